@@ -1,0 +1,58 @@
+// A block that survives a cut at any byte of its writing: two copies, written in turn, each with
+// version, generation and checksum; the newest good one counts. Must not know what it carries.
+import { STATUS_OK, storage_read, storage_write } from "./board";
+
+/** Payload of a block, in bytes. */
+export const BLOCK_PAYLOAD: u32 = 20;
+/** A block as stored: version u32, generation u32, payload, checksum u32. Two fill a region. */
+const BLOCK_BYTES: u32 = 32;
+/** Layout of every block this firmware writes; another version counts as no block. */
+const BLOCK_VERSION: u32 = 0x4b530001;
+
+const SCRATCH: usize = memory.data(32, 8);
+
+/** FNV-1a over the first seven words. All-zero and all-one memory do not check. */
+function checksum(): u32 {
+  let hash: u32 = 0x811c9dc5;
+  for (let at: usize = 0; at < 28; at += 4) hash = (hash ^ load<u32>(SCRATCH + at)) * 0x01000193;
+  return hash ^ (hash >>> 15);
+}
+
+function readCopy(region: u32, copy: u32): bool {
+  if (storage_read(region, copy * BLOCK_BYTES, SCRATCH as u32, BLOCK_BYTES) !== STATUS_OK)
+    return false;
+  return load<u32>(SCRATCH) === BLOCK_VERSION && load<u32>(SCRATCH + 28) === checksum();
+}
+
+/**
+ * Reads the newest good copy into `payload` (BLOCK_PAYLOAD bytes). Returns its generation, which is
+ * never 0; 0 if there is no good copy, `payload` untouched.
+ */
+export function blockRead(region: u32, payload: usize): u32 {
+  let generation: u32 = 0;
+  for (let copy: u32 = 0; copy < 2; copy++) {
+    if (!readCopy(region, copy)) continue;
+    const found = load<u32>(SCRATCH + 4);
+    // Generations run modulo 2^32, past 0: newer is less than half the circle ahead.
+    if (generation !== 0 && ((found - generation) as i32) < 0) continue;
+    generation = found;
+    memory.copy(payload, SCRATCH + 8, BLOCK_PAYLOAD);
+  }
+  return generation;
+}
+
+/**
+ * Writes `payload` over the older copy. `generation`: of the newest good copy, 0 if none. Returns the
+ * new generation, 0 if storage failed: the newest good copy still stands then.
+ */
+export function blockWrite(region: u32, generation: u32, payload: usize): u32 {
+  let next = generation + 1;
+  if (next === 0) next = 2;
+  store<u32>(SCRATCH, BLOCK_VERSION);
+  store<u32>(SCRATCH + 4, next);
+  memory.copy(SCRATCH + 8, payload, BLOCK_PAYLOAD);
+  store<u32>(SCRATCH + 28, checksum());
+  // The copy is the generation's low bit, so two writes never fall on the same copy.
+  const done = storage_write(region, (next & 1) * BLOCK_BYTES, SCRATCH as u32, BLOCK_BYTES);
+  return done === STATUS_OK ? next : 0;
+}

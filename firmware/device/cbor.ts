@@ -1,0 +1,304 @@
+// Deterministic CBOR (RFC 8949, 4.2.1): reader and writer. Bytes in, values out; it must not know
+// what any value means. One reader and one writer at a time: both cursors are static.
+//
+// A failure sticks: every later read gives 0, every later write does nothing. Check once, at the end.
+
+/** Arrays, maps and tags one inside the other that readSkip() follows. */
+const NESTING_MAX: u32 = 8;
+
+/** Major types (RFC 8949, 3.1). */
+const UINT: u32 = 0;
+const NEGATIVE: u32 = 1;
+const BYTES: u32 = 2;
+const TEXT: u32 = 3;
+const ARRAY: u32 = 4;
+const MAP: u32 = 5;
+const TAG: u32 = 6;
+const SIMPLE: u32 = 7;
+/** Simple values (RFC 8949, 3.3): false, true, null, undefined are 20 to 23. */
+const SIMPLE_FALSE: u64 = 20;
+const SIMPLE_COUNT: u64 = 4;
+
+/** Both cursors: the next byte, the end of the buffer, whether anything failed. */
+const READER = memory.data(16, 8);
+const WRITER = memory.data(16, 8);
+const AT: usize = 0;
+const END: usize = 4;
+const FAILED: usize = 8;
+/** READER: length of the last string or skipped item. WRITER: start of the buffer. */
+const LENGTH: usize = 12;
+const BEGIN: usize = 12;
+
+function begin(cursor: usize, ptr: usize, len: u32): void {
+  assert(ptr !== 0);
+  assert(<u64>ptr + <u64>len <= (<u64>memory.size()) << 16);
+  store<usize>(cursor, ptr, AT);
+  store<usize>(cursor, ptr + len, END);
+  store<u32>(cursor, 0, FAILED);
+}
+
+/** Moves the cursor over `count` bytes and returns where they start; 0 if they are not there. */
+function take(cursor: usize, count: u64): usize {
+  const at = load<usize>(cursor, AT);
+  const end = load<usize>(cursor, END);
+  assert(at <= end);
+  if (load<u32>(cursor, FAILED) !== 0 || count > <u64>(end - at)) {
+    store<u32>(cursor, 1, FAILED);
+    return 0;
+  }
+  store<usize>(cursor, at + <usize>count, AT);
+  return at;
+}
+
+function left(cursor: usize): u64 {
+  return <u64>(load<usize>(cursor, END) - load<usize>(cursor, AT));
+}
+
+function fail(): u32 {
+  store<u32>(READER, 1, FAILED);
+  return 0;
+}
+
+/** Whether the next byte's major type is `major`; false at the end and after a failure. */
+function nextIs(major: u32): bool {
+  if (readFailed() || left(READER) === 0) return false;
+  return <u32>load<u8>(load<usize>(READER, AT)) >>> 5 === major;
+}
+
+/** The argument of a head of type `major` (RFC 8949, 3), in its shortest form only. */
+function readHead(major: u32): u64 {
+  if (!nextIs(major)) return fail();
+  const info = <u32>load<u8>(take(READER, 1)) & 31;
+  if (info < 24) return info;
+  if (info > 27) return fail();
+  const width: u32 = 1 << (info - 24);
+  const ptr = take(READER, width);
+  if (ptr === 0) return 0;
+  let value: u64 = 0;
+  for (let i: u32 = 0; i < width; i++) value = (value << 8) | <u64>load<u8>(ptr + i);
+  // Least value that the next shorter form could not carry.
+  const least: u64 = width === 1 ? 24 : (<u64>1) << (width << 2);
+  return value < least ? fail() : value;
+}
+
+function readString(major: u32): usize {
+  const len = readHead(major);
+  const ptr = take(READER, len);
+  store<u32>(READER, ptr === 0 ? 0 : <u32>len, LENGTH);
+  return ptr;
+}
+
+/** Starts reading the `len` bytes at `ptr`. Nothing outside them is ever read. */
+export function readBegin(ptr: usize, len: u32): void {
+  begin(READER, ptr, len);
+  store<u32>(READER, 0, LENGTH);
+}
+
+/** An unsigned integer. */
+export function readUint(): u64 {
+  return readHead(UINT);
+}
+
+/** An integer within i64; a well-formed one beyond it fails. */
+export function readInt(): i64 {
+  const negative = nextIs(NEGATIVE);
+  const argument = readHead(negative ? NEGATIVE : UINT);
+  if (argument > <u64>i64.MAX_VALUE) return fail();
+  if (readFailed()) return 0;
+  return negative ? -1 - <i64>argument : <i64>argument;
+}
+
+/** Address of a byte string's content, its length in readLength(); 0 on failure. */
+export function readBytes(): usize {
+  return readString(BYTES);
+}
+
+/** As readBytes(), for a text string. That it is UTF-8 is not checked. */
+export function readText(): usize {
+  return readString(TEXT);
+}
+
+/** Length in bytes of what readBytes(), readText() or readSkip() returned last; 0 on failure. */
+export function readLength(): u32 {
+  return load<u32>(READER, LENGTH);
+}
+
+/** Number of items of an array, which follow. More than there are bytes left fails. */
+export function readArray(): u32 {
+  const count = readHead(ARRAY);
+  return count > left(READER) ? fail() : <u32>count;
+}
+
+/**
+ * Number of pairs of a map, which follow: key, value, key, value. More than there can be in the bytes
+ * left fails. The caller reads the keys, and checks that they ascend.
+ */
+export function readMap(): u32 {
+  const count = readHead(MAP);
+  return count > left(READER) >>> 1 ? fail() : <u32>count;
+}
+
+/** false or true. */
+export function readBool(): bool {
+  const value = readHead(SIMPLE) - SIMPLE_FALSE;
+  if (value > 1) fail();
+  return !readFailed() && value === 1;
+}
+
+/** A tag's number; the tagged item follows. */
+export function readTag(): u64 {
+  return readHead(TAG);
+}
+
+/**
+ * Any one item, skipped: its address, its encoded length in readLength(); 0 on failure. It must be
+ * well-formed and deterministic: shortest heads, definite lengths, map keys strictly ascending
+ * bytewise, at most NESTING_MAX deep. Narrower than RFC 8949: floats are refused outright, and so
+ * are simple values other than false, true, null and undefined. UTF-8 is not checked.
+ */
+export function readSkip(): usize {
+  const ptr = load<usize>(READER, AT);
+  skip(0);
+  const len = <u32>(load<usize>(READER, AT) - ptr);
+  store<u32>(READER, readFailed() ? 0 : len, LENGTH);
+  return readFailed() ? 0 : ptr;
+}
+
+/** `depth`: arrays, maps and tags around the item. */
+function skip(depth: u32): void {
+  if (readFailed() || left(READER) === 0) {
+    fail();
+    return;
+  }
+  const major = <u32>load<u8>(load<usize>(READER, AT)) >>> 5;
+  const nests = major === ARRAY || major === MAP || major === TAG;
+  if (nests && depth === NESTING_MAX) fail();
+  else if (major === BYTES || major === TEXT) readString(major);
+  else if (major === ARRAY) skipItems(readArray(), depth + 1);
+  else if (major === MAP) skipPairs(readMap(), depth + 1);
+  else {
+    const argument = readHead(major);
+    if (major === TAG) skip(depth + 1);
+    // A float's argument has the shortest form of a head only from 2^8 up: it is no simple value.
+    if (major === SIMPLE && argument - SIMPLE_FALSE >= SIMPLE_COUNT) fail();
+  }
+}
+
+function skipItems(count: u32, depth: u32): void {
+  for (let i: u32 = 0; i < count && !readFailed(); i++) skip(depth);
+}
+
+function skipPairs(count: u32, depth: u32): void {
+  let last: usize = 0;
+  let lastLen: usize = 0;
+  for (let i: u32 = 0; i < count && !readFailed(); i++) {
+    const key = load<usize>(READER, AT);
+    skip(depth);
+    const keyLen = load<usize>(READER, AT) - key;
+    if (i > 0 && !ascends(last, lastLen, key, keyLen)) fail();
+    last = key;
+    lastLen = keyLen;
+    skip(depth);
+  }
+}
+
+/** Whether a < b bytewise (RFC 8949, 4.2.1). A prefix is less than what it begins. */
+function ascends(a: usize, aLen: usize, b: usize, bLen: usize): bool {
+  const common = min(aLen, bLen);
+  for (let i: usize = 0; i < common; i++) {
+    const x = load<u8>(a + i);
+    const y = load<u8>(b + i);
+    if (x !== y) return x < y;
+  }
+  return aLen < bLen;
+}
+
+/** Whether any read since readBegin() failed. */
+export function readFailed(): bool {
+  return load<u32>(READER, FAILED) !== 0;
+}
+
+/** Whether no read failed and every byte was read. */
+export function readDone(): bool {
+  return !readFailed() && left(READER) === 0;
+}
+
+/** Starts writing at `ptr`, at most `capacity` bytes. */
+export function writeBegin(ptr: usize, capacity: u32): void {
+  begin(WRITER, ptr, capacity);
+  store<usize>(WRITER, ptr, BEGIN);
+}
+
+/** A head in its shortest form. */
+function writeHead(major: u32, argument: u64): void {
+  let info = <u32>argument;
+  let width: u32 = 0;
+  if (argument >= 24) {
+    info = 24 + u32(argument > 0xff) + u32(argument > 0xffff) + u32(argument > 0xffffffff);
+    width = 1 << (info - 24);
+  }
+  const ptr = take(WRITER, 1 + width);
+  if (ptr === 0) return;
+  store<u8>(ptr, (major << 5) | info);
+  for (let i = width; i > 0; i--) {
+    store<u8>(ptr + i, <u8>argument);
+    argument >>>= 8;
+  }
+}
+
+function writeString(major: u32, ptr: usize, len: u32): void {
+  writeHead(major, len);
+  const to = take(WRITER, len);
+  if (to === 0) return;
+  assert(ptr + len <= to || to + len <= ptr);
+  const whole = len & ~3;
+  for (let i: u32 = 0; i < whole; i += 4) store<u32>(to + i, load<u32>(ptr + i));
+  for (let i = whole; i < len; i++) store<u8>(to + i, load<u8>(ptr + i));
+}
+
+/** An unsigned integer. */
+export function writeUint(value: u64): void {
+  writeHead(UINT, value);
+}
+
+/** An integer. */
+export function writeInt(value: i64): void {
+  if (value < 0) writeHead(NEGATIVE, <u64>~value);
+  else writeHead(UINT, <u64>value);
+}
+
+/** A byte string: the `len` bytes at `ptr`, which lie outside the writer's buffer. */
+export function writeBytes(ptr: usize, len: u32): void {
+  writeString(BYTES, ptr, len);
+}
+
+/** A text string: the `len` bytes of UTF-8 at `ptr`, which lie outside the writer's buffer. */
+export function writeText(ptr: usize, len: u32): void {
+  writeString(TEXT, ptr, len);
+}
+
+/** The head of an array of `count` items, which the caller writes next. */
+export function writeArray(count: u32): void {
+  writeHead(ARRAY, count);
+}
+
+/** The head of a map of `count` pairs, which the caller writes next, keys ascending. */
+export function writeMap(count: u32): void {
+  writeHead(MAP, count);
+}
+
+/** false or true. */
+export function writeBool(value: bool): void {
+  writeHead(SIMPLE, SIMPLE_FALSE + u64(value));
+}
+
+/** A tag; the caller writes the tagged item next. */
+export function writeTag(tag: u64): void {
+  writeHead(TAG, tag);
+}
+
+/** Bytes written; 0 if they did not all fit. */
+export function writeEnd(): u32 {
+  if (load<u32>(WRITER, FAILED) !== 0) return 0;
+  return <u32>(load<usize>(WRITER, AT) - load<usize>(WRITER, BEGIN));
+}

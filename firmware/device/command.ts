@@ -1,0 +1,126 @@
+// A message from the network: envelope, tag, payload, decision, effect, reply. The one place where
+// remote bytes meet the device. Must not know the gate, the transport or any key.
+//
+// Payload: [epoch bstr 8, sequence number u32, OP, arguments map]; see docs/PROTOCOL.md.
+import {
+  CODE_BAD_MAC,
+  CODE_FORBIDDEN,
+  CODE_HOLD,
+  CODE_KILLED,
+  CODE_MALFORMED,
+  CODE_OK,
+  CODE_REPLAY,
+  CODE_STALE_EPOCH,
+  EPOCH_BYTES,
+  MARK_ACCEPTED,
+  MARK_BAD_MAC,
+  MARK_FAILED,
+  MARK_FORBIDDEN,
+  MARK_HOLD,
+  MARK_KILLED,
+  MARK_MALFORMED_ENVELOPE,
+  MARK_MALFORMED_PAYLOAD,
+  MARK_REPLAY,
+  MARK_STALE_EPOCH,
+  mac_verify,
+  mark,
+  OP_COUNT,
+  PRINCIPAL_DEVICE,
+  STATUS_OK,
+} from "./board";
+import {
+  readArray,
+  readBegin,
+  readBytes,
+  readDone,
+  readFailed,
+  readLength,
+  readUint,
+} from "./cbor";
+import { mac0Parse, mac0Structure, macStructurePtr, payloadLen, payloadPtr, tagPtr } from "./cose";
+import { principalNamed, replyBegin, replySend, writeRefusal } from "./link";
+import { perform, readArguments, writeData } from "./operations";
+import { admit, decide, live } from "./policy";
+import { noteDrop, noteRefusal } from "./refusals";
+import { count, EXECUTED } from "./state";
+
+/** Parsed: epoch (8 bytes), sequence number u32, OP u32. */
+const PARSED: usize = memory.data(16, 8);
+
+/** Handles a message of `len` bytes at `ptr`. */
+export function commandReceive(ptr: usize, len: u32): void {
+  if (!live()) {
+    mark(MARK_KILLED);
+    noteDrop(CODE_KILLED);
+    return;
+  }
+  if (!mac0Parse(ptr, len)) {
+    mark(MARK_MALFORMED_ENVELOPE);
+    noteDrop(CODE_MALFORMED);
+    return;
+  }
+  const principal = principalNamed();
+  const bytes = mac0Structure(0, 0);
+  if (
+    principal >= PRINCIPAL_DEVICE ||
+    mac_verify(principal, macStructurePtr() as u32, bytes, tagPtr() as u32) !== STATUS_OK
+  ) {
+    mark(MARK_BAD_MAC);
+    noteDrop(CODE_BAD_MAC);
+    return;
+  }
+  if (!parse(payloadPtr(), payloadLen())) {
+    refuse(principal, 0, CODE_MALFORMED);
+    return;
+  }
+  const seq = load<u32>(PARSED + 8);
+  const op = load<u32>(PARSED + 12);
+  let code = admit(principal, PARSED, seq);
+  if (code === CODE_OK) code = decide(principal, op);
+  if (code === CODE_OK) code = perform(op);
+  if (code !== CODE_OK) {
+    refuse(principal, seq, code);
+    return;
+  }
+  mark(MARK_ACCEPTED);
+  count(EXECUTED);
+  replyBegin(principal, seq, CODE_OK);
+  writeData(op, principal);
+  replySend();
+}
+
+/** Decodes the payload into PARSED and the arguments. Returns whether it is a command, to the byte. */
+function parse(ptr: usize, len: u32): bool {
+  readBegin(ptr, len);
+  const elements = readArray();
+  const epoch = readBytes();
+  const epochBytes = readLength();
+  const seq = readUint();
+  const op = readUint();
+  if (readFailed() || elements !== 4 || epochBytes !== EPOCH_BYTES) return false;
+  if (seq > (u32.MAX_VALUE as u64) || op >= (OP_COUNT as u64)) return false;
+  memory.copy(PARSED, epoch, EPOCH_BYTES);
+  store<u32>(PARSED + 8, seq as u32);
+  store<u32>(PARSED + 12, op as u32);
+  return readArguments(op as u32) && readDone();
+}
+
+/** A refusal, told to a principal whose tag is good. */
+function refuse(principal: u32, seq: u32, code: u32): void {
+  mark(markOf(code));
+  // The epoch of all zeroes is the question which epoch this is: no attempt, so not on record.
+  const question = code === CODE_STALE_EPOCH && load<u64>(PARSED) === 0;
+  if (!question) noteRefusal(code);
+  replyBegin(principal, seq, code);
+  writeRefusal(principal, code);
+  replySend();
+}
+
+function markOf(code: u32): u32 {
+  if (code === CODE_STALE_EPOCH) return MARK_STALE_EPOCH;
+  if (code === CODE_REPLAY) return MARK_REPLAY;
+  if (code === CODE_FORBIDDEN) return MARK_FORBIDDEN;
+  if (code === CODE_HOLD) return MARK_HOLD;
+  if (code === CODE_KILLED) return MARK_KILLED;
+  return code === CODE_MALFORMED ? MARK_MALFORMED_PAYLOAD : MARK_FAILED;
+}

@@ -1,0 +1,49 @@
+// The owner's configuration: bounds, defaults, and its block in storage. Must not know who may set it.
+
+import { BLOCK_PAYLOAD, blockRead, blockWrite } from "./block";
+import { REGION_CONFIG, SAFE_COUNT, SAFE_OFF } from "./board";
+import { CONFIG_GENERATION, HOLD_S, SAFE_STATE, TELEMETRY_S } from "./state";
+
+/** Longest telemetry period, in s: a day. */
+const TELEMETRY_MAX_S: u32 = 86400;
+/** Longest hold, in s: 18 hours. */
+const HOLD_MAX_S: u32 = 65535;
+const TELEMETRY_DEFAULT_S: u32 = 10;
+const HOLD_DEFAULT_S: u32 = 60;
+
+const PAYLOAD: usize = memory.data(20, 8);
+
+export function configValid(safe: u32, telemetry: u32, hold: u32): bool {
+  return safe < SAFE_COUNT && telemetry <= TELEMETRY_MAX_S && hold <= HOLD_MAX_S;
+}
+
+function apply(safe: u32, telemetry: u32, hold: u32): void {
+  assert(configValid(safe, telemetry, hold));
+  store<u8>(SAFE_STATE, safe as u8);
+  store<u32>(TELEMETRY_S, telemetry);
+  store<u32>(HOLD_S, hold);
+}
+
+/** Reads the stored configuration; without a good one, the defaults: safe off, 10 s, hold 60 s. */
+export function configLoad(): void {
+  const generation = blockRead(REGION_CONFIG, PAYLOAD);
+  store<u32>(CONFIG_GENERATION, generation);
+  const safe = load<u32>(PAYLOAD);
+  const telemetry = load<u32>(PAYLOAD + 4);
+  const hold = load<u32>(PAYLOAD + 8);
+  if (generation !== 0 && configValid(safe, telemetry, hold)) apply(safe, telemetry, hold);
+  else apply(SAFE_OFF, TELEMETRY_DEFAULT_S, HOLD_DEFAULT_S);
+}
+
+/** Stores, then applies. Returns false if storage failed: nothing has changed then. */
+export function configStore(safe: u32, telemetry: u32, hold: u32): bool {
+  memory.fill(PAYLOAD, 0, BLOCK_PAYLOAD);
+  store<u32>(PAYLOAD, safe);
+  store<u32>(PAYLOAD + 4, telemetry);
+  store<u32>(PAYLOAD + 8, hold);
+  const generation = blockWrite(REGION_CONFIG, load<u32>(CONFIG_GENERATION), PAYLOAD);
+  if (generation === 0) return false;
+  store<u32>(CONFIG_GENERATION, generation);
+  apply(safe, telemetry, hold);
+  return true;
+}

@@ -1,0 +1,141 @@
+// The journal: an append-only ring of records, each chained to the one before by SHA-256. Written
+// record by record, so a loss of supply at any byte tears the newest one only. Must not know what
+// the records mean.
+//
+// Slot (64 bytes): body (20): sequence number u32, time in ms u32, RECORD u8, detail u8, 0 u16,
+// value u32, boots u32; hash (32) = SHA-256(hash before || body); 0xff (12). Little-endian. The hash
+// before record 0 is all zero. Hash input is 52 bytes: one block of SHA-256.
+
+import { sha256 } from "../mac/sha256";
+import {
+  JOURNAL_SLOT_BYTES,
+  JOURNAL_SLOTS,
+  MARK_JOURNAL_FAILED,
+  MARK_JOURNAL_TORN,
+  mark,
+  REGION_JOURNAL,
+  STATUS_OK,
+  storage_read,
+  storage_write,
+} from "./board";
+import { retainedSave } from "./retained";
+import { BOOTS, JOURNAL_HASH, JOURNAL_NEXT, NOW } from "./state";
+
+const BODY_BYTES: u32 = 20;
+const HASH_BYTES: u32 = 32;
+/** A record on the wire: body and hash. */
+export const RECORD_BYTES: u32 = BODY_BYTES + HASH_BYTES;
+
+const SLOT: usize = memory.data(64, 8);
+const BEFORE: usize = memory.data(64, 8);
+/** Hash before, then body: what is hashed. */
+const LINK: usize = memory.data(64, 8);
+const HASH: usize = memory.data(32, 8);
+/** The scan reads this many slots at once: an import call costs about as much as 50 bytes of it. */
+const SCAN_SLOTS: u32 = 16;
+const SCAN: usize = memory.data(1024, 8);
+
+function readSlot(seq: u32, into: usize): bool {
+  const offset = (seq % JOURNAL_SLOTS) * JOURNAL_SLOT_BYTES;
+  if (storage_read(REGION_JOURNAL, offset, into as u32, JOURNAL_SLOT_BYTES) !== STATUS_OK)
+    return false;
+  return load<u32>(into) === seq;
+}
+
+/** Hashes the body at `body` after the hash at `before`, into HASH. */
+function chain(before: usize, body: usize): void {
+  memory.copy(LINK, before, HASH_BYTES);
+  memory.copy(LINK + HASH_BYTES, body, BODY_BYTES);
+  sha256(LINK, HASH_BYTES + BODY_BYTES, HASH);
+}
+
+/** Whether record `seq` stands in its slot and follows from the one before; it is then in SLOT. */
+function linked(seq: u32): bool {
+  if (seq === u32.MAX_VALUE || !readSlot(seq, SLOT)) return false;
+  if (seq === 0) memory.fill(BEFORE, 0, JOURNAL_SLOT_BYTES);
+  else if (!readSlot(seq - 1, BEFORE)) return false;
+  chain(seq === 0 ? BEFORE : BEFORE + BODY_BYTES, SLOT);
+  return memory.compare(HASH, SLOT + BODY_BYTES, HASH_BYTES) === 0;
+}
+
+/** Sequence number that stands in a slot; that of an erased one if it cannot be read. */
+function numberIn(slot: u32): u32 {
+  const offset = slot * JOURNAL_SLOT_BYTES;
+  const done = storage_read(REGION_JOURNAL, offset, SLOT as u32, JOURNAL_SLOT_BYTES);
+  return done === STATUS_OK ? load<u32>(SLOT) : u32.MAX_VALUE;
+}
+
+/**
+ * Highest sequence number that stands in its own slot and follows the slot before, plus one; 0 for an
+ * empty ring. A number torn in its writing follows nothing: it would lie far beyond all records.
+ */
+function highest(): u32 {
+  let next: u32 = 0;
+  let before = numberIn(JOURNAL_SLOTS - 1);
+  for (let slot: u32 = 0; slot < JOURNAL_SLOTS; slot += SCAN_SLOTS) {
+    const bytes = SCAN_SLOTS * JOURNAL_SLOT_BYTES;
+    if (storage_read(REGION_JOURNAL, slot * JOURNAL_SLOT_BYTES, SCAN as u32, bytes) !== STATUS_OK)
+      memory.fill(SCAN, 0xff, bytes);
+    for (let index: u32 = 0; index < SCAN_SLOTS; index++) {
+      const seq = load<u32>(SCAN + index * JOURNAL_SLOT_BYTES);
+      const stands = seq !== u32.MAX_VALUE && seq % JOURNAL_SLOTS === slot + index;
+      if (stands && (seq === 0 || seq - 1 === before) && seq >= next) next = seq + 1;
+      before = seq;
+    }
+  }
+  return next;
+}
+
+/**
+ * Finds the head. JOURNAL_NEXT holds the retained head, or 0: then the ring is scanned. Records that
+ * do not follow from the one before are torn or damaged: the head falls back behind them, at most a
+ * whole ring. Returns whether any was found; the next append writes over the first of them.
+ */
+export function journalOpen(): bool {
+  let next = load<u32>(JOURNAL_NEXT);
+  if (next === 0 || !linked(next - 1)) next = highest();
+  // A record may have been written and the retained head not.
+  while (linked(next)) next++;
+  const found = next;
+  const floor: u32 = next > JOURNAL_SLOTS ? next - JOURNAL_SLOTS : 0;
+  while (next > floor && !linked(next - 1)) next--;
+  let torn = next !== found;
+  if (next === floor) {
+    next = 0;
+    memory.fill(JOURNAL_HASH, 0, HASH_BYTES);
+  } else {
+    memory.copy(JOURNAL_HASH, SLOT + BODY_BYTES, HASH_BYTES);
+    store<u32>(BOOTS, load<u32>(SLOT + 16));
+  }
+  store<u32>(JOURNAL_NEXT, next);
+  if (readSlot(next, SLOT)) torn = true;
+  if (torn) mark(MARK_JOURNAL_TORN);
+  return torn;
+}
+
+/** Appends a record. A failing storage loses the record, never the chain. */
+export function journalAppend(kind: u32, detail: u32, value: u32): void {
+  const seq = load<u32>(JOURNAL_NEXT);
+  memory.fill(SLOT, 0xff, JOURNAL_SLOT_BYTES);
+  store<u32>(SLOT, seq);
+  store<u32>(SLOT + 4, load<u32>(NOW));
+  store<u32>(SLOT + 8, kind | (detail << 8));
+  store<u32>(SLOT + 12, value);
+  store<u32>(SLOT + 16, load<u32>(BOOTS));
+  chain(JOURNAL_HASH, SLOT);
+  memory.copy(SLOT + BODY_BYTES, HASH, HASH_BYTES);
+  const offset = (seq % JOURNAL_SLOTS) * JOURNAL_SLOT_BYTES;
+  if (storage_write(REGION_JOURNAL, offset, SLOT as u32, JOURNAL_SLOT_BYTES) !== STATUS_OK) {
+    mark(MARK_JOURNAL_FAILED);
+    return;
+  }
+  memory.copy(JOURNAL_HASH, HASH, HASH_BYTES);
+  store<u32>(JOURNAL_NEXT, seq + 1);
+  retainedSave();
+}
+
+/** Address of record `seq` (RECORD_BYTES), valid until the next call; 0 if it is not in the ring. */
+export function journalRecord(seq: u32): usize {
+  if (seq >= load<u32>(JOURNAL_NEXT)) return 0;
+  return readSlot(seq, SLOT) ? SLOT : 0;
+}

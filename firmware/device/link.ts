@@ -1,0 +1,164 @@
+// What the device says: replies, status, telemetry, each a COSE_Mac0 under the device's key. Sends
+// nothing unless LIVE. Must not know why anything is said.
+import {
+  CHANNEL_REPLY,
+  CHANNEL_STATUS,
+  CHANNEL_TELEMETRY,
+  CODE_HOLD,
+  CODE_REPLAY,
+  CODE_STALE_EPOCH,
+  EPOCH_BYTES,
+  MESSAGE_MAX,
+  mac_sign,
+  net_send,
+  PRINCIPAL_DEVICE,
+  STATUS_OK,
+} from "./board";
+import {
+  writeArray,
+  writeBegin,
+  writeBool,
+  writeBytes,
+  writeEnd,
+  writeInt,
+  writeMap,
+  writeUint,
+} from "./cbor";
+import { kidLen, kidPtr, mac0Build, mac0Structure, macStructurePtr, tagPtr } from "./cose";
+import { live } from "./policy";
+import {
+  BOOTS,
+  DROPPED,
+  EPOCH,
+  EXECUTED,
+  elapse,
+  FAULT,
+  HOLD_MS,
+  HOLD_S,
+  JOURNAL_HASH,
+  JOURNAL_NEXT,
+  LAST_SEQ,
+  LINKED,
+  REASON,
+  REFUSED,
+  RELAY,
+  SAFE_STATE,
+  STATUS_DUE,
+  TELEMETRY_MS,
+  TELEMETRY_S,
+  TEMPERATURE,
+} from "./state";
+
+/** Key identifiers (RFC 9052, 3.1) in the order of PRINCIPAL: length u8, then ASCII, 16 bytes a row. */
+const KIDS: usize = memory.data<u8>([
+  5, 0x6f, 0x77, 0x6e, 0x65, 0x72, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0x70, 0x72, 0x6f, 0x76, 0x69,
+  0x64, 0x65, 0x72, 0, 0, 0, 0, 0, 0, 0, 12, 0x6d, 0x61, 0x6e, 0x75, 0x66, 0x61, 0x63, 0x74, 0x75,
+  0x72, 0x65, 0x72, 0, 0, 0, 6, 0x64, 0x65, 0x76, 0x69, 0x63, 0x65, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+]);
+
+const PAYLOAD_MAX: u32 = MESSAGE_MAX - 96;
+const PAYLOAD: usize = memory.data(928, 8);
+const OUT: usize = memory.data(1024, 8);
+
+function kid(principal: u32): usize {
+  assert(principal <= PRINCIPAL_DEVICE);
+  return KIDS + ((principal as usize) << 4);
+}
+
+/** The principal that the last parsed message names; PRINCIPAL_DEVICE for one that may not command. */
+export function principalNamed(): u32 {
+  const length = kidLen();
+  for (let principal: u32 = 0; principal < PRINCIPAL_DEVICE; principal++) {
+    const row = kid(principal);
+    if (length === load<u8>(row) && memory.compare(kidPtr(), row + 1, length) === 0)
+      return principal;
+  }
+  return PRINCIPAL_DEVICE;
+}
+
+/** Signs the payload that was written and queues it. What cannot be sent is dropped: nothing waits. */
+function send(channel: u32): void {
+  const length = writeEnd();
+  assert(length > 0);
+  const row = kid(PRINCIPAL_DEVICE);
+  const bytes = mac0Build(OUT, MESSAGE_MAX, row + 1, load<u8>(row), PAYLOAD, length);
+  assert(bytes > 0);
+  const signed = mac0Structure(0, 0);
+  if (mac_sign(macStructurePtr() as u32, signed, tagPtr() as u32) !== STATUS_OK) return;
+  net_send(channel, OUT as u32, bytes);
+}
+
+/** Begins a reply; the data map is written next, then replySend(). */
+export function replyBegin(principal: u32, seq: u32, code: u32): void {
+  writeBegin(PAYLOAD, PAYLOAD_MAX);
+  writeArray(5);
+  writeBytes(EPOCH, EPOCH_BYTES);
+  writeUint(principal as u64);
+  writeUint(seq as u64);
+  writeUint(code as u64);
+}
+
+export function replySend(): void {
+  send(CHANNEL_REPLY);
+}
+
+/** Writes a refusal's data map: what the sender needs to do better. */
+export function writeRefusal(principal: u32, code: u32): void {
+  const sequence = code === CODE_STALE_EPOCH || code === CODE_REPLAY;
+  writeMap(sequence || code === CODE_HOLD ? 1 : 0);
+  if (sequence) field(1, load<u32>(LAST_SEQ + ((principal as usize) << 2)));
+  else if (code === CODE_HOLD) field(1, load<u32>(HOLD_MS));
+}
+
+function field(key: u32, value: u32): void {
+  writeUint(key as u64);
+  writeUint(value as u64);
+}
+
+/** Writes the status map. */
+export function writeStatus(): void {
+  writeMap(13);
+  writeUint(1);
+  writeBool(load<u8>(RELAY) !== 0);
+  field(2, load<u32>(HOLD_MS));
+  field(3, load<u8>(FAULT));
+  field(4, load<u32>(JOURNAL_NEXT));
+  writeUint(5);
+  writeBytes(JOURNAL_HASH, 32);
+  field(6, load<u32>(EXECUTED));
+  field(7, load<u32>(REFUSED));
+  field(8, load<u32>(DROPPED));
+  field(9, load<u8>(REASON));
+  field(10, load<u8>(SAFE_STATE));
+  field(11, load<u32>(TELEMETRY_S));
+  field(12, load<u32>(HOLD_S));
+  field(13, load<u32>(BOOTS));
+}
+
+/** Sends the status if it is owed and can go. */
+export function statusFlush(): void {
+  if (load<u8>(STATUS_DUE) === 0 || load<u8>(LINKED) === 0 || !live()) return;
+  store<u8>(STATUS_DUE, 0);
+  writeBegin(PAYLOAD, PAYLOAD_MAX);
+  writeArray(2);
+  writeBytes(EPOCH, EPOCH_BYTES);
+  writeStatus();
+  send(CHANNEL_STATUS);
+}
+
+/** Lets `ms` pass; sends telemetry when its period is over. Only what is measured now: never a backlog. */
+export function telemetryElapse(ms: u32): void {
+  const period = load<u32>(TELEMETRY_S) * 1000;
+  if (period === 0 || load<u8>(LINKED) === 0 || !live()) {
+    store<u32>(TELEMETRY_MS, period);
+    return;
+  }
+  if (load<u32>(TELEMETRY_MS) > period) store<u32>(TELEMETRY_MS, period);
+  if (!elapse(TELEMETRY_MS, ms)) return;
+  store<u32>(TELEMETRY_MS, period);
+  writeBegin(PAYLOAD, PAYLOAD_MAX);
+  writeArray(2);
+  writeBytes(EPOCH, EPOCH_BYTES);
+  writeInt(load<i16>(TEMPERATURE) as i64);
+  send(CHANNEL_TELEMETRY);
+}

@@ -1,0 +1,141 @@
+// The operations, after every question has been answered: arguments, effect, the reply's data. Must
+// not know who asks, but for what only the owner is told.
+import {
+  CODE_FAILED,
+  CODE_OK,
+  OP_CONFIG_SET,
+  OP_IDENTIFY,
+  OP_JOURNAL_READ,
+  OP_RELAY_GET,
+  OP_RELAY_SET,
+  OP_STATUS,
+  OP_TELEMETRY_READ,
+  PRINCIPAL_OWNER,
+  RECORD_CONFIG,
+} from "./board";
+import {
+  readBool,
+  readFailed,
+  readMap,
+  readUint,
+  writeArray,
+  writeBool,
+  writeBytes,
+  writeInt,
+  writeMap,
+  writeUint,
+} from "./cbor";
+import { configStore, configValid } from "./config";
+import { identify, relayByCommand } from "./effects";
+import { journalAppend, journalRecord, RECORD_BYTES } from "./journal";
+import { writeStatus } from "./link";
+import {
+  HOLD_S,
+  KILLED_MAX,
+  KILLED_MIN,
+  KILLED_SAMPLES,
+  RELAY,
+  SAFE_STATE,
+  STATUS_DUE,
+  TELEMETRY_S,
+  TEMPERATURE,
+} from "./state";
+
+/** Most records in one journal.read reply: 8 x 54 bytes fit a message. */
+const RECORDS_MAX: u32 = 8;
+/** Most arguments any operation has; their keys are 1, 2, 3. */
+const ARGUMENTS_MAX: u32 = 3;
+
+/** The decoded arguments, u32 each, in the order of their keys. */
+const ARGUMENTS: usize = memory.data(12, 4);
+/** Bit per key present. */
+const PRESENT: usize = memory.data(4, 4);
+
+/** Reads the arguments map at the reader's cursor. Returns whether `op` takes these arguments. */
+export function readArguments(op: u32): bool {
+  memory.fill(ARGUMENTS, 0, 12);
+  const entries = readMap();
+  let present: u32 = 0;
+  let last: u32 = 0;
+  for (let entry: u32 = 0; entry < entries && !readFailed(); entry++) {
+    const key = readUint();
+    if (key <= (last as u64) || key > (ARGUMENTS_MAX as u64)) return false;
+    last = key as u32;
+    present |= 1 << (last - 1);
+    const value: u64 = op === OP_RELAY_SET ? (readBool() ? 1 : 0) : readUint();
+    if (value > (u32.MAX_VALUE as u64)) return false;
+    store<u32>(ARGUMENTS + (((last - 1) as usize) << 2), value as u32);
+  }
+  store<u32>(PRESENT, present);
+  if (readFailed()) return false;
+  if (op === OP_RELAY_SET) return present === 1;
+  if (op === OP_JOURNAL_READ) {
+    const wanted = load<u32>(ARGUMENTS + 4);
+    return present === 3 && wanted >= 1 && wanted <= RECORDS_MAX;
+  }
+  if (op === OP_CONFIG_SET)
+    return present !== 0 && configValid(argument(0, 0), argument(1, 0), argument(2, 0));
+  return present === 0;
+}
+
+/** Argument `index` (0 for key 1), or `otherwise` if it was not given. */
+function argument(index: u32, otherwise: u32): u32 {
+  assert(index < ARGUMENTS_MAX);
+  return load<u32>(PRESENT) & (1 << index)
+    ? load<u32>(ARGUMENTS + ((index as usize) << 2))
+    : otherwise;
+}
+
+/** Does the operation. Returns CODE: OK, or why not after all. Arguments are those last read. */
+export function perform(op: u32): u32 {
+  if (op === OP_RELAY_SET) return relayByCommand(argument(0, 0));
+  if (op === OP_IDENTIFY) identify();
+  if (op !== OP_CONFIG_SET) return CODE_OK;
+  const safe = argument(0, load<u8>(SAFE_STATE));
+  const telemetry = argument(1, load<u32>(TELEMETRY_S));
+  const hold = argument(2, load<u32>(HOLD_S));
+  if (!configStore(safe, telemetry, hold)) return CODE_FAILED;
+  store<u8>(STATUS_DUE, 1);
+  journalAppend(RECORD_CONFIG, safe, (telemetry << 16) | hold);
+  return CODE_OK;
+}
+
+/** Writes the data map of an OK reply. */
+export function writeData(op: u32, principal: u32): void {
+  if (op === OP_RELAY_SET || op === OP_RELAY_GET) {
+    writeMap(1);
+    writeUint(1);
+    writeBool(load<u8>(RELAY) !== 0);
+  } else if (op === OP_STATUS) writeStatus();
+  else if (op === OP_TELEMETRY_READ) writeTelemetry(principal === PRINCIPAL_OWNER);
+  else if (op === OP_JOURNAL_READ) writeRecords(argument(0, 0), argument(1, 1));
+  else writeMap(0);
+}
+
+/** What was measured while killed leaves only when the owner asks. */
+function writeTelemetry(owner: bool): void {
+  const killed = owner && load<u32>(KILLED_SAMPLES) > 0;
+  writeMap(killed ? 4 : 1);
+  writeUint(1);
+  writeInt(load<i16>(TEMPERATURE) as i64);
+  if (!killed) return;
+  writeUint(2);
+  writeInt(load<i16>(KILLED_MIN) as i64);
+  writeUint(3);
+  writeInt(load<i16>(KILLED_MAX) as i64);
+  writeUint(4);
+  writeUint(load<u32>(KILLED_SAMPLES) as u64);
+}
+
+/** Writes {1: [record, ...]}: the records from `first` on that are in the ring, `wanted` at most. */
+function writeRecords(first: u32, wanted: u32): void {
+  assert(wanted <= RECORDS_MAX);
+  let found: u32 = 0;
+  while (found < wanted && journalRecord(first + found) !== 0) found++;
+  writeMap(1);
+  writeUint(1);
+  writeArray(found);
+  for (let index: u32 = 0; index < found; index++) {
+    writeBytes(journalRecord(first + index), RECORD_BYTES);
+  }
+}

@@ -1,0 +1,37 @@
+// What outlives a cut: relay level, whether a hand holds it, the journal's head. Must not know why
+// the board restarts.
+
+import { BLOCK_PAYLOAD, blockRead, blockWrite } from "./block";
+import { MARK_RETAINED_LOST, MARK_RETAINED_USED, mark, REGION_RETAINED, SAFE_ON } from "./board";
+import { HOLD_MS, HOLD_S, JOURNAL_NEXT, RELAY, RETAINED_GENERATION, SAFE_STATE } from "./state";
+
+const PAYLOAD: usize = memory.data(20, 8);
+
+/**
+ * Restores the state after a restart; after a loss of supply the relay takes its safe state. A hold
+ * is restored in full: the time that passed is unknown, and the doubt is the hand's.
+ */
+export function retainedLoad(): void {
+  const generation = blockRead(REGION_RETAINED, PAYLOAD);
+  store<u32>(RETAINED_GENERATION, generation);
+  if (generation === 0) {
+    mark(MARK_RETAINED_LOST);
+    store<u8>(RELAY, load<u8>(SAFE_STATE) === SAFE_ON ? 1 : 0);
+    store<u32>(HOLD_MS, 0);
+    store<u32>(JOURNAL_NEXT, 0);
+    return;
+  }
+  mark(MARK_RETAINED_USED);
+  store<u8>(RELAY, load<u32>(PAYLOAD) & 1 ? 1 : 0);
+  store<u32>(HOLD_MS, load<u32>(PAYLOAD) & 2 ? load<u32>(HOLD_S) * 1000 : 0);
+  store<u32>(JOURNAL_NEXT, load<u32>(PAYLOAD + 4));
+}
+
+/** Saves. A failure leaves the block before: the relay then comes back at its last saved level. */
+export function retainedSave(): void {
+  memory.fill(PAYLOAD, 0, BLOCK_PAYLOAD);
+  store<u32>(PAYLOAD, load<u8>(RELAY) | (load<u32>(HOLD_MS) > 0 ? 2 : 0));
+  store<u32>(PAYLOAD + 4, load<u32>(JOURNAL_NEXT));
+  const generation = blockWrite(REGION_RETAINED, load<u32>(RETAINED_GENERATION), PAYLOAD);
+  if (generation !== 0) store<u32>(RETAINED_GENERATION, generation);
+}

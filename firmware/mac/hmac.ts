@@ -1,0 +1,37 @@
+// HMAC-SHA256 (RFC 2104). Key and bytes in, tag out. It must not know whose key it is.
+
+import { BLOCK_BYTES, DIGEST_BYTES, sha256Begin, sha256Block, sha256End } from "./sha256";
+
+/** Longest key, in bytes: one block. RFC 2104 hashes longer ones first; none here is longer. */
+export const KEY_MAX: u32 = BLOCK_BYTES;
+
+/** RFC 2104, 2: the key, padded with zeroes to a block, is combined with one of these. */
+const INNER_PAD: u32 = 0x36363636;
+const OUTER_PAD: u32 = 0x5c5c5c5c;
+
+/** Zeroes between calls. */
+const PAD = memory.data(64, 4);
+
+/** Combines every word of PAD with `word`. */
+function combine(word: u32): void {
+  for (let i: usize = 0; i < BLOCK_BYTES; i += 4) store<u32>(PAD + i, load<u32>(PAD + i) ^ word);
+}
+
+/**
+ * HMAC-SHA256 of the `len` bytes at `ptr` under the `keyLen` <= KEY_MAX bytes at `key`: DIGEST_BYTES
+ * at `out`. A longer key traps. No branch and no address depends on the key's bytes, and none of them
+ * stays behind in the pad.
+ */
+export function hmacSha256(key: usize, keyLen: u32, ptr: usize, len: u32, out: usize): void {
+  assert(keyLen <= KEY_MAX);
+  for (let i: u32 = 0; i < keyLen; i++) store<u8>(PAD + i, load<u8>(key + i));
+  combine(INNER_PAD);
+  sha256Begin();
+  sha256Block(PAD);
+  sha256End(BLOCK_BYTES, ptr, len, out);
+  combine(INNER_PAD ^ OUTER_PAD);
+  sha256Begin();
+  sha256Block(PAD);
+  sha256End(BLOCK_BYTES, out, DIGEST_BYTES, out);
+  for (let i: usize = 0; i < BLOCK_BYTES; i += 4) store<u32>(PAD + i, 0);
+}

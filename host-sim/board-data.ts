@@ -1,0 +1,74 @@
+/**
+ * Reads boards/<name>/board.json: what a board is, as data. Must not know any board by name.
+ */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { EXIT, UserError } from "./errors.ts";
+import { packageRoot } from "./paths.ts";
+
+/** What a board may claim; a lower tier never claims a higher one. */
+export const TIERS = ["simulated", "soft-gated", "chip-cut", "rail-cut"] as const;
+
+export interface BoardData {
+  name: string;
+  tier: (typeof TIERS)[number];
+  /** What the tier claims and what it does not. */
+  claim: string;
+  /** What powers the rail that is sensed: the chip's own radio power, or the switch's copper. */
+  railFollows: "radio" | "switch";
+  /** From power off to rail down, in ms. */
+  dischargeMs: number;
+  /** From power on to rail up, in ms. */
+  railUpMs: number;
+  /** How long a contact may chatter, in ms. */
+  bounceMs: number;
+  /** From restart to the first sample of the contacts, in ms. */
+  bootMs: number;
+}
+
+/** Names of all boards that have a board.json. */
+export function boardNames(): string[] {
+  const folder = join(packageRoot(), "boards");
+  return readdirSync(folder).filter((name) => existsSync(join(folder, name, "board.json")));
+}
+
+/** The board that is meant when none is named: the one whose board.json says `"default": true`. */
+export function defaultBoard(): string {
+  const found = boardNames().filter((name) => rawBoard(name).default === true);
+  if (found.length !== 1) throw new Error(`${found.length} boards are the default, not 1`);
+  return found[0] ?? "";
+}
+
+function rawBoard(name: string): Partial<BoardData> & { default?: boolean } {
+  return JSON.parse(readFileSync(pathOf(name), "utf8"));
+}
+
+function pathOf(name: string): string {
+  return join(packageRoot(), "boards", name, "board.json");
+}
+
+/** Throws a UserError for a board that does not exist or whose file lacks something. */
+export function loadBoard(name: string = defaultBoard()): BoardData {
+  const names = boardNames();
+  if (!names.includes(name)) {
+    throw new UserError(
+      `board "${name}" does not exist: use one of ${names.join(", ")}`,
+      EXIT.USAGE,
+    );
+  }
+  const path = pathOf(name);
+  const data = rawBoard(name);
+  const counts = ["dischargeMs", "railUpMs", "bounceMs", "bootMs"] as const;
+  for (const field of counts) {
+    if (!Number.isInteger(data[field]) || (data[field] ?? -1) < 0) {
+      throw new UserError(`${path}: "${field}" must be a whole number of ms`, EXIT.BAD_FILE);
+    }
+  }
+  if (data.tier === undefined || !TIERS.includes(data.tier)) {
+    throw new UserError(`${path}: "tier" must be one of ${TIERS.join(", ")}`, EXIT.BAD_FILE);
+  }
+  if (data.railFollows !== "radio" && data.railFollows !== "switch") {
+    throw new UserError(`${path}: "railFollows" must be "radio" or "switch"`, EXIT.BAD_FILE);
+  }
+  return data as BoardData;
+}

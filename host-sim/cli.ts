@@ -1,0 +1,40 @@
+/**
+ * The command `killswitch`: a list of verbs, and one place where errors become exit codes.
+ * Must not know what a verb does.
+ */
+import { Command, CommanderError } from "commander";
+import { EXIT, EXIT_MEANINGS } from "./errors.ts";
+import * as doctor from "./verbs/doctor.ts";
+import * as journal from "./verbs/journal.ts";
+import * as keys from "./verbs/keys.ts";
+import * as run from "./verbs/run.ts";
+import * as send from "./verbs/send.ts";
+import * as sim from "./verbs/sim.ts";
+import { guardProcess, report } from "./verbs/terminal.ts";
+import * as watch from "./verbs/watch.ts";
+
+const VERBS = [sim, send, watch, keys, journal, run, doctor];
+
+function makeProgram(): Command {
+  const program = new Command("killswitch")
+    .description("an IoT device whose owner can always cut it off: simulator and controller")
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, "killswitch: ")),
+    });
+  for (const verb of VERBS) verb.register(program);
+  const codes = Object.entries(EXIT_MEANINGS).map(
+    ([code, words]) => `  ${code.padEnd(3)} ${words}`,
+  );
+  program.addHelpText("after", `\nExit codes:\n${codes.join("\n")}`);
+  return program;
+}
+
+guardProcess();
+try {
+  await makeProgram().parseAsync();
+} catch (error) {
+  // Commander has said its word already; its help is no error.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT.USAGE;
+  else process.exitCode = report(error);
+}

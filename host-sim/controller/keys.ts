@@ -1,0 +1,147 @@
+/**
+ * The key store: one JSON Web Key Set (RFC 7517, section 5) a device, readable by its owner alone.
+ * Must not know messages or the network.
+ */
+import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { PRINCIPAL_KIDS } from "../abi.gen.ts";
+import { codeOf, EXIT, UserError } from "../errors.ts";
+import { writeWhole } from "../files.ts";
+import { checkDeviceId } from "../mqtt/topics.ts";
+import type { Kid } from "./cose.ts";
+
+/** Where keys are kept unless told otherwise, below the current folder. */
+export const DEFAULT_KEYS = ".killswitch/keys";
+/** Length of each key, in bytes: the output of its hash (RFC 2104, section 3). */
+export const KEY_BYTES = 32;
+
+/** Keys of one device by name. A revoked one is missing. */
+export type Keys = ReadonlyMap<Kid, Uint8Array>;
+
+/** A JSON Web Key for HMAC-SHA256: RFC 7518, 6.4. */
+export interface Jwk {
+  readonly kty: "oct";
+  readonly kid: Kid;
+  readonly alg: "HS256";
+  readonly k: string;
+}
+
+/** So many bytes from a cryptographic source. */
+export type RandomBytes = (length: number) => Uint8Array;
+
+/** Makes the four keys of a device. Throws UserError if it has any already. */
+export function initKeys(dir: string, device: string, random: RandomBytes): Keys {
+  const keys = new Map(PRINCIPAL_KIDS.map((kid) => [kid, random(KEY_BYTES)]));
+  const path = pathOf(dir, device);
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    writeWhole(path, textOf(device, keys), { mode: 0o600, replace: false });
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") {
+      throw bad(`${path} exists, and keys are never overwritten: move it away first`);
+    }
+    throw unusable(path, "written", error);
+  }
+  return keys;
+}
+
+/** The devices that have a key file in `dir`, sorted. */
+export function listDevices(dir: string): string[] {
+  try {
+    const files = readdirSync(dir).filter((name) => /^[A-Za-z0-9_-]{1,32}\.json$/.test(name));
+    return files.map((name) => name.slice(0, -".json".length)).sort();
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return [];
+    throw unusable(dir, "read", error);
+  }
+}
+
+/** The keys of a device. Throws UserError if the file is missing, open to others or corrupt. */
+export function loadKeys(dir: string, device: string): Keys {
+  const path = pathOf(dir, device);
+  let text: string;
+  try {
+    const mode = statSync(path).mode & 0o777;
+    // Windows has no such mode bits.
+    if (process.platform !== "win32" && (mode & 0o077) !== 0) {
+      throw bad(`${path} is open to others (mode ${mode.toString(8)}): chmod 600 ${path}`);
+    }
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    if (codeOf(error) === "ENOENT") {
+      throw bad(`${path} is missing: killswitch keys init --device ${device} --keys ${dir}`);
+    }
+    throw unusable(path, "read", error);
+  }
+  return parseKeySet(path, device, text);
+}
+
+/** One key, or a UserError that says how a missing one is mended. */
+export function keyOf(keys: Keys, device: string, kid: Kid): Uint8Array {
+  const key = keys.get(kid);
+  if (key === undefined) throw bad(`device ${device}: there is no key of ${kid}: it was revoked`);
+  return key;
+}
+
+/** Takes a principal's key out of the file: the device then answers nobody under that name. */
+export function revokeKey(dir: string, device: string, kid: Kid): void {
+  const keys = new Map(loadKeys(dir, device));
+  keyOf(keys, device, kid);
+  keys.delete(kid);
+  const path = pathOf(dir, device);
+  try {
+    writeWhole(path, textOf(device, keys), { mode: 0o600, replace: true });
+  } catch (error) {
+    throw unusable(path, "written", error);
+  }
+}
+
+export function toJwk(kid: Kid, key: Uint8Array): Jwk {
+  return { kty: "oct", kid, alg: "HS256", k: Buffer.from(key).toString("base64url") };
+}
+
+function pathOf(dir: string, device: string): string {
+  return join(dir, `${checkDeviceId(device)}.json`);
+}
+
+function textOf(device: string, keys: Keys): string {
+  const set = { device, keys: [...keys].map(([kid, key]) => toJwk(kid, key)) };
+  return `${JSON.stringify(set, null, 2)}\n`;
+}
+
+function parseKeySet(path: string, device: string, text: string): Keys {
+  const corrupt = (why: string) =>
+    bad(`${path} is not a key file (${why}): restore it from a copy, or move it away and run init`);
+  let set: { device?: unknown; keys?: unknown } | null;
+  try {
+    set = JSON.parse(text);
+  } catch {
+    throw corrupt("not JSON");
+  }
+  if (typeof set !== "object" || set === null) throw corrupt("not an object");
+  if (set.device !== device) throw corrupt(`it does not name device ${device}`);
+  if (!Array.isArray(set.keys)) throw corrupt("it has no list of keys");
+  const keys = new Map<Kid, Uint8Array>();
+  for (const [index, jwk] of (set.keys as Partial<Jwk>[]).entries()) {
+    const place = `keys[${index}]`;
+    const kid = PRINCIPAL_KIDS.find((name) => name === jwk?.kid);
+    if (kid === undefined) throw corrupt(`${place} has no known kid`);
+    if (keys.has(kid)) throw corrupt(`${place} is a second key of ${kid}`);
+    if (jwk.kty !== "oct" || jwk.alg !== "HS256") throw corrupt(`${place} is not an HS256 key`);
+    const key = Buffer.from(typeof jwk.k === "string" ? jwk.k : "", "base64url");
+    if (key.length !== KEY_BYTES || key.toString("base64url") !== jwk.k) {
+      throw corrupt(`${place} is not ${KEY_BYTES} bytes of base64url`);
+    }
+    keys.set(kid, new Uint8Array(key));
+  }
+  return keys;
+}
+
+function bad(message: string): UserError {
+  return new UserError(message, EXIT.BAD_FILE);
+}
+
+function unusable(path: string, verb: string, error: unknown): UserError {
+  return bad(`${path} cannot be ${verb}: ${error instanceof Error ? error.message : error}`);
+}

@@ -1,0 +1,49 @@
+/**
+ * Loads the modules that ship: gate.wasm and device.wasm, or others in their place. Must not know
+ * what they do.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { EXIT, UserError } from "./errors.ts";
+import type { Gate } from "./host-loop.ts";
+import { type GuestModule, loadGuest } from "./module.ts";
+import { packageRoot } from "./paths.ts";
+
+export function firmwarePath(name: "gate" | "device" | "mac"): string {
+  return join(packageRoot(), "dist", "firmware", `${name}.wasm`);
+}
+
+/** The file's bytes. Throws a UserError that says how to make it. */
+export function readModule(path: string): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(readFileSync(path));
+  } catch {
+    throw new UserError(
+      `${path} cannot be read: \`npm run build\` makes the firmware`,
+      EXIT.BAD_FILE,
+    );
+  }
+}
+
+/** Instantiates a gate. It imports nothing, so nothing is handed to it. */
+export function makeGate(bytes: Uint8Array<ArrayBuffer>): Gate {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
+  for (const name of ["step", "permits", "phase"]) {
+    if (typeof exports[name] !== "function") throw new Error(`gate: export ${name} is missing`);
+  }
+  return exports as unknown as Gate;
+}
+
+export interface Firmware {
+  gate: Gate;
+  /** The guest, or why it is refused. */
+  guest: GuestModule | string;
+}
+
+/** The firmware as built, with another guest in place of device.wasm if `guestPath` is given. */
+export function loadFirmware(guestPath?: string): Firmware {
+  return {
+    gate: makeGate(readModule(firmwarePath("gate"))),
+    guest: loadGuest(readModule(guestPath ?? firmwarePath("device"))),
+  };
+}

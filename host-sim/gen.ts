@@ -1,0 +1,278 @@
+/**
+ * Generates every copy of the ABI from firmware/abi.json, and of the state region's layout from
+ * firmware/state.json; `--check` fails on a stale copy.
+ * Must not know what any entry means: a new row costs no code here.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+
+interface Entry {
+  name: string;
+  value?: number;
+  wire?: string;
+  kid?: string;
+  doc: string;
+}
+interface Signature {
+  name: string;
+  params: [string, string][];
+  result: string | null;
+  doc: string;
+}
+interface Abi {
+  version: number;
+  constants: Entry[];
+  enums: { name: string; doc: string; values: Entry[] }[];
+  inputs: Entry[];
+  exports: Signature[];
+  imports: Signature[];
+}
+
+const SOURCE = "firmware/abi.json";
+const HEAD = `Generated from ${SOURCE} by \`npm run gen\`. Do not edit.`;
+
+function constantsOf(abi: Abi): Entry[] {
+  return [
+    { name: "ABI_VERSION", value: abi.version, doc: "Version of this table" },
+    ...abi.constants,
+    ...abi.inputs.map((row) => ({ ...row, name: `INPUT_${row.name}` })),
+  ];
+}
+
+function assemblyScript(abi: Abi): string {
+  const out = [
+    `// ${HEAD}`,
+    "// The guest's whole view of its host: imports of module `board`, and constants.",
+    "",
+  ];
+  for (const { name, value, doc } of constantsOf(abi)) {
+    out.push(`/** ${doc}. */`, `export const ${name}: u32 = ${value};`);
+  }
+  for (const { name, doc, values } of abi.enums) {
+    out.push("", `// ${name}: ${doc}.`);
+    values.forEach((row, index) => {
+      out.push(`/** ${row.doc}. */`, `export const ${name}_${row.name}: u32 = ${index};`);
+    });
+    out.push(`export const ${name}_COUNT: u32 = ${values.length};`);
+  }
+  out.push("");
+  for (const { name, params, result, doc } of abi.imports) {
+    const list = params.map(([param]) => `${param}: u32`).join(", ");
+    out.push(
+      `/** ${doc}. */`,
+      `export declare function ${name}(${list}): ${result ? "u32" : "void"};`,
+    );
+  }
+  return `${out.join("\n")}\n`;
+}
+
+function typeScript(abi: Abi): string {
+  const out = [`/** ${HEAD} */`, ""];
+  for (const { name, value, doc } of constantsOf(abi)) {
+    out.push(`/** ${doc}. */`, `export const ${name} = ${value};`);
+  }
+  for (const { name, doc, values } of abi.enums) {
+    out.push("", `/** ${doc}. */`, `export const ${name} = {`);
+    values.forEach((row, index) => {
+      out.push(`  /** ${row.doc}. */`, `  ${row.name}: ${index},`);
+    });
+    out.push(
+      "} as const;",
+      `export const ${name}_NAMES = ${JSON.stringify(values.map((row) => row.name))} as const;`,
+    );
+    for (const key of ["wire", "kid"] as const) {
+      if (!values.every((row) => row[key] !== undefined)) continue;
+      out.push(
+        `export const ${name}_${key.toUpperCase()}S = ${JSON.stringify(values.map((row) => row[key]))} as const;`,
+      );
+    }
+  }
+  out.push(
+    "",
+    "/** Imports of module `board`: name, parameter count, whether it returns a status. */",
+  );
+  out.push("export const IMPORTS = {");
+  for (const { name, params, result } of abi.imports) {
+    out.push(`  ${name}: { params: ${params.length}, returns: ${result !== null} },`);
+  }
+  out.push(
+    "} as const;",
+    "",
+    "/** Exports that a guest must have, besides `memory`. */",
+    "export const EXPORTS = {",
+  );
+  for (const { name, params, result } of abi.exports) {
+    out.push(`  ${name}: { params: ${params.length}, returns: ${result !== null} },`);
+  }
+  out.push(
+    "} as const;",
+    "",
+    "/** The guest's side of the boundary. */",
+    "export interface GuestExports {",
+    "  memory: WebAssembly.Memory;",
+  );
+  for (const { name, params, result } of abi.exports) {
+    const list = params.map(([param]) => `${param}: number`).join(", ");
+    out.push(`  ${name}(${list}): ${result ? "number" : "void"};`);
+  }
+  out.push("}", "", "/** The host's side of the boundary. */", "export interface BoardImports {");
+  for (const { name, params, result } of abi.imports) {
+    const list = params.map(([param]) => `${param}: number`).join(", ");
+    out.push(`  ${name}(${list}): ${result ? "number" : "void"};`);
+  }
+  out.push("}");
+  return `${out.join("\n")}\n`;
+}
+
+function cHeader(abi: Abi): string {
+  const out = [`/* ${HEAD} */`, "#ifndef ABI_GEN_H", "#define ABI_GEN_H", ""];
+  for (const { name, value, doc } of constantsOf(abi)) {
+    out.push(`/* ${doc}. */`, `#define KS_${name} ${value}u`);
+  }
+  for (const { name, doc, values } of abi.enums) {
+    out.push("", `/* ${doc}. */`, "enum {");
+    values.forEach((row, index) => {
+      out.push(`    KS_${name}_${row.name} = ${index}, /* ${row.doc}. */`);
+    });
+    out.push(`    KS_${name}_COUNT = ${values.length}`, "};");
+    out.push(`#define KS_${name}_NAMES ${values.map((row) => `"${row.name}"`).join(", ")}`);
+    if (values.every((row) => row.kid !== undefined)) {
+      out.push(`#define KS_${name}_KIDS ${values.map((row) => `"${row.kid}"`).join(", ")}`);
+    }
+  }
+  out.push(
+    "",
+    "/* X(name, wasm3 signature): every import of module `board`. */",
+    "#define KS_IMPORTS(X) \\",
+  );
+  out.push(
+    abi.imports
+      .map(
+        ({ name, params, result }) =>
+          `    X(${name}, "${result ? "i" : "v"}(${"i".repeat(params.length)})")`,
+      )
+      .join(" \\\n"),
+  );
+  out.push(
+    "",
+    "/* X(name, parameters, results): every export that a guest must have, besides its memory. */",
+    "#define KS_EXPORTS(X) \\",
+  );
+  out.push(
+    abi.exports
+      .map(({ name, params, result }) => `    X(${name}, ${params.length}, ${result ? 1 : 0})`)
+      .join(" \\\n"),
+  );
+  out.push("", "#endif");
+  return `${out.join("\n")}\n`;
+}
+
+function markdown(abi: Abi): string {
+  const sign = ({ name, params, result }: Signature) =>
+    `\`${name}(${params.map(([param]) => param).join(", ")})${result ? ` -> ${result}` : ""}\``;
+  const out = [
+    "# The guest ABI",
+    "",
+    `${HEAD} Version ${abi.version}. All parameters are i32.`,
+    "",
+  ];
+  out.push("## Imports (module `board`)", "", "| import | what it does |", "| --- | --- |");
+  for (const row of abi.imports) out.push(`| ${sign(row)} | ${row.doc} |`);
+  out.push("", "## Exports", "", "| export | what it does |", "| --- | --- |");
+  for (const row of abi.exports) out.push(`| ${sign(row)} | ${row.doc} |`);
+  out.push(
+    "| `memory` | One page of 64 KiB at most |",
+    "",
+    "## Constants",
+    "",
+    "| name | value | meaning |",
+    "| --- | --- | --- |",
+  );
+  for (const { name, value, doc } of constantsOf(abi))
+    out.push(`| \`${name}\` | ${value} | ${doc} |`);
+  for (const { name, doc, values } of abi.enums) {
+    out.push(
+      "",
+      `## ${name}`,
+      "",
+      `${doc}.`,
+      "",
+      "| value | name | meaning |",
+      "| --- | --- | --- |",
+    );
+    values.forEach((row, index) => {
+      const label = row.wire ?? row.kid;
+      out.push(`| ${index} | \`${row.name}\`${label ? ` (\`${label}\`)` : ""} | ${row.doc} |`);
+    });
+  }
+  return `${out.join("\n")}\n`;
+}
+
+interface Layout {
+  bytes: number;
+  fields: { name: string; offset: number; type: string; count?: number; doc: string }[];
+}
+
+const LAYOUT_SOURCE = "firmware/state.json";
+const LAYOUT_HEAD = `Generated from ${LAYOUT_SOURCE} by \`npm run gen\`. Do not edit.`;
+
+function layoutAssemblyScript({ bytes, fields }: Layout): string {
+  const out = [
+    `// ${LAYOUT_HEAD}`,
+    "// Where each field of the guest's one state region lies. Must not know how any is used.",
+    "",
+    "/** Start of the region. */",
+    `export const STATE: usize = memory.data(${bytes}, 8);`,
+    "/** Its length in bytes. */",
+    `export const STATE_LEN: u32 = ${bytes};`,
+  ];
+  for (const { name, offset, type, count, doc } of fields) {
+    out.push(`/** ${count ? `${type} x ${count}` : type}: ${doc}. */`);
+    out.push(`export const ${name}: usize = STATE + ${offset};`);
+  }
+  return `${out.join("\n")}\n`;
+}
+
+function layoutTypeScript({ bytes, fields }: Layout): string {
+  const out = [`/** ${LAYOUT_HEAD} */`, ""];
+  out.push("/** Bytes in the guest's state region. */", `export const STATE_BYTES = ${bytes};`);
+  out.push("", "/** Where each of its fields lies: offset, bytes an element, elements. */");
+  out.push("export const STATE_FIELDS = {");
+  for (const { name, offset, type, count, doc } of fields) {
+    const bits = Number(/[0-9]+$/.exec(type)?.[0]);
+    out.push(`  /** ${doc}. */`);
+    out.push(`  ${name}: { offset: ${offset}, size: ${bits / 8}, count: ${count ?? 1} },`);
+  }
+  out.push("} as const;", "export type StateField = keyof typeof STATE_FIELDS;");
+  return `${out.join("\n")}\n`;
+}
+
+const abi = JSON.parse(readFileSync(SOURCE, "utf8")) as Abi;
+const layout = JSON.parse(readFileSync(LAYOUT_SOURCE, "utf8")) as Layout;
+
+const OUTPUTS: [string, string, () => string][] = [
+  ["firmware/device/board.ts", SOURCE, () => assemblyScript(abi)],
+  ["host-sim/abi.gen.ts", SOURCE, () => typeScript(abi)],
+  ["boards/common/abi.gen.h", SOURCE, () => cHeader(abi)],
+  ["docs/ABI.md", SOURCE, () => markdown(abi)],
+  ["firmware/device/fields.ts", LAYOUT_SOURCE, () => layoutAssemblyScript(layout)],
+  ["host-sim/state.gen.ts", LAYOUT_SOURCE, () => layoutTypeScript(layout)],
+];
+
+const check = process.argv.includes("--check");
+for (const [path, source, render] of OUTPUTS) {
+  const text = render();
+  if (!check) {
+    writeFileSync(path, text);
+    continue;
+  }
+  let have = "";
+  try {
+    have = readFileSync(path, "utf8");
+  } catch {
+    // A missing copy is a stale one.
+  }
+  if (have !== text) {
+    process.stderr.write(`gen: ${path} is stale against ${source}: run \`npm run gen\`\n`);
+    process.exitCode = 1;
+  }
+}

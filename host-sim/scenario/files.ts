@@ -1,0 +1,41 @@
+/**
+ * Finds scenario files: names, folders, and patterns with `*` and `?` in the last part. Must not know
+ * what is in them.
+ */
+import { readdirSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { EXIT, UserError } from "../errors.ts";
+import { packageRoot } from "../paths.ts";
+
+/** Where the scenarios of the package are. */
+export function scenarioFolder(): string {
+  return join(packageRoot(), "tests", "scenarios");
+}
+
+function inFolder(folder: string, wanted: RegExp): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => wanted.test(name))
+      .sort()
+      .map((name) => join(folder, name));
+  } catch {
+    throw new UserError(`${folder}: no such folder`, EXIT.BAD_FILE);
+  }
+}
+
+function patternOf(glob: string): RegExp {
+  const escaped = glob.replace(/[.+^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`);
+}
+
+/** The files that an argument names; a folder names each *.yaml in it. Throws UserError for none. */
+export function scenarioPaths(argument: string): string[] {
+  const name = basename(argument);
+  let paths: string[];
+  if (/[*?]/.test(name)) paths = inFolder(dirname(argument), patternOf(name));
+  else if (statSync(argument, { throwIfNoEntry: false })?.isDirectory())
+    paths = inFolder(argument, /\.yaml$/);
+  else return [argument];
+  if (paths.length === 0) throw new UserError(`${argument}: no scenario there`, EXIT.BAD_FILE);
+  return paths;
+}

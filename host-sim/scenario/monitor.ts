@@ -1,0 +1,206 @@
+/**
+ * Watches every line of every scenario for what must never happen, whatever the scenario asks. Reads
+ * the trace, and what the controller sent; must not know the board behind the trace.
+ *
+ * I1  radio on only while LIVE and clean ON for ARM_MS; contacts not ON: radio off and LIVE left in
+ *     the same ms; rail down within the board's time, or FAULT_RAIL announced.
+ * I2  nothing sent or delivered but LIVE, radio on, link up; a restart follows within the ms of a cut.
+ * I3  no command executes but LIVE.
+ * I4  no two epochs alike; a command executes only with its own epoch in force, and once.
+ * I5  no relay.set executes while a hand holds the relay.
+ * I8  every boot begins KILLED, radio off, for the reason announced.
+ */
+import type { BoardData } from "../board-data.ts";
+import { crc32 } from "../crc32.ts";
+import { fold, type Observed, unobserved } from "./observed.ts";
+import { field, lineText } from "./trace.ts";
+
+/** The gate's own times, stated anew: a monitor that read them from the gate would share its error. */
+const ARM_MS = 50;
+const DISCHARGE_MS = 100;
+
+export interface Violation {
+  /** `I1: what must hold`. */
+  rule: string;
+  /** The trace line that breaks it. */
+  line: string;
+}
+
+/** What the controller knows of a message that it sent. */
+export interface Sent {
+  /** Hexadecimal. */
+  epoch: string;
+  /** False for one that nobody with the right key made as it is. */
+  sound: boolean;
+  /** As on the wire: `relay.set`. */
+  op: string;
+}
+
+/** Kinds of lines that only a running board prints. */
+const RUNNING_ONLY = new Set(["sense", "gate", "epoch", "rx", "tx", "link", "gpio", "mark", "log"]);
+
+export class Monitor {
+  readonly observed: Observed = unobserved();
+  violation: Violation | null = null;
+  /** Set when the scenario has held the rail up: it may then stay up for a while. */
+  railHeld = false;
+
+  readonly #board: BoardData;
+  readonly #sent = new Map<string, Sent>();
+  readonly #executed = new Set<string>();
+  readonly #epochs = new Set<string>();
+  #epoch = "";
+  #lastRx = "";
+  #onSince = Number.POSITIVE_INFINITY;
+  /** When LIVE was left, or had to be: the radio is off and the board restarted in this ms. */
+  #cutAt = Number.POSITIVE_INFINITY;
+  #railOffAt = 0;
+  #railFaultBy = Number.POSITIVE_INFINITY;
+  #bootReason = "POWER_ON";
+  #held = false;
+
+  constructor(board: BoardData) {
+    this.#board = board;
+  }
+
+  /** The controller sent these bytes, or had them sent. */
+  sent(bytes: Uint8Array, facts: Sent): void {
+    this.#sent.set(crc32(bytes), facts);
+  }
+
+  line(at: number, kind: string, detail: string): void {
+    if (this.violation !== null) return;
+    const broken = this.#overdue(at) ?? this.#check(at, kind, detail);
+    if (broken !== null) this.violation = { rule: broken, line: lineText({ at, kind, detail }) };
+    fold(this.observed, kind, detail);
+    this.#follow(at, kind, detail);
+  }
+
+  /** The run ends at `now`: what was due has happened by now. */
+  end(now: number): void {
+    if (this.violation !== null) return;
+    const broken = this.#overdue(now);
+    if (broken !== null) this.violation = { rule: broken, line: `@${now} end` };
+  }
+
+  /** What had to happen before `at` and did not. */
+  #overdue(at: number): string | null {
+    const { observed } = this;
+    if (at > this.#cutAt) {
+      if (observed.radio === "on") return "I1: the radio is off in the ms in which LIVE is left";
+      return "I2: a restart follows in the ms in which LIVE is left";
+    }
+    const { dischargeMs } = this.#board;
+    const falling = observed.rail === "up" && observed.radio === "off" && this.#railShouldFall();
+    if (falling && !this.railHeld && at > this.#railOffAt + dischargeMs + 1)
+      return `I1: the rail is down within ${dischargeMs + 1} ms of its supply's end`;
+    if (at <= this.#railFaultBy) return null;
+    return `I1: a rail up for ${DISCHARGE_MS} ms at KILL is announced as FAULT_RAIL`;
+  }
+
+  #railShouldFall(): boolean {
+    return this.#board.railFollows === "radio" || this.observed.contacts === "kill";
+  }
+
+  #check(at: number, kind: string, detail: string): string | null {
+    const { observed } = this;
+    if (!observed.running && RUNNING_ONLY.has(kind)) return "I2: a board that is down does nothing";
+    if (kind === "gate") return this.#checkGate(at, detail);
+    if (kind === "radio" && detail === "power=on")
+      return observed.phase === "LIVE" ? null : "I1: radio on only while LIVE";
+    if (kind === "link" && detail === "state=up")
+      return observed.radio === "on" ? null : "I2: a link only with the radio on";
+    if (kind === "rx" || kind === "tx") {
+      const open = observed.phase === "LIVE" && observed.radio === "on" && observed.link === "up";
+      return open ? null : "I2: a message only LIVE, with radio and link";
+    }
+    if (kind === "epoch") return this.#checkEpoch(field(detail, "value") ?? "");
+    if (kind === "boot") {
+      if (observed.running || observed.radio === "on") return "I8: a boot begins with all off";
+      return detail === `reason=${this.#bootReason}` ? null : `I8: booted for ${this.#bootReason}`;
+    }
+    return kind === "mark" && detail === "name=ACCEPTED" ? this.#checkAccepted() : null;
+  }
+
+  #checkGate(at: number, detail: string): string | null {
+    const { observed } = this;
+    if (detail !== "phase=LIVE") return null;
+    if (observed.phase !== "ARMING") return "I1: LIVE only from ARMING";
+    if (observed.contacts !== "on" || at - this.#onSince < ARM_MS)
+      return `I1: LIVE only after ${ARM_MS} ms of clean ON`;
+    return null;
+  }
+
+  #checkEpoch(value: string): string | null {
+    if (this.observed.phase !== "LIVE") return "I4: an epoch is drawn only on going LIVE";
+    if (/^0*$/.test(value)) return "I4: the epoch of all zeroes is never drawn";
+    return this.#epochs.has(value) ? "I4: no two epochs are alike" : null;
+  }
+
+  #checkAccepted(): string | null {
+    const { observed } = this;
+    if (observed.phase !== "LIVE" || observed.link !== "up") return "I3: nothing executes but LIVE";
+    const sent = this.#sent.get(this.#lastRx);
+    if (sent === undefined) return null;
+    if (!sent.sound) return "I7: what nobody signed never executes";
+    if (sent.epoch !== this.#epoch) return "I4: a command of another epoch never executes";
+    if (this.#executed.has(this.#lastRx)) return "I4: a command executes once";
+    if (sent.op === "relay.set" && this.#held) return "I5: a held relay obeys no remote";
+    return null;
+  }
+
+  /** Takes the line into what is owed from here on. The state has it already. */
+  #follow(at: number, kind: string, detail: string): void {
+    const { observed } = this;
+    if (kind === "sense") this.#followContacts(at);
+    else if (kind === "gate") {
+      if (detail === "phase=LIVE") this.#cutAt = Number.POSITIVE_INFINITY;
+      else if (this.#epoch !== "") this.#cutAt = Math.min(this.#cutAt, at);
+    } else if (kind === "epoch") {
+      this.#epoch = field(detail, "value") ?? "";
+      this.#epochs.add(this.#epoch);
+    } else if (kind === "rx") this.#lastRx = field(detail, "crc") ?? "";
+    else if (kind === "radio") this.#railOffAt = at;
+    else if (kind === "mark") this.#followMark(detail);
+    else if (kind === "restart" || kind === "supply") {
+      this.#epoch = "";
+      this.#cutAt = Number.POSITIVE_INFINITY;
+      this.#onSince = Number.POSITIVE_INFINITY;
+      this.#bootReason = reasonAfter(kind, detail, this.#bootReason);
+    } else if (kind === "boot" && this.#board.railFollows === "switch") this.#railOffAt = at;
+    const stuck =
+      observed.contacts === "kill" && observed.rail === "up" && observed.phase !== "FAULT_RAIL";
+    if (!stuck) this.#railFaultBy = Number.POSITIVE_INFINITY;
+    else if (this.#railFaultBy === Number.POSITIVE_INFINITY)
+      this.#railFaultBy = at + Math.max(DISCHARGE_MS, this.#board.dischargeMs);
+  }
+
+  #followContacts(at: number): void {
+    const { observed } = this;
+    if (observed.contacts === "on") {
+      this.#onSince = Math.min(this.#onSince, at);
+      if (this.#board.railFollows === "switch") this.#railOffAt = at;
+      return;
+    }
+    this.#onSince = Number.POSITIVE_INFINITY;
+    if (observed.phase === "LIVE" || observed.radio === "on") this.#cutAt = at;
+  }
+
+  #followMark(detail: string): void {
+    if (detail === "name=HOLD_BEGUN") this.#held = true;
+    else if (detail === "name=HOLD_ENDED" || detail === "name=RETAINED_LOST") this.#held = false;
+    else if (detail === "name=ACCEPTED") {
+      this.#executed.add(this.#lastRx);
+      // A new length of the hold counts for the one under way from the next restart on.
+      if (this.#sent.get(this.#lastRx)?.op === "config.set") this.#held = false;
+    }
+  }
+}
+
+/** The reason that the next boot must give. */
+function reasonAfter(kind: string, detail: string, before: string): string {
+  if (kind === "restart") return field(detail, "reason") ?? "";
+  if (detail === "state=sagging") return "BROWN_OUT";
+  if (detail === "state=reset") return "RESET";
+  return detail === "state=off" ? "POWER_ON" : before;
+}

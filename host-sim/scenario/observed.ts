@@ -1,0 +1,88 @@
+/**
+ * What a board's trace tells of it: lines folded into a state. The only view a scenario has, so that
+ * it is the same on every target. Must not know the board behind the trace.
+ */
+import { PHASE_NAMES } from "../abi.gen.ts";
+import { field } from "./trace.ts";
+
+export interface Observed {
+  supply: "on" | "off";
+  /** False from a restart to the next boot. */
+  running: boolean;
+  phase: string;
+  radio: "on" | "off";
+  /** Unknown while nobody samples it. */
+  rail: "up" | "down" | "unknown";
+  contacts: "on" | "kill" | "neither" | "both" | "unknown";
+  relay: "on" | "off";
+  lamp: "on" | "off";
+  link: "up" | "down";
+  /** Reason of the last boot; `none` before the first. */
+  boot: string;
+}
+
+const KILLED = PHASE_NAMES[0];
+
+export function unobserved(): Observed {
+  return {
+    supply: "on",
+    running: false,
+    phase: KILLED,
+    radio: "off",
+    rail: "unknown",
+    contacts: "unknown",
+    relay: "off",
+    lamp: "off",
+    link: "down",
+    boot: "none",
+  };
+}
+
+function stopped(state: Observed): void {
+  state.running = false;
+  state.phase = KILLED;
+  state.rail = "unknown";
+  state.contacts = "unknown";
+  state.link = "down";
+}
+
+/** The contacts, from NO and NC. */
+function contactsOf(no: boolean, nc: boolean): Observed["contacts"] {
+  if (no) return nc ? "both" : "on";
+  return nc ? "kill" : "neither";
+}
+
+/** Takes one line into the state. */
+export function fold(state: Observed, kind: string, detail: string): void {
+  if (kind === "sense") {
+    state.contacts = contactsOf(detail.includes("no=1"), detail.includes("nc=1"));
+    state.rail = detail.includes("rail=1") ? "up" : "down";
+  } else if (kind === "gate") {
+    state.phase = field(detail, "phase") ?? state.phase;
+  } else if (kind === "radio") {
+    state.radio = detail === "power=on" ? "on" : "off";
+    if (state.radio === "off") state.link = "down";
+  } else if (kind === "link") {
+    state.link = detail === "state=up" ? "up" : "down";
+  } else if (kind === "gpio") {
+    const level = detail.endsWith("level=1") ? "on" : "off";
+    if (detail.startsWith("pin=RELAY ")) state.relay = level;
+    else if (detail.startsWith("pin=LAMP ")) state.lamp = level;
+  } else if (kind === "boot") {
+    state.running = true;
+    state.boot = field(detail, "reason") ?? state.boot;
+  } else if (kind === "restart") {
+    stopped(state);
+  } else if (kind === "trap") {
+    // A trap in init lets go of the relay.
+    if (detail === "during=init") state.relay = "off";
+  } else if (kind === "supply") {
+    stopped(state);
+    state.supply = detail === "state=off" || detail === "state=sagging" ? "off" : "on";
+    // Without a supply, pins fall.
+    if (state.supply === "off") {
+      state.relay = "off";
+      state.lamp = "off";
+    }
+  }
+}

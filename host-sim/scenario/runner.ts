@@ -1,0 +1,254 @@
+/**
+ * Runs a scenario on a target, step by step, and says where it went wrong. Must not know one target
+ * from another.
+ */
+import type { BoardData } from "../board-data.ts";
+import { MessageError } from "../controller/cose.ts";
+import { parseRecord, readJournal, recordLine, verifyJournal } from "../controller/journal.ts";
+import type { Firmware } from "../firmware.ts";
+import {
+  type Answered,
+  durationMs,
+  type Expect,
+  type JournalCheck,
+  listOf,
+  type Scenario,
+  type Send,
+  type Step,
+  type TraceCheck,
+} from "./grammar.ts";
+import { Monitor } from "./monitor.ts";
+import { type Message, Remote, SCENARIO_KEYS, Untold } from "./remote.ts";
+import type { Target } from "./target.ts";
+import { matches, Trace } from "./trace.ts";
+
+/** How long a tap holds the button, and how long a reply may take unless the step says, in ms. */
+const TAP_MS = 100;
+const REPLY_MS = 50;
+
+export interface RunOptions {
+  scenario: Scenario;
+  target: Target;
+  board: BoardData;
+  firmware: Firmware;
+  seed: number;
+}
+
+export interface Failure {
+  /** The step that failed; null if it was none of them. */
+  step: Step | null;
+  expected: string;
+  found: string;
+}
+
+export type Outcome = { trace: Trace; virtualMs: number } & (
+  | { status: "passed" }
+  | { status: "failed"; failure: Failure }
+  | { status: "not-run"; reason: string }
+);
+
+/** Ends a run: the step under way does not hold. */
+class Mismatch extends Error {
+  readonly expected: string;
+  readonly found: string;
+
+  constructor(expected: string, found: string) {
+    super(`expected ${expected}, found ${found}`);
+    this.expected = expected;
+    this.found = found;
+  }
+}
+
+/** What an error says of the device under test; any other is thrown on. */
+function findingOf(error: unknown): { expected: string; found: string } {
+  if (error instanceof Mismatch) return { expected: error.expected, found: error.found };
+  if (error instanceof Untold) return { expected: "an epoch to send under", found: error.message };
+  if (error instanceof MessageError)
+    return { expected: "a message that the device signed", found: error.message };
+  throw error;
+}
+
+/** Why the target cannot run the scenario; null if it can. */
+export function missing(steps: readonly Step[], target: Target): string | null {
+  for (const step of steps) {
+    const reason = "repeat" in step ? missing(step.repeat.steps, target) : target.missing(step);
+    if (reason !== null) return reason;
+  }
+  return null;
+}
+
+/** Runs to the end or to the first thing that does not hold. What is no finding is thrown. */
+export async function runScenario(options: RunOptions): Promise<Outcome> {
+  const { scenario, target } = options;
+  const reason = missing(scenario.steps, target);
+  if (reason !== null) return { status: "not-run", reason, trace: new Trace(), virtualMs: 0 };
+  const run = new Run(options);
+  try {
+    const failure = await run.all();
+    const told = { trace: run.trace, virtualMs: target.now };
+    return failure === null
+      ? { status: "passed", ...told }
+      : { status: "failed", failure, ...told };
+  } finally {
+    await target.stop();
+  }
+}
+
+class Run {
+  readonly trace = new Trace();
+  readonly #options: RunOptions;
+  readonly #target: Target;
+  readonly #monitor: Monitor;
+  readonly #remote = new Remote();
+  readonly #saved = new Map<string, Message>();
+  #step: Step | null = null;
+  /** Where the trace of the last step that did something begins. */
+  #since = 0;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    this.#target = options.target;
+    this.#monitor = new Monitor(options.board);
+  }
+
+  async all(): Promise<Failure | null> {
+    const { scenario, board, firmware, seed } = this.#options;
+    try {
+      const started = this.#target.start({
+        board,
+        firmware,
+        seed,
+        position: scenario.start.switch,
+        keys: SCENARIO_KEYS,
+        trace: (at, kind, detail) => {
+          this.trace.push(at, kind, detail);
+          this.#monitor.line(at, kind, detail);
+        },
+        message: (_at, channel, bytes) => this.#remote.heard(channel, bytes),
+      });
+      if (started !== undefined) await started;
+      await this.#steps(scenario.steps);
+      this.#monitor.end(this.#target.now);
+      this.#watch();
+      return null;
+    } catch (error) {
+      // What must never happen says more than the check that came across it.
+      const { violation } = this.#monitor;
+      const finding = findingOf(error);
+      if (violation === null) return { step: this.#step, ...finding };
+      return { step: this.#step, expected: violation.rule, found: violation.line };
+    }
+  }
+
+  async #steps(steps: readonly Step[]): Promise<void> {
+    for (const step of steps) {
+      if ("repeat" in step) {
+        for (let time = 0; time < step.repeat.times; time++) await this.#steps(step.repeat.steps);
+        continue;
+      }
+      this.#step = step;
+      const pending = this.#one(step);
+      if (pending !== undefined) await pending;
+      this.#watch();
+    }
+  }
+
+  /** The monitor has the last word on every step. */
+  #watch(): void {
+    const { violation } = this.#monitor;
+    if (violation !== null) throw new Mismatch(violation.rule, violation.line);
+  }
+
+  #one(step: Exclude<Step, { repeat: unknown }>): Promise<void> | void {
+    if ("expect" in step) return this.#expect(step.expect);
+    if ("trace" in step) return this.#find(step.trace);
+    if ("journal" in step) return this.#journal(step.journal);
+    this.#since = this.trace.lines.length;
+    if ("wait" in step) return this.#target.advance(durationMs(step.wait));
+    if ("send" in step) return this.#send(step.send);
+    if ("replay" in step) {
+      const message = this.#saved.get(step.replay.message);
+      if (message === undefined) throw new Mismatch(step.replay.message, "nothing was saved");
+      return this.#deliver(message, step.replay, undefined);
+    }
+    if ("button" in step) {
+      const { button } = step;
+      return button === "tap" ? this.#tap() : this.#target.apply({ button });
+    }
+    if ("fault" in step && "set" in step.fault && step.fault.set === "stuck-rail")
+      this.#monitor.railHeld = true;
+    return this.#target.apply(step);
+  }
+
+  async #tap(): Promise<void> {
+    await this.#target.apply({ button: "press" });
+    await this.#target.advance(TAP_MS);
+    await this.#target.apply({ button: "release" });
+  }
+
+  #send(send: Send): Promise<void> {
+    const message = this.#remote.compose(send);
+    if (send.save !== undefined) this.#saved.set(send.save, message);
+    return this.#deliver(message, send, send.data);
+  }
+
+  /** Publishes, and waits for the reply if the step names one. */
+  async #deliver(message: Message, answered: Answered, data: Send["data"]): Promise<void> {
+    const before = this.#remote.replies;
+    this.#monitor.sent(message.bytes, message.facts);
+    await this.#target.publish(message.bytes, answered.via ?? "direct");
+    if (answered.reply === undefined && data === undefined) return;
+    const within = answered.within === undefined ? REPLY_MS : durationMs(answered.within);
+    await this.#target.advance(within);
+    const reply = this.#remote.replyTo(message, before);
+    const code = reply?.code ?? "none";
+    if (answered.reply !== undefined && answered.reply !== code)
+      throw new Mismatch(`reply ${answered.reply}`, `reply ${code}`);
+    for (const [name, wanted] of Object.entries(data ?? {})) {
+      const value = reply?.fields[name];
+      const found = Array.isArray(value) ? value.length : (value ?? null);
+      if (found !== wanted) throw new Mismatch(`reply ${name}=${wanted}`, `${name}=${found}`);
+    }
+  }
+
+  #expect(expect: Expect): void {
+    const { observed } = this.#monitor;
+    for (const key of Object.keys(expect) as (keyof Expect)[]) {
+      if (observed[key] === expect[key]) continue;
+      throw new Mismatch(`${key} ${expect[key]}`, `${key} ${observed[key]}`);
+    }
+  }
+
+  #find({ has, lacks, times, since }: TraceCheck): void {
+    const from = since === "start" ? 0 : this.#since;
+    for (const pattern of listOf(has)) {
+      const count = this.trace.count(pattern, from);
+      if (times === undefined && count === 0) throw new Mismatch(`"${pattern}"`, "no such line");
+      if (times !== undefined && count !== times)
+        throw new Mismatch(`"${pattern}" ${times} times`, `${count} times`);
+    }
+    for (const pattern of listOf(lacks)) {
+      const count = this.trace.count(pattern, from);
+      if (count > 0) throw new Mismatch(`no "${pattern}"`, `${count} such lines`);
+    }
+  }
+
+  async #journal({ verifies, has, lacks }: JournalCheck): Promise<void> {
+    const journal = readJournal("the board's journal", await this.#target.journal());
+    if (verifies) {
+      const verdict = verifyJournal(journal);
+      if (!verdict.holds) throw new Mismatch("a journal whose chain holds", verdict.bad ?? "");
+    }
+    const records = journal.records.map((record) => {
+      const parsed = parseRecord(record);
+      return parsed === undefined ? "" : recordLine(parsed);
+    });
+    const found = (pattern: string) => records.some((record) => matches(pattern, record));
+    for (const pattern of listOf(has)) {
+      if (!found(pattern)) throw new Mismatch(`record "${pattern}"`, `${records.length} others`);
+    }
+    for (const pattern of listOf(lacks)) {
+      if (found(pattern)) throw new Mismatch(`no record "${pattern}"`, "there is one");
+    }
+  }
+}

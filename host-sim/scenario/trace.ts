@@ -1,0 +1,52 @@
+/**
+ * The trace as data: lines `@<ms> <kind> key=value ...`, and patterns to find them by. Must not know
+ * what any line means.
+ */
+
+export interface TraceLine {
+  /** ms since the board's supply came up. */
+  at: number;
+  kind: string;
+  detail: string;
+}
+
+export function lineText({ at, kind, detail }: TraceLine): string {
+  return `@${at} ${kind} ${detail}`;
+}
+
+/** The value of `key=` in a line's detail; undefined if it has none. */
+export function field(detail: string, key: string): string | undefined {
+  const word = detail.split(" ").find((candidate) => candidate.startsWith(`${key}=`));
+  return word?.slice(key.length + 1);
+}
+
+/** Whether every word of the pattern is a word of the text. */
+export function matches(pattern: string, text: string): boolean {
+  const words = text.split(" ");
+  return pattern.split(/\s+/).every((word) => words.includes(word));
+}
+
+/** The lines of one run, in order. */
+export class Trace {
+  readonly lines: TraceLine[] = [];
+
+  push(at: number, kind: string, detail: string): void {
+    this.lines.push({ at, kind, detail });
+  }
+
+  /** How many lines from number `from` on match. */
+  count(pattern: string, from: number): number {
+    const text = ({ kind, detail }: TraceLine) => `${kind} ${detail}`;
+    let found = 0;
+    for (let index = from; index < this.lines.length; index++) {
+      const line = this.lines[index];
+      if (line !== undefined && matches(pattern, text(line))) found++;
+    }
+    return found;
+  }
+
+  /** All lines, or the last `count`, as text. */
+  texts(count = this.lines.length): string[] {
+    return this.lines.slice(Math.max(0, this.lines.length - count)).map(lineText);
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * `killswitch doctor`: what this machine has, and what that opens. Must not know boards by name.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import type { Command } from "commander";
+import { dial, hangUp } from "../controller/client.ts";
+import { UserError } from "../errors.ts";
+import { firmwarePath } from "../firmware.ts";
+import type { BrokerAddress } from "../mqtt/session.ts";
+import { brokerOption, example, jsonOption, timeoutOption } from "./options.ts";
+import { after, print, printJson } from "./terminal.ts";
+
+interface DoctorOptions {
+  readonly broker: BrokerAddress;
+  readonly timeout: number;
+  readonly json: boolean;
+}
+
+interface Finding {
+  readonly found: boolean;
+  readonly detail: string;
+}
+
+interface Check {
+  readonly name: string;
+  /** What it is for, if it is there. */
+  readonly opens: string;
+  readonly look: (options: DoctorOptions) => Finding | Promise<Finding>;
+}
+
+const NODE_MAJOR = 20;
+/** Debian keeps servers in the last two, which are not on everyone's PATH. */
+const FOLDERS = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
+
+function tool(name: string, opens: string): Check {
+  const suffixes = process.platform === "win32" ? [".exe"] : [""];
+  const paths = FOLDERS.flatMap((folder) => suffixes.map((suffix) => join(folder, name + suffix)));
+  const look = (): Finding => {
+    const path = paths.find((candidate) => existsSync(candidate));
+    return { found: path !== undefined, detail: path ?? "not on the PATH" };
+  };
+  return { name, opens, look };
+}
+
+function module(name: "gate" | "device" | "mac", opens: string): Check {
+  const path = firmwarePath(name);
+  const look = (): Finding => {
+    if (!existsSync(path)) return { found: false, detail: "not built: npm run build" };
+    const bytes = readFileSync(path);
+    const digest = createHash("sha256").update(bytes).digest("hex");
+    return { found: true, detail: `${bytes.length} bytes, sha256 ${digest}` };
+  };
+  return { name: `${name}.wasm`, opens, look };
+}
+
+const CHECKS: readonly Check[] = [
+  {
+    name: "node",
+    opens: "everything",
+    look: () => {
+      const found = Number(process.versions.node.split(".")[0]) >= NODE_MAJOR;
+      return { found, detail: `${process.version}, at least v${NODE_MAJOR} is needed` };
+    },
+  },
+  module("gate", "the simulator and every board"),
+  module("device", "the simulator and every board"),
+  module("mac", "boards without an engine of their own"),
+  { name: "broker", opens: "send, watch and journal read", look: lookForBroker },
+  tool("mosquitto", "a second broker to test against"),
+  tool("gcc", "the C host on this machine"),
+  tool("qemu-system-riscv32", "emulated RISC-V boards"),
+];
+
+export function register(program: Command): void {
+  const command = program
+    .command("doctor")
+    .description("look at what this machine has and what that opens");
+  for (const option of [brokerOption, timeoutOption, jsonOption]) command.addOption(option());
+  command.action(doctor);
+  example(command, "killswitch doctor --broker mqtt://127.0.0.1:1883");
+}
+
+async function doctor(options: DoctorOptions): Promise<void> {
+  for (const { name, opens, look } of CHECKS) {
+    const { found, detail } = await look(options);
+    if (options.json) printJson({ name, found, detail, opens });
+    else print(`${found ? "yes" : "no "}  ${name.padEnd(20)} ${detail} (for ${opens})`);
+  }
+}
+
+async function lookForBroker(options: DoctorOptions): Promise<Finding> {
+  const address = options.broker;
+  try {
+    const session = await dial({ address, after, timeoutMs: options.timeout });
+    await hangUp(session, after);
+    return { found: true, detail: address.shown };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { found: false, detail: error.message };
+  }
+}

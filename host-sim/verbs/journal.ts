@@ -1,0 +1,162 @@
+/**
+ * `killswitch journal`: read a device's journal, check its chain. Must not know record layouts.
+ */
+import { readFileSync } from "node:fs";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { CODE, JOURNAL_SLOTS, OP, RECORD_NAMES } from "../abi.gen.ts";
+import { type Controller, refusalOf } from "../controller/client.ts";
+import {
+  type Journal,
+  parseRecord,
+  readJournal,
+  recordLine,
+  type Verdict,
+  verifyJournal,
+} from "../controller/journal.ts";
+import { type FieldValue, RECORDS_MAX } from "../controller/operations.ts";
+import { codeOf, EXIT, UserError } from "../errors.ts";
+import { writeWhole } from "../files.ts";
+import { asOption, example, jsonOption } from "./options.ts";
+import { addSpeakOptions, openController, type SpeakOptions } from "./send.ts";
+import { print, printJson } from "./terminal.ts";
+
+interface ReadOptions extends Omit<SpeakOptions, "as"> {
+  readonly as?: SpeakOptions["as"];
+  readonly file?: string;
+  readonly output?: string;
+}
+
+export function register(program: Command): void {
+  const journal = program.command("journal").description("read and check the journal of a device");
+  example(journal, "killswitch journal read --as owner");
+
+  const read = addSpeakOptions(
+    journal.command("read").description("print the records of a device, or of a file"),
+    asOption(),
+  )
+    .option("--file <file>", "read this dump or ring image instead of asking the device")
+    .option("--output <file>", "also write the records there, for journal verify")
+    .action(readVerb);
+  example(
+    read,
+    "killswitch journal read --as owner --output journal.bin",
+    "killswitch journal read --file journal.bin --json",
+  );
+
+  const verify = journal
+    .command("verify")
+    .description("check the chain of a dump or ring image")
+    .argument("<file>", "the file, - for standard input")
+    .addOption(
+      new Option(
+        "--head <hash>",
+        "hash the last record must have, as journalHead in a status",
+      ).argParser(parseHash),
+    )
+    .addOption(jsonOption())
+    .action(verifyVerb);
+  example(
+    verify,
+    "killswitch journal verify journal.bin",
+    "killswitch journal verify - < journal.bin",
+  );
+}
+
+function parseHash(text: string): string {
+  if (/^[0-9a-f]{64}$/i.test(text)) return text.toLowerCase();
+  throw new InvalidArgumentError("Write 64 hexadecimal digits.");
+}
+
+async function readVerb(options: ReadOptions): Promise<void> {
+  let journal: Journal;
+  let head: string | undefined;
+  if (options.file !== undefined) journal = load(options.file);
+  else if (options.as !== undefined) {
+    const { as } = options;
+    [journal, head] = await fetchJournal({ ...options, as });
+  } else throw new UserError("journal read: say who asks with --as, or give --file", EXIT.USAGE);
+  if (options.output !== undefined) save(options.output, journal);
+  for (const bytes of journal.records) {
+    const record = parseRecord(bytes);
+    if (record === undefined) continue;
+    if (options.json) printJson({ ...record, kind: RECORD_NAMES[record.kind] ?? record.kind });
+    else print(recordLine(record));
+  }
+  judge(verifyJournal(journal, head));
+}
+
+async function verifyVerb(file: string, options: { head?: string; json: boolean }): Promise<void> {
+  const verdict = verifyJournal(load(file), options.head);
+  if (options.json) printJson(verdict);
+  else for (const line of verdictLines(verdict)) print(line);
+  judge(verdict);
+}
+
+const ANCHORS: Record<Verdict["anchor"], string> = {
+  genesis: "from record 0",
+  oldest:
+    "from the oldest record left: the one before it is overwritten, so its own hash is taken as given",
+  none: "nothing to check",
+};
+
+function verdictLines({ holds, records, first, last, head, anchor, torn }: Verdict): string[] {
+  const range = records === 0 ? "" : `, ${first} to ${last}`;
+  const lines = [`${records} records${range}; chain ${ANCHORS[anchor]}`];
+  if (torn !== undefined)
+    lines.push(`slot ${torn} is torn: a power cut while it was being written`);
+  if (holds) lines.push(`holds; head ${head}`);
+  return lines;
+}
+
+function judge({ bad }: Verdict): void {
+  if (bad !== undefined) throw new UserError(`journal does not hold: ${bad}`, EXIT.REFUTED);
+}
+
+/** All that the ring holds, with the head that the device signed just before. */
+async function fetchJournal(options: SpeakOptions): Promise<[Journal, string | undefined]> {
+  const [controller, principal] = await openController(options);
+  try {
+    const status = await ask(controller, principal, OP.STATUS, []);
+    const next = Number(status.journalNext);
+    const records: Uint8Array[] = [];
+    for (let first = Math.max(0, next - JOURNAL_SLOTS); first < next; first += RECORDS_MAX) {
+      const count = Math.min(RECORDS_MAX, next - first);
+      const page = await ask(controller, principal, OP.JOURNAL_READ, [first, count]);
+      if (Array.isArray(page.records)) records.push(...page.records);
+    }
+    return [{ records }, next > 0 ? String(status.journalHead) : undefined];
+  } finally {
+    await controller.close();
+  }
+}
+
+async function ask(
+  controller: Controller,
+  principal: number,
+  op: number,
+  values: readonly number[],
+): Promise<Record<string, FieldValue>> {
+  const args = new Map(values.map((value, index) => [index + 1, value]));
+  const answer = await controller.request(principal, { op, args });
+  if (answer.code === CODE.OK) return answer.fields;
+  throw new UserError(`the device refuses: ${refusalOf(answer)}`, EXIT.REFUSED);
+}
+
+function load(file: string): Journal {
+  try {
+    // 0: standard input.
+    return readJournal(file, readFileSync(file === "-" ? 0 : file));
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const why = codeOf(error) === "ENOENT" ? "there is no such file" : codeOf(error);
+    throw new UserError(`${file} cannot be read: ${why}`, EXIT.BAD_FILE);
+  }
+}
+
+function save(file: string, journal: Journal): void {
+  try {
+    writeWhole(file, Buffer.concat(journal.records), { mode: 0o644, replace: true });
+  } catch (error) {
+    throw new UserError(`${file} cannot be written: ${codeOf(error)}`, EXIT.BAD_FILE);
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * `killswitch run`: scenarios on a target. Must not know what a step does.
+ */
+import { dirname, relative, resolve } from "node:path";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { loadBoard } from "../board-data.ts";
+import { codeOf, EXIT, UserError } from "../errors.ts";
+import { writeWhole } from "../files.ts";
+import { scenarioFolder, scenarioPaths } from "../scenario/files.ts";
+import { firmwareWith } from "../scenario/guest.ts";
+import { loadScenario, type ScenarioFile } from "../scenario/load.ts";
+import { type Report, reportJson, reportLines, summaryOf } from "../scenario/report.ts";
+import { runScenario } from "../scenario/runner.ts";
+import type { Target } from "../scenario/target.ts";
+import { SimTarget } from "../scenario/targets/sim.ts";
+import { example, jsonOption } from "./options.ts";
+import { print, printJson } from "./terminal.ts";
+
+/** What scenarios can run on, by name. */
+const TARGETS: Readonly<Record<string, () => Target>> = { sim: () => new SimTarget() };
+
+const DEFAULT_SEED = 1;
+
+interface RunVerbOptions {
+  readonly target: string;
+  readonly seed?: number;
+  readonly trace?: string;
+  readonly guest?: string;
+  readonly json: boolean;
+}
+
+export function parseSeed(text: string): number {
+  const seed = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (seed <= 0xffff_ffff) return seed;
+  throw new InvalidArgumentError("Write a whole number, 0 to 4294967295.");
+}
+
+async function runOne(file: ScenarioFile, options: RunVerbOptions): Promise<Report> {
+  const { scenario, path } = file;
+  const own = scenario.guest === undefined ? undefined : resolve(dirname(path), scenario.guest);
+  const makeTarget = TARGETS[options.target];
+  if (makeTarget === undefined) throw new RangeError(`target ${options.target}`);
+  const target = makeTarget();
+  const seed = options.seed ?? scenario.seed ?? DEFAULT_SEED;
+  const outcome = await runScenario({
+    scenario,
+    target,
+    board: loadBoard(scenario.start.board),
+    firmware: await firmwareWith(options.guest ?? own),
+    seed,
+  });
+  return { file, outcome, target: target.name, seed, guest: options.guest };
+}
+
+/** All traces in one file, a heading before each. */
+function writeTraces(path: string, reports: readonly Report[]): void {
+  const lines = reports.flatMap(({ file, seed, target, outcome }) => [
+    `# ${file.scenario.name} --target ${target} --seed ${seed}`,
+    ...outcome.trace.texts(),
+  ]);
+  try {
+    writeWhole(path, `${lines.join("\n")}\n`, { mode: 0o644, replace: true });
+  } catch (error) {
+    throw new UserError(`${path} cannot be written (${codeOf(error)})`, EXIT.BAD_FILE);
+  }
+}
+
+async function run(names: readonly string[], options: RunVerbOptions): Promise<void> {
+  const wanted = names.length === 0 ? [relative(process.cwd(), scenarioFolder()) || "."] : names;
+  // Every file is read before anything runs.
+  const files = wanted.flatMap(scenarioPaths).map(loadScenario);
+  const reports: Report[] = [];
+  for (const file of files) {
+    const report = await runOne(file, options);
+    reports.push(report);
+    if (options.json) printJson(reportJson(report));
+    else for (const line of reportLines(report)) print(line);
+  }
+  if (options.trace !== undefined) writeTraces(options.trace, reports);
+  const { passed, failed, "not-run": notRun } = summaryOf(reports);
+  if (options.json) printJson({ passed, failed, notRun });
+  else print(`${passed} passed, ${failed} failed, ${notRun} not run`);
+  if (failed > 0) process.exitCode = EXIT.REFUTED;
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command("run")
+    .description(
+      "run scenarios and check what they expect; all of tests/scenarios if none is named",
+    )
+    .argument("[scenario...]", "files, folders or patterns")
+    .addOption(
+      new Option("--target <name>", "what runs them").choices(Object.keys(TARGETS)).default("sim"),
+    )
+    .addOption(
+      new Option("--seed <n>", "in place of the scenario's own: bounce, epochs").argParser(
+        parseSeed,
+      ),
+    )
+    .option("--trace <file>", "write the trace to a file")
+    .option("--guest <file>", "another guest, .wasm or .wat, in place of the device")
+    .addOption(jsonOption())
+    .action(run);
+  example(
+    command,
+    "npx killswitch run",
+    "npx killswitch run tests/scenarios/bounce.yaml --seed 7 --trace bounce.trace",
+  );
+}

@@ -1,0 +1,97 @@
+/**
+ * `killswitch send`: one command to a device. Must not know the protocol.
+ */
+import type { Command, Option } from "commander";
+import { CODE, CODE_NAMES, OP_NAMES, PRINCIPAL_KIDS } from "../abi.gen.ts";
+import { Controller, refusalOf } from "../controller/client.ts";
+import type { Kid } from "../controller/cose.ts";
+import { keyOf, loadKeys } from "../controller/keys.ts";
+import { type Fields, parseRequest, usageOf } from "../controller/operations.ts";
+import { EXIT, UserError } from "../errors.ts";
+import type { BrokerAddress } from "../mqtt/session.ts";
+import {
+  asOption,
+  brokerOption,
+  deviceOption,
+  example,
+  jsonOption,
+  keysOption,
+  timeoutOption,
+} from "./options.ts";
+import { after, print, printJson, random32 } from "./terminal.ts";
+
+/** What it takes to speak to a device. */
+export interface SpeakOptions {
+  readonly as: Kid;
+  readonly device: string;
+  readonly broker: BrokerAddress;
+  readonly keys: string;
+  readonly timeout: number;
+  readonly json: boolean;
+}
+
+/** Adds the options that SpeakOptions tells of. */
+export function addSpeakOptions(command: Command, as: Option): Command {
+  return [as, deviceOption(), brokerOption(), keysOption(), timeoutOption(), jsonOption()].reduce(
+    (extended, option) => extended.addOption(option),
+    command,
+  );
+}
+
+/** A session with a device, and who speaks. The caller closes it. */
+export async function openController(options: SpeakOptions): Promise<[Controller, number]> {
+  const keys = loadKeys(options.keys, options.device);
+  keyOf(keys, options.device, options.as);
+  const controller = await Controller.open({
+    address: options.broker,
+    device: options.device,
+    keys,
+    after,
+    timeoutMs: options.timeout,
+    random32,
+  });
+  return [controller, PRINCIPAL_KIDS.indexOf(options.as)];
+}
+
+export function register(program: Command): void {
+  const command = addSpeakOptions(program.command("send"), asOption().makeOptionMandatory())
+    .description("send one command to a device and print its answer")
+    .argument("<op>", "operation")
+    .argument("[args...]", "its arguments")
+    .action(send);
+  const forms = OP_NAMES.map((_, op) => `  ${usageOf(op)}`).join("\n");
+  command.addHelpText("after", `\nOperations:\n${forms}`);
+  example(
+    command,
+    "killswitch send relay.set on --as owner",
+    "killswitch send config.set safe=off telemetry=60 hold=300 --as owner",
+    "killswitch send journal.read 0 8 --as owner --json",
+  );
+}
+
+async function send(op: string, args: readonly string[], options: SpeakOptions): Promise<void> {
+  const request = parseRequest(op, args);
+  const [controller, principal] = await openController(options);
+  try {
+    const answer = await controller.request(principal, request);
+    const { code, seq, fields } = answer;
+    if (options.json)
+      printJson({ device: options.device, op, code: CODE_NAMES[code], seq, fields });
+    if (code !== CODE.OK) {
+      throw new UserError(`device ${options.device} refuses: ${refusalOf(answer)}`, EXIT.REFUSED);
+    }
+    if (!options.json) print([`${op} OK`, ...fieldWords(fields)].join(" "));
+  } finally {
+    await controller.close();
+  }
+}
+
+/** `relay=true`, a word a field; a journal record as hex. */
+export function fieldWords(fields: Fields): string[] {
+  return Object.entries(fields).map(([name, value]) => {
+    const text = Array.isArray(value)
+      ? value.map((record) => Buffer.from(record).toString("hex")).join(",")
+      : String(value);
+    return `${name}=${text}`;
+  });
+}

@@ -1,0 +1,286 @@
+/**
+ * The virtual board: switch contacts with bounce and broken or welded wires, rail with discharge
+ * time, button, relay, lamp, temperature, storage, supply. Physics only; the twin of a board's HAL.
+ * Must not know the gate, the guest or the network.
+ */
+import { createHmac, type KeyObject } from "node:crypto";
+import { INPUT_BUTTON, INPUT_TEMPERATURE_SHIFT, PIN_NAMES, REGION } from "./abi.gen.ts";
+import type { BoardData } from "./board-data.ts";
+import type { VirtualClock } from "./clock.ts";
+import { type Hal, REGION_BYTES } from "./hal.ts";
+import { PowerLoss } from "./host-loop.ts";
+import type { Prng } from "./prng.ts";
+
+/** Faults that can be put on a board, and what each is. */
+export const FAULTS = {
+  "broken-wire": "the common wire is open: neither contact ever reads closed",
+  "broken-no": "the NO wire is open: it never reads closed",
+  "broken-nc": "the NC wire is open: it never reads closed",
+  "welded-no": "the NO contact is welded: it always reads closed",
+  "welded-nc": "the NC contact is welded: it always reads closed",
+  "stuck-rail": "the rail stays up once it is up",
+  "storage-fails": "storage refuses every read and write",
+} as const;
+export type Fault = keyof typeof FAULTS;
+
+export type Position = "on" | "kill";
+
+/** What the board tells its surroundings. */
+export interface BoardPorts {
+  /** A line for the trace; null if nobody reads it. */
+  trace: ((kind: string, detail: string) => void) | null;
+  radioPower(on: boolean, now: number): void;
+  linkSend(channel: number, bytes: Uint8Array, now: number): void;
+  /** Persistent storage changed; RETAINED never is persistent. */
+  stored(region: number, offset: number, bytes: Uint8Array): void;
+}
+
+export interface BoardOptions {
+  data: BoardData;
+  clock: Pick<VirtualClock, "now">;
+  /** Bounce and flight of contacts, rubbish in memory. */
+  physics: Prng;
+  /** The device's random bytes. */
+  entropy: Prng;
+  /** Keys by PRINCIPAL; null where the device has none. */
+  keys: readonly (KeyObject | null)[];
+  position: Position;
+  ports: BoardPorts;
+}
+
+/** NO is bit 0, NC bit 1. */
+const CONTACTS = { on: 1, kill: 2, travel: 0 } as const;
+/** Flight of the slider between its contacts, in ms: least, and how much more it may be. */
+const FLIGHT_MS = 2;
+const FLIGHT_SPREAD_MS = 6;
+/** Bounce of a push button, in ms. */
+const BUTTON_BOUNCE_MS = 5;
+const ROOM_TEMPERATURE = 215;
+
+interface Edge {
+  at: number;
+  value: number;
+}
+
+export class VirtualBoard implements Hal {
+  readonly storage = REGION_BYTES.map((size) => new Uint8Array(size).fill(0xff));
+  readonly pins: number[] = PIN_NAMES.map(() => 0);
+  readonly faults = new Set<Fault>();
+  position: Position;
+  /** 0.1 degrees Celsius. */
+  temperature = ROOM_TEMPERATURE;
+  radioOn = false;
+  /** Bytes that storage still takes before the supply fails; Infinity for a sound supply. */
+  bytesToPowerLoss = Number.POSITIVE_INFINITY;
+
+  readonly #options: BoardOptions;
+  #contacts: number;
+  #contactEdges: Edge[] = [];
+  #button = 0;
+  #buttonEdges: Edge[] = [];
+  #rail = false;
+  #railEdge: Edge | null = null;
+  /** When a fault last moved a wire that nothing has looked at since. */
+  #faultAt = Number.POSITIVE_INFINITY;
+
+  constructor(options: BoardOptions) {
+    this.#options = options;
+    this.position = options.position;
+    this.#contacts = CONTACTS[options.position];
+    this.storage[REGION.RETAINED]?.fill(0);
+    this.#followRail();
+  }
+
+  get rail(): boolean {
+    return this.#rail;
+  }
+
+  get buttonDown(): boolean {
+    return this.#button === 1;
+  }
+
+  now(): number {
+    return this.#options.clock.now();
+  }
+
+  /** Moves the slider. The contact left chatters open, the slider flies, the contact reached chatters shut. */
+  flick(position: Position): void {
+    if (position === this.position) return;
+    const { physics } = this.#options;
+    const from = CONTACTS[this.position];
+    const to = CONTACTS[position];
+    this.position = position;
+    let at = this.now();
+    const edges: Edge[] = [{ at, value: CONTACTS.travel }];
+    at = this.#chatter(edges, at, from, CONTACTS.travel);
+    at += FLIGHT_MS + physics.below(FLIGHT_SPREAD_MS);
+    edges.push({ at, value: to });
+    this.#chatter(edges, at, CONTACTS.travel, to);
+    this.#contactEdges = edges;
+  }
+
+  /** Bounce for up to the board's bounceMs: `edges` alternates between the two and ends at `rest`. */
+  #chatter(edges: Edge[], start: number, other: number, rest: number): number {
+    const { data, physics } = this.#options;
+    let at = start;
+    const bounces = data.bounceMs === 0 ? 0 : physics.below(4);
+    for (let bounce = 0; bounce < bounces; bounce++) {
+      const span = Math.max(1, Math.floor(data.bounceMs / (2 * bounces)));
+      at += 1 + physics.below(span);
+      edges.push({ at, value: other });
+      at += 1 + physics.below(span);
+      edges.push({ at, value: rest });
+    }
+    return at;
+  }
+
+  /** Presses or releases the button, with bounce. */
+  press(down: boolean): void {
+    const { physics } = this.#options;
+    const rest = down ? 1 : 0;
+    let at = this.now();
+    const edges: Edge[] = [{ at, value: rest }];
+    const bounces = physics.below(3);
+    for (let bounce = 0; bounce < bounces; bounce++) {
+      at += 1 + physics.below(Math.floor(BUTTON_BOUNCE_MS / 2));
+      edges.push({ at, value: rest ^ 1 });
+      at += 1;
+      edges.push({ at, value: rest });
+    }
+    this.#buttonEdges = edges;
+  }
+
+  setFault(fault: Fault, present: boolean): void {
+    if (present) this.faults.add(fault);
+    else this.faults.delete(fault);
+    this.#faultAt = this.now();
+    this.#followRail();
+  }
+
+  /** Supply lost: pins fall, the rail discharges, RAM is gone. A sag leaves RAM with rubbish in it. */
+  supplyLost(sag: boolean): void {
+    this.bytesToPowerLoss = Number.POSITIVE_INFINITY;
+    this.radioOn = false;
+    this.pins.fill(0);
+    const retained = this.storage[REGION.RETAINED];
+    if (retained !== undefined) {
+      if (sag) this.#options.physics.fill(retained);
+      else retained.fill(0);
+    }
+    this.#options.ports.radioPower(false, this.now());
+    this.#followRail();
+  }
+
+  /** The next ms at which something physical changes; Infinity for never. */
+  deadline(): number {
+    return Math.min(
+      this.#contactEdges[0]?.at ?? Number.POSITIVE_INFINITY,
+      this.#buttonEdges[0]?.at ?? Number.POSITIVE_INFINITY,
+      this.#railEdge?.at ?? Number.POSITIVE_INFINITY,
+      this.#faultAt,
+    );
+  }
+
+  /** Lets everything happen that is due; calls `button` for each button edge. */
+  update(button: (pressed: boolean) => void): void {
+    const now = this.now();
+    if (this.#faultAt <= now) this.#faultAt = Number.POSITIVE_INFINITY;
+    const contact = this.#contactEdges[0];
+    if (contact !== undefined && contact.at <= now) {
+      // One edge per ms, so that the host sees each.
+      this.#contactEdges.shift();
+      this.#contacts = contact.value;
+      this.#followRail();
+    }
+    for (;;) {
+      const edge = this.#buttonEdges[0];
+      if (edge === undefined || edge.at > now) break;
+      this.#buttonEdges.shift();
+      if (edge.value === this.#button) continue;
+      this.#button = edge.value;
+      button(edge.value === 1);
+    }
+    if (this.#railEdge !== null && this.#railEdge.at <= now) {
+      this.#rail = this.#railEdge.value === 1;
+      this.#railEdge = null;
+    }
+  }
+
+  sense(): number {
+    let contacts = this.#contacts;
+    if (this.faults.has("welded-no")) contacts |= 1;
+    if (this.faults.has("welded-nc")) contacts |= 2;
+    if (this.faults.has("broken-no")) contacts &= 2;
+    if (this.faults.has("broken-nc")) contacts &= 1;
+    if (this.faults.has("broken-wire")) contacts = 0;
+    return contacts | (this.#rail ? 4 : 0);
+  }
+
+  inputs(): number {
+    return (this.temperature << INPUT_TEMPERATURE_SHIFT) | (this.#button === 1 ? INPUT_BUTTON : 0);
+  }
+
+  radioPower(on: boolean): void {
+    this.radioOn = on;
+    this.#followRail();
+    this.#options.ports.radioPower(on, this.now());
+  }
+
+  gpioWrite(pin: number, level: number): void {
+    this.pins[pin] = level;
+  }
+
+  linkSend(channel: number, bytes: Uint8Array): void {
+    this.#options.ports.linkSend(channel, bytes, this.now());
+  }
+
+  random(bytes: Uint8Array): void {
+    this.#options.entropy.fill(bytes);
+  }
+
+  mac(principal: number, bytes: Uint8Array): Uint8Array | null {
+    const key = this.#options.keys[principal] ?? null;
+    return key === null ? null : createHmac("sha256", key).update(bytes).digest();
+  }
+
+  storageRead(region: number, offset: number, bytes: Uint8Array): boolean {
+    const store = this.storage[region];
+    if (store === undefined || this.faults.has("storage-fails")) return false;
+    bytes.set(store.subarray(offset, offset + bytes.length));
+    return true;
+  }
+
+  storageWrite(region: number, offset: number, bytes: Uint8Array): boolean {
+    const store = this.storage[region];
+    if (store === undefined || this.faults.has("storage-fails")) return false;
+    const written = bytes.subarray(0, Math.min(bytes.length, this.bytesToPowerLoss));
+    store.set(written, offset);
+    if (region !== REGION.RETAINED) this.#options.ports.stored(region, offset, written);
+    if (written.length < bytes.length) throw new PowerLoss();
+    this.bytesToPowerLoss -= bytes.length;
+    return true;
+  }
+
+  get tracing(): boolean {
+    return this.#options.ports.trace !== null;
+  }
+
+  trace(kind: string, detail: string): void {
+    this.#options.ports.trace?.(kind, detail);
+  }
+
+  /** Sets the rail on its way to where its supply wants it. */
+  #followRail(): void {
+    const { data } = this.#options;
+    const copper = this.#contacts === CONTACTS.on;
+    const powered = data.railFollows === "switch" ? copper : this.radioOn;
+    const wanted = powered || (this.#rail && this.faults.has("stuck-rail"));
+    const heading = this.#railEdge === null ? this.#rail : this.#railEdge.value === 1;
+    if (wanted === heading) return;
+    if (wanted === this.#rail) this.#railEdge = null;
+    else {
+      const delay = wanted ? data.railUpMs : data.dischargeMs;
+      this.#railEdge = { at: this.now() + delay, value: wanted ? 1 : 0 };
+    }
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Sizes of the modules, the cost of a command, and how fast virtual time goes. Must not know the
+ * command line.
+ */
+import { createSecretKey } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { CHANNEL, CODE, OP, PRINCIPAL } from "../../host-sim/abi.gen.ts";
+import { defaultBoard, loadBoard } from "../../host-sim/board-data.ts";
+import { decodeReply, decodeStatus, encodeCommand } from "../../host-sim/controller/command.ts";
+import { firmwarePath, loadFirmware } from "../../host-sim/firmware.ts";
+import { runBounded } from "../../host-sim/guard.ts";
+import { Simulator } from "../../host-sim/simulator.ts";
+import { VirtualBroker } from "../../host-sim/virtual-broker.ts";
+import { type Figure, median, printFigures } from "./table.ts";
+
+const DAY_S = 86_400;
+const FLICKS_PER_HOUR = 10;
+/** A switch rests at KILL for this long at each flick, in s. */
+const KILLED_S = 2;
+const ROUNDS = 3;
+/** One bound on the wall time of a whole round, in ms; see guard.ts on why not one a step. */
+const BOUND_MS = 60_000;
+
+const KEY_BYTES = [1, 2, 3, 4].map((byte) => new Uint8Array(32).fill(byte));
+const [OWNER_KEY = new Uint8Array(), , , DEVICE_KEY = new Uint8Array()] = KEY_BYTES;
+
+/** A board with a controller that knows the epoch from the device's own messages. */
+class Bench {
+  readonly simulator: Simulator;
+  readonly #broker: VirtualBroker;
+  #epoch = new Uint8Array(8);
+  #seq = 0;
+  #level = false;
+  /** The next status message tells a new epoch. */
+  #asking = true;
+  done = 0;
+
+  constructor() {
+    this.#broker = new VirtualBroker((_at, channel, bytes) => this.#heard(channel, bytes));
+    this.simulator = new Simulator({
+      board: loadBoard(defaultBoard()),
+      firmware: loadFirmware(),
+      link: this.#broker,
+      seed: 1,
+      keys: KEY_BYTES.map((key) => createSecretKey(key)),
+      position: "on",
+      trace: null,
+    });
+  }
+
+  #heard(channel: number, bytes: Uint8Array): void {
+    if (channel === CHANNEL.STATUS && this.#asking) {
+      this.#epoch = new Uint8Array(decodeStatus(bytes, DEVICE_KEY).epoch);
+      this.#seq = 0;
+      this.#asking = false;
+    } else if (channel === CHANNEL.REPLY) {
+      if (decodeReply(bytes, DEVICE_KEY).code === CODE.OK) this.done++;
+    }
+  }
+
+  next(): Uint8Array {
+    this.#seq++;
+    this.#level = !this.#level;
+    const args = new Map([[1, this.#level]]);
+    const { OWNER } = PRINCIPAL;
+    const key = OWNER_KEY;
+    const command = { key, principal: OWNER, epoch: this.#epoch, seq: this.#seq };
+    return encodeCommand({ ...command, op: OP.RELAY_SET, args });
+  }
+
+  flick(position: "on" | "kill"): void {
+    this.simulator.board.flick(position);
+    this.#asking = true;
+  }
+
+  send(): void {
+    this.#broker.publish(this.next(), "direct", this.simulator.now);
+  }
+}
+
+/** A day with a command a second and ten flicks an hour. Returns [wall s, commands done]. */
+function day(): [number, number] {
+  const bench = new Bench();
+  const { simulator } = bench;
+  const gap = 3600 / FLICKS_PER_HOUR;
+  const live = () => {
+    for (let second = 1; second <= DAY_S; second++) {
+      simulator.advance(second * 1000);
+      if (second % gap === 0) bench.flick("kill");
+      if (second % gap === KILLED_S) bench.flick("on");
+      bench.send();
+    }
+  };
+  const start = performance.now();
+  if (!runBounded(live, BOUND_MS)) throw new Error(`the day took over ${BOUND_MS} ms`);
+  return [(performance.now() - start) / 1000, bench.done];
+}
+
+/** Microseconds from the message's arrival to the reply's departure, in V8, at the median. */
+function commandCost(): number {
+  const bench = new Bench();
+  const { simulator } = bench;
+  simulator.advance(1000);
+  const costs: number[] = [];
+  for (let round = 0; round < 20_000; round++) {
+    const message = bench.next();
+    simulator.loop.received(message);
+    const start = performance.now();
+    simulator.loop.poll();
+    costs.push((performance.now() - start) * 1000);
+  }
+  if (bench.done !== 20_000) throw new Error(`${bench.done} of 20000 commands were done`);
+  return median(costs);
+}
+
+export async function benchDevice(): Promise<void> {
+  const size = (name: "gate" | "device" | "mac") => readFileSync(firmwarePath(name)).length;
+  const days = Array.from({ length: ROUNDS }, day);
+  const wall = median(days.map(([seconds]) => seconds));
+  const figures: Figure[] = [
+    { what: "device.wasm", value: size("device"), atMost: 16 * 1024, unit: "bytes" },
+    { what: "gate.wasm", value: size("gate"), atMost: 512, unit: "bytes" },
+    { what: "mac.wasm", value: size("mac"), unit: "bytes" },
+    { what: "a command, median of 20,000", value: commandCost(), atMost: 60, unit: "us" },
+    { what: "a simulated day, one core", value: wall, atMost: 2, unit: "s" },
+    { what: "times real time", value: Math.round(DAY_S / wall), atLeast: 43_000, unit: "x" },
+    { what: "commands done in the day", value: days[0]?.[1] ?? 0, unit: "" },
+  ];
+  printFigures(figures);
+}

@@ -1,0 +1,26 @@
+/**
+ * `npm run bench [-- PART...]`: figures with the command that measures them. Must not know how any
+ * figure is got: each part is a file here.
+ */
+interface Part {
+  name: string;
+  run(): Promise<void>;
+}
+
+const PARTS: Part[] = [
+  { name: "device", run: async () => (await import("./device.ts")).benchDevice() },
+];
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !PARTS.some((part) => part.name === name));
+if (unknown.length > 0) {
+  const names = PARTS.map((part) => part.name).join(", ");
+  process.stderr.write(`bench: no part "${unknown.join(", ")}": use ${names}\n`);
+  process.exitCode = 2;
+} else {
+  for (const part of PARTS) {
+    if (wanted.length > 0 && !wanted.includes(part.name)) continue;
+    process.stdout.write(`\n## ${part.name} (npm run bench -- ${part.name})\n\n`);
+    await part.run();
+  }
+}

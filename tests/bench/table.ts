@@ -1,0 +1,42 @@
+/**
+ * Prints figures beside their bounds, and fails the run on one that is exceeded. Must not know what
+ * is measured.
+ */
+export interface Figure {
+  what: string;
+  value: number;
+  /** At most this; absent: for information. */
+  atMost?: number;
+  /** At least this. */
+  atLeast?: number;
+  unit: string;
+}
+
+function shown(value: number): string {
+  return Number.isInteger(value) ? value.toLocaleString("en-US") : value.toPrecision(4);
+}
+
+export function printFigures(figures: readonly Figure[]): void {
+  process.stdout.write("| what | measured | bound | |\n| --- | ---: | ---: | --- |\n");
+  for (const { what, value, atMost, atLeast, unit } of figures) {
+    const good =
+      (atMost === undefined || value <= atMost) && (atLeast === undefined || value >= atLeast);
+    const bound =
+      atMost !== undefined
+        ? `<= ${shown(atMost)}`
+        : atLeast !== undefined
+          ? `>= ${shown(atLeast)}`
+          : "";
+    const verdict = bound === "" ? "" : good ? "ok" : "EXCEEDED";
+    if (!good) process.exitCode = 1;
+    process.stdout.write(`| ${what} | ${shown(value)} ${unit} | ${bound} | ${verdict} |\n`);
+  }
+}
+
+/** The value in the middle; the lower of two. Throws on none. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted[Math.floor((sorted.length - 1) / 2)];
+  if (middle === undefined) throw new RangeError("median of nothing");
+  return middle;
+}

@@ -1,0 +1,69 @@
+// Stored blocks: the newest good copy counts, and a cut at any byte of a write leaves one.
+
+import { BLOCK_PAYLOAD, blockRead, blockWrite } from "../../firmware/device/block";
+import { REGION_CONFIG } from "../../firmware/device/board";
+import { storage_fill, storage_limit, storage_poke } from "./oracle";
+
+const PAYLOAD = memory.data(32, 8);
+
+function write(generation: u32, value: u32): u32 {
+  memory.fill(PAYLOAD, value as u8, BLOCK_PAYLOAD);
+  return blockWrite(REGION_CONFIG, generation, PAYLOAD);
+}
+
+/** The value of the block that reads back, or 256 if none does. */
+function value(): u32 {
+  memory.fill(PAYLOAD, 0xee, BLOCK_PAYLOAD);
+  return blockRead(REGION_CONFIG, PAYLOAD) === 0 ? 256 : load<u8>(PAYLOAD + BLOCK_PAYLOAD - 1);
+}
+
+describe("blocks", () => {
+  beforeEach(() => {
+    storage_limit(u32.MAX_VALUE);
+    storage_fill(REGION_CONFIG, 0xff);
+  });
+
+  it("finds none in erased, zeroed or patterned storage", () => {
+    for (let fill: u32 = 0; fill < 256; fill++) {
+      storage_fill(REGION_CONFIG, fill);
+      expect(value()).toBe(256);
+    }
+  });
+
+  it("reads back the newest of many", () => {
+    let generation: u32 = 0;
+    for (let round: u32 = 1; round <= 9; round++) {
+      generation = write(generation, round);
+      expect(generation).toBe(round);
+      expect(value()).toBe(round);
+    }
+  });
+
+  it("keeps the block before when the supply fails at any byte", () => {
+    for (let cut: u32 = 0; cut < 32; cut++) {
+      storage_limit(u32.MAX_VALUE);
+      storage_fill(REGION_CONFIG, 0xff);
+      const generation = write(write(0, 1), 2);
+      storage_limit(cut);
+      expect(write(generation, 3)).toBe(0);
+      expect(value()).toBe(2);
+    }
+  });
+
+  it("falls back to the copy before when any byte of the newest is damaged", () => {
+    for (let at: u32 = 0; at < 32; at++) {
+      storage_fill(REGION_CONFIG, 0xff);
+      write(write(0, 1), 2);
+      storage_poke(REGION_CONFIG, at, 0x5a);
+      expect(value()).toBe(1);
+    }
+  });
+
+  it("goes on past the last generation, on the other copy", () => {
+    const last = write(u32.MAX_VALUE - 1, 1);
+    expect(last).toBe(u32.MAX_VALUE);
+    const next = write(last, 2);
+    expect(next).toBe(2);
+    expect(value()).toBe(2);
+  });
+});

@@ -1,0 +1,402 @@
+/** The command `killswitch` as a person meets it: what it prints, and how it ends. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { CODE, OP } from "../../host-sim/abi.gen.ts";
+import { loadKeys } from "../../host-sim/controller/keys.ts";
+import { packageRoot } from "../../host-sim/paths.ts";
+import {
+  connectPlain,
+  FakeDevice,
+  freePort,
+  respondWithJournal,
+  startEmbedded,
+  statusData,
+  until,
+} from "./mqtt-fixture.ts";
+
+/** Below the package, so that its packages are found. */
+const cache = join(packageRoot(), "node_modules", ".cache");
+const program = join(cache, `killswitch-cli-${process.pid}.js`);
+beforeAll(() =>
+  build({
+    entryPoints: [join(packageRoot(), "host-sim", "cli.ts")],
+    outfile: program,
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    format: "esm",
+  }),
+);
+afterAll(() => rmSync(program, { force: true }));
+
+let folder = "";
+const undo: (() => unknown)[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "killswitch-cli-"));
+});
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) await step();
+  rmSync(folder, { recursive: true });
+});
+
+interface Running {
+  readonly child: ChildProcess;
+  out: string;
+  err: string;
+  readonly ended: Promise<{ code: number | null; out: string; err: string }>;
+}
+
+function start(line: string, input: Uint8Array = new Uint8Array(0)): Running {
+  const args = line === "" ? [] : line.split(" ");
+  const child = spawn(process.execPath, [program, ...args], { cwd: folder });
+  const running: Running = {
+    child,
+    out: "",
+    err: "",
+    ended: Promise.resolve({ code: 0, out: "", err: "" }),
+  };
+  child.stdout.on("data", (text) => {
+    running.out += text;
+  });
+  child.stderr.on("data", (text) => {
+    running.err += text;
+  });
+  child.stdin.end(input);
+  const ended = new Promise<number | null>((done) => child.once("close", done));
+  return Object.assign(running, {
+    ended: ended.then((code) => ({ code, out: running.out, err: running.err })),
+  });
+}
+const run = (line: string, input?: Uint8Array) => start(line, input).ended;
+
+/** One line on standard error, nothing of a stack. */
+function complains(result: { code: number | null; err: string }, code: number, words: RegExp) {
+  expect(result.err).toMatch(words);
+  expect(result.err).toMatch(/^killswitch: [^\n]+\n$/);
+  expect(result.code).toBe(code);
+}
+
+const VERBS = ["send", "watch", "keys", "journal", "doctor"];
+const DEEPER = [
+  "keys init",
+  "keys list",
+  "keys export",
+  "keys revoke",
+  "journal read",
+  "journal verify",
+];
+
+describe("help", () => {
+  test("lists the verbs and the exit codes", async () => {
+    const { code, out } = await run("--help");
+    expect(code).toBe(0);
+    for (const verb of [...VERBS, "sim", "run"])
+      expect(out).toMatch(new RegExp(`^  ${verb} `, "m"));
+    expect(out).toMatch(/^ {2}3 +the device refused, and said why$/m);
+  });
+
+  test.each([...VERBS, ...DEEPER])("of %s has an example", async (verb) => {
+    const { code, out } = await run(`${verb} --help`);
+    expect(code).toBe(0);
+    expect(out).toMatch(/Examples?:\n {2}\$ killswitch /);
+  });
+});
+
+describe("a wrong command line", () => {
+  test.each([
+    ["frob", /unknown command 'frob'/],
+    ["send status --as owner --frob", /unknown option '--frob'/],
+    ["send status", /required option '--as <principal>' not specified/],
+    ["send status --as device", /Allowed choices are owner, provider, manufacturer/],
+    ["send --as owner", /missing required argument 'op'/],
+    ["send explode --as owner", /operation "explode": there is relay.set/],
+    ["send relay.set maybe --as owner", /level is on\|off/],
+    ["send status --as owner --device a/b", /an identifier is 1 to 32 of/],
+    ["send status --as owner --broker http://x", /begins with "http:"/],
+    ["send status --as owner --timeout 0s", /Write 1ms to 10m/],
+    ["send status --as owner --timeout 11m", /Write 1ms to 10m/],
+    ["journal read", /say who asks with --as, or give --file/],
+    ["journal verify x --head 12", /Write 64 hexadecimal digits/],
+    ["keys revoke --principal device", /Allowed choices are owner, provider, manufacturer/],
+  ])("%s", async (line, words) => {
+    complains(await run(line), 2, words);
+  });
+});
+
+describe("keys", () => {
+  test("are made once, listed, exported and revoked", async () => {
+    expect(await run("keys init")).toMatchObject({ code: 0, err: "" });
+    const path = join(folder, ".killswitch", "keys", "demo.json");
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    complains(await run("keys init"), 7, /demo\.json exists, and keys are never overwritten/);
+    expect((await run("keys init --device other")).code).toBe(0);
+    expect((await run("keys list")).out).toBe(
+      "demo: owner provider manufacturer device\nother: owner provider manufacturer device\n",
+    );
+    const { out } = await run("keys export --principal owner");
+    const exported = JSON.parse(out);
+    const owner = loadKeys(join(folder, ".killswitch", "keys"), "demo").get("owner");
+    expect(Buffer.from(exported.k, "base64url")).toEqual(Buffer.from(owner ?? []));
+    expect((await run("keys revoke --principal provider")).code).toBe(0);
+    complains(
+      await run("keys revoke --principal provider"),
+      7,
+      /no key of provider: it was revoked/,
+    );
+    complains(await run("keys export --principal provider"), 7, /it was revoked/);
+    // Found before any broker is asked.
+    complains(await run("send status --as provider"), 7, /it was revoked/);
+    const [listed] = (await run("keys list --json")).out.split("\n");
+    expect(JSON.parse(listed ?? "")).toEqual({
+      device: "demo",
+      keys: ["owner", "manufacturer", "device"],
+    });
+  });
+
+  test("that are missing or corrupt are named with the mend", async () => {
+    complains(
+      await run("send status --as owner"),
+      7,
+      /demo\.json is missing: killswitch keys init/,
+    );
+    await run("keys init --keys k");
+    writeFileSync(join(folder, "k", "demo.json"), "{");
+    complains(
+      await run("watch --keys k"),
+      7,
+      /k\/demo\.json is not a key file \(not JSON\): restore/,
+    );
+  });
+});
+
+describe("with a broker and a device", () => {
+  let device: FakeDevice;
+  let at = "";
+  beforeEach(async () => {
+    await run("keys init");
+    const broker = await startEmbedded();
+    undo.push(() => broker.stop());
+    const keys = loadKeys(join(folder, ".killswitch", "keys"), "demo");
+    device = await FakeDevice.start(broker.url, "demo", keys);
+    undo.push(() => device.client.endAsync(true));
+    at = `--broker ${broker.url}`;
+  });
+
+  test("send ends 0 with what the device did", async () => {
+    device.respond = (_, op, args) => [CODE.OK, new Map([[1, op === OP.RELAY_SET && args.get(1)]])];
+    const line = `send relay.set on --as owner ${at}`;
+    expect(await run(line)).toEqual({ code: 0, out: "relay.set OK relay=true\n", err: "" });
+    const { out } = await run(`${line} --json`);
+    expect(JSON.parse(out)).toEqual({
+      device: "demo",
+      op: "relay.set",
+      code: "OK",
+      seq: 42,
+      fields: { relay: true },
+    });
+    expect(device.seen.map((entry) => entry.replace(/\d{4,}/, "#"))).toEqual([
+      "owner 2 #",
+      "owner 0 41",
+      "owner 2 #",
+      "owner 0 42",
+    ]);
+  });
+
+  test("send ends 3 with the reason of a refusal", async () => {
+    device.respond = () => [CODE.HOLD, new Map([[1, 5000]])];
+    const line = `send relay.set on --as provider ${at}`;
+    complains(await run(line), 3, /device demo refuses: HOLD remainingMs=5000/);
+    const { out, code } = await run(`${line} --json`);
+    expect(JSON.parse(out)).toMatchObject({ code: "HOLD", fields: { remainingMs: 5000 } });
+    expect(code).toBe(3);
+  });
+
+  test("send ends 4 without an answer, in time", async () => {
+    device.respond = () => undefined;
+    const began = performance.now();
+    const ended = await run(`send status --as owner --timeout 300ms ${at}`);
+    complains(ended, 4, /device demo: no answer within 300 ms \(broker: it was never announced\)/);
+    expect(performance.now() - began).toBeLessThan(2_500);
+  });
+
+  test("send ends 8 without a broker", async () => {
+    const line = `send status --as owner --broker mqtt://127.0.0.1:${await freePort()}`;
+    complains(await run(line), 8, /nothing listens there: start a broker/);
+  });
+
+  test("watch prints what the device signed, and marks what it did not", async () => {
+    const watching = start(`watch ${at}`);
+    const json = start(`watch --json ${at}`);
+    undo.push(() => watching.child.kill("SIGKILL"));
+    undo.push(() => json.child.kill("SIGKILL"));
+    const flag = () =>
+      device.client.publish("killswitch/demo/availability", "online", { retain: true });
+    await until("both to listen", () => {
+      flag();
+      return watching.out !== "" && json.out !== "";
+    });
+    device.say("telemetry", [device.epoch, 215]);
+    device.say("status", [device.epoch, statusData(3, new Uint8Array(32))]);
+    device.say("reply", [device.epoch, 1, 7, CODE.FORBIDDEN, new Map()]);
+    device.client.publish("killswitch/demo/status", "forged");
+    device.client.publish("killswitch/other/status", "not ours");
+    await until(
+      "all",
+      () => watching.out.includes("unverified") && json.out.includes("unverified"),
+    );
+    expect(watching.out).toMatch(/^availability state=online\n/);
+    expect(watching.out).toContain("telemetry epoch=0908070605040302 temperature=21.5\n");
+    expect(watching.out).toMatch(/^status epoch=0908070605040302 relay=true .*safe=off/m);
+    expect(watching.out).toContain("to=provider seq=7 code=FORBIDDEN data={}\n");
+    expect(watching.out).toContain("status unverified=6 reason=not a tagged COSE_Mac0\n");
+    expect(watching.out).not.toContain("ours");
+    const lines = json.out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines).toContainEqual({
+      level: "telemetry",
+      epoch: "0908070605040302",
+      temperature: 21.5,
+    });
+    watching.child.kill("SIGINT");
+    expect(await watching.ended).toMatchObject({ code: 130, err: "" });
+  });
+
+  test("watch ends 8 when the broker goes", async () => {
+    const watching = start(`watch ${at}`);
+    await until("it to listen", () => {
+      device.client.publish("killswitch/demo/availability", "online", { retain: true });
+      return watching.out !== "";
+    });
+    for (const step of undo.splice(0).reverse()) await step();
+    complains(await watching.ended, 8, /broker mqtt:\/\/127\.0\.0\.1:\d+: the connection closed/);
+  });
+
+  test("watch ends quietly when its reader goes", async () => {
+    const watching = start(`watch ${at}`);
+    await until("it to listen", () => {
+      device.client.publish("killswitch/demo/availability", "online", { retain: true });
+      return watching.out !== "";
+    });
+    watching.child.stdout?.destroy();
+    const flags = setInterval(() => device.say("telemetry", [device.epoch, 1]), 20);
+    undo.push(() => clearInterval(flags));
+    expect(await watching.ended).toMatchObject({ code: 0, err: "" });
+  });
+
+  test("journal read pages through it, checks it against the head, and writes it", async () => {
+    const records = chain(20);
+    device.respond = respondWithJournal(records);
+    const read = await run(`journal read --as owner --output j.bin ${at}`);
+    expect(read).toMatchObject({ code: 0, err: "" });
+    expect(read.out.split("\n").length).toBe(21);
+    expect(read.out).toMatch(/^seq=0 boots=1 time=0 BOOT reason=POWER_ON torn=no\n/);
+    expect(Buffer.compare(readFileSync(join(folder, "j.bin")), Buffer.concat(records))).toBe(0);
+    expect(readdirSync(folder).sort()).toEqual([".killswitch", "j.bin"]);
+    const verified = await run("journal verify j.bin");
+    expect(verified).toMatchObject({ code: 0, err: "" });
+    expect(verified.out).toMatch(
+      /^20 records, 0 to 19; chain from record 0\nholds; head [0-9a-f]{64}\n$/,
+    );
+  });
+
+  test("journal read of a device that hides its newest records ends 5", async () => {
+    const records = chain(20);
+    device.respond = (seq, op, args) => {
+      if (op !== OP.STATUS) return respondWithJournal(records.slice(0, 19))(seq, op, args);
+      return [CODE.OK, statusData(19, records[19]?.subarray(20) ?? new Uint8Array(0))];
+    };
+    complains(await run(`journal read --as owner ${at}`), 5, /the last record is not the head/);
+  });
+});
+
+function chain(count: number): Uint8Array[] {
+  const records: Uint8Array[] = [];
+  let hash = Buffer.alloc(32);
+  for (let seq = 0; seq < count; seq++) {
+    const body = Buffer.alloc(20);
+    body.writeUInt32LE(seq, 0);
+    body.writeUInt32LE(1, 16);
+    hash = createHash("sha256").update(hash).update(body).digest();
+    records.push(Buffer.concat([body, hash]));
+  }
+  return records;
+}
+
+describe("journal verify", () => {
+  const dump = Buffer.concat(chain(9));
+
+  test("reads standard input, and tells in JSON what it found", async () => {
+    const { code, out } = await run("journal verify - --json", dump.subarray(2 * 52));
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ holds: true, records: 7, first: 2, anchor: "oldest" });
+  });
+
+  test("says what the chain hangs from when the first records are gone", async () => {
+    const { out } = await run("journal verify -", dump.subarray(2 * 52));
+    expect(out).toContain("from the oldest record left: the one before it is overwritten");
+  });
+
+  test("names the first bad record and ends 5", async () => {
+    const bad = Buffer.from(dump);
+    bad[3 * 52 + 5] = 1;
+    writeFileSync(join(folder, "bad.bin"), bad);
+    const ended = await run("journal verify bad.bin");
+    complains(ended, 5, /journal does not hold: record 3: its hash does not follow/);
+    expect(ended.out).not.toMatch(/holds/);
+  });
+
+  test("ends 7 on what is no journal", async () => {
+    complains(
+      await run("journal verify none.bin"),
+      7,
+      /none\.bin cannot be read: there is no such/,
+    );
+    complains(await run("journal verify ."), 7, /\. cannot be read: EISDIR/);
+    complains(await run("journal verify -", new Uint8Array(51)), 7, /51 bytes are neither records/);
+    complains(await run("journal read --file none.bin"), 7, /none\.bin cannot be read/);
+  });
+
+  test("journal read --file prints records as JSON", async () => {
+    writeFileSync(join(folder, "j.bin"), dump);
+    const { code, out } = await run("journal read --file j.bin --json");
+    expect(code).toBe(0);
+    expect(JSON.parse(out.split("\n")[4] ?? "")).toMatchObject({ seq: 4, kind: "BOOT", boots: 1 });
+  });
+});
+
+test("doctor looks at everything and ends 0", async () => {
+  const { code, out } = await run(`doctor --json --broker mqtt://127.0.0.1:${await freePort()}`);
+  expect(code).toBe(0);
+  const findings = out
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const byName = Object.fromEntries(findings.map((finding) => [finding.name, finding]));
+  expect(byName.node).toMatchObject({
+    found: true,
+    detail: expect.stringContaining(process.version),
+  });
+  expect(byName.broker).toMatchObject({ found: false });
+  expect(Object.keys(byName)).toEqual(expect.arrayContaining(["gate.wasm", "mosquitto", "gcc"]));
+  const broker = await startEmbedded();
+  undo.push(() => broker.stop());
+  expect((await run(`doctor --broker ${broker.url}`)).out).toMatch(/^yes {2}broker /m);
+});
+
+test("no process outlives Ctrl-C while it waits", async () => {
+  await run("keys init");
+  const broker = await startEmbedded();
+  undo.push(() => broker.stop());
+  const { heard } = await connectPlain(broker.url, "killswitch/demo/command");
+  const waiting = start(`send status --as owner --timeout 5m --broker ${broker.url}`);
+  await until("the question", () => heard.length > 0);
+  waiting.child.kill("SIGINT");
+  expect(await waiting.ended).toEqual({ code: 130, out: "", err: "" });
+});

@@ -1,0 +1,212 @@
+/** The journal's chain: what holds, what is torn, and every kind of tampering by name. */
+import { createHash } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { JOURNAL_SLOT_BYTES, JOURNAL_SLOTS, RECORD } from "../../host-sim/abi.gen.ts";
+import {
+  parseRecord,
+  readJournal,
+  recordLine,
+  verifyJournal,
+} from "../../host-sim/controller/journal.ts";
+import { RECORD_BYTES } from "../../host-sim/controller/operations.ts";
+import { EXIT } from "../../host-sim/errors.ts";
+
+/** Records 0 .. count - 1, chained by an independent writing of the rule. */
+function chain(count: number): Uint8Array[] {
+  const records: Uint8Array[] = [];
+  let hash = Buffer.alloc(32);
+  for (let seq = 0; seq < count; seq++) {
+    const body = Buffer.alloc(20);
+    body.writeUInt32LE(seq, 0);
+    body.writeUInt32LE(seq * 250, 4);
+    body.writeUInt8(seq % 7, 8);
+    body.writeUInt8(1, 9);
+    body.writeUInt32LE(seq, 12);
+    body.writeUInt32LE(1, 16);
+    hash = createHash("sha256").update(hash).update(body).digest();
+    records.push(Buffer.concat([body, hash]));
+  }
+  return records;
+}
+
+/** The ring as a device leaves it after `count` records. */
+function ring(count: number): Uint8Array {
+  const image = new Uint8Array(JOURNAL_SLOTS * JOURNAL_SLOT_BYTES).fill(0xff);
+  for (const [seq, record] of chain(count).entries()) image.set(record, offset(seq));
+  return image;
+}
+const offset = (seq: number) => (seq % JOURNAL_SLOTS) * JOURNAL_SLOT_BYTES;
+const dump = (count: number) => new Uint8Array(Buffer.concat(chain(count)));
+const verify = (bytes: Uint8Array, head?: string) => verifyJournal(readJournal("it", bytes), head);
+
+function flipped(bytes: Uint8Array, at: number): Uint8Array {
+  const copy = Uint8Array.from(bytes);
+  copy[at] = (copy[at] ?? 0) ^ 1;
+  return copy;
+}
+
+describe("a dump", () => {
+  test("holds from record 0", () => {
+    const head = Buffer.from(chain(20)[19]?.subarray(20) ?? []).toString("hex");
+    const verdict = { holds: true, records: 20, first: 0, last: 19, head, anchor: "genesis" };
+    expect(verify(dump(20), head)).toEqual(verdict);
+  });
+
+  test("that begins later hangs from its oldest record", () => {
+    const late = dump(20).subarray(5 * RECORD_BYTES);
+    expect(verify(late)).toMatchObject({ holds: true, records: 15, first: 5, anchor: "oldest" });
+    // The oldest body is covered by no link: only its own hash is.
+    expect(verify(flipped(late, 4)).holds).toBe(true);
+    expect(verify(flipped(late, 20)).bad).toMatch(/^record 6: its hash/);
+  });
+
+  test("of nothing holds, and hangs from nothing", () => {
+    expect(verify(new Uint8Array(0))).toMatchObject({ holds: true, records: 0, anchor: "none" });
+  });
+
+  test("with any bit flipped names the record", () => {
+    const good = dump(4);
+    for (let bit = 0; bit < good.length * 8; bit++) {
+      const bad = Uint8Array.from(good);
+      bad[bit >> 3] = (bad[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      const record = Math.floor(bit / 8 / RECORD_BYTES);
+      const verdict = verify(bad);
+      expect(verdict.holds, `bit ${bit}`).toBe(false);
+      // A flip in record 0's number makes it the oldest of another chain: record 1 is out of it.
+      if (record > 0) expect(verdict.bad, `bit ${bit}`).toMatch(new RegExp(`^record ${record}: `));
+    }
+  });
+
+  test.each([
+    ["a record left out", (all: Uint8Array[]) => all.toSpliced(2, 1), /^record 2: number 3 stands/],
+    [
+      "records swapped",
+      (all: Uint8Array[]) => all.with(1, all[2] ?? ([] as never)).with(2, all[1] ?? ([] as never)),
+      /^record 1: number 2/,
+    ],
+    [
+      "a record twice",
+      (all: Uint8Array[]) => all.toSpliced(2, 0, all[1] ?? ([] as never)),
+      /^record 2: number 1/,
+    ],
+    ["a second beginning", (all: Uint8Array[]) => [...all, ...all], /^record 5: number 0/],
+  ])("with %s does not hold", (_, change, message) => {
+    const bytes = new Uint8Array(Buffer.concat(change(chain(5))));
+    expect(verify(bytes).bad).toMatch(message);
+  });
+
+  test("cut at its end is told only by its head", () => {
+    const head = verify(dump(5)).head;
+    expect(verify(dump(4)).holds).toBe(true);
+    expect(verify(dump(4), head).bad).toBe("the last record is not the head");
+    expect(verify(new Uint8Array(0), head).holds).toBe(false);
+  });
+
+  test.each([1, 51, 53, 32_767, 32_769])("of %i bytes is no journal", (length) => {
+    const read = () => readJournal("x.bin", new Uint8Array(length));
+    expect(read).toThrow(
+      `x.bin: ${length} bytes are neither records of 52 nor a ring image of 32768`,
+    );
+    expect(read).toThrow(expect.objectContaining({ exitCode: EXIT.BAD_FILE }));
+  });
+});
+
+describe("a ring image", () => {
+  const COUNTS = [1, 2, 511, 512, 513, 700, 1023, 1024, 1025, 2000];
+
+  test.each(COUNTS)("after %i records holds", (count) => {
+    const first = Math.max(0, count - JOURNAL_SLOTS);
+    expect(verify(ring(count))).toMatchObject({
+      holds: true,
+      records: count - first,
+      first,
+      last: count - 1,
+      anchor: first === 0 ? "genesis" : "oldest",
+    });
+    expect(verify(ring(count)).torn).toBeUndefined();
+  });
+
+  test("that is erased holds nothing", () => {
+    expect(verify(ring(0))).toMatchObject({ holds: true, records: 0, anchor: "none" });
+  });
+
+  test.each([0, 1, 200, 511, 512, 513, 700, 1024])("torn at every byte of record %i", (count) => {
+    const before = ring(count);
+    const next = chain(count + 1)[count] ?? new Uint8Array(0);
+    for (let length = 1; length < RECORD_BYTES; length++) {
+      const image = Uint8Array.from(before);
+      image.set(next.subarray(0, length), offset(count));
+      const verdict = verify(image);
+      const changed = Buffer.compare(image, before) !== 0;
+      expect(verdict.holds, `${length} bytes`).toBe(true);
+      expect(verdict.torn, `${length} bytes`).toBe(changed ? count % JOURNAL_SLOTS : undefined);
+      expect(verdict.last).toBe(count === 0 ? undefined : count - 1);
+      if (changed && count > JOURNAL_SLOTS) expect(verdict.first).toBe(count - JOURNAL_SLOTS + 1);
+    }
+  });
+
+  test.each([20, 700])("of %i records with one changed names it, wherever it stands", (count) => {
+    const good = ring(count);
+    const oldest = Math.max(0, count - JOURNAL_SLOTS);
+    for (let seq = oldest + 1; seq < count - 1; seq += 7) {
+      for (const at of [0, 3, 4, 8, 10, 16, 20, 51]) {
+        const verdict = verify(flipped(good, offset(seq) + at));
+        expect(verdict.bad, `record ${seq}, byte ${at}`).toMatch(new RegExp(`^record ${seq}: `));
+        expect(verdict.torn).toBeUndefined();
+      }
+    }
+  });
+
+  test("does not pass off as torn what stands elsewhere than at the write position", () => {
+    const erased = ring(20);
+    erased.fill(0xff, offset(10), offset(11));
+    expect(verify(erased).bad).toMatch(/^record 10: /);
+    expect(verify(erased).torn).toBeUndefined();
+    const stray = ring(20);
+    stray[offset(30)] = 0;
+    expect(verify(stray).bad).toBe("slot 30 lies ahead of the newest record and is not empty");
+  });
+
+  test("whose newest record is changed looks torn, and only the head tells", () => {
+    const { head } = verify(ring(20));
+    const changed = flipped(ring(20), offset(19) + 4);
+    expect(verify(changed)).toMatchObject({ holds: true, records: 19, torn: 19 });
+    expect(verify(changed, head).bad).toBe("the last record is not the head");
+  });
+});
+
+describe("a record", () => {
+  const line = (kind: number, detail: number, value: number) => {
+    const bytes = new Uint8Array(RECORD_BYTES);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, 5, true);
+    view.setUint32(4, 1000, true);
+    view.setUint8(8, kind);
+    view.setUint8(9, detail);
+    view.setUint32(12, value, true);
+    view.setUint32(16, 2, true);
+    const record = parseRecord(bytes);
+    return record === undefined ? "" : recordLine(record).replace("seq=5 boots=2 time=1000 ", "");
+  };
+
+  test.each([
+    [RECORD.BOOT, 1, 1, "BOOT reason=CUT torn=yes"],
+    [RECORD.LIVE, 0, 0x04030201, "LIVE epoch=01020304..."],
+    [RECORD.FAULT, 5, 0, "FAULT phase=FAULT_RAIL"],
+    [RECORD.REFUSED, 2, 3, "REFUSED code=STALE_EPOCH count=3"],
+    [RECORD.HOLD, 1, 1, "HOLD state=begun relay=on"],
+    [RECORD.CONFIG, 0, 60 * 65_536 + 300, "CONFIG safe=OFF telemetry=60s hold=300s"],
+    [RECORD.CONFIG, 1, 0xffff_0001, "CONFIG safe=ON telemetry=65535s hold=1s"],
+    [RECORD.CLEAR, 0, 0, "CLEAR"],
+    [99, 1, 2, "kind=99 detail=1 value=2"],
+    [RECORD.FAULT, 77, 0, "FAULT phase=77"],
+  ])("of kind %i, %i, %i reads as words", (kind, detail, value, words) => {
+    expect(line(kind, detail, value)).toBe(words);
+  });
+
+  test("with its reserved bytes in use is none", () => {
+    const bytes = chain(1)[0] ?? new Uint8Array(0);
+    expect(parseRecord(bytes)?.seq).toBe(0);
+    expect(parseRecord(flipped(bytes, 11))).toBeUndefined();
+  });
+});

@@ -1,0 +1,130 @@
+/** What only a broker with passwords, access lists and certificates shows: mosquitto. */
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { type After, dial, hangUp } from "../../host-sim/controller/client.ts";
+import { EXIT } from "../../host-sim/errors.ts";
+import { MqttLink } from "../../host-sim/mqtt/link.ts";
+import { parseBroker } from "../../host-sim/mqtt/session.ts";
+import { Prng } from "../../host-sim/prng.ts";
+import {
+  findMosquitto,
+  makeCertificate,
+  startMosquitto,
+  type TestBroker,
+  until,
+} from "./mqtt-fixture.ts";
+
+const mosquitto = findMosquitto();
+if (mosquitto === undefined) {
+  console.log("NOT RUN: passwords, access lists and TLS: mosquitto is not installed");
+}
+const after: After = (ms, wake) => {
+  const timer = setTimeout(wake, ms);
+  return () => clearTimeout(timer);
+};
+const undo: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) await step();
+});
+
+async function start(lines: (folder: string) => string[]): Promise<TestBroker> {
+  const broker = await startMosquitto(mosquitto ?? "", lines);
+  undo.push(() => broker.stop());
+  return broker;
+}
+const open = (url: string) => dial({ address: parseBroker(url), after, timeoutMs: 3_000 });
+
+describe.runIf(mosquitto !== undefined)("mosquitto", () => {
+  test("with a password: refuses without it and with a wrong one, takes the right one", async () => {
+    const { port } = await start((folder) => {
+      const file = join(folder, "passwords");
+      writeFileSync(file, "me:right\n");
+      spawnSync("mosquitto_passwd", ["-U", file]);
+      expect(readFileSync(file, "utf8")).not.toContain("right");
+      return ["allow_anonymous false", `password_file ${file}`];
+    });
+    for (const user of ["", "me:wrong@", "you:right@"]) {
+      const refused = open(`mqtt://${user}127.0.0.1:${port}`);
+      const message = `broker mqtt://127.0.0.1:${port}: it refused the user: give mqtt://user:password@host`;
+      await expect(refused).rejects.toMatchObject({ message, exitCode: EXIT.NETWORK });
+    }
+    await hangUp(await open(`mqtt://me:right@127.0.0.1:${port}`), after);
+  });
+
+  test("with a password it refuses: the link says so and stays down", async () => {
+    const { port } = await start(() => ["allow_anonymous false"]);
+    const troubles: string[] = [];
+    const link = new MqttLink({
+      address: parseBroker(`mqtt://me:wrong@127.0.0.1:${port}`),
+      device: "demo",
+      prng: new Prng(1),
+      wake: () => {},
+      trouble: (message) => troubles.push(message),
+    });
+    undo.push(() => link.power(false, 0));
+    link.power(true, 0);
+    await until("its trouble", () => troubles[0]);
+    expect(troubles).toEqual([
+      `broker mqtt://127.0.0.1:${port}: it refused the user: give mqtt://user:password@host`,
+    ]);
+    link.poll(0, {
+      linkChanged: () => expect.unreachable(),
+      received: () => expect.unreachable(),
+    });
+    expect(link.deadline()).toBeGreaterThanOrEqual(500);
+  });
+
+  test("with a self-signed certificate: refused with the mend, taken if it is known", async () => {
+    let cert = "";
+    const { port } = await start((folder) => {
+      const made = makeCertificate(folder);
+      if (made === undefined) {
+        console.log("NOT RUN: TLS: openssl is not installed");
+        return ["allow_anonymous true"];
+      }
+      cert = made.cert;
+      return ["allow_anonymous true", `certfile ${made.cert}`, `keyfile ${made.key}`];
+    });
+    if (cert === "") return;
+    const url = `mqtts://127.0.0.1:${port}`;
+    await expect(open(url)).rejects.toMatchObject({
+      message: `broker ${url}: its certificate is self-signed: set NODE_EXTRA_CA_CERTS to it`,
+      exitCode: EXIT.NETWORK,
+    });
+    await expect(open(`mqtt://127.0.0.1:${port}`)).rejects.toMatchObject({
+      exitCode: EXIT.NETWORK,
+    });
+    expect(readFileSync(cert, "utf8")).toContain("BEGIN CERTIFICATE");
+    const script = `
+      const { dial, hangUp } = await import("./host-sim/controller/client.ts");
+      const { parseBroker } = await import("./host-sim/mqtt/session.ts");
+      const after = (ms, wake) => { const t = setTimeout(wake, ms); return () => clearTimeout(t); };
+      await hangUp(await dial({ address: parseBroker("${url}"), after, timeoutMs: 3000 }), after);
+      console.log("taken");
+      const { MqttLink } = await import("./host-sim/mqtt/link.ts");
+      const { Prng } = await import("./host-sim/prng.ts");
+      const say = (words) => () => console.log(words);
+      const sink = { received: say("heard"), linkChanged: (up) => {
+        console.log("link", up);
+        link.power(false, 0);
+        console.log("cut");
+        setTimeout(say("later"), 200);
+      } };
+      const wake = () => { console.log("wake"); setImmediate(() => link.poll(0, sink)); };
+      const trouble = say("trouble");
+      const address = parseBroker("${url}");
+      const link = new MqttLink({ address, device: "demo", prng: new Prng(1), wake, trouble });
+      link.power(true, 0);`;
+    const taken = spawnSync(
+      process.execPath,
+      ["--import", "tsx", "--input-type=module", "-e", script],
+      {
+        env: { ...process.env, NODE_EXTRA_CA_CERTS: cert },
+        encoding: "utf8",
+      },
+    );
+    expect(taken.stdout + taken.stderr).toBe("taken\nwake\nlink true\ncut\nlater\n");
+  });
+});

@@ -1,0 +1,104 @@
+/** The monitor finds each thing that must never happen, on traces made for it. */
+import { expect, test } from "vitest";
+import { loadBoard } from "../../host-sim/board-data.ts";
+import { crc32 } from "../../host-sim/crc32.ts";
+import { Monitor } from "../../host-sim/scenario/monitor.ts";
+
+const BOARD = { ...loadBoard("esp32"), railFollows: "radio" as const, dischargeMs: 1 };
+
+/** Up to LIVE at 50 ms, and on to a session at 90. */
+const LIVE = `@0 boot reason=POWER_ON
+@0 sense no=1 nc=0 rail=0
+@0 gate phase=ARMING
+@50 gate phase=LIVE
+@50 epoch value=0102030405060708
+@50 radio power=on
+@51 sense no=1 nc=0 rail=1
+@90 link state=up`;
+const CUT = `@200 sense no=0 nc=0 rail=1
+@200 radio power=off
+@200 gate phase=TRAVEL
+@200 restart reason=CUT`;
+const MESSAGE = Uint8Array.of(1, 2, 3);
+const RX = `@100 rx len=3 crc=${crc32(MESSAGE)}\n@100 mark name=ACCEPTED`;
+
+function broken(trace: string, until?: number, prepare?: (monitor: Monitor) => void): string {
+  const monitor = new Monitor(BOARD);
+  prepare?.(monitor);
+  for (const line of trace.split("\n")) {
+    const [, at = "", kind = "", detail = ""] = /^@(\d+) (\S+) ?(.*)$/.exec(line) ?? [];
+    monitor.line(Number(at), kind, detail);
+  }
+  if (until !== undefined) monitor.end(until);
+  return monitor.violation?.rule ?? "";
+}
+
+test.for([
+  LIVE,
+  `${LIVE}\n${CUT}\n@500 boot reason=CUT\n@500 sense no=0 nc=1 rail=0`,
+  `${LIVE}\n@99 tx channel=STATUS len=1 crc=0\n@99 rx len=1 crc=0`,
+  `${LIVE}\n@99 supply state=off\n@99 radio power=off\n@150 supply state=on\n@150 boot reason=POWER_ON`,
+  `${LIVE}\n@99 supply state=reset\n@99 radio power=off\n@99 boot reason=RESET\n@99 sense no=1 nc=0 rail=1\n@100 sense no=1 nc=0 rail=0`,
+])("nothing is wrong with trace %#", (trace) => {
+  expect(broken(trace, 1000)).toBe("");
+});
+
+test.for([
+  ["I1: radio on only", "@0 boot reason=POWER_ON\n@0 radio power=on"],
+  ["I1: LIVE only from", "@0 boot reason=POWER_ON\n@0 sense no=1 nc=0 rail=0\n@60 gate phase=LIVE"],
+  ["I1: LIVE only after", LIVE.replace("@50 gate", "@49 gate")],
+  [
+    "I1: LIVE only after",
+    LIVE.replace("@50 gate", "@20 sense no=0 nc=0 rail=0\n@21 sense no=1 nc=0 rail=0\n@70 gate"),
+  ],
+  ["I1: LIVE only after", LIVE.replace("no=1 nc=0 rail=0", "no=1 nc=1 rail=0")],
+  ["I1: the radio is off", `${LIVE}\n@200 sense no=0 nc=1 rail=1`],
+  ["I1: the radio is off", `${LIVE}\n@200 gate phase=TRAVEL`],
+  ["I2: a restart follows", `${LIVE}\n${CUT.replace(/\n@200 restart.*/, "")}`],
+  ["I2: a message only", `${LIVE.replace(/\n@90.*/, "")}\n@91 tx channel=REPLY len=1 crc=0`],
+  ["I2: a message only", `${LIVE.replace(/\n@90.*/, "")}\n@91 rx len=1 crc=0`],
+  ["I2: a board that is down", `${LIVE}\n${CUT}\n@300 tx channel=REPLY len=1 crc=0`],
+  ["I2: a board that is down", `${LIVE}\n${CUT}\n@300 gpio pin=RELAY level=1`],
+  ["I2: a link only", "@0 boot reason=POWER_ON\n@0 link state=up"],
+  ["I3: nothing executes", `${LIVE.replace(/\n@90.*/, "")}\n@91 mark name=ACCEPTED`],
+  ["I4: an epoch is drawn", "@0 boot reason=POWER_ON\n@0 epoch value=0102030405060708"],
+  ["I4: the epoch of all zeroes", LIVE.replace("0102030405060708", "0000000000000000")],
+  [
+    "I4: no two epochs",
+    `${LIVE}\n${CUT}\n${LIVE.replaceAll("@", "@10").replace("POWER_ON", "CUT").replace("@1050 gate", "@10050 gate").replaceAll(/@105/g, "@1005").replaceAll("@10050", "@1050")}`,
+  ],
+  ["I8: a boot begins", `${LIVE}\n@200 boot reason=CUT`],
+  ["I8: booted for CUT", `${LIVE}\n${CUT}\n@500 boot reason=POWER_ON`],
+  ["I8: booted for POWER_ON", "@0 boot reason=CUT"],
+  ["I1: the rail is down", `${LIVE}\n${CUT}\n@500 boot reason=CUT\n@500 sense no=0 nc=1 rail=1`],
+] as [string, string][])("%s: found in trace %#", ([rule, trace]) => {
+  expect(broken(trace, 20_000)).toContain(rule);
+});
+
+test("a rail that is held up must be announced", () => {
+  const held = `${LIVE}\n${CUT}\n@500 boot reason=CUT\n@500 sense no=0 nc=1 rail=1`;
+  const prepare = (monitor: Monitor) => {
+    monitor.railHeld = true;
+  };
+  expect(broken(held, 600, prepare)).toBe("");
+  expect(broken(held, 601, prepare)).toContain("FAULT_RAIL");
+  expect(broken(`${held}\n@600 gate phase=FAULT_RAIL`, 9999, prepare)).toBe("");
+});
+
+test.for([
+  ["", "0102030405060708", true, "relay.set", ""],
+  ["I4: a command of another epoch", "ffffffffffffffff", true, "relay.set", ""],
+  ["I7: what nobody signed", "0102030405060708", false, "relay.set", ""],
+  ["I4: a command executes once", "0102030405060708", true, "relay.get", `\n${RX}`],
+] as const)("%j for a message %#", ([rule, epoch, sound, op, more]) => {
+  const prepare = (monitor: Monitor) => monitor.sent(MESSAGE, { epoch, sound, op });
+  expect(broken(`${LIVE}\n${RX}${more}`, 1000, prepare)).toContain(rule);
+});
+
+test("I5: a held relay obeys no remote until the hold ends", () => {
+  const facts = { epoch: "0102030405060708", sound: true, op: "relay.set" };
+  const prepare = (monitor: Monitor) => monitor.sent(MESSAGE, facts);
+  const held = `${LIVE}\n@95 mark name=HOLD_BEGUN`;
+  expect(broken(`${held}\n${RX}`, 1000, prepare)).toContain("I5");
+  expect(broken(`${held}\n@96 mark name=HOLD_ENDED\n${RX}`, 1000, prepare)).toBe("");
+});

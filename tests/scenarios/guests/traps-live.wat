@@ -1,0 +1,12 @@
+;; A guest that asks for the radio from the start and traps as soon as its link is up.
+(module
+  (import "board" "radio_request" (func $radio (param i32)))
+  (memory (export "memory") 1 1)
+  (func (export "abi_version") (result i32) (i32.const 1))
+  (func (export "rx_buffer") (result i32) (i32.const 1024))
+  (func (export "state_ptr") (result i32) (i32.const 0))
+  (func (export "state_len") (result i32) (i32.const 8))
+  (func (export "init") (param i32) (call $radio (i32.const 1)))
+  (func (export "on_event") (param $kind i32) (param i32) (param i32)
+    ;; LINK
+    (if (i32.eq (local.get $kind) (i32.const 3)) (then unreachable))))

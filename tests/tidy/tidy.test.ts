@@ -1,0 +1,136 @@
+/**
+ * The house rules, held by machine: import arrows, sizes, opening comments, where time and chance may
+ * be read. Must not know what any file does.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import ts from "typescript";
+import { describe, expect, it } from "vitest";
+
+const FILE_LINES_MAX = 400;
+const FUNCTION_LINES_MAX = 70;
+const ARCHITECTURE_LINES_MAX = 120;
+
+/** Who may import whom, by folder. A file belongs to the longest prefix that fits it. */
+const ARROWS: { from: string; may: string[] }[] = [
+  { from: "firmware/gate/", may: [] },
+  { from: "firmware/mac/", may: ["firmware/mac/"] },
+  { from: "firmware/device/", may: ["firmware/device/", "firmware/mac/"] },
+  { from: "firmware/fixture/", may: ["firmware/fixture/"] },
+  { from: "host-sim/", may: ["host-sim/", "boards/"] },
+  { from: "boards/", may: ["boards/", "host-sim/"] },
+  { from: "tests/", may: ["tests/", "host-sim/", "boards/", "firmware/"] },
+];
+
+/** Files that may read a clock, set a timer or draw randomness of their own, by prefix. */
+const IMPURE = [
+  "host-sim/clock.ts",
+  "host-sim/cli.ts",
+  "host-sim/verbs/",
+  "host-sim/web/",
+  "tests/",
+];
+const IMPURITY = /\b(Date\.now|Math\.random|setTimeout|setInterval|performance\.now)\b/;
+
+const SOURCE = /\.(ts|c|h|js)$/;
+const GENERATED = /(\.gen\.(ts|h)|^firmware\/device\/board\.ts)$/;
+
+function tracked(): string[] {
+  const list = ["ls-files", "--cached", "--others", "--exclude-standard"];
+  const files = execFileSync("git", list, { encoding: "utf8" }).split("\n");
+  return files.filter((file) => SOURCE.test(file) && !GENERATED.test(file) && existsSync(file));
+}
+
+const FILES = tracked();
+const text = (file: string) => readFileSync(file, "utf8");
+const codeOf = (source: string) => source.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+
+function imports(file: string): string[] {
+  const found = ts
+    .preProcessFile(text(file), true, true)
+    .importedFiles.map(({ fileName }) => fileName);
+  return found
+    .filter((name) => name.startsWith("."))
+    .map((name) => normalize(join(dirname(file), name)));
+}
+
+/** Functions of a TypeScript or AssemblyScript file that are too long, with their lengths. */
+function longFunctions(file: string): string[] {
+  const source = ts.createSourceFile(file, text(file), ts.ScriptTarget.ES2022, true);
+  const long: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isFunctionLike(node) && "body" in node && node.body !== undefined) {
+      const first = source.getLineAndCharacterOfPosition(node.getStart()).line;
+      const last = source.getLineAndCharacterOfPosition(node.end).line;
+      if (last - first + 1 > FUNCTION_LINES_MAX)
+        long.push(`${file}:${first + 1} ${last - first + 1} lines`);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return long;
+}
+
+describe("house rules", () => {
+  it("keeps the import arrows", () => {
+    const broken: string[] = [];
+    for (const file of FILES.filter((name) => /\.(ts|js)$/.test(name))) {
+      const arrow = ARROWS.filter(({ from }) => file.startsWith(from)).at(-1);
+      if (arrow === undefined) continue;
+      for (const target of imports(file)) {
+        if (!arrow.may.some((prefix) => target.startsWith(prefix)))
+          broken.push(`${file} -> ${target}`);
+      }
+    }
+    expect(broken).toEqual([]);
+  });
+
+  it("opens every file with its role", () => {
+    const silent = FILES.filter((file) => !/^(#!.*\n)?\s*(\/\*|\/\/|;;)/.test(text(file)));
+    expect(silent).toEqual([]);
+  });
+
+  it(`keeps files within ${FILE_LINES_MAX} lines`, () => {
+    const long = FILES.filter((file) => text(file).split("\n").length > FILE_LINES_MAX + 1);
+    expect(long).toEqual([]);
+  });
+
+  it(`keeps functions within ${FUNCTION_LINES_MAX} lines`, () => {
+    const sources = FILES.filter((file) => file.endsWith(".ts") && !file.startsWith("tests/"));
+    expect(sources.flatMap(longFunctions)).toEqual([]);
+  });
+
+  it("reads time and chance in one place only", () => {
+    const hosts = FILES.filter((file) => file.startsWith("host-sim/"));
+    const pure = hosts.filter((file) => !IMPURE.some((prefix) => file.startsWith(prefix)));
+    expect(pure.filter((file) => IMPURITY.test(codeOf(text(file))))).toEqual([]);
+  });
+
+  it("names no board outside its folder", () => {
+    const boards = readdirSync("boards").filter((name) =>
+      existsSync(join("boards", name, "board.json")),
+    );
+    expect(boards.length).toBeGreaterThan(0);
+    const shared = FILES.filter((file) => /^(firmware|host-sim|boards\/common)\//.test(file));
+    const named = shared.flatMap((file) =>
+      boards
+        .filter((board) => codeOf(text(file)).includes(`"${board}"`))
+        .map((board) => `${file}: ${board}`),
+    );
+    expect(named).toEqual([]);
+  });
+
+  it("leaves nothing undone behind", () => {
+    const marker = new RegExp(
+      `\\b(${["TO", "FIX"].map((word) => `${word}${word === "TO" ? "DO" : "ME"}`).join("|")})\\b`,
+    );
+    expect(FILES.filter((file) => marker.test(text(file)))).toEqual([]);
+  });
+
+  it("keeps the architecture on one page", () => {
+    expect(text("docs/ARCHITECTURE.md").split("\n").length).toBeLessThanOrEqual(
+      ARCHITECTURE_LINES_MAX,
+    );
+  });
+});
