@@ -14,7 +14,7 @@ import { KEY_BYTES, type Keys } from "../../host-sim/controller/keys.ts";
 import { EXIT, UserError } from "../../host-sim/errors.ts";
 import { startBroker } from "../../host-sim/mqtt/broker.ts";
 import { MqttLink } from "../../host-sim/mqtt/link.ts";
-import { parseBroker } from "../../host-sim/mqtt/session.ts";
+import { openSession, parseBroker } from "../../host-sim/mqtt/session.ts";
 import { Prng } from "../../host-sim/prng.ts";
 import {
   connectPlain,
@@ -423,12 +423,7 @@ describe("back-off", () => {
     const broker = await startEmbedded();
     const board = new Board(broker.url);
     await board.live();
-    const { client } = await connectPlain(broker.url);
-    const wakes = board.wakes;
-    await client.publishAsync("killswitch/demo/command", "unheard", { qos: 1 });
-    await until("it in the inbox", () => board.wakes > wakes);
     await broker.stop();
-    await until("the end of the session", () => board.troubles.length === 1);
     await board.run("the loss", () => board.told.length === 2);
     expect(board.told).toEqual([true, false]);
     expect(board.link.deadline()).toBeLessThanOrEqual(1_000);
@@ -442,6 +437,25 @@ describe("back-off", () => {
     expect(board.told).toEqual([true, false]);
     await board.live();
     expect(board.told).toEqual([true, false, true]);
+  });
+
+  test("brings nothing back that waited when the session was lost", async () => {
+    const broker = await startEmbedded();
+    const board = new Board(broker.url);
+    await board.live();
+    const { client } = await connectPlain(broker.url);
+    const wakes = board.wakes;
+    await client.publishAsync("killswitch/demo/command", "unheard", { qos: 1 });
+    await until("it in the inbox", () => board.wakes > wakes);
+    await broker.stop();
+    await until("the end of the session", () => board.troubles.length === 1);
+    const again = await startEmbedded(broker.port);
+    undo.push(() => again.stop());
+    board.poll();
+    board.now = board.link.deadline();
+    await board.run("the next session", () => board.told.length === 3);
+    expect(board.told).toEqual([true, false, true]);
+    board.poll();
     expect(board.received).toEqual([]);
   });
 });
@@ -490,6 +504,9 @@ describe("a cut on the wire", () => {
 
   test("while it still connects leaves nothing behind", async () => {
     const { url, log } = await listener(() => []);
+    const session = openSession(parseBroker(url), {});
+    session.cut();
+    expect(session.client.stream.destroyed).toBe(true);
     const board = new Board(url);
     board.link.power(true, 0);
     board.link.power(false, 0);
