@@ -4,8 +4,8 @@ import { BLOCK_PAYLOAD, blockRead, blockWrite } from "./block";
 import { REGION_CONFIG, SAFE_COUNT, SAFE_OFF } from "./board";
 import { CONFIG_GENERATION, HOLD_S, SAFE_STATE, TELEMETRY_S } from "./state";
 
-/** Longest telemetry period, in s: a day. */
-const TELEMETRY_MAX_S: u32 = 86400;
+/** Longest telemetry period, in s: 18 hours; two bytes in the journal, like the hold. */
+const TELEMETRY_MAX_S: u32 = 65535;
 /** Longest hold, in s: 18 hours. */
 const HOLD_MAX_S: u32 = 65535;
 const TELEMETRY_DEFAULT_S: u32 = 10;

@@ -60,7 +60,8 @@ export function buttonEdge(pressed: bool): void {
   store<u32>(HOLD_MS, load<u32>(HOLD_S) * 1000);
   relayTo(load<u8>(RELAY) ^ 1);
   store<u8>(STATUS_DUE, 1);
-  mark(MARK_HOLD_BEGUN);
+  // Configured to 0, the hand moves the relay and does not hold it.
+  if (load<u32>(HOLD_MS) > 0) mark(MARK_HOLD_BEGUN);
   journalAppend(RECORD_HOLD, 1, load<u8>(RELAY));
 }
 

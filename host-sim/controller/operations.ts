@@ -110,7 +110,7 @@ const OPERATIONS: Readonly<Record<number, Operation>> = {
   [OP.CONFIG_SET]: {
     args: [
       { key: 1, name: "safe", form: "on|off", read: oneOf<number>(SAFE.ON, SAFE.OFF) },
-      { key: 2, name: "telemetry", form: "0..86400 s", read: between(0, 86_400) },
+      { key: 2, name: "telemetry", form: "0..65535 s", read: between(0, 65_535) },
       { key: 3, name: "hold", form: "0..65535 s", read: between(0, 65_535) },
     ],
     least: 1,

@@ -172,7 +172,8 @@ export class Monitor {
       observed.contacts === "kill" && observed.rail === "up" && observed.phase !== "FAULT_RAIL";
     if (!stuck) this.#railFaultBy = Number.POSITIVE_INFINITY;
     else if (this.#railFaultBy === Number.POSITIVE_INFINITY)
-      this.#railFaultBy = at + Math.max(DISCHARGE_MS, this.#board.dischargeMs);
+      // One more: the gate's count begins at the sample after one that ended a contact fault.
+      this.#railFaultBy = at + Math.max(DISCHARGE_MS, this.#board.dischargeMs) + 1;
   }
 
   #followContacts(at: number): void {

@@ -1,7 +1,6 @@
 /**
  * The outcome of a scenario in words and as data. Must not know how it came about.
  */
-import { relative } from "node:path";
 import type { ScenarioFile } from "./load.ts";
 import type { Outcome } from "./runner.ts";
 
@@ -20,9 +19,8 @@ const CONTEXT = 10;
 
 /** The exact command that runs it again. */
 export function reproduction({ file, target, seed, guest }: Report): string {
-  const path = relative(process.cwd(), file.path) || file.path;
   const other = guest === undefined ? "" : ` --guest ${quoted(guest)}`;
-  return `npx killswitch run ${quoted(path)} --target ${target} --seed ${seed}${other}`;
+  return `npx killswitch run ${quoted(file.path)} --target ${target} --seed ${seed}${other}`;
 }
 
 function quoted(word: string): string {

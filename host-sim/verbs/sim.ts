@@ -129,12 +129,11 @@ async function runReal(options: Options): Promise<void> {
   const board = loadBoard(options.board);
   const terminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
   const file = openTrace(options.trace);
-  let wake = () => {};
-  let note = (_message: string) => {};
+  const ports: Ports = { wake: () => {}, note: () => {} };
   const network = await openNetwork(options.device, seed, {
     port: wholeNumber(options.port, "--port", 65_535),
-    wake: () => wake(),
-    trouble: (message) => note(message),
+    wake: () => ports.wake(),
+    trouble: (message) => ports.note(message),
     ...(options.broker === undefined ? {} : { broker: options.broker }),
   });
   const tryLine = tryLineOf(options, network.address.shown);
@@ -162,29 +161,8 @@ async function runReal(options: Options): Promise<void> {
   try {
     device = openDevice({ ...pick(options), trace }, network.link, seed);
     const { simulator } = device;
-    const ended = new Promise<void>((done, fail) => {
-      const redraw = terminal ? painter(view, simulator) : () => {};
-      const pump = new Pump(simulator, new RealClock(), redraw, fail);
-      wake = () => pump.wake();
-      note = (message) => {
-        if (terminal) view.note = message;
-        else process.stderr.write(`killswitch: ${message}\n`);
-      };
-      const stop = () => {
-        pump.stop();
-        done();
-      };
-      pump.wake();
-      if (terminal) followKeys(simulator, pump, view, stop);
-      else {
-        process.stderr.write(`try from another terminal: ${tryLine}\n`);
-        followInput(
-          simulator,
-          () => pump.wake(),
-          (ms) => pump.wait(ms),
-        ).then(stop, fail);
-      }
-    });
+    const ended = untilEnded(simulator, terminal ? view : null, ports);
+    if (!terminal) process.stderr.write(`try from another terminal: ${tryLine}\n`);
     if (terminal) process.stdout.write(SCREEN_OPEN);
     await ended;
   } finally {
@@ -195,6 +173,32 @@ async function runReal(options: Options): Promise<void> {
     device?.storage?.close();
     file.close();
   }
+}
+
+/** What the network calls: filled in once there is a simulator to wake. */
+interface Ports {
+  wake: () => void;
+  note: (message: string) => void;
+}
+
+/** Lets the device live until the person or the input ends it. `view`: null off a terminal. */
+function untilEnded(simulator: Simulator, view: View | null, ports: Ports): Promise<void> {
+  return new Promise<void>((done, fail) => {
+    const redraw = view === null ? () => {} : painter(view, simulator);
+    const pump = new Pump(simulator, new RealClock(), redraw, fail);
+    const stop = () => {
+      pump.stop();
+      done();
+    };
+    ports.wake = () => pump.wake();
+    ports.note = (message) => {
+      if (view !== null) view.note = message;
+      else process.stderr.write(`killswitch: ${message}\n`);
+    };
+    pump.wake();
+    if (view !== null) followKeys(simulator, pump, view, stop);
+    else followInput(simulator, ports.wake, (ms) => pump.wait(ms)).then(stop, fail);
+  });
 }
 
 /** The exact line that works from another terminal in the same folder. */

@@ -4,8 +4,7 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "esbuild";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CODE, OP } from "../../host-sim/abi.gen.ts";
 import { loadKeys } from "../../host-sim/controller/keys.ts";
 import { packageRoot } from "../../host-sim/paths.ts";
@@ -14,33 +13,22 @@ import {
   FakeDevice,
   freePort,
   respondWithJournal,
+  rewind,
   startEmbedded,
   statusData,
+  undo,
   until,
 } from "./mqtt-fixture.ts";
 
-/** Below the package, so that its packages are found. */
-const cache = join(packageRoot(), "node_modules", ".cache");
-const program = join(cache, `killswitch-cli-${process.pid}.js`);
-beforeAll(() =>
-  build({
-    entryPoints: [join(packageRoot(), "host-sim", "cli.ts")],
-    outfile: program,
-    bundle: true,
-    packages: "external",
-    platform: "node",
-    format: "esm",
-  }),
-);
-afterAll(() => rmSync(program, { force: true }));
+/** The bundle that `npm run build` made. */
+const program = join(packageRoot(), "dist", "killswitch.js");
 
 let folder = "";
-const undo: (() => unknown)[] = [];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "killswitch-cli-"));
 });
 afterEach(async () => {
-  for (const step of undo.splice(0).reverse()) await step();
+  await rewind();
   rmSync(folder, { recursive: true });
 });
 
@@ -274,7 +262,7 @@ describe("with a broker and a device", () => {
       device.client.publish("killswitch/demo/availability", "online", { retain: true });
       return watching.out !== "";
     });
-    for (const step of undo.splice(0).reverse()) await step();
+    await rewind();
     complains(await watching.ended, 8, /broker mqtt:\/\/127\.0\.0\.1:\d+: the connection closed/);
   });
 

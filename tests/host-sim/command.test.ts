@@ -213,7 +213,7 @@ describe("the words of a command line", () => {
       ],
     ],
     ["config.set hold=0", OP.CONFIG_SET, [[3, 0]]],
-    ["config.set telemetry=86400", OP.CONFIG_SET, [[2, 86_400]]],
+    ["config.set telemetry=65535", OP.CONFIG_SET, [[2, 65_535]]],
     [
       "journal.read 0 8",
       OP.JOURNAL_READ,
@@ -244,7 +244,7 @@ describe("the words of a command line", () => {
     ["relay.get now", /argument "now" is not one/],
     ["config.set", /needs more arguments/],
     ["config.set off", /argument "off" is not one/],
-    ["config.set telemetry=86401", /telemetry is 0..86400 s/],
+    ["config.set telemetry=65536", /telemetry is 0..65535 s/],
     ["config.set hold=65536", /hold is 0..65535 s/],
     ["config.set hold=-1", /hold is/],
     ["config.set hold=1e3", /hold is/],

@@ -9,15 +9,30 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import mqtt, { type MqttClient } from "mqtt";
 import { CODE, OP, PRINCIPAL_KIDS } from "../../host-sim/abi.gen.ts";
+import type { After } from "../../host-sim/controller/client.ts";
 import { decodeCbor, decodeMac0, encodeCbor, encodeMac0 } from "../../host-sim/controller/cose.ts";
 import type { Keys } from "../../host-sim/controller/keys.ts";
 import { startBroker } from "../../host-sim/mqtt/broker.ts";
+import { MqttLink } from "../../host-sim/mqtt/link.ts";
+import { parseBroker } from "../../host-sim/mqtt/session.ts";
+import { Prng } from "../../host-sim/prng.ts";
 
 export interface TestBroker {
   readonly url: string;
   readonly port: number;
   stop(): Promise<void>;
 }
+
+/** What a test leaves behind, undone by rewind() in the opposite order. */
+export const undo: (() => unknown)[] = [];
+export async function rewind(): Promise<void> {
+  for (const step of undo.splice(0).reverse()) await step();
+}
+
+export const after: After = (ms, wake) => {
+  const timer = setTimeout(wake, ms);
+  return () => clearTimeout(timer);
+};
 
 export const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
 
@@ -100,6 +115,19 @@ export async function startMosquitto(
     rmSync(folder, { recursive: true });
   };
   return { url: `mqtt://127.0.0.1:${port}`, port, stop };
+}
+
+/** The brokers of this machine, by name; says so if mosquitto is not among them. */
+export function brokers(): [string, () => Promise<TestBroker>][] {
+  const mosquitto = findMosquitto();
+  if (mosquitto !== undefined) {
+    return [
+      ["embedded", () => startEmbedded()],
+      ["mosquitto", () => startMosquitto(mosquitto)],
+    ];
+  }
+  console.log("NOT RUN: tests against mosquitto: it is not installed (apt-get install mosquitto)");
+  return [["embedded", () => startEmbedded()]];
 }
 
 /** A self-signed certificate for localhost in `folder`; undefined without openssl. */
@@ -199,4 +227,52 @@ export function respondWithJournal(records: readonly Uint8Array[]): Respond {
     const first = Number(args.get(1));
     return [CODE.OK, new Map([[1, records.slice(first, first + Number(args.get(2)))]])];
   };
+}
+
+/** A link driven by wake() and deadline() alone, as a real-time loop drives it. */
+export class Board {
+  readonly link: MqttLink;
+  readonly told: boolean[] = [];
+  readonly received: Uint8Array[] = [];
+  readonly troubles: string[] = [];
+  wakes = 0;
+  now = 0;
+  onReceived: () => void = () => {};
+
+  constructor(url: string, device = "demo", seed = 1) {
+    this.link = new MqttLink({
+      address: parseBroker(url),
+      device,
+      prng: new Prng(seed),
+      wake: () => {
+        this.wakes++;
+      },
+      trouble: (message) => this.troubles.push(message),
+    });
+    undo.push(() => this.link.power(false, this.now));
+  }
+
+  poll(): void {
+    this.link.poll(this.now, {
+      linkChanged: (up) => this.told.push(up),
+      received: (bytes) => {
+        this.received.push(bytes);
+        this.onReceived();
+      },
+    });
+  }
+
+  /** Polls whenever the link asks for it, until `probe`. */
+  run<T>(what: string, probe: () => T | undefined | false): Promise<T> {
+    return until(what, () => {
+      if (this.link.deadline() <= this.now) this.poll();
+      return probe();
+    });
+  }
+
+  async live(): Promise<void> {
+    const before = this.told.length;
+    this.link.power(true, this.now);
+    await this.run("the session", () => this.told.length > before && this.told.at(-1) === true);
+  }
 }

@@ -3,16 +3,19 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { type After, dial, hangUp } from "../../host-sim/controller/client.ts";
+import { dial, hangUp } from "../../host-sim/controller/client.ts";
 import { EXIT } from "../../host-sim/errors.ts";
 import { MqttLink } from "../../host-sim/mqtt/link.ts";
 import { parseBroker } from "../../host-sim/mqtt/session.ts";
 import { Prng } from "../../host-sim/prng.ts";
 import {
+  after,
   findMosquitto,
   makeCertificate,
+  rewind,
   startMosquitto,
   type TestBroker,
+  undo,
   until,
 } from "./mqtt-fixture.ts";
 
@@ -20,14 +23,7 @@ const mosquitto = findMosquitto();
 if (mosquitto === undefined) {
   console.log("NOT RUN: passwords, access lists and TLS: mosquitto is not installed");
 }
-const after: After = (ms, wake) => {
-  const timer = setTimeout(wake, ms);
-  return () => clearTimeout(timer);
-};
-const undo: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const step of undo.splice(0).reverse()) await step();
-});
+afterEach(rewind);
 
 async function start(lines: (folder: string) => string[]): Promise<TestBroker> {
   const broker = await startMosquitto(mosquitto ?? "", lines);

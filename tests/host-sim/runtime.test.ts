@@ -101,10 +101,22 @@ test("killed, nothing is delivered and nothing is sent", async () => {
   const event = `(drop (call $net_send (i32.const 0) (i32.const 0) (i32.const 4)))`;
   const { hal, runtime, until } = await bench({ init: ASK, event });
   hal.contacts = CLEAN_KILL;
+  until(100);
+  expect(runtime.running).toBe(true);
   runtime.linkChanged(true);
   runtime.received(Uint8Array.of(1));
   until(5000);
   expect([hal.sent, hal.of("rx"), hal.of("link")]).toEqual([[], [], []]);
+});
+
+test("live without a session, nothing is delivered and nothing is sent", async () => {
+  const event = `(drop (call $net_send (i32.const 0) (i32.const 0) (i32.const 4)))`;
+  const { hal, runtime, until } = await bench({ init: ASK, event });
+  until(100);
+  expect(hal.radio).toBe(true);
+  runtime.received(Uint8Array.of(1));
+  until(1000);
+  expect([hal.sent, hal.of("rx")]).toEqual([[], []]);
 });
 
 test("messages come in order, four at most, none longer than a message", async () => {

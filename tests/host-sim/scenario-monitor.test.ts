@@ -80,8 +80,8 @@ test("a rail that is held up must be announced", () => {
   const prepare = (monitor: Monitor) => {
     monitor.railHeld = true;
   };
-  expect(broken(held, 600, prepare)).toBe("");
-  expect(broken(held, 601, prepare)).toContain("FAULT_RAIL");
+  expect(broken(held, 601, prepare)).toBe("");
+  expect(broken(held, 602, prepare)).toContain("FAULT_RAIL");
   expect(broken(`${held}\n@600 gate phase=FAULT_RAIL`, 9999, prepare)).toBe("");
 });
 
