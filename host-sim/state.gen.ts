@@ -73,5 +73,7 @@ export const STATE_FIELDS = {
   CONFIG_GENERATION: { offset: 132, size: 4, count: 1 },
   /** CODE of the last refusal that is pending. */
   REFUSED_CODE: { offset: 136, size: 1, count: 1 },
+  /** 1 once the journal's head is known; 0 if storage could not be read at the boot. */
+  JOURNAL_OPEN: { offset: 137, size: 1, count: 1 },
 } as const;
 export type StateField = keyof typeof STATE_FIELDS;

@@ -73,3 +73,5 @@ export const RETAINED_GENERATION: usize = STATE + 128;
 export const CONFIG_GENERATION: usize = STATE + 132;
 /** u8: CODE of the last refusal that is pending. */
 export const REFUSED_CODE: usize = STATE + 136;
+/** u8: 1 once the journal's head is known; 0 if storage could not be read at the boot. */
+export const JOURNAL_OPEN: usize = STATE + 137;

@@ -19,7 +19,7 @@ import {
   storage_write,
 } from "./board";
 import { retainedSave } from "./retained";
-import { BOOTS, JOURNAL_HASH, JOURNAL_NEXT, NOW } from "./state";
+import { BOOTS, JOURNAL_HASH, JOURNAL_NEXT, JOURNAL_OPEN, NOW } from "./state";
 
 const BODY_BYTES: u32 = 20;
 const HASH_BYTES: u32 = 32;
@@ -58,24 +58,24 @@ function linked(seq: u32): bool {
   return memory.compare(HASH, SLOT + BODY_BYTES, HASH_BYTES) === 0;
 }
 
-/** Sequence number that stands in a slot; that of an erased one if it cannot be read. */
-function numberIn(slot: u32): u32 {
-  const offset = slot * JOURNAL_SLOT_BYTES;
-  const done = storage_read(REGION_JOURNAL, offset, SLOT as u32, JOURNAL_SLOT_BYTES);
-  return done === STATUS_OK ? load<u32>(SLOT) : u32.MAX_VALUE;
-}
+/** No sequence number: storage could not be read. */
+const UNREAD: u32 = u32.MAX_VALUE;
 
 /**
  * Highest sequence number that stands in its own slot and follows the slot before, plus one; 0 for an
- * empty ring. A number torn in its writing follows nothing: it would lie far beyond all records.
+ * empty ring; UNREAD if storage fails. A number torn in its writing follows nothing: it would lie far
+ * beyond all records.
  */
 function highest(): u32 {
   let next: u32 = 0;
-  let before = numberIn(JOURNAL_SLOTS - 1);
+  const last = (JOURNAL_SLOTS - 1) * JOURNAL_SLOT_BYTES;
+  if (storage_read(REGION_JOURNAL, last, SLOT as u32, JOURNAL_SLOT_BYTES) !== STATUS_OK)
+    return UNREAD;
+  let before = load<u32>(SLOT);
   for (let slot: u32 = 0; slot < JOURNAL_SLOTS; slot += SCAN_SLOTS) {
+    const offset = slot * JOURNAL_SLOT_BYTES;
     const bytes = SCAN_SLOTS * JOURNAL_SLOT_BYTES;
-    if (storage_read(REGION_JOURNAL, slot * JOURNAL_SLOT_BYTES, SCAN as u32, bytes) !== STATUS_OK)
-      memory.fill(SCAN, 0xff, bytes);
+    if (storage_read(REGION_JOURNAL, offset, SCAN as u32, bytes) !== STATUS_OK) return UNREAD;
     for (let index: u32 = 0; index < SCAN_SLOTS; index++) {
       const seq = load<u32>(SCAN + index * JOURNAL_SLOT_BYTES);
       const stands = seq !== u32.MAX_VALUE && seq % JOURNAL_SLOTS === slot + index;
@@ -94,6 +94,8 @@ function highest(): u32 {
 export function journalOpen(): bool {
   let next = load<u32>(JOURNAL_NEXT);
   if (next === 0 || !linked(next - 1)) next = highest();
+  store<u8>(JOURNAL_OPEN, next === UNREAD ? 0 : 1);
+  if (next === UNREAD) return false;
   // A record may have been written and the retained head not.
   while (linked(next)) next++;
   const found = next;
@@ -113,8 +115,15 @@ export function journalOpen(): bool {
   return torn;
 }
 
-/** Appends a record. A failing storage loses the record, never the chain. */
+/**
+ * Appends a record. A failing storage loses the record, never the chain: a journal that could not be
+ * read at the boot takes none until the next.
+ */
 export function journalAppend(kind: u32, detail: u32, value: u32): void {
+  if (load<u8>(JOURNAL_OPEN) === 0) {
+    mark(MARK_JOURNAL_FAILED);
+    return;
+  }
   const seq = load<u32>(JOURNAL_NEXT);
   memory.fill(SLOT, 0xff, JOURNAL_SLOT_BYTES);
   store<u32>(SLOT, seq);
