@@ -1,6 +1,6 @@
 // Builds everything that is made rather than written: the WebAssembly modules (release and debug)
 // and the command line bundle. Knows no board; board images are `killswitch build`.
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import asc from "assemblyscript/asc";
 import { build } from "esbuild";
 
@@ -53,3 +53,19 @@ await build({
   sourcemap: true,
   logLevel: "warning",
 });
+// A board with hardware of its own brings commands; loaded when asked for.
+for (const board of readdirSync("boards").filter((name) =>
+  existsSync(`boards/${name}/commands.ts`),
+)) {
+  await build({
+    entryPoints: [`boards/${board}/commands.ts`],
+    outdir: `dist/boards/${board}`,
+    bundle: true,
+    splitting: true,
+    packages: "external",
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    logLevel: "warning",
+  });
+}

@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from "commander";
 import { EXIT, EXIT_MEANINGS } from "./errors.ts";
+import * as board from "./verbs/board.ts";
 import * as doctor from "./verbs/doctor.ts";
 import * as journal from "./verbs/journal.ts";
 import * as keys from "./verbs/keys.ts";
@@ -13,7 +14,7 @@ import * as sim from "./verbs/sim.ts";
 import { guardProcess, report } from "./verbs/terminal.ts";
 import * as watch from "./verbs/watch.ts";
 
-const VERBS = [sim, send, watch, keys, journal, run, doctor];
+const VERBS = [sim, send, watch, keys, journal, run, board, doctor];
 
 function makeProgram(): Command {
   const program = new Command("killswitch")

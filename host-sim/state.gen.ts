@@ -75,5 +75,7 @@ export const STATE_FIELDS = {
   REFUSED_CODE: { offset: 136, size: 1, count: 1 },
   /** 1 once the journal's head is known; 0 if storage could not be read at the boot. */
   JOURNAL_OPEN: { offset: 137, size: 1, count: 1 },
+  /** length of the hold that runs, in s: what the configuration said when it was taken. */
+  HOLD_TAKEN_S: { offset: 140, size: 4, count: 1 },
 } as const;
 export type StateField = keyof typeof STATE_FIELDS;

@@ -13,7 +13,7 @@ import {
 } from "./board";
 import { journalAppend } from "./journal";
 import { live, mayActuate } from "./policy";
-import { retainedSave } from "./retained";
+import { holdTake, retainedSave } from "./retained";
 import {
   BLINK,
   elapse,
@@ -57,12 +57,20 @@ export function buttonEdge(pressed: bool): void {
     mark(MARK_BOUNCE);
     return;
   }
-  store<u32>(HOLD_MS, load<u32>(HOLD_S) * 1000);
+  // Configured to 0, the hand moves the relay and takes no hold; one that runs goes on.
+  const seconds = load<u32>(HOLD_S);
+  if (seconds > 0) {
+    holdTake(seconds);
+    mark(MARK_HOLD_BEGUN);
+  }
   relayTo(load<u8>(RELAY) ^ 1);
   store<u8>(STATUS_DUE, 1);
-  // Configured to 0, the hand moves the relay and does not hold it.
-  if (load<u32>(HOLD_MS) > 0) mark(MARK_HOLD_BEGUN);
   journalAppend(RECORD_HOLD, 1, load<u8>(RELAY));
+}
+
+/** The board has just booted: a button that is being let go chatters still. */
+export function effectsBoot(): void {
+  store<u32>(QUIET_MS, QUIET);
 }
 
 /** Lets `ms` pass for what counts down. */

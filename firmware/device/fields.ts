@@ -75,3 +75,5 @@ export const CONFIG_GENERATION: usize = STATE + 132;
 export const REFUSED_CODE: usize = STATE + 136;
 /** u8: 1 once the journal's head is known; 0 if storage could not be read at the boot. */
 export const JOURNAL_OPEN: usize = STATE + 137;
+/** u32: length of the hold that runs, in s: what the configuration said when it was taken. */
+export const HOLD_TAKEN_S: usize = STATE + 140;

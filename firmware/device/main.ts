@@ -23,7 +23,7 @@ import {
 } from "./board";
 import { commandReceive } from "./command";
 import { configLoad } from "./config";
-import { buttonEdge, effectsElapse, lampTick } from "./effects";
+import { buttonEdge, effectsBoot, effectsElapse, lampTick } from "./effects";
 import { journalAppend, journalOpen } from "./journal";
 import { statusFlush, telemetryElapse } from "./link";
 import { live } from "./policy";
@@ -81,6 +81,7 @@ export function init(boot_reason: u32): void {
   gpio_write(PIN_LAMP, 0);
   const torn = journalOpen();
   store<u8>(BOOT_DUE, torn ? 3 : 1);
+  effectsBoot();
   store<u8>(STATUS_DUE, 1);
 }
 

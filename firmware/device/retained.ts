@@ -3,9 +3,25 @@
 
 import { BLOCK_PAYLOAD, blockRead, blockWrite } from "./block";
 import { MARK_RETAINED_LOST, MARK_RETAINED_USED, mark, REGION_RETAINED, SAFE_ON } from "./board";
-import { HOLD_MS, HOLD_S, JOURNAL_NEXT, RELAY, RETAINED_GENERATION, SAFE_STATE } from "./state";
+import {
+  HOLD_MS,
+  HOLD_TAKEN_S,
+  JOURNAL_NEXT,
+  RELAY,
+  RETAINED_GENERATION,
+  SAFE_STATE,
+} from "./state";
 
 const PAYLOAD: usize = memory.data(20, 8);
+
+/**
+ * Begins a hold of `seconds`; 0 for none. Its length is kept with it: a configuration that comes later
+ * shortens no hold, not even across a cut.
+ */
+export function holdTake(seconds: u32): void {
+  store<u32>(HOLD_TAKEN_S, seconds);
+  store<u32>(HOLD_MS, seconds * 1000);
+}
 
 /**
  * Restores the state after a restart; after a loss of supply the relay takes its safe state. A hold
@@ -23,15 +39,16 @@ export function retainedLoad(): void {
   }
   mark(MARK_RETAINED_USED);
   store<u8>(RELAY, load<u32>(PAYLOAD) & 1 ? 1 : 0);
-  store<u32>(HOLD_MS, load<u32>(PAYLOAD) & 2 ? load<u32>(HOLD_S) * 1000 : 0);
   store<u32>(JOURNAL_NEXT, load<u32>(PAYLOAD + 4));
+  holdTake(load<u32>(PAYLOAD + 8));
 }
 
 /** Saves. A failure leaves the block before: the relay then comes back at its last saved level. */
 export function retainedSave(): void {
   memory.fill(PAYLOAD, 0, BLOCK_PAYLOAD);
-  store<u32>(PAYLOAD, load<u8>(RELAY) | (load<u32>(HOLD_MS) > 0 ? 2 : 0));
+  store<u32>(PAYLOAD, load<u8>(RELAY));
   store<u32>(PAYLOAD + 4, load<u32>(JOURNAL_NEXT));
+  store<u32>(PAYLOAD + 8, load<u32>(HOLD_MS) > 0 ? load<u32>(HOLD_TAKEN_S) : 0);
   const generation = blockWrite(REGION_RETAINED, load<u32>(RETAINED_GENERATION), PAYLOAD);
   if (generation !== 0) store<u32>(RETAINED_GENERATION, generation);
 }

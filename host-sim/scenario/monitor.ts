@@ -190,11 +190,7 @@ export class Monitor {
   #followMark(detail: string): void {
     if (detail === "name=HOLD_BEGUN") this.#held = true;
     else if (detail === "name=HOLD_ENDED" || detail === "name=RETAINED_LOST") this.#held = false;
-    else if (detail === "name=ACCEPTED") {
-      this.#executed.add(this.#lastRx);
-      // A new length of the hold counts for the one under way from the next restart on.
-      if (this.#sent.get(this.#lastRx)?.op === "config.set") this.#held = false;
-    }
+    else if (detail === "name=ACCEPTED") this.#executed.add(this.#lastRx);
   }
 }
 

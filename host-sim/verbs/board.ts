@@ -1,0 +1,97 @@
+/**
+ * `killswitch board` and `killswitch commission`: what a board's own folder can prove and print of its
+ * hardware. Must not know any board: each that has hardware of its own brings `commands.ts`.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Command } from "commander";
+import { boardNames } from "../board-data.ts";
+import { EXIT, UserError } from "../errors.ts";
+import { packageRoot } from "../paths.ts";
+import { example, jsonOption } from "./options.ts";
+import { print, printJson } from "./terminal.ts";
+
+/** A claim about the hardware, proven or fallen, and one line that says so. */
+interface Claim {
+  holds: boolean;
+}
+
+/** What a board's commands.ts exports. */
+interface BoardCommands {
+  runBoard(options: {
+    out: string;
+    full: boolean;
+    progress: (done: number, total: number, label: string) => void;
+  }): Promise<{ claims: Claim[]; files: string[] }>;
+  verdict(claim: Claim): string;
+  runCommission(options: { json: boolean }): unknown;
+  renderCommission(table: unknown, options: { json: boolean }): string;
+  CircuitError: new (message: string) => Error;
+}
+
+function bundleOf(name: string): string {
+  return join(packageRoot(), "dist", "boards", name, "commands.js");
+}
+
+async function commandsOf(name: string): Promise<BoardCommands> {
+  const able = boardNames().filter((board) => existsSync(bundleOf(board)));
+  if (able.includes(name)) return import(pathToFileURL(bundleOf(name)).href);
+  const names = able.join(", ");
+  throw new UserError(
+    `board "${name}" has no hardware of its own to prove: use ${names}`,
+    EXIT.USAGE,
+  );
+}
+
+/** A bar on a terminal's standard error; silence off one. */
+function progressBar(done: number, total: number, label: string): void {
+  if (!process.stderr.isTTY) return;
+  const width = 30;
+  const filled = Math.round((width * done) / Math.max(1, total));
+  const bar = `${"#".repeat(filled)}${".".repeat(width - filled)}`;
+  process.stderr.write(`\r[${bar}] ${done}/${total} ${label.slice(0, 40).padEnd(40)}`);
+  if (done >= total) process.stderr.write("\n");
+}
+
+async function runBoard(
+  name: string,
+  options: { out: string; full: boolean; json: boolean },
+): Promise<void> {
+  const commands = await commandsOf(name);
+  try {
+    const { out, full } = options;
+    const { claims, files } = await commands.runBoard({ out, full, progress: progressBar });
+    if (options.json) printJson({ claims, files });
+    else {
+      for (const claim of claims) print(commands.verdict(claim));
+      for (const file of files) print(`wrote ${file}`);
+    }
+    if (claims.some(({ holds }) => !holds)) process.exitCode = EXIT.REFUTED;
+  } catch (error) {
+    if (error instanceof commands.CircuitError) throw new UserError(error.message, EXIT.BAD_FILE);
+    throw error;
+  }
+}
+
+export function register(program: Command): void {
+  const board = program
+    .command("board")
+    .description("prove a board's circuit and write its schematic, bill of materials and plots")
+    .argument("<name>", "board")
+    .requiredOption("--out <dir>", "where the outputs go")
+    .option("--full", "every pin state under every fault: minutes", false)
+    .addOption(jsonOption())
+    .action(runBoard);
+  example(board, "killswitch board two-chip --out /tmp/two-chip");
+  const commission = program
+    .command("commission")
+    .description("what to probe with a multimeter, and what each point must read")
+    .requiredOption("--board <name>", "board")
+    .addOption(jsonOption())
+    .action(async ({ board: name, json }: { board: string; json: boolean }) => {
+      const commands = await commandsOf(name);
+      process.stdout.write(commands.renderCommission(commands.runCommission({ json }), { json }));
+    });
+  example(commission, "killswitch commission --board two-chip");
+}
