@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { instantiateSync } from "@assemblyscript/loader";
 import { EXIT, UserError } from "./errors.ts";
 import type { Gate } from "./host-loop.ts";
 import { type GuestModule, loadGuest } from "./module.ts";
@@ -27,7 +28,7 @@ export function readModule(path: string): Uint8Array<ArrayBuffer> {
 
 /** Instantiates a gate. It imports nothing, so nothing is handed to it. */
 export function makeGate(bytes: Uint8Array<ArrayBuffer>): Gate {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
+  const exports: Record<string, unknown> = instantiateSync(bytes).exports;
   for (const name of ["step", "permits", "phase"]) {
     if (typeof exports[name] !== "function") throw new Error(`gate: export ${name} is missing`);
   }

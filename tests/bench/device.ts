@@ -78,7 +78,7 @@ class Bench {
   }
 }
 
-/** A day with a command a second and ten flicks an hour. Returns [wall s, commands done]. */
+/** A day with a command a second and ten flicks an hour. Returns [CPU s of the process, commands done]. */
 function day(): [number, number] {
   const bench = new Bench();
   const { simulator } = bench;
@@ -91,9 +91,10 @@ function day(): [number, number] {
       bench.send();
     }
   };
-  const start = performance.now();
+  const start = process.cpuUsage();
   if (!runBounded(live, BOUND_MS)) throw new Error(`the day took over ${BOUND_MS} ms`);
-  return [(performance.now() - start) / 1000, bench.done];
+  const { user, system } = process.cpuUsage(start);
+  return [(user + system) / 1e6, bench.done];
 }
 
 /** Microseconds from the message's arrival to the reply's departure, in V8, at the median. */
@@ -116,14 +117,14 @@ function commandCost(): number {
 export async function benchDevice(): Promise<void> {
   const size = (name: "gate" | "device" | "mac") => readFileSync(firmwarePath(name)).length;
   const days = Array.from({ length: ROUNDS }, day);
-  const wall = median(days.map(([seconds]) => seconds));
+  const cpu = median(days.map(([seconds]) => seconds));
   const figures: Figure[] = [
     { what: "device.wasm", value: size("device"), atMost: 16 * 1024, unit: "bytes" },
     { what: "gate.wasm", value: size("gate"), atMost: 512, unit: "bytes" },
     { what: "mac.wasm", value: size("mac"), unit: "bytes" },
     { what: "a command, median of 20,000", value: commandCost(), atMost: 60, unit: "us" },
-    { what: "a simulated day, one core", value: wall, atMost: 2, unit: "s" },
-    { what: "times real time", value: Math.round(DAY_S / wall), atLeast: 43_000, unit: "x" },
+    { what: "a simulated day, CPU time", value: cpu, atMost: 2, unit: "s" },
+    { what: "times real time", value: Math.round(DAY_S / cpu), atLeast: 43_000, unit: "x" },
     { what: "commands done in the day", value: days[0]?.[1] ?? 0, unit: "" },
   ];
   printFigures(figures);
