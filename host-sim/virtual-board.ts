@@ -79,6 +79,7 @@ export class VirtualBoard implements Hal {
   #button = 0;
   #buttonEdges: Edge[] = [];
   #rail = false;
+  #energised = false;
   #railEdge: Edge | null = null;
   /** When a fault last moved a wire that nothing has looked at since. */
   #faultAt = Number.POSITIVE_INFINITY;
@@ -167,8 +168,8 @@ export class VirtualBoard implements Hal {
       if (sag) this.#options.physics.fill(retained);
       else retained.fill(0);
     }
-    this.#options.ports.radioPower(false, this.now());
     this.#followRail();
+    this.#energise();
   }
 
   /** The next ms at which something physical changes; Infinity for never. */
@@ -203,6 +204,7 @@ export class VirtualBoard implements Hal {
     if (this.#railEdge !== null && this.#railEdge.at <= now) {
       this.#rail = this.#railEdge.value === 1;
       this.#railEdge = null;
+      this.#energise();
     }
   }
 
@@ -223,7 +225,16 @@ export class VirtualBoard implements Hal {
   radioPower(on: boolean): void {
     this.radioOn = on;
     this.#followRail();
-    this.#options.ports.radioPower(on, this.now());
+    this.#energise();
+  }
+
+  /** The radio runs when it is told to and has its supply. Where copper feeds it, the rail decides. */
+  #energise(): void {
+    const fed = this.#options.data.railFollows === "radio" || this.#rail;
+    const energised = this.radioOn && fed;
+    if (energised === this.#energised) return;
+    this.#energised = energised;
+    this.#options.ports.radioPower(energised, this.now());
   }
 
   gpioWrite(pin: number, level: number): void {

@@ -12,11 +12,14 @@ export interface Scenario {
   about: string;
   /** An unsigned 32-bit integer; 1 if absent. */
   seed?: number;
-  start: { switch: Position; board?: string };
+  start: { switch: Position; board?: string; image?: Image };
   /** Path of a guest module in place of the device's, relative to the scenario. */
   guest?: string;
   steps: Step[];
 }
+
+/** The native image under the guest: the board's own, or one that ignores the gate and lies. */
+export type Image = "own" | "hostile";
 
 /** What reaches a board by wire or through the air's weather. */
 export type Stimulus =
@@ -89,6 +92,14 @@ export interface Expect {
   boot?: string;
 }
 
+/** What instruments outside the board read: nothing here is the board's own word. */
+export interface Witness {
+  /** A meter on the rail. */
+  rail?: "up" | "down";
+  /** What the broker got from the device since the last step that did something. */
+  heard?: "nothing" | "something";
+}
+
 export interface TraceCheck {
   has?: Patterns;
   lacks?: Patterns;
@@ -111,6 +122,7 @@ export type Step =
   | { send: Send }
   | { replay: Replay }
   | { expect: Expect }
+  | { witness: Witness }
   | { trace: TraceCheck }
   | { journal: JournalCheck }
   | { repeat: { times: number; steps: Step[] } };

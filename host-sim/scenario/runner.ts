@@ -16,6 +16,7 @@ import {
   type Send,
   type Step,
   type TraceCheck,
+  type Witness,
 } from "./grammar.ts";
 import { Monitor } from "./monitor.ts";
 import { type Message, Remote, SCENARIO_KEYS, Untold } from "./remote.ts";
@@ -80,7 +81,8 @@ export function missing(steps: readonly Step[], target: Target): string | null {
 /** Runs to the end or to the first thing that does not hold. What is no finding is thrown. */
 export async function runScenario(options: RunOptions): Promise<Outcome> {
   const { scenario, target } = options;
-  const reason = missing(scenario.steps, target);
+  const image = scenario.start.image ?? "own";
+  const reason = target.missingImage(image) ?? missing(scenario.steps, target);
   if (reason !== null) return { status: "not-run", reason, trace: new Trace(), virtualMs: 0 };
   const run = new Run(options);
   try {
@@ -104,6 +106,9 @@ class Run {
   #step: Step | null = null;
   /** Where the trace of the last step that did something begins. */
   #since = 0;
+  /** Messages that the broker got from the device: so far, and before that step. */
+  #heard = 0;
+  #heardBefore = 0;
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -119,12 +124,16 @@ class Run {
         firmware,
         seed,
         position: scenario.start.switch,
+        image: scenario.start.image ?? "own",
         keys: SCENARIO_KEYS,
         trace: (at, kind, detail) => {
           this.trace.push(at, kind, detail);
           this.#monitor.line(at, kind, detail);
         },
-        message: (_at, channel, bytes) => this.#remote.heard(channel, bytes),
+        message: (_at, channel, bytes) => {
+          this.#heard++;
+          this.#remote.heard(channel, bytes);
+        },
       });
       if (started !== undefined) await started;
       await this.#steps(scenario.steps);
@@ -163,7 +172,9 @@ class Run {
     if ("expect" in step) return this.#expect(step.expect);
     if ("trace" in step) return this.#find(step.trace);
     if ("journal" in step) return this.#journal(step.journal);
+    if ("witness" in step) return this.#witness(step.witness);
     this.#since = this.trace.lines.length;
+    this.#heardBefore = this.#heard;
     if ("wait" in step) return this.#target.advance(durationMs(step.wait));
     if ("send" in step) return this.#send(step.send);
     if ("replay" in step) {
@@ -217,6 +228,14 @@ class Run {
       if (observed[key] === expect[key]) continue;
       throw new Mismatch(`${key} ${expect[key]}`, `${key} ${observed[key]}`);
     }
+  }
+
+  async #witness({ rail, heard }: Witness): Promise<void> {
+    const meter = await this.#target.rail();
+    if (rail !== undefined && meter !== rail) throw new Mismatch(`rail ${rail}`, `rail ${meter}`);
+    const count = this.#heard - this.#heardBefore;
+    if (heard === undefined || (heard === "something") === count > 0) return;
+    throw new Mismatch(`${heard} at the broker`, `${count} messages`);
   }
 
   #find({ has, lacks, times, since }: TraceCheck): void {

@@ -7,7 +7,7 @@ import type { Firmware } from "../firmware.ts";
 import type { TraceSink } from "../simulator.ts";
 import type { Position } from "../virtual-board.ts";
 import type { Delivery, DeviceMessage } from "../virtual-broker.ts";
-import type { Step, Stimulus } from "./grammar.ts";
+import type { Image, Step, Stimulus } from "./grammar.ts";
 
 /** Done at once, or later. */
 export type Done<T = void> = T | Promise<T>;
@@ -17,6 +17,7 @@ export interface TargetConfig {
   firmware: Firmware;
   seed: number;
   position: Position;
+  image: Image;
   /** By PRINCIPAL. */
   keys: readonly Uint8Array[];
   trace: TraceSink;
@@ -31,6 +32,8 @@ export interface Target {
   readonly now: number;
   /** Why this target cannot do a step; null if it can. */
   missing(step: Step): string | null;
+  /** Why this target cannot run a native image; null if it can. */
+  missingImage(image: Image): string | null;
   /** Applies the supply. */
   start(config: TargetConfig): Done;
   apply(stimulus: Stimulus): Done;
@@ -38,6 +41,8 @@ export interface Target {
   advance(ms: number): Done;
   /** Hands a command to the broker. */
   publish(bytes: Uint8Array, delivery: Delivery): Done;
+  /** A meter on the rail. */
+  rail(): Done<"up" | "down">;
   /** The journal's ring as it lies in storage. */
   journal(): Done<Uint8Array>;
   /** Takes everything down; safe to call twice. */

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { expect, test } from "vitest";
 import { MARK_NAMES } from "../../host-sim/abi.gen.ts";
 import { scenarioFolder, scenarioPaths } from "../../host-sim/scenario/files.ts";
-import type { Scenario, Step } from "../../host-sim/scenario/grammar.ts";
+import type { Image, Scenario, Step } from "../../host-sim/scenario/grammar.ts";
 import { loadScenario } from "../../host-sim/scenario/load.ts";
 import type { Target } from "../../host-sim/scenario/target.ts";
 import { SimTarget } from "../../host-sim/scenario/targets/sim.ts";
@@ -61,6 +61,9 @@ class Later implements Target {
   missing(step: Step): string | null {
     return "temperature" in step ? "no heater on this bench" : null;
   }
+  missingImage(image: Image): string | null {
+    return image === "own" ? null : "no other image on this bench";
+  }
   async start(config: Parameters<Target["start"]>[0]): Promise<void> {
     this.#inner.start(config);
   }
@@ -72,6 +75,9 @@ class Later implements Target {
   }
   async publish(...message: Parameters<Target["publish"]>): Promise<void> {
     this.#inner.publish(...message);
+  }
+  async rail(): Promise<"up" | "down"> {
+    return this.#inner.rail();
   }
   async journal(): Promise<Uint8Array> {
     return this.#inner.journal();

@@ -4,9 +4,10 @@
  */
 import { createSecretKey } from "node:crypto";
 import { REGION } from "../../abi.gen.ts";
+import { HostileLoop } from "../../hostile-loop.ts";
 import { Simulator, type SimulatorOptions } from "../../simulator.ts";
 import { type Delivery, VirtualBroker } from "../../virtual-broker.ts";
-import type { Step, Stimulus } from "../grammar.ts";
+import type { Image, Step, Stimulus } from "../grammar.ts";
 import type { Target, TargetConfig } from "../target.ts";
 
 export type SimTargetOptions = Pick<SimulatorOptions, "makeLoop" | "guestTimeoutMs">;
@@ -39,12 +40,17 @@ export class SimTarget implements Target {
     return null;
   }
 
+  missingImage(_image: Image): string | null {
+    return null;
+  }
+
   start(config: TargetConfig): void {
-    const { keys, message, ...rest } = config;
+    const { keys, message, image, ...rest } = config;
     this.#broker = new VirtualBroker(message);
     this.#simulator = new Simulator({
       ...rest,
       ...this.#options,
+      ...(image === "hostile" ? { makeLoop: (board) => new HostileLoop(board) } : {}),
       keys: keys.map((key) => createSecretKey(key)),
       link: this.#broker,
     });
@@ -74,6 +80,10 @@ export class SimTarget implements Target {
 
   publish(bytes: Uint8Array, delivery: Delivery): void {
     this.#broker?.publish(bytes, delivery, this.simulator.now);
+  }
+
+  rail(): "up" | "down" {
+    return this.simulator.board.rail ? "up" : "down";
   }
 
   journal(): Uint8Array {

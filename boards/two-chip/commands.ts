@@ -1,0 +1,60 @@
+/**
+ * The board's entry points for the command line. Must not know how arguments are parsed.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { TWO_CHIP } from "./circuit.ts";
+import type { Claim } from "./claims.ts";
+import probes from "./probe.json" with { type: "json" };
+import { type CommissionTable, commissionText } from "./probe.ts";
+
+export { type Claim, verdict } from "./claims.ts";
+export type { CommissionTable } from "./probe.ts";
+export { CircuitError } from "./table.ts";
+
+export interface BoardOptions {
+  /** Directory for the outputs; made if absent. */
+  out: string;
+  /** Every pin state and a switch-off under every fault: minutes, not seconds. */
+  full: boolean;
+  progress: (done: number, total: number, label: string) => void;
+}
+
+/**
+ * Proves the board and writes its outputs. The claims tell what held; a claim that fell is not an
+ * exception. Throws CircuitError for a bad table or a refused netlist.
+ */
+export async function runBoard(
+  options: BoardOptions,
+): Promise<{ claims: Claim[]; files: string[] }> {
+  // Loaded here: the engine weighs 20 MB and other commands do without it.
+  const [{ startEngine }, { buildOutputs }, { png }] = await Promise.all([
+    import("./engine.ts"),
+    import("./build.ts"),
+    import("./png.ts"),
+  ]);
+  const outputs = await buildOutputs(await startEngine(), TWO_CHIP, options);
+  mkdirSync(options.out, { recursive: true });
+  const files: string[] = [];
+  const write = (name: string, content: string | Uint8Array): void => {
+    const file = join(options.out, name);
+    writeFileSync(file, content);
+    files.push(file);
+  };
+  for (const [name, drawing] of Object.entries(outputs.drawings)) {
+    write(`${name}.svg`, drawing);
+    write(`${name}.png`, png(drawing, 1800));
+  }
+  for (const [name, content] of Object.entries(outputs.texts)) write(name, content);
+  return { claims: outputs.proof.claims, files };
+}
+
+/** What to probe and what it must read. The same whatever `options` says; renderCommission heeds it. */
+export function runCommission(_options: { json: boolean }): CommissionTable {
+  return probes as unknown as CommissionTable;
+}
+
+/** The table as JSON or as text for a terminal. */
+export function renderCommission(table: CommissionTable, options: { json: boolean }): string {
+  return options.json ? `${JSON.stringify(table, null, 2)}\n` : commissionText(table);
+}

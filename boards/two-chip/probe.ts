@@ -1,0 +1,224 @@
+/**
+ * The commission test: what a plain multimeter must read on an honest board, computed from the table.
+ * Must not know how the figures are shown.
+ */
+import { OUTPUT_PINS } from "./circuit.ts";
+import type { Engine } from "./engine.ts";
+import { type Conditions, drivenPins } from "./models.ts";
+import { ohmmeter } from "./network.ts";
+import { allPins, type Digit, netlist, nodeName, type Position } from "./spice.ts";
+import { type Circuit, CircuitError, onlyPart, pinsOf } from "./table.ts";
+
+/** Least and greatest reading; null where there is no such end. */
+export type Band = readonly [number | null, number | null];
+
+export interface Probe {
+  point: string;
+  /** Where the red and the black probe go. */
+  red: string;
+  black: string;
+  /** Supplied by USB, or unplugged with the switch moved twice to empty the capacitors. */
+  supply: "plugged" | "unplugged";
+  unit: "V" | "ohm";
+  on: Band;
+  kill: Band;
+  /** What another reading means. */
+  otherwise: string;
+}
+
+export interface CommissionTable {
+  board: string;
+  tier: string;
+  probes: Probe[];
+}
+
+interface Row {
+  net: string;
+  point: string;
+  otherwise: string;
+}
+
+const VOLTAGES: readonly Row[] = [
+  {
+    net: "RAIL",
+    point: "the radio's supply",
+    otherwise: "at KILL: the radio is powered past the switch; the board is not rail-cut",
+  },
+  {
+    net: "VRADIO",
+    point: "the regulator's output",
+    otherwise: "up at KILL: pole B does not withhold the regulator's enable",
+  },
+  {
+    net: "SW_ON",
+    point: "the regulator's enable, sense contact NO",
+    otherwise: "up at KILL: something else than the switch enables the regulator",
+  },
+  {
+    net: "SW_KILL",
+    point: "sense contact NC",
+    otherwise: "the controller is told another position than the switch has",
+  },
+  {
+    net: "RAIL_SENSE",
+    point: "what the controller reads of the rail",
+    otherwise: "up at KILL while RAIL is down: an open sense wire; down at ON: a faked sense",
+  },
+];
+
+const OHMS: readonly (Row & { black: string })[] = [
+  {
+    net: "RAIL",
+    black: "GND",
+    point: "bleed and clamp",
+    otherwise:
+      "at KILL, far over: the clamp R1 is missing; at ON, far over: the bleed R2 is missing",
+  },
+  {
+    net: "RAIL",
+    black: "VRADIO",
+    point: "the switch itself",
+    otherwise: "low at KILL: the contact is bridged or welded",
+  },
+  {
+    net: "RAIL",
+    black: "3V3",
+    point: "a bypass from the controller's supply",
+    otherwise: "low: the radio is fed from the controller",
+  },
+  {
+    net: "RAIL",
+    black: "+5V",
+    point: "a bypass from USB",
+    otherwise: "low: a second regulator or a wire bypasses the switch",
+  },
+];
+
+const METER = { share: 0.02, volts: 0.03 } as const;
+/** Readings above this mean no copper between the probes; chips may pull a true open down to it, ohm. */
+const OPEN_OHM = 500;
+
+const CONDITIONS: readonly Partial<Conditions>[] = [3.2, 3.4].flatMap((supplyV) =>
+  ([-1, 1] as const).flatMap((tolerance) =>
+    [0.01, 4].map((ioffScale) => ({ supplyV, tolerance, ioffScale })),
+  ),
+);
+
+/** "C3 pad 1": the first two-pin part on the net that a probe can reach, else any pin. */
+function reach(circuit: Circuit, net: string): string {
+  const pins = pinsOf(circuit).filter((pin) => pin.net === net);
+  const order = ["capacitor", "regulator", "resistor", "switch", "controller"];
+  const best = order
+    .map((kind) => pins.find(({ part }) => part.kind === kind))
+    .find((pin) => pin !== undefined);
+  if (best === undefined)
+    throw new CircuitError(
+      `commission: no probe point on net ${net}; name another net in probe.ts`,
+    );
+  return `${net} (${best.part.ref} pad ${best.part.pins[best.pin]?.[0]})`;
+}
+
+/** Idle, and with every pin driven, so that an honest reading does not depend on the firmware. */
+function pinSets(circuit: Circuit): Digit[][] {
+  const idle = drivenPins(onlyPart(circuit, "controller")).map(
+    (pin): Digit => (OUTPUT_PINS.includes(pin) ? 1 : 3),
+  );
+  return [idle, idle.map((digit): Digit => (digit === 1 ? 0 : digit)), allPins(circuit, 3)];
+}
+
+async function voltages(
+  engine: Engine,
+  circuit: Circuit,
+  position: Position,
+): Promise<Map<string, Band>> {
+  const seen = new Map<string, number[]>(VOLTAGES.map(({ net }) => [net, []]));
+  for (const conditions of CONDITIONS) {
+    for (const pins of pinSets(circuit)) {
+      const result = await engine(netlist(circuit, { conditions, run: { position, pins } }));
+      for (const [net, values] of seen) values.push(result.of(nodeName(net))[0] ?? Number.NaN);
+    }
+  }
+  const band = (values: number[]): Band => {
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    const least = low * (1 - METER.share) - METER.volts;
+    const most = high * (1 + METER.share) + METER.volts;
+    return [Math.max(0, Math.floor(least * 20) / 20), Math.ceil(most * 20) / 20];
+  };
+  return new Map([...seen].map(([net, values]) => [net, band(values)]));
+}
+
+/** Two significant digits, outwards. */
+function outward(ohm: number, up: boolean): number {
+  const scale = 10 ** (Math.floor(Math.log10(ohm)) - 1);
+  return Math.round((up ? Math.ceil(ohm / scale) : Math.floor(ohm / scale)) * scale * 1000) / 1000;
+}
+
+/** Unpowered chips only lower a reading, so a resistor's band is wide below. */
+function ohmBand(ohm: number): Band {
+  if (ohm < 1) return [null, 1];
+  if (ohm > 5000) return [OPEN_OHM, null];
+  return [outward(ohm * 0.8, false), outward(ohm * 1.05, true)];
+}
+
+/** The commission table of a circuit. */
+export async function probeTable(engine: Engine, circuit: Circuit): Promise<CommissionTable> {
+  const on = await voltages(engine, circuit, "on");
+  const kill = await voltages(engine, circuit, "kill");
+  const plugged = VOLTAGES.map(({ net, point, otherwise }): Probe => {
+    const bands = { on: on.get(net) ?? [null, null], kill: kill.get(net) ?? [null, null] } as const;
+    return {
+      point,
+      red: reach(circuit, net),
+      black: "GND",
+      supply: "plugged",
+      unit: "V",
+      ...bands,
+      otherwise,
+    };
+  });
+  const unplugged = OHMS.map(({ net, black, point, otherwise }): Probe => {
+    const bands = {
+      on: ohmBand(ohmmeter(circuit, "on", net, black)),
+      kill: ohmBand(ohmmeter(circuit, "kill", net, black)),
+    };
+    const other = black === "GND" ? "GND" : reach(circuit, black);
+    return {
+      point,
+      red: reach(circuit, net),
+      black: other,
+      supply: "unplugged",
+      unit: "ohm",
+      ...bands,
+      otherwise,
+    };
+  });
+  return { board: circuit.name, tier: "rail-cut", probes: [...unplugged, ...plugged] };
+}
+
+/** "3.05 to 3.55 V", "under 1 ohm", "over 500 ohm". */
+export function bandLabel([low, high]: Band, unit: Probe["unit"]): string {
+  if (low === null || (low === 0 && high !== null)) return `under ${high} ${unit}`;
+  return high === null ? `over ${low} ${unit}` : `${low} to ${high} ${unit}`;
+}
+
+/** The table as a terminal shows it. */
+export function commissionText({ board, probes }: CommissionTable): string {
+  const lines = [
+    `Commission test of the ${board} board: a plain multimeter, black probe as named.`,
+  ];
+  for (const supply of ["unplugged", "plugged"] as const) {
+    lines.push(
+      "",
+      supply === "plugged" ? "USB plugged in, volts:" : "USB unplugged, switch moved twice, ohms:",
+    );
+    for (const probe of probes.filter((row) => row.supply === supply)) {
+      lines.push(
+        `  ${probe.point}`,
+        `    red ${probe.red}, black ${probe.black}`,
+        `    ON ${bandLabel(probe.on, probe.unit)}    KILL ${bandLabel(probe.kill, probe.unit)}`,
+        `    otherwise: ${probe.otherwise}`,
+      );
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,361 @@
+/**
+ * Runs every experiment on a circuit and judges it. Must not know where the results are written.
+ */
+import { LIMITS, OUTPUT_PINS, RADIO_AWAKE_A, RADIO_LOADS, SWITCH_TIMES } from "./circuit.ts";
+import { type Claim, type ClaimId, judge } from "./claims.ts";
+import type { Engine, Waves } from "./engine.ts";
+import { type Conditions, drivenPins, MODELS } from "./models.ts";
+import { NAIVE } from "./naive.ts";
+import { backPowerBound } from "./network.ts";
+import { brokenRules } from "./rules.ts";
+import {
+  allPins,
+  type Digit,
+  faultLabel,
+  faultsOf,
+  netlist,
+  nodeName,
+  type Position,
+  stateCount,
+} from "./spice.ts";
+import * as sweep from "./sweep.ts";
+import {
+  type Circuit,
+  CircuitError,
+  checkCircuit,
+  netOf,
+  onlyPart,
+  partOf,
+  partValue,
+} from "./table.ts";
+
+/** A curve for a plot: ms (or share of states) against volts. */
+export interface Curve {
+  name: string;
+  x: number[];
+  y: number[];
+}
+
+export interface Proof {
+  claims: Claim[];
+  /** Figures that no claim is about, by name: ms, V or counts. */
+  figures: Record<string, number>;
+  curves: { cut: Curve[]; bounce: Curve[]; backPower: Curve[]; dip: Curve[] };
+}
+
+export interface ProofOptions {
+  full: boolean;
+  progress: (done: number, total: number, label: string) => void;
+}
+
+/** What the experiments share. */
+interface Bench {
+  engine: Engine;
+  circuit: Circuit;
+  proof: Proof;
+  step: (label: string) => void;
+  claim: (id: ClaimId, worst: sweep.Worst) => void;
+}
+
+const POSITIONS = ["kill", "travel"] as const;
+const PLOT_POINTS = 400;
+
+/** The pins as honest firmware holds them with the radio in use. */
+export function honestPins(circuit: Circuit): Digit[] {
+  return drivenPins(onlyPart(circuit, "controller")).map((pin) =>
+    OUTPUT_PINS.includes(pin) ? 1 : 3,
+  );
+}
+
+/** Thins a wave to what a plot can show; ms. */
+function curve(name: string, axis: readonly number[], wave: readonly number[], fromMs = 0): Curve {
+  const stride = Math.max(1, Math.floor(axis.length / PLOT_POINTS));
+  const keep = axis.map((_, index) => index).filter((index) => index % stride === 0);
+  return {
+    name,
+    x: keep.map((index) => (axis[index] ?? 0) * 1000 - fromMs),
+    y: keep.map((index) => wave[index] ?? 0),
+  };
+}
+
+/** Milliseconds from the first opening until the radio's supply stays under a level. */
+function deadAfter(circuit: Circuit, waves: Waves, level: number): number {
+  return sweep.lastAbove(waves.axis, sweep.radioSupply(circuit, waves), level) - sweep.LEAVES_MS;
+}
+
+async function still(bench: Bench, position: Position): Promise<void> {
+  const { engine, circuit, claim, step } = bench;
+  claim(`bound-${position === "kill" ? "kill" : "travel"}`, {
+    value: backPowerBound(circuit, position, LIMITS.supplyMaxV),
+    where: `${position}, every chip a solid short, ${LIMITS.supplyMaxV} V on every pin`,
+  });
+  step(`every pin state, ${position}`);
+  const states = await sweep.worstState(engine, circuit, position, 3);
+  claim(position === "kill" ? "states-kill" : "states-travel", states);
+  if (position === "travel") addSorted(bench, "shipped, between contacts", states.supplies);
+  else addSorted(bench, "shipped, at KILL", states.supplies);
+  step(`corners, ${position}`);
+  claim(
+    position === "kill" ? "corners-kill" : "corners-travel",
+    await sweep.worstCorner(engine, circuit, position),
+  );
+}
+
+function addSorted({ proof }: Bench, name: string, supplies: readonly number[]): void {
+  const sorted = [...supplies].sort((a, b) => a - b);
+  const stride = Math.max(1, Math.floor(sorted.length / PLOT_POINTS));
+  const keep = sorted.map((_, index) => index).filter((index) => index % stride === 0);
+  proof.curves.backPower.push({
+    name,
+    x: keep.map((index) => (100 * index) / (sorted.length - 1)),
+    y: keep.map((index) => sorted[index] ?? 0),
+  });
+}
+
+async function enable({ engine, circuit, claim, step }: Bench): Promise<void> {
+  step("regulator's enable");
+  const net = nodeName(netOf(onlyPart(circuit, "regulator"), "EN"));
+  const rows: sweep.Worst[] = [];
+  for (const conditions of sweep.CORNERS) {
+    const run = { position: "kill" as const, pins: allPins(circuit, 1) };
+    const result = await engine(netlist(circuit, { conditions, run }));
+    rows.push({
+      value: result.of(net)[0] ?? Number.NaN,
+      where: `kill, ${conditions.supplyV} V, all pins high`,
+    });
+  }
+  claim("enable", sweep.greatest(rows));
+}
+
+async function cuts({ engine, circuit, proof, claim, step }: Bench): Promise<void> {
+  const pins = allPins(circuit, 1);
+  const slow: sweep.Worst[] = [];
+  for (const load of sweep.LOADS) {
+    step(`switch-off, ${load}`);
+    const radioA = RADIO_LOADS[load];
+    const waves = await sweep.move(engine, circuit, sweep.openOnly(40, 0.04), pins, {
+      conditions: { radioA },
+    });
+    const where = `${load}, all pins high, KILL throw never reached`;
+    claim(`cut-${load}`, { value: deadAfter(circuit, waves, LIMITS.brownOutV), where });
+    proof.figures[`${load}DeadMs`] = deadAfter(circuit, waves, LIMITS.deadV);
+    proof.curves.cut.push(
+      curve(load, waves.axis, sweep.radioSupply(circuit, waves), sweep.LEAVES_MS),
+    );
+    for (const temperatureC of [-40, 85]) {
+      const conditions: Partial<Conditions> = { ...sweep.SLOWEST, radioA, temperatureC };
+      const corner = await sweep.move(engine, circuit, sweep.openOnly(120, 0.2), pins, {
+        conditions,
+      });
+      slow.push({
+        value: deadAfter(circuit, corner, LIMITS.deadV),
+        where: `${where}, ${LIMITS.supplyMaxV} V, ${temperatureC} C, C +20 % and 10 µF inside the module`,
+      });
+    }
+  }
+  claim("discharge", sweep.greatest(slow));
+}
+
+async function bounces({ engine, circuit, proof, claim, step }: Bench): Promise<void> {
+  const rows: sweep.Worst[] = [];
+  for (const load of sweep.LOADS) {
+    step(`bounce, ${load}`);
+    const conditions = { radioA: RADIO_LOADS[load], capacitorScale: 0.5 };
+    const waves = await sweep.move(engine, circuit, sweep.bouncyKill(), allPins(circuit, 1), {
+      conditions,
+    });
+    const supply = sweep.radioSupply(circuit, waves);
+    rows.push({
+      value: deadAfter(circuit, waves, LIMITS.deadV),
+      where: `${load}, ${SWITCH_TIMES.bounceMs} ms of bounce on each throw, 3 ms between`,
+    });
+    proof.figures[`${load}Recrossings`] = sweep.risesThrough(supply, LIMITS.brownOutV);
+    if (load !== "tx") proof.curves.bounce.push(curve(load, waves.axis, supply, sweep.LEAVES_MS));
+  }
+  claim("bounce", sweep.greatest(rows));
+}
+
+async function switchOn({ engine, circuit, proof, claim, step }: Bench): Promise<void> {
+  step("switch-on");
+  const radioA = RADIO_LOADS.tx;
+  const conditions = { radioA, capacitorScale: 1.2, radioInternalF: 10e-6 };
+  const waves = await sweep.move(engine, circuit, sweep.switchOn(), honestPins(circuit), {
+    conditions,
+  });
+  const supply = sweep.radioSupply(circuit, waves);
+  const own = waves.of("3v3");
+  const up = supply.findIndex((volts) => volts >= LIMITS.radioMinV);
+  const where = "switch-on into 22 µF, radio at 350 mA at once";
+  claim("dip", { value: Math.min(...own), where });
+  claim("on", { value: supply.at(-1) ?? Number.NaN, where });
+  claim("control-on", { value: supply.at(-1) ?? Number.NaN, where });
+  proof.figures.railUpMs = up < 0 ? Number.NaN : (waves.axis[up] ?? 0) * 1000 - sweep.LEAVES_MS;
+  proof.curves.dip.push(curve("shipped", waves.axis, own, sweep.LEAVES_MS));
+}
+
+/** Least value of `wave` while the radio's supply is at or above brown-out. */
+function leastWhileAlive(supply: readonly number[], wave: readonly number[]): number {
+  return Math.min(...wave.filter((_, index) => (supply[index] ?? 0) >= LIMITS.brownOutV));
+}
+
+async function lampCurrent(
+  engine: Engine,
+  circuit: Circuit,
+  temperatureC: number,
+): Promise<sweep.Worst> {
+  const lamp = onlyPart(circuit, "led");
+  const anode = netOf(lamp, "A");
+  const series = circuit.parts.find(
+    (part) => part.kind === "resistor" && part.pins.b?.[1] === anode,
+  );
+  if (series === undefined)
+    throw new CircuitError(`${lamp.ref}: no resistor feeds its anode; add one on net ${anode}`);
+  const conditions = { temperatureC };
+  const waves = await sweep.move(engine, circuit, sweep.openOnly(10, 0.02), honestPins(circuit), {
+    conditions,
+  });
+  const supply = sweep.radioSupply(circuit, waves);
+  const drop = waves.of(nodeName(anode)).map((volts, index) => (supply[index] ?? 0) - volts);
+  return {
+    value: leastWhileAlive(supply, drop) / partValue(series),
+    where: `radio supply falling through ${LIMITS.brownOutV} V, ${temperatureC} C`,
+  };
+}
+
+async function witnesses({ engine, circuit, claim, step }: Bench): Promise<void> {
+  step("lamp and rail sense");
+  const cold = await lampCurrent(engine, circuit, -40);
+  const hot = await lampCurrent(engine, circuit, 85);
+  claim("lamp", cold.value < hot.value ? cold : hot);
+  const blue: Circuit = {
+    ...circuit,
+    parts: circuit.parts.map((part) => (part.kind === "led" ? { ...part, value: 2.9 } : part)),
+  };
+  claim("control-lamp", await lampCurrent(engine, blue, 25));
+  const sense = nodeName(netOf(onlyPart(circuit, "controller"), "RAIL"));
+  const waves = await sweep.move(engine, circuit, sweep.openOnly(10, 0.02), honestPins(circuit));
+  claim("sense-up", {
+    value: leastWhileAlive(sweep.radioSupply(circuit, waves), waves.of(sense)),
+    where: `radio supply falling through ${LIMITS.brownOutV} V`,
+  });
+  const run = { position: "kill" as const, pins: honestPins(circuit) };
+  const conditions = { supplyV: LIMITS.supplyMaxV };
+  const down = await engine(netlist(circuit, { conditions, run }));
+  claim("sense-down", { value: down.of(sense)[0] ?? Number.NaN, where: "kill, 3.6 V" });
+}
+
+async function faults(
+  { engine, circuit, proof, claim, step }: Bench,
+  full: boolean,
+): Promise<void> {
+  for (const position of POSITIONS) {
+    const rows = await sweep.faultSupplies(engine, circuit, position, full, step);
+    claim(position === "kill" ? "faults-kill" : "faults-travel", sweep.greatest(rows));
+    proof.figures.faults = rows.length;
+  }
+  if (!full) return;
+  const rows: sweep.Worst[] = [];
+  const motion = { ...sweep.bouncyKill(), untilMs: 60, stepMs: 0.25 };
+  for (const fault of faultsOf(circuit)) {
+    const where = `bouncing switch-off, ${faultLabel(fault)}`;
+    step(where);
+    const waves = await sweep.move(engine, circuit, motion, allPins(circuit, 1), { fault });
+    const supply = sweep.radioSupply(circuit, waves, fault);
+    rows.push({
+      value: sweep.lastAbove(waves.axis, supply, LIMITS.deadV) - sweep.LEAVES_MS,
+      where,
+    });
+  }
+  claim("faults-cut", sweep.greatest(rows));
+}
+
+async function controls(bench: Bench): Promise<void> {
+  const { engine, proof, claim, step } = bench;
+  step("controls: the naive circuit");
+  const [first, ...others] = allPins(NAIVE, 1);
+  const onePin = { position: "kill" as const, pins: [first ?? 1, ...others.map((): Digit => 3)] };
+  const one = await engine(netlist(NAIVE, { run: onePin }));
+  claim("control-one-pin", {
+    value: sweep.radioSupply(NAIVE, one)[0] ?? Number.NaN,
+    where: "naive, TX high, all others inputs, deep sleep",
+  });
+  const conditions = { radioA: RADIO_AWAKE_A };
+  const states = await sweep.worstState(engine, NAIVE, "kill", 2, { conditions });
+  claim("control-all-pins", {
+    value: states.value,
+    where: `naive, awake at ${RADIO_AWAKE_A * 1000} mA, ${states.where}`,
+  });
+  const asleep = await sweep.worstState(engine, NAIVE, "kill", 3);
+  proof.figures.naiveStates = asleep.supplies.length;
+  proof.figures.naiveWorstV = asleep.value;
+  proof.figures.naiveAlive = asleep.supplies.filter((volts) => volts > LIMITS.brownOutV).length;
+  addSorted(bench, "naive", asleep.supplies);
+  const waves = await sweep.move(engine, NAIVE, sweep.switchOn(), allPins(NAIVE, 3));
+  claim("control-dip", {
+    value: Math.min(...waves.of("3v3")),
+    where: "naive, switch-on into 10 µF",
+  });
+  proof.curves.dip.push(curve("naive", waves.axis, waves.of("3v3"), sweep.LEAVES_MS));
+}
+
+/** Throws CircuitError when the table is malformed or breaks an electrical rule. */
+export function checkBoard(circuit: Circuit): void {
+  checkCircuit(circuit, Object.keys(MODELS));
+  for (const ref of ["U1", "U2", "U3", "SW1"]) partOf(circuit, ref);
+  const broken = brokenRules(circuit);
+  if (broken.length > 0)
+    throw new CircuitError(`${circuit.name} breaks ${broken.length} rules: ${broken.join("; ")}`);
+}
+
+/** The circuit with series resistors of 1k: why they are larger. */
+function weakened(circuit: Circuit): Circuit {
+  const parts = circuit.parts.map((part) =>
+    part.purpose === "series" ? { ...part, value: 1000 } : part,
+  );
+  return { ...circuit, parts };
+}
+
+/** Every claim about a circuit, judged. Throws CircuitError for a bad table or a refused netlist. */
+export async function prove(
+  engine: Engine,
+  circuit: Circuit,
+  options: ProofOptions,
+): Promise<Proof> {
+  checkBoard(circuit);
+  const total = 14 + faultsOf(circuit).length * (options.full ? 3 : 2);
+  let done = 0;
+  const proof: Proof = {
+    claims: [],
+    figures: {
+      states: stateCount(circuit, 3),
+      boundTravel1kV: backPowerBound(weakened(circuit), "travel", LIMITS.supplyMaxV),
+    },
+    curves: { cut: [], bounce: [], backPower: [], dip: [] },
+  };
+  const bench: Bench = {
+    engine,
+    circuit,
+    proof,
+    step: (label) => {
+      options.progress(done, total, label);
+      done += 1;
+    },
+    claim: (id, worst) => {
+      proof.claims.push(judge(id, worst));
+    },
+  };
+  for (const position of POSITIONS) await still(bench, position);
+  await enable(bench);
+  await cuts(bench);
+  await bounces(bench);
+  await switchOn(bench);
+  await witnesses(bench);
+  await controls(bench);
+  await faults(bench, options.full);
+  options.progress(total, total, "done");
+  if (done !== total)
+    throw new CircuitError(
+      `progress counts ${done} steps of ${total}; correct the total in proof.ts`,
+    );
+  return proof;
+}

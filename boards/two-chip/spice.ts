@@ -1,0 +1,194 @@
+/**
+ * Writes a circuit table as a SPICE netlist under given conditions, switch position and fault.
+ * Must not know which engine runs it or what is claimed.
+ */
+
+import {
+  type Conditions,
+  drivenPins,
+  MODELS,
+  NOMINAL,
+  type Scene,
+  SHARED_MODELS,
+} from "./models.ts";
+import { type Circuit, CircuitError, onlyPart, type Part } from "./table.ts";
+
+export type Position = "on" | "travel" | "kill";
+
+/** One failed part: a pin that has lost its connection, or two pins joined. */
+export type Fault = { ref: string } & ({ open: string } | { short: readonly [string, string] });
+
+/** A contact's life over time: [ms, closed], first entry at 0. */
+export type ContactSteps = readonly (readonly [number, boolean])[];
+
+export interface Motion {
+  on: ContactSteps;
+  kill: ContactSteps;
+  /** Length of the run and its greatest step, ms. */
+  untilMs: number;
+  stepMs: number;
+}
+
+/** What the controller does with a pin. */
+export const DIGITS = ["0", "1", "up", "in"] as const;
+/** 0 driven low, 1 driven high, 2 pulled up by 45 kohm, 3 an input. */
+export type Digit = 0 | 1 | 2 | 3;
+
+export interface Experiment {
+  conditions?: Partial<Conditions>;
+  fault?: Fault;
+  /**
+   * A still switch with the pins swept through every state of a base (2: low, high; 3: pull-up
+   * too; a state's digits in that base, first pin least) or held; or a moving switch, pins held.
+   */
+  run:
+    | { position: Position; base: 2 | 3 }
+    | { position: Position; pins: readonly Digit[] }
+    | { motion: Motion; pins: readonly Digit[] };
+}
+
+const CLOSED_OHM = 0.02;
+const OPEN_OHM = 1e9;
+const EDGE_MS = 1e-4;
+
+/** A name that SPICE takes for a net. */
+export function nodeName(net: string): string {
+  return net === "GND" ? "0" : net.replace("+", "p").toLowerCase();
+}
+
+/** Every pin of the controller at `digit`. */
+export function allPins(circuit: Circuit, digit: Digit): Digit[] {
+  return drivenPins(onlyPart(circuit, "controller")).map(() => digit);
+}
+
+/** Number of states of the controller's pins: base to the power of their number. */
+export function stateCount(circuit: Circuit, base: 2 | 3): number {
+  return base ** drivenPins(onlyPart(circuit, "controller")).length;
+}
+
+/** "TX=1 RX=0 NO=up". */
+export function stateLabel(circuit: Circuit, base: 2 | 3, state: number): string {
+  return drivenPins(onlyPart(circuit, "controller"))
+    .map((pin, index) => `${pin}=${DIGITS[Math.floor(state / base ** index) % base]}`)
+    .join(" ");
+}
+
+/** Every fault of every part: each pin open, each pair of pins shorted. */
+export function faultsOf(circuit: Circuit): Fault[] {
+  const faults: Fault[] = [];
+  for (const part of circuit.parts) {
+    const pins = Object.keys(part.pins);
+    for (const pin of pins.length === 2 ? pins.slice(0, 1) : pins) {
+      faults.push({ ref: part.ref, open: pin });
+    }
+    pins.forEach((a, index) => {
+      for (const b of pins.slice(index + 1)) {
+        if (part.pins[a]?.[1] !== part.pins[b]?.[1]) faults.push({ ref: part.ref, short: [a, b] });
+      }
+    });
+  }
+  return faults;
+}
+
+export function faultLabel(fault: Fault): string {
+  return "open" in fault
+    ? `${fault.ref}.${fault.open} open`
+    : `${fault.ref}.${fault.short[0]} shorted to ${fault.short[1]}`;
+}
+
+/** Closed or open, per throw, while the switch stands still. */
+function stillContact(position: Position, throwName: "ON" | "KILL"): number {
+  const closed =
+    (position === "on" && throwName === "ON") || (position === "kill" && throwName === "KILL");
+  return closed ? CLOSED_OHM : OPEN_OHM;
+}
+
+function pwl(name: string, steps: ContactSteps): string {
+  const points: string[] = [];
+  steps.forEach(([ms, closed], index) => {
+    const before = index === 0 ? closed : steps[index - 1]?.[1];
+    if (index > 0) points.push(`${ms}m ${before ? 1 : 0}`);
+    points.push(`${(index === 0 ? 0 : ms + EDGE_MS).toFixed(4)}m ${closed ? 1 : 0}`);
+  });
+  return `V${name} ${name} 0 PWL(${points.join(" ")})`;
+}
+
+/** The node on a pin: its net, or one of its own where it is not connected or the fault opened it. */
+export function pinNode(part: Part, pin: string, fault?: Fault): string {
+  const net = part.pins[pin]?.[1];
+  const broken =
+    fault !== undefined && "open" in fault && fault.ref === part.ref && fault.open === pin;
+  return net === undefined || broken ? `open_${part.ref}_${pin}`.toLowerCase() : nodeName(net);
+}
+
+/** A pin's digit as an expression: a constant, or cut out of the swept state. */
+function driveOf({ run }: Experiment): Scene["drive"] {
+  if ("pins" in run) return (index) => `${run.pins[index] ?? 3}`;
+  const { base } = run;
+  const shifted = (index: number): string => `floor(V(state)/${base ** index}+1e-6)`;
+  return (index) => `(${shifted(index)}-${base}*${shifted(index + 1)})`;
+}
+
+/** A pin without a connection still needs a path to ground to be solvable: 1 Tohm. */
+function faultLines(circuit: Circuit, fault: Fault | undefined): string[] {
+  if (fault === undefined) return [];
+  if ("open" in fault) return [`Ropen open_${fault.ref}_${fault.open} 0 1e12`.toLowerCase()];
+  const part = circuit.parts.find((row) => row.ref === fault.ref);
+  const [a, b] = fault.short.map((pin) => part?.pins[pin]?.[1]);
+  if (a === undefined || b === undefined) {
+    throw new CircuitError(`fault ${faultLabel(fault)}: no such pins in ${circuit.name}`);
+  }
+  return [`Rshort ${nodeName(a)} ${nodeName(b)} 1m`];
+}
+
+/** Where the solver starts when the switch stands at ON: every net up. Ten times faster; no result depends on it. */
+function startLines(circuit: Circuit, { run, conditions }: Experiment): string[] {
+  const on = "motion" in run ? run.motion.on[0]?.[1] : run.position === "on";
+  if (!on) return [];
+  const nets = Object.keys(circuit.nets).filter((net) => !["GND", "+5V", "CLAMP"].includes(net));
+  const supplyV = conditions?.supplyV ?? NOMINAL.supplyV;
+  return [`.nodeset ${nets.map((net) => `V(${nodeName(net)})=${supplyV}`).join(" ")}`];
+}
+
+/** The netlist of one experiment. Throws CircuitError for a part without a model. */
+export function netlist(circuit: Circuit, experiment: Experiment): string {
+  const conditions: Conditions = { ...NOMINAL, ...experiment.conditions };
+  const { run, fault } = experiment;
+  const scene: Scene = {
+    conditions,
+    node: (part, pin) => pinNode(part, pin, fault),
+    contact: (_pole, throwName) =>
+      "motion" in run
+        ? { control: `move_${throwName.toLowerCase()}` }
+        : stillContact(run.position, throwName),
+    drive: driveOf(experiment),
+  };
+  const body = circuit.parts.flatMap((part) => {
+    const model = Object.hasOwn(MODELS, part.kind) ? MODELS[part.kind] : undefined;
+    if (model === undefined) {
+      throw new CircuitError(`${part.ref}: kind "${part.kind}" has no model; add one to models.ts`);
+    }
+    return model.lines(part, scene);
+  });
+  const last = "base" in run ? stateCount(circuit, run.base) - 1 : 0;
+  const drive =
+    "motion" in run
+      ? [
+          pwl("move_on", run.motion.on),
+          pwl("move_kill", run.motion.kill),
+          `.tran ${run.motion.stepMs}m ${run.motion.untilMs}m 0 ${run.motion.stepMs}m`,
+        ]
+      : ["Vstate state 0 0", "Rstate state 0 1", `.dc Vstate 0 ${last} 1`];
+  return [
+    `${circuit.name}${fault === undefined ? "" : `, ${faultLabel(fault)}`}`,
+    ...body,
+    ...faultLines(circuit, fault),
+    ...startLines(circuit, experiment),
+    ...SHARED_MODELS,
+    `.temp ${conditions.temperatureC}`,
+    ".options gmin=1e-12 itl1=500 itl2=500",
+    ...drive,
+    ".end",
+    "",
+  ].join("\n");
+}

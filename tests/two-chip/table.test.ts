@@ -1,0 +1,59 @@
+/** The circuit table: bad entries are named, sound ones pass. Must not run SPICE. */
+import { describe, expect, test } from "vitest";
+import { TWO_CHIP } from "../../boards/two-chip/circuit.ts";
+import { MODELS } from "../../boards/two-chip/models.ts";
+import { NAIVE } from "../../boards/two-chip/naive.ts";
+import { netlist } from "../../boards/two-chip/spice.ts";
+import { type Circuit, CircuitError, checkCircuit, partOf } from "../../boards/two-chip/table.ts";
+import { withPart, withPin } from "./fixtures/edit.ts";
+
+const kinds = Object.keys(MODELS);
+const check = (circuit: Circuit) => () => checkCircuit(circuit, kinds);
+
+describe("a sound table", () => {
+  test.each([TWO_CHIP, NAIVE])("$name passes", (circuit) => {
+    expect(checkCircuit(circuit, kinds)).toBe(circuit);
+  });
+});
+
+describe("a bad table is an error that names the entry", () => {
+  const twice = { ...TWO_CHIP, parts: [...TWO_CHIP.parts, partOf(TWO_CHIP, "R7")] };
+  const cases: [string, Circuit, RegExp][] = [
+    [
+      "unknown net",
+      withPin(TWO_CHIP, "R2", "a", "RIAL"),
+      /R2 pin a: net "RIAL" is not in the table/,
+    ],
+    ["duplicate reference", twice, /reference R7 stands twice/],
+    [
+      "part without a model",
+      withPart(TWO_CHIP, "D1", { kind: "varistor" }),
+      /D1: kind "varistor" has no model/,
+    ],
+    ["net with one pin", withPin(TWO_CHIP, "R5", "a", "RAIL"), /net "RAIL_MID" joins only R4\.b/],
+    [
+      "net with no pin",
+      { ...TWO_CHIP, nets: { ...TWO_CHIP.nets, SPARE: "" } },
+      /net "SPARE" joins no pin/,
+    ],
+    [
+      "pad used twice",
+      withPart(TWO_CHIP, "R2", { pins: { a: ["1", "RAIL"], b: ["1", "GND"] } }),
+      /R2: pad 1 is both pin a and pin b/,
+    ],
+  ];
+  test.each(cases)("%s", (_name, circuit, message) => {
+    expect(check(circuit)).toThrow(CircuitError);
+    expect(check(circuit)).toThrow(message);
+  });
+
+  test.each([undefined, 0, -1, Number.NaN])("value %s of a resistor", (value) => {
+    const { value: _, ...bare } = partOf(TWO_CHIP, "R2");
+    const part = value === undefined ? bare : { ...bare, value };
+    const parts = TWO_CHIP.parts.map((row) => (row.ref === "R2" ? part : row));
+    const run = { position: "kill" as const, base: 2 as const };
+    expect(() => netlist({ ...TWO_CHIP, parts }, { run })).toThrow(
+      /R2: value .* is not a positive number/,
+    );
+  });
+});
