@@ -80,7 +80,7 @@ function trace({ x, curves }: Plot, index: number, { px, py }: Scale): string[] 
   const d = shown
     .map(([at, v], i) => `${i === 0 ? "M" : "L"}${round(px(at))} ${round(py(v))}`)
     .join("");
-  const column = INNER_RIGHT - 210;
+  const column = INNER_RIGHT - 236;
   const row = SIZE.top + 14 + index * 21;
   return [
     path(d, colour, 2.5),
