@@ -128,6 +128,21 @@ describe("house rules", () => {
     expect(FILES.filter((file) => marker.test(text(file)))).toEqual([]);
   });
 
+  it("locks the packages of every platform, so that npm ci works on each", () => {
+    type Entry = { optionalDependencies?: Record<string, string> };
+    const { packages } = JSON.parse(text("package-lock.json")) as {
+      packages: Record<string, Entry>;
+    };
+    const locked = new Set(
+      Object.keys(packages).map((path) => path.replace(/^.*node_modules\//, "")),
+    );
+    const optional = Object.values(packages).flatMap((entry) =>
+      Object.keys(entry.optionalDependencies ?? {}),
+    );
+    expect(optional.length).toBeGreaterThan(0);
+    expect(optional.filter((name) => !locked.has(name))).toEqual([]);
+  });
+
   it("keeps the architecture on one page", () => {
     expect(text("docs/ARCHITECTURE.md").split("\n").length).toBeLessThanOrEqual(
       ARCHITECTURE_LINES_MAX,
