@@ -6,6 +6,8 @@ export const ABI_VERSION = 1;
 export const TICK_MS = 250;
 /** Largest message in either direction, in bytes; rx_buffer() holds this many. */
 export const MESSAGE_MAX = 1024;
+/** Longest message that mac_verify() and mac_sign() take, in bytes; a longer one traps. */
+export const MAC_MESSAGE_MAX = 2048;
 /** An HMAC-SHA256 tag, in bytes. */
 export const TAG_BYTES = 32;
 /** An epoch, in bytes; the host never draws one of all zeroes. */

@@ -5,6 +5,9 @@
 import { Command, CommanderError } from "commander";
 import { EXIT, EXIT_MEANINGS } from "./errors.ts";
 import * as board from "./verbs/board.ts";
+import * as bridge from "./verbs/bridge.ts";
+import * as build from "./verbs/build.ts";
+import * as conform from "./verbs/conform.ts";
 import * as doctor from "./verbs/doctor.ts";
 import * as journal from "./verbs/journal.ts";
 import * as keys from "./verbs/keys.ts";
@@ -14,7 +17,7 @@ import * as sim from "./verbs/sim.ts";
 import { guardProcess, report } from "./verbs/terminal.ts";
 import * as watch from "./verbs/watch.ts";
 
-const VERBS = [sim, send, watch, keys, journal, run, board, doctor];
+const VERBS = [sim, send, watch, keys, journal, run, conform, build, bridge, board, doctor];
 
 function makeProgram(): Command {
   const program = new Command("killswitch")

@@ -41,10 +41,10 @@ export interface Firmware {
   guest: GuestModule | string;
 }
 
-/** The firmware as built, with another guest in place of device.wasm if `guestPath` is given. */
-export function loadFirmware(guestPath?: string): Firmware {
+/** The firmware as built. */
+export function loadFirmware(): Firmware {
   return {
     gate: makeGate(readModule(firmwarePath("gate"))),
-    guest: loadGuest(readModule(guestPath ?? firmwarePath("device"))),
+    guest: loadGuest(readModule(firmwarePath("device"))),
   };
 }

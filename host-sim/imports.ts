@@ -9,6 +9,7 @@ import {
   CHANNEL_NAMES,
   type GuestExports,
   LOG_MAX,
+  MAC_MESSAGE_MAX,
   MARK_NAMES,
   MESSAGE_MAX,
   PIN_NAMES,
@@ -100,6 +101,7 @@ export function makeImports(context: ImportContext): BoardImports {
     mac_verify(principal, ptr, len, tag) {
       counted(context);
       below(principal, PRINCIPAL.DEVICE, "principal");
+      below(len, MAC_MESSAGE_MAX + 1, "length");
       const message = range(context, ptr, len);
       const claimed = range(context, tag, TAG_BYTES);
       const own = hal.mac(principal, message);
@@ -108,6 +110,7 @@ export function makeImports(context: ImportContext): BoardImports {
     },
     mac_sign(ptr, len, tag) {
       counted(context);
+      below(len, MAC_MESSAGE_MAX + 1, "length");
       const message = range(context, ptr, len);
       const out = range(context, tag, TAG_BYTES);
       const own = hal.mac(PRINCIPAL.DEVICE, message);

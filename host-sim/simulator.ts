@@ -29,6 +29,8 @@ export interface SimulatorOptions {
   trace: TraceSink | null;
   /** Another host loop on the same board: a native one, say. By default the one in runtime.ts. */
   makeLoop?: (board: VirtualBoard, firmware: Firmware) => HostLoop;
+  /** Fills the persistent storage before the supply is first applied. */
+  fill?: (storage: readonly Uint8Array[]) => void;
   /** Persistent storage changed. */
   stored?: (region: number, offset: number, bytes: Uint8Array) => void;
   /**
@@ -73,6 +75,7 @@ export class Simulator {
         stored: options.stored ?? (() => {}),
       },
     });
+    options.fill?.(this.board.storage);
     const makeLoop =
       options.makeLoop ??
       ((hal: VirtualBoard) => new Runtime(hal, firmware.gate, firmware.guest, board.bootMs));

@@ -8,6 +8,8 @@
 #define KS_TICK_MS 250u
 /* Largest message in either direction, in bytes; rx_buffer() holds this many. */
 #define KS_MESSAGE_MAX 1024u
+/* Longest message that mac_verify() and mac_sign() take, in bytes; a longer one traps. */
+#define KS_MAC_MESSAGE_MAX 2048u
 /* An HMAC-SHA256 tag, in bytes. */
 #define KS_TAG_BYTES 32u
 /* An epoch, in bytes; the host never draws one of all zeroes. */

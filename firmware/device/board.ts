@@ -7,6 +7,8 @@ export const ABI_VERSION: u32 = 1;
 export const TICK_MS: u32 = 250;
 /** Largest message in either direction, in bytes; rx_buffer() holds this many. */
 export const MESSAGE_MAX: u32 = 1024;
+/** Longest message that mac_verify() and mac_sign() take, in bytes; a longer one traps. */
+export const MAC_MESSAGE_MAX: u32 = 2048;
 /** An HMAC-SHA256 tag, in bytes. */
 export const TAG_BYTES: u32 = 32;
 /** An epoch, in bytes; the host never draws one of all zeroes. */

@@ -5,16 +5,21 @@
 import { createSecretKey, randomBytes, randomInt } from "node:crypto";
 import { PRINCIPAL_KIDS } from "../abi.gen.ts";
 import { loadBoard } from "../board-data.ts";
-import { initKeys, listDevices, loadKeys } from "../controller/keys.ts";
-import { loadFirmware } from "../firmware.ts";
+import { initKeys, type Keys, listDevices, loadKeys } from "../controller/keys.ts";
+import { firmwarePath, readModule } from "../firmware.ts";
 import type { Link } from "../link.ts";
 import { type Broker, startBroker } from "../mqtt/broker.ts";
 import { MqttLink } from "../mqtt/link.ts";
 import { type BrokerAddress, parseBroker } from "../mqtt/session.ts";
+import { buildBoard, type Engine } from "../native/build.ts";
+import { NativeLoop } from "../native/native-loop.ts";
+import { NATIVE_TIMEOUT_MS } from "../native/target.ts";
 import { Prng } from "../prng.ts";
-import { Simulator, type TraceSink } from "../simulator.ts";
+import { firmwareWith, guestBytes } from "../scenario/guest.ts";
+import { ENTROPY_STREAM, Simulator, type TraceSink } from "../simulator.ts";
+import type { VirtualBoard } from "../virtual-board.ts";
 import { VirtualBroker } from "../virtual-broker.ts";
-import { openStorage, type StorageFiles } from "./storage.ts";
+import { openStorage } from "./storage.ts";
 
 export interface SessionOptions {
   device: string;
@@ -23,6 +28,8 @@ export interface SessionOptions {
   seed?: number;
   storage?: string;
   guest?: string;
+  /** The board's native host with this engine, in place of the simulator's own. */
+  native?: Engine;
   trace: TraceSink;
 }
 
@@ -69,21 +76,23 @@ export function seedOf(seed: number | undefined): number {
 /** A running device. Keys are made on first use. */
 export interface DeviceSession {
   simulator: Simulator;
-  storage: StorageFiles | null;
-  /** Whether this call made the keys. */
-  madeKeys: boolean;
+  close(): void;
 }
 
-export function openDevice(options: SessionOptions, link: Link, seed: number): DeviceSession {
+export async function openDevice(
+  options: SessionOptions,
+  link: Link,
+  seed: number,
+): Promise<DeviceSession> {
   const { device } = options;
-  const madeKeys = !listDevices(options.keys).includes(device);
-  const keys = madeKeys
+  const keys = !listDevices(options.keys).includes(device)
     ? initKeys(options.keys, device, (length) => new Uint8Array(randomBytes(length)))
     : loadKeys(options.keys, device);
   const storage = options.storage === undefined ? null : openStorage(options.storage);
+  const native = options.native === undefined ? null : await openNative(options, keys, seed);
   const simulator = new Simulator({
     board: loadBoard(options.board),
-    firmware: loadFirmware(options.guest),
+    firmware: await firmwareWith(options.guest),
     link,
     seed,
     keys: PRINCIPAL_KIDS.map((kid) => {
@@ -92,9 +101,33 @@ export function openDevice(options: SessionOptions, link: Link, seed: number): D
     }),
     position: "on",
     trace: options.trace,
-    guestTimeoutMs: GUEST_TIMEOUT_MS,
-    ...(storage === null ? {} : { stored: storage.stored }),
+    guestTimeoutMs: native === null ? GUEST_TIMEOUT_MS : NATIVE_TIMEOUT_MS,
+    ...(native === null ? {} : { makeLoop: native.makeLoop }),
+    ...(storage === null ? {} : { fill: storage.load, stored: storage.stored }),
   });
-  storage?.load(simulator.board.storage);
-  return { simulator, storage, madeKeys };
+  const close = () => {
+    native?.close();
+    storage?.close();
+  };
+  return { simulator, close };
+}
+
+/** The board's own host loop, on the virtual board's wires. */
+async function openNative(options: SessionOptions, keys: Keys, seed: number) {
+  const { board, native: engine } = options;
+  const bytes = options.guest === undefined ? undefined : await guestBytes(options.guest);
+  const guest = bytes ?? readModule(firmwarePath("device"));
+  const image = buildBoard({ board, guest, ...(engine === undefined ? {} : { engine }) });
+  let loop: NativeLoop | null = null;
+  const makeLoop = (pins: VirtualBoard) => {
+    loop = new NativeLoop(pins, {
+      image,
+      guest,
+      keys: PRINCIPAL_KIDS.map((kid) => keys.get(kid) ?? null),
+      seed: seed ^ ENTROPY_STREAM,
+      bootMs: loadBoard(board).bootMs,
+    });
+    return loop;
+  };
+  return { makeLoop, close: () => loop?.close() };
 }

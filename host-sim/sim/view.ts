@@ -2,8 +2,8 @@
  * The live view: one screen that shows what the board does, drawn from its trace and its pins. Must
  * not know how keys reach the board, nor anything that the device keeps secret.
  */
-import { PHASE, PHASE_NAMES, PIN } from "../abi.gen.ts";
-import type { Runtime } from "../runtime.ts";
+import { fold, unobserved } from "../scenario/observed.ts";
+import { field } from "../scenario/trace.ts";
 import type { Simulator } from "../simulator.ts";
 
 /** What does not change while the view runs. */
@@ -49,6 +49,8 @@ export class View {
   readonly #recent: string[] = [];
   #fate = "none yet";
   #fateAt = 0;
+  readonly #observed = unobserved();
+  #epoch = "none";
   /** One line under the state: the fault menu, or why the broker is out of reach. */
   note = "";
 
@@ -58,6 +60,8 @@ export class View {
 
   /** Takes in a trace line. */
   trace(at: number, kind: string, detail: string): void {
+    fold(this.#observed, kind, detail);
+    if (kind === "epoch") this.#epoch = field(detail, "value") ?? "none";
     const fate = kind === "mark" ? FATES[detail.slice("name=".length)] : undefined;
     if (fate !== undefined) {
       this.#fate = fate;
@@ -68,12 +72,11 @@ export class View {
   }
 
   /** The whole screen. `columns`: width of the terminal. */
-  draw(simulator: Simulator, runtime: Runtime, columns: number): string {
+  draw(simulator: Simulator, columns: number): string {
     const { board } = simulator;
-    const live = runtime.phase === PHASE.LIVE;
-    const phase = PHASE_NAMES[runtime.phase] ?? "?";
+    const { phase, radio, link, relay, lamp } = this.#observed;
+    const live = phase === "LIVE";
     const on = board.position === "on";
-    const epoch = live ? Buffer.from(runtime.epoch).toString("hex") : "none";
     const paint = (good: boolean, text: string, width: number) =>
       `${good ? GREEN : RED}${text.padEnd(width)}${OFF}`;
     const cell = (label: string, value: string) => `  ${DIM}${label.padEnd(8)}${OFF}${value}`;
@@ -85,12 +88,12 @@ export class View {
       "",
       cell("switch", paint(on, on ? "[    ON ]" : "[KILL   ]", 18)) +
         cell("gate", paint(live, phase, 18)) +
-        cell("epoch", epoch),
-      cell("radio", paint(runtime.radio, runtime.radio ? "on" : "off", 18)) +
+        cell("epoch", live ? this.#epoch : "none"),
+      cell("radio", paint(radio === "on", radio, 18)) +
         cell("rail", paint(board.rail, board.rail ? "up" : "down, sensed", 18)) +
-        cell("link", paint(runtime.linkUp, runtime.linkUp ? "up" : "down", 18)),
-      cell("relay", (board.pins[PIN.RELAY] === 1 ? "ENERGISED" : "released").padEnd(18)) +
-        cell("lamp", (board.pins[PIN.LAMP] === 1 ? "lit" : "dark").padEnd(18)) +
+        cell("link", paint(link === "up", link, 18)),
+      cell("relay", (relay === "on" ? "ENERGISED" : "released").padEnd(18)) +
+        cell("lamp", (lamp === "on" ? "lit" : "dark").padEnd(18)) +
         cell("sensor", `${(board.temperature / 10).toFixed(1)} C`),
       cell("command", `${this.#fate}${ago}`),
       fault === "" ? "" : cell("faults", `${YELLOW}${fault}${OFF}`),

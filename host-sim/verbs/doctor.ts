@@ -9,6 +9,7 @@ import { dial, hangUp } from "../controller/client.ts";
 import { UserError } from "../errors.ts";
 import { firmwarePath } from "../firmware.ts";
 import type { BrokerAddress } from "../mqtt/session.ts";
+import { targetStates, toolTrouble } from "../native/tools.ts";
 import { brokerOption, example, jsonOption, timeoutOption } from "./options.ts";
 import { after, print, printJson } from "./terminal.ts";
 
@@ -69,9 +70,22 @@ const CHECKS: readonly Check[] = [
   module("mac", "boards without an engine of their own"),
   { name: "broker", opens: "send, watch and journal read", look: lookForBroker },
   tool("mosquitto", "a second broker to test against"),
-  tool("gcc", "the C host on this machine"),
-  tool("qemu-system-riscv32", "emulated RISC-V boards"),
 ];
+
+/** The tools of every native board: version found, version needed, and the target that they open. */
+function boardChecks(): Check[] {
+  return targetStates().flatMap(({ target, tools }) =>
+    tools.map((state) => ({
+      name: state.tool.command,
+      opens: `--target ${target}`,
+      look: (): Finding => {
+        const needed = `at least ${state.tool.minimum} is needed`;
+        const trouble = toolTrouble(state);
+        return { found: trouble === null, detail: trouble ?? `${state.found}, ${needed}` };
+      },
+    })),
+  );
+}
 
 export function register(program: Command): void {
   const command = program
@@ -83,10 +97,10 @@ export function register(program: Command): void {
 }
 
 async function doctor(options: DoctorOptions): Promise<void> {
-  for (const { name, opens, look } of CHECKS) {
+  for (const { name, opens, look } of [...CHECKS, ...boardChecks()]) {
     const { found, detail } = await look(options);
     if (options.json) printJson({ name, found, detail, opens });
-    else print(`${found ? "yes" : "no "}  ${name.padEnd(20)} ${detail} (for ${opens})`);
+    else print(`${found ? "yes" : "no "}  ${name.padEnd(24)} ${detail} (for ${opens})`);
   }
 }
 

@@ -6,23 +6,21 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { loadBoard } from "../board-data.ts";
 import { codeOf, EXIT, UserError } from "../errors.ts";
 import { writeWhole } from "../files.ts";
+import { ENGINES, type Engine } from "../native/build.ts";
 import { scenarioFolder, scenarioPaths } from "../scenario/files.ts";
-import { firmwareWith } from "../scenario/guest.ts";
+import { firmwareWith, guestBytes } from "../scenario/guest.ts";
 import { loadScenario, type ScenarioFile } from "../scenario/load.ts";
 import { type Report, reportJson, reportLines, summaryOf } from "../scenario/report.ts";
 import { runScenario } from "../scenario/runner.ts";
-import type { Target } from "../scenario/target.ts";
-import { SimTarget } from "../scenario/targets/sim.ts";
+import { makeTarget, targetNames } from "../scenario/targets/index.ts";
 import { example, jsonOption } from "./options.ts";
 import { print, printJson } from "./terminal.ts";
-
-/** What scenarios can run on, by name. */
-const TARGETS: Readonly<Record<string, () => Target>> = { sim: () => new SimTarget() };
 
 const DEFAULT_SEED = 1;
 
 interface RunVerbOptions {
   readonly target: string;
+  readonly engine?: Engine;
   readonly seed?: number;
   readonly trace?: string;
   readonly guest?: string;
@@ -35,18 +33,24 @@ export function parseSeed(text: string): number {
   throw new InvalidArgumentError("Write a whole number, 0 to 4294967295.");
 }
 
-async function runOne(file: ScenarioFile, options: RunVerbOptions): Promise<Report> {
+/** Runs one scenario; a guest that is named goes before the scenario's own. */
+export async function runOne(
+  file: ScenarioFile,
+  options: Pick<RunVerbOptions, "target" | "engine" | "seed" | "guest">,
+): Promise<Report> {
   const { scenario, path } = file;
   const own = scenario.guest === undefined ? undefined : resolve(dirname(path), scenario.guest);
-  const makeTarget = TARGETS[options.target];
-  if (makeTarget === undefined) throw new RangeError(`target ${options.target}`);
-  const target = makeTarget();
+  const guest = options.guest ?? own;
+  const target = makeTarget(options.target, {
+    ...(options.engine === undefined ? {} : { engine: options.engine }),
+    ...(guest === undefined ? {} : { guest: await guestBytes(guest) }),
+  });
   const seed = options.seed ?? scenario.seed ?? DEFAULT_SEED;
   const outcome = await runScenario({
     scenario,
     target,
     board: loadBoard(scenario.start.board),
-    firmware: await firmwareWith(options.guest ?? own),
+    firmware: await firmwareWith(guest),
     seed,
   });
   return { file, outcome, target: target.name, seed, guest: options.guest };
@@ -91,7 +95,12 @@ export function register(program: Command): void {
     )
     .argument("[scenario...]", "files, folders or patterns")
     .addOption(
-      new Option("--target <name>", "what runs them").choices(Object.keys(TARGETS)).default("sim"),
+      new Option("--target <name>", "what runs them").choices(targetNames()).default("sim"),
+    )
+    .addOption(
+      new Option("--engine <name>", "on native boards: guest interpreted, or compiled in").choices(
+        ENGINES,
+      ),
     )
     .addOption(
       new Option("--seed <n>", "in place of the scenario's own: bounce, epochs").argParser(

@@ -9,6 +9,7 @@ interface Part {
 
 const PARTS: Part[] = [
   { name: "device", run: async () => (await import("./device.ts")).benchDevice() },
+  { name: "boards", run: async () => (await import("./boards.ts")).benchBoards() },
 ];
 
 const wanted = process.argv.slice(2);

@@ -11,6 +11,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CODE } from "../../host-sim/abi.gen.ts";
 import { decodeReply } from "../../host-sim/controller/command.ts";
 import { keyOf, loadKeys } from "../../host-sim/controller/keys.ts";
+import { targetTrouble } from "../../host-sim/scenario/targets/index.ts";
 import { connectPlain, findMosquitto, startMosquitto, until } from "./mqtt-fixture.ts";
 
 const CLI = resolve("dist/killswitch.js");
@@ -49,9 +50,7 @@ class Device {
   error = "";
 
   constructor(args: readonly string[]) {
-    this.child = spawn(process.execPath, [CLI, "sim", "--device", DEVICE, ...args], {
-      cwd: folder,
-    });
+    this.child = spawn(process.execPath, [CLI, ...args, "--device", DEVICE], { cwd: folder });
     this.child.stdout?.on("data", (text) => {
       this.out += text;
     });
@@ -80,6 +79,7 @@ class Device {
   }
 }
 
+/** `args`: the verb that brings a device to life, and its options. */
 async function startDevice(...args: string[]): Promise<[Device, string]> {
   const device = new Device(args);
   await device.shows("link state=up");
@@ -146,7 +146,16 @@ async function story(device: Device, url: string): Promise<void> {
 
 describe("a device on real MQTT", () => {
   test("lives, dies and comes back through the embedded broker", async () => {
-    const [device, url] = await startDevice("--port", "0");
+    const [device, url] = await startDevice("sim", "--port", "0");
+    await story(device, url);
+    device.do("quit");
+    expect(await device.ended()).toBe(0);
+  });
+
+  const noPosix = targetTrouble("posix");
+  if (noPosix !== null) console.log(`NOT RUN: the device on the C host: ${noPosix}`);
+  test.runIf(noPosix === null)("lives, dies and comes back on the C host", async () => {
+    const [device, url] = await startDevice("bridge", "--board", "posix", "--port", "0");
     await story(device, url);
     device.do("quit");
     expect(await device.ended()).toBe(0);
@@ -159,12 +168,12 @@ describe("a device on real MQTT", () => {
   test.runIf(mosquitto !== undefined)("lives, dies and comes back through mosquitto", async () => {
     const broker = await startMosquitto(mosquitto ?? "");
     undo.push(() => broker.stop());
-    const [device] = await startDevice("--broker", broker.url);
+    const [device] = await startDevice("sim", "--broker", broker.url);
     await story(device, broker.url);
   });
 
   test("refuses by name what the hand holds, and who has no right", async () => {
-    const [device, url] = await startDevice("--port", "0");
+    const [device, url] = await startDevice("sim", "--port", "0");
     device.do("button");
     await device.shows("HOLD_BEGUN");
     const held = await send(url, "relay.set on", "--json");
@@ -178,6 +187,7 @@ describe("a device on real MQTT", () => {
 
   test("keeps its journal in files, and the journal verifies", async () => {
     const [device, url] = await startDevice(
+      "sim",
       "--port",
       "0",
       "--storage",
@@ -209,7 +219,7 @@ describe("a device on real MQTT", () => {
   });
 
   test("says in one line what is wrong: port, storage, board, stimulus", async () => {
-    const [, url] = await startDevice("--port", "0");
+    const [, url] = await startDevice("sim", "--port", "0");
     const { port } = new URL(url);
     const cases: [string[], number, RegExp][] = [
       [["--port", port], 8, /port \d+ of 127\.0\.0\.1 is in use/],

@@ -1,0 +1,27 @@
+/* The guest as the host sees it: checked, started, called. Two engines stand behind it: wasm3, and
+ * the module translated to C. Must not know what the guest is for. */
+#ifndef GUEST_H
+#define GUEST_H
+
+#include "hal.h"
+#include "validate.h"
+
+/* Why the image's guest is refused (see guest_check); null if it may start. */
+const char *guest_load(const uint8_t *bytes, uint32_t len);
+/* Instantiates: memory, data, imports, start function. Traps (host_trap) if that fails. */
+void guest_start(void);
+
+/* Calls an export. Each traps (host_trap) if the guest does. */
+uint32_t guest_abi_version(void);
+uint32_t guest_rx_buffer(void);
+uint32_t guest_state_ptr(void);
+uint32_t guest_state_len(void);
+void guest_init(uint32_t boot_reason);
+void guest_on_event(uint32_t kind, uint32_t a, uint32_t b);
+
+/* The guest's bytes at [ptr, ptr + len); null if they are not all its own. */
+uint8_t *guest_range(uint32_t ptr, uint32_t len);
+/* Bytes taken from the engine's arena so far. */
+uint32_t guest_arena_used(void);
+
+#endif

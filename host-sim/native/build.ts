@@ -1,0 +1,318 @@
+/**
+ * Builds a board's image: the host in C, the gate and the MAC translated by wasm2c, and an engine for
+ * the guest. An image that is there and whose parts did not change is not built again. Must not know
+ * one board from another.
+ */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, join } from "node:path";
+import { EXIT, UserError } from "../errors.ts";
+import { firmwarePath, readModule } from "../firmware.ts";
+import { loadGuest } from "../module.ts";
+import { packageRoot } from "../paths.ts";
+import { loadNativeBoard, type NativeBoard } from "./board.ts";
+import type { NativeImage } from "./doorbell.ts";
+import { needTools } from "./tools.ts";
+import { WASM3_SOURCES, wasm3Folder } from "./wasm3.ts";
+
+export const ENGINES = ["wasm3", "aot"] as const;
+export type Engine = (typeof ENGINES)[number];
+
+export interface BuildOptions {
+  board: string;
+  /** By default wasm3. */
+  engine?: Engine;
+  /** What `aot` translates; by default device.wasm. */
+  guest?: Uint8Array<ArrayBuffer>;
+  /** One of the board's; by default its first. */
+  compiler?: string;
+  /** With AddressSanitizer and UndefinedBehaviorSanitizer. */
+  sanitize?: boolean;
+  /** Sources that stand in for host.c and its bench: what measures or tests the rest of the board. */
+  instead?: readonly string[];
+  /** In place of the board's: what of the guest's page is backed, and the engine's heap, in bytes. */
+  guestBytes?: number;
+  arenaBytes?: number;
+}
+
+export interface Built extends NativeImage {
+  readonly path: string;
+  readonly map: string;
+  readonly hungMs: number;
+}
+
+const COMMON = [
+  "imports.c",
+  "mac.c",
+  "trace.c",
+  "validate.c",
+  "validate_code.c",
+  "validate_read.c",
+  "wasm-rt.c",
+];
+/** What of mac.wasm's page is backed, in bytes: its buffers end below. */
+export const MAC_MEMORY = 4096;
+const STRICT = ["-Wall", "-Wextra", "-Werror", "-Wconversion"];
+/** What is not ours: wasm3 adds signed integers past their end and reads them through other types. */
+export const FOREIGN = ["-w", "-fwrapv", "-fno-strict-aliasing"];
+const SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-O1"];
+export const WASM3 = [
+  "-Dd_m3CodePageAlignSize=1024",
+  "-Dd_m3MaxFunctionStackHeight=256",
+  // Every call copies the whole of a function's constants.
+  "-Dd_m3MaxConstantTableSize=4",
+  "-Dd_m3VerboseErrorMessages=0",
+  "-Dd_m3HasFloat=0",
+];
+
+/** The host and its bench. */
+const HOST = ["common/event_queue.c", "common/host.c", "bench/bench.c"];
+/** What measures itself, without them: see boards/bench/figures.c. */
+export const FIGURES = ["bench/figures.c", "bench/gate_twin.c"].map((name) =>
+  join(packageRoot(), "boards", name),
+);
+
+interface Unit {
+  readonly source: string;
+  readonly flags: readonly string[];
+}
+
+export function runTool(program: string, args: readonly string[]): void {
+  const { status, stderr, error } = spawnSync(program, args, { encoding: "utf8" });
+  if (status === 0) return;
+  const why = (error?.message ?? stderr).trim().split("\n").slice(0, 12).join("\n");
+  throw new UserError(`${program} failed on ${args.at(-1)}:\n${why}`, EXIT.BAD_FILE);
+}
+
+/** A memory that is one page from beginning to end. */
+const ONE_PAGE = "wasm_rt_allocate_memory(&instance->w2c_memory, 1, 1, 0, 65536);";
+/**
+ * wasm2c reads a memory's place and size from the instance at every access, the size in 64 bits:
+ * half of all instructions on a 32-bit core. A memory that never grows has both fixed.
+ */
+const FIXED_MEMORY: readonly [string, string][] = [
+  ["&((mem)->data[addr])", "&(WASM_RT_DATA[addr])"],
+  [
+    "if (UNLIKELY(a + (uint64_t)sizeof(t) > mem->size))",
+    "if (UNLIKELY(a > WASM_RT_SIZE - sizeof(t)))",
+  ],
+];
+
+/**
+ * Translates a module to C under a name; `data` and `size` are the C names of its memory's bytes and
+ * their number. Returns the unit.
+ */
+export function translate(
+  module: Uint8Array,
+  name: string,
+  folder: string,
+  memory?: { data: string; bytes: number },
+): Unit {
+  const source = join(folder, `${name}.c`);
+  const wasm = join(folder, `${name}.wasm`);
+  writeFileSync(wasm, module);
+  const wasm2c = join(packageRoot(), "node_modules", ".bin", "wasm2c");
+  runTool(wasm2c, [wasm, "--module-name", name.split("_")[0] ?? name, "--output", source]);
+  const text = readFileSync(source, "utf8");
+  if (memory === undefined || !text.includes(ONE_PAGE)) return { source, flags: FOREIGN };
+  let fixed = text;
+  for (const [from, to] of FIXED_MEMORY) {
+    if (!fixed.includes(from)) throw new Error(`wasm2c no longer writes ${from}`);
+    fixed = fixed.replace(from, to);
+  }
+  writeFileSync(source, fixed);
+  const flags = [`-DWASM_RT_DATA=${memory.data}`, `-DWASM_RT_SIZE=${memory.bytes}u`];
+  return { source, flags: [...FOREIGN, ...flags] };
+}
+
+/** The guest's translation; of one that is refused, device.wasm's in its place: never called. */
+function translateGuest(
+  guest: Uint8Array<ArrayBuffer> | undefined,
+  folder: string,
+  bytes: number,
+): Unit {
+  const shipped = readModule(firmwarePath("device"));
+  const good = guest !== undefined && typeof loadGuest(guest) !== "string";
+  return translate(good ? guest : shipped, "device", folder, { data: "guest_memory", bytes });
+}
+
+function units(options: BuildOptions, board: NativeBoard, folder: string): Unit[] {
+  const boards = join(packageRoot(), "boards");
+  const common = (name: string) => join(boards, "common", name);
+  const own = [
+    ...COMMON.map(common),
+    ...(options.instead ?? HOST.map((name) => join(boards, name))),
+    ...board.sources.map((name) => join(board.folder, name)),
+  ].map((source) => ({ source, flags: source.endsWith(".S") ? [] : STRICT }));
+  const gate = translate(readModule(firmwarePath("gate")), "gate", folder);
+  const macMemory = { data: "mac_memory", bytes: MAC_MEMORY };
+  const mac = translate(readModule(firmwarePath("mac")), "mac_wasm", folder, macMemory);
+  const foreign = [gate, mac];
+  if (options.engine === "aot") {
+    const bytes = options.guestBytes ?? board.guestBytes;
+    const guest = translateGuest(options.guest, folder, bytes);
+    // Of a module that imports nothing the instance is made without its imports.
+    const imports = readFileSync(guest.source, "utf8").includes("w2c_board_instance");
+    const depth = `-DKS_GUEST_DEPTH=${board.guestDepth}`;
+    return [
+      ...own,
+      ...foreign,
+      {
+        source: common("engine_aot.c"),
+        flags: [...STRICT, ...(imports ? ["-DKS_GUEST_IMPORTS"] : [])],
+      },
+      { ...guest, flags: [...guest.flags, depth] },
+    ];
+  }
+  const wasm3 = wasm3Folder();
+  return [
+    ...own,
+    ...foreign,
+    { source: common("engine_wasm3.c"), flags: [...STRICT, "-fno-strict-aliasing"] },
+    { source: common("wasm3_heap.c"), flags: FOREIGN },
+    ...WASM3_SOURCES.map((name) => join(wasm3, name)).map((source) => ({
+      source,
+      // memory.grow goes through a check of ours: see engine_wasm3.c.
+      flags: source.endsWith("m3_compile.c")
+        ? [...FOREIGN, "-DResizeMemory=ResizeMemoryChecked"]
+        : FOREIGN,
+    })),
+  ];
+}
+
+function flagsOf(options: BuildOptions, board: NativeBoard, folder: string): string[] {
+  const boards = join(packageRoot(), "boards");
+  const include = [join(boards, "common"), join(boards, "bench"), folder];
+  const wasm3 = options.engine === "aot" ? [] : ["-isystem", wasm3Folder()];
+  return [
+    ...board.flags,
+    ...(options.sanitize ? SANITIZE : []),
+    ...include.map((path) => `-I${path}`),
+    ...wasm3,
+    `-DKS_GUEST_MEMORY=${options.guestBytes ?? board.guestBytes}`,
+    `-DKS_MAC_MEMORY=${MAC_MEMORY}`,
+    `-DKS_GUEST_STACK=${board.guestStackBytes}`,
+    `-Dd_m3FixedHeap=${options.arenaBytes ?? board.arenaBytes}`,
+    ...WASM3,
+  ];
+}
+
+/** All that a compiled file may depend on beside its own text: headers, and what makes images. */
+function headersDigest(folders: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const folder of folders) {
+    for (const name of readdirSync(folder).sort()) {
+      if (/\.(h|ld)$/.test(name)) hash.update(name).update(readFileSync(join(folder, name)));
+    }
+  }
+  return hash.digest("hex");
+}
+
+const built = new Map<string, Built>();
+
+/**
+ * Builds what is asked for, once in this process. Throws a UserError on a missing tool or a board that
+ * does not compile.
+ */
+export function buildBoard(options: BuildOptions): Built {
+  const { guest, ...rest } = options;
+  const translated = options.engine === "aot" && guest !== undefined ? guest : new Uint8Array();
+  const digest = createHash("sha256").update(JSON.stringify(rest)).update(translated).digest("hex");
+  const known = built.get(digest) ?? build(options);
+  built.set(digest, known);
+  return known;
+}
+
+function build(options: BuildOptions): Built {
+  const board = loadNativeBoard(options.board);
+  const compiler = options.compiler ?? board.compilers[0] ?? "";
+  if (!board.compilers.includes(compiler)) {
+    const use = board.compilers.join(", ");
+    throw new UserError(
+      `board ${board.name} is not built with ${compiler}: use ${use}`,
+      EXIT.USAGE,
+    );
+  }
+  needTools(board.tools);
+  const folder = join(packageRoot(), "dist", "boards", board.name);
+  const translated = mkdtempIn(folder);
+  try {
+    return link(board, folder, compiler, [
+      flagsOf(options, board, translated),
+      units(options, board, translated),
+    ]);
+  } finally {
+    rmSync(translated, { recursive: true });
+  }
+}
+
+function mkdtempIn(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  return mkdtempSync(join(folder, "translated-"));
+}
+
+/** Compiles what is not there yet, under the digest of all that goes into it, and links it. */
+function link(
+  board: NativeBoard,
+  folder: string,
+  compiler: string,
+  [flags, sources]: [string[], Unit[]],
+): Built {
+  const boards = join(packageRoot(), "boards");
+  const headers = headersDigest([
+    join(boards, "common"),
+    join(boards, "bench"),
+    board.folder,
+    ...flags.filter((flag) => flag.startsWith("-I")).map((flag) => flag.slice(2)),
+  ]);
+  // The folder of the translations is another every time; what is in it counts.
+  const plain = flags.map((flag) => flag.replace(/translated-\w+/, "translated"));
+  const objects = sources.map(({ source, flags: more }) => {
+    const hash = createHash("sha256").update(JSON.stringify([compiler, plain, more, headers]));
+    const digest = hash.update(readFileSync(source)).digest("hex").slice(0, 24);
+    const object = join(folder, `${basename(source)}-${digest}.o`);
+    if (!existsSync(object))
+      whole(object, (to) => runTool(compiler, [...flags, ...more, "-o", to, "-c", source]));
+    return object;
+  });
+  const linked = createHash("sha256").update(JSON.stringify([board, plain, objects]));
+  const path = join(folder, `image-${linked.digest("hex").slice(0, 24)}`);
+  const last = board.link.map((flag) => flag.replace("{board}", board.folder));
+  const all = [...flags, ...objects, ...last, `-Wl,-Map=${path}.map`];
+  if (!existsSync(path)) whole(path, (to) => runTool(compiler, [...all, "-o", to]));
+  return imageOf(board, path);
+}
+
+/** Makes a file beside its place and moves it there: it is whole or not there, whoever else makes it. */
+function whole(path: string, make: (to: string) => void): void {
+  const beside = `${path}.${process.pid}`;
+  make(beside);
+  renameSync(beside, path);
+}
+
+function imageOf(board: NativeBoard, path: string): Built {
+  const { shared, run, name, hungMs } = board;
+  return {
+    name,
+    path,
+    map: `${path}.map`,
+    hungMs,
+    fileBytes: shared.bytes,
+    pageAt: shared.pageAt,
+    guestAt: shared.guestAt,
+    command: (sharedFile, guestFile) =>
+      run.map((word) =>
+        word.replace("{image}", path).replace("{shared}", sharedFile).replace("{guest}", guestFile),
+      ),
+  };
+}

@@ -1,0 +1,120 @@
+/**
+ * A native board's process and its two wires: a byte in is the doorbell, a byte out the answer. All
+ * synchronous, as the simulator's clock is. Must not know what is in the page.
+ */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { EXIT, UserError } from "../errors.ts";
+
+/** A board as built: how it is started, and how its shared file is laid out. */
+export interface NativeImage {
+  /** For messages. */
+  readonly name: string;
+  /** Bytes of the shared file, and where the page begins in it. */
+  readonly fileBytes: number;
+  readonly pageAt: number;
+  /** Where the guest goes in the shared file; null if the board reads it from its own file. */
+  readonly guestAt: number | null;
+  /** Processor time without an import call after which a guest is hung, in ms. */
+  readonly hungMs: number;
+  command(sharedFile: string, guestFile: string): readonly string[];
+}
+
+const running = new Set<Doorbell>();
+process.on("exit", () => {
+  for (const doorbell of running) doorbell.close();
+});
+
+export class Doorbell {
+  readonly #image: NativeImage;
+  readonly #folder: string;
+  readonly #child: ChildProcess;
+  readonly #file: number;
+  readonly #bell: number;
+  readonly #answers: number;
+  readonly #byte = Buffer.alloc(1);
+  #open = true;
+
+  /** Starts the board. `prepare` fills the shared file before it runs. */
+  constructor(image: NativeImage, guest: Uint8Array, prepare: (doorbell: Doorbell) => void) {
+    this.#image = image;
+    // Memory, where the machine has such a file system: the page is written thousands of times a second.
+    this.#folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "killswitch-"));
+    const at = (name: string) => join(this.#folder, name);
+    writeFileSync(at("page"), "", { mode: 0o600 });
+    truncateSync(at("page"), image.fileBytes);
+    writeFileSync(at("guest"), guest);
+    this.#file = openSync(at("page"), constants.O_RDWR);
+    prepare(this);
+    if (image.guestAt !== null) writeSync(this.#file, guest, 0, guest.length, image.guestAt);
+    const bell = fifo(at("bell"));
+    const answers = fifo(at("answers"));
+    const stderr = openSync(at("stderr"), "w");
+    const [program = "", ...args] = image.command(at("page"), at("guest"));
+    this.#child = spawn(program, args, { stdio: [bell.read, answers.write, stderr] });
+    // A program that cannot be started shows itself by the end of its answers.
+    this.#child.on("error", () => {});
+    this.#child.unref();
+    for (const descriptor of [bell.read, answers.write, stderr]) closeSync(descriptor);
+    this.#bell = bell.write;
+    this.#answers = answers.read;
+    running.add(this);
+  }
+
+  /** Waits for the board's next answer. Throws if the board ended instead. */
+  answer(): number {
+    if (readSync(this.#answers, this.#byte) === 1) return this.#byte[0] ?? 0;
+    const said = readFileSync(join(this.#folder, "stderr"), "utf8").trim();
+    this.close();
+    throw new UserError(`board ${this.#image.name} ended: ${said}`, EXIT.INTERNAL);
+  }
+
+  ring(): void {
+    writeSync(this.#bell, this.#byte);
+  }
+
+  /** Reads from the page at `at` into the whole of `into`. */
+  read(at: number, into: Buffer): void {
+    readSync(this.#file, into, 0, into.length, this.#image.pageAt + at);
+  }
+
+  write(at: number, bytes: Uint8Array, length = bytes.length): void {
+    writeSync(this.#file, bytes, 0, length, this.#image.pageAt + at);
+  }
+
+  /** Takes the board's supply away, and all that was the board's with it. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    running.delete(this);
+    this.#child.kill("SIGKILL");
+    for (const descriptor of [this.#file, this.#bell, this.#answers]) closeSync(descriptor);
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Both ends of a new named pipe: anonymous ones Node does not hand out as descriptors that block. */
+function fifo(path: string): { read: number; write: number } {
+  const { status } = spawnSync("mkfifo", [path]);
+  if (status !== 0) throw new UserError(`${path}: mkfifo failed: install coreutils`, EXIT.BAD_FILE);
+  // Opening one end waits for the other: the third descriptor is both.
+  const both = openSync(path, constants.O_RDWR);
+  const read = openSync(path, constants.O_RDONLY);
+  const write = openSync(path, constants.O_WRONLY);
+  closeSync(both);
+  return { read, write };
+}

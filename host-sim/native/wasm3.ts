@@ -1,0 +1,65 @@
+/**
+ * The interpreter's sources: wasm3 0.5.0 as it is carried by an npm package, pinned by digest. Must
+ * not know how they are compiled.
+ */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { EXIT, UserError } from "../errors.ts";
+import { packageRoot } from "../paths.ts";
+
+const PACKAGE = "react-native-webassembly";
+const VERSION = "0.3.3";
+const SHA512 =
+  "wC8r/C6bHcWsNZmzES6vhMX1bao3JtG2FIVC9Un5kTn9EKQBN63qGVGMaD7ppe/vkzD8aPTfj9MKjsid4m7VRA==";
+
+/** What of it is compiled. m3_core.c is compiled by boards/common/wasm3_heap.c. */
+export const WASM3_SOURCES = [
+  "m3_bind.c",
+  "m3_code.c",
+  "m3_compile.c",
+  "m3_env.c",
+  "m3_exec.c",
+  "m3_function.c",
+  "m3_info.c",
+  "m3_module.c",
+  "m3_parse.c",
+] as const;
+
+function run(program: string, args: readonly string[], cwd: string): void {
+  const { status, stderr } = spawnSync(program, args, { cwd, encoding: "utf8" });
+  if (status === 0) return;
+  const why = (stderr ?? "").trim().split("\n")[0] ?? "";
+  throw new UserError(`${program} ${args.join(" ")} failed: ${why}`, EXIT.NETWORK);
+}
+
+/**
+ * The folder with wasm3's sources: WASM3_DIR, taken as it is, or fetched once into dist/cache.
+ * Throws a UserError if it cannot be had, or is not the one that is pinned.
+ */
+export function wasm3Folder(): string {
+  const given = process.env.WASM3_DIR;
+  if (given !== undefined) {
+    if (existsSync(join(given, "m3_core.c"))) return given;
+    throw new UserError(`WASM3_DIR=${given}: m3_core.c is not in it`, EXIT.BAD_FILE);
+  }
+  const cache = join(packageRoot(), "dist", "cache");
+  const folder = join(cache, `wasm3-${VERSION}`);
+  if (existsSync(folder)) return folder;
+  mkdirSync(cache, { recursive: true });
+  run("npm", ["pack", "--silent", `${PACKAGE}@${VERSION}`], cache);
+  const archive = join(cache, `${PACKAGE}-${VERSION}.tgz`);
+  const digest = createHash("sha512").update(readFileSync(archive)).digest("base64");
+  if (digest !== SHA512) {
+    rmSync(archive);
+    throw new UserError(
+      `${PACKAGE}@${VERSION} is not what it was: sha512 ${digest}`,
+      EXIT.BAD_FILE,
+    );
+  }
+  run("tar", ["-xzf", archive, "package/cpp"], cache);
+  renameSync(join(cache, "package", "cpp"), folder);
+  rmSync(join(cache, "package"), { recursive: true });
+  return folder;
+}

@@ -1,0 +1,57 @@
+/**
+ * `killswitch build`: a board's image. Must not know one board from another.
+ */
+import { statSync } from "node:fs";
+import { type Command, Option } from "commander";
+import { buildBoard, ENGINES, type Engine } from "../native/build.ts";
+import { guestBytes } from "../scenario/guest.ts";
+import { example, jsonOption } from "./options.ts";
+import { print, printJson } from "./terminal.ts";
+
+interface BuildVerbOptions {
+  readonly board: string;
+  readonly engine: Engine;
+  readonly guest?: string;
+  readonly compiler?: string;
+  readonly sanitize: boolean;
+  readonly json: boolean;
+}
+
+async function build(options: BuildVerbOptions): Promise<void> {
+  const { board, engine, compiler, sanitize, guest } = options;
+  const image = buildBoard({
+    board,
+    engine,
+    sanitize,
+    ...(compiler === undefined ? {} : { compiler }),
+    ...(guest === undefined ? {} : { guest: await guestBytes(guest) }),
+  });
+  const found = { image: image.path, map: image.map, bytes: statSync(image.path).size };
+  if (options.json) printJson(found);
+  else {
+    print(`image ${found.image} (${found.bytes} bytes with symbols)`);
+    print(`map   ${found.map}`);
+  }
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command("build")
+    .description("build a board's image: the host in C, the gate and the MAC translated, an engine")
+    .requiredOption("--board <name>", "board")
+    .addOption(
+      new Option("--engine <name>", "guest interpreted by wasm3, or compiled in")
+        .choices(ENGINES)
+        .default("wasm3"),
+    )
+    .option("--guest <file>", "with --engine aot: another guest in place of device.wasm")
+    .option("--compiler <name>", "another of the board's compilers")
+    .option("--sanitize", "with AddressSanitizer and UndefinedBehaviorSanitizer", false)
+    .addOption(jsonOption())
+    .action(build);
+  example(
+    command,
+    "killswitch build --board posix",
+    "WASM3_DIR=../wasm3 killswitch build --board posix",
+  );
+}

@@ -1,0 +1,112 @@
+/**
+ * `killswitch conform`: every scenario on every target that is here, traces compared byte for byte.
+ * Must not know what a trace means.
+ */
+import { type Command, Option } from "commander";
+import { EXIT } from "../errors.ts";
+import { ENGINES, type Engine } from "../native/build.ts";
+import { scenarioFolder, scenarioPaths } from "../scenario/files.ts";
+import { loadScenario, type ScenarioFile } from "../scenario/load.ts";
+import { placeOf, type Report, reproduction } from "../scenario/report.ts";
+import { targetNames, targetTrouble } from "../scenario/targets/index.ts";
+import { example, jsonOption } from "./options.ts";
+import { runOne } from "./run.ts";
+import { print, printJson } from "./terminal.ts";
+
+interface ConformOptions {
+  readonly engine?: Engine;
+  readonly json: boolean;
+}
+
+interface Score {
+  readonly target: string;
+  same: number;
+  notRun: number;
+}
+
+/** The first line in which two traces part; null if they do not. */
+export function parting(left: readonly string[], right: readonly string[]): number | null {
+  const length = Math.max(left.length, right.length);
+  for (let line = 0; line < length; line++) if (left[line] !== right[line]) return line;
+  return null;
+}
+
+/** What is wrong with a target's run beside the reference; null if nothing is. */
+function verdict(reference: Report, report: Report): string[] | null {
+  const { outcome, file, target } = report;
+  if (outcome.status === "failed") {
+    const { expected, found } = outcome.failure;
+    return [`${placeOf(report)} on ${target}: expected ${expected}, found ${found}`];
+  }
+  const [left, right] = [reference.outcome.trace.texts(), outcome.trace.texts()];
+  const line = parting(left, right);
+  if (line === null) return null;
+  return [
+    `${file.path} on ${target}, trace line ${line + 1}:`,
+    `  ${reference.target}: ${left[line] ?? "(the end)"}`,
+    `  ${target}: ${right[line] ?? "(the end)"}`,
+  ];
+}
+
+async function conformOne(
+  file: ScenarioFile,
+  scores: readonly Score[],
+  options: ConformOptions,
+): Promise<boolean> {
+  let reference: Report | null = null;
+  let good = true;
+  for (const score of scores) {
+    const report = await runOne(file, { target: score.target, ...options });
+    reference ??= report;
+    if (report.outcome.status === "not-run") {
+      score.notRun++;
+      print(`NOT RUN ${file.scenario.name} on ${score.target}: ${report.outcome.reason}`);
+      continue;
+    }
+    const trouble = verdict(reference, report);
+    if (trouble === null) score.same++;
+    else {
+      good = false;
+      for (const line of [...trouble, `  again  ${reproduction(report)}`]) print(line);
+    }
+  }
+  return good;
+}
+
+async function conform(names: readonly string[], options: ConformOptions): Promise<void> {
+  const paths = names.length === 0 ? [scenarioFolder()] : names;
+  const files = paths.flatMap(scenarioPaths).map(loadScenario);
+  const scores: Score[] = [];
+  for (const target of targetNames()) {
+    const trouble = targetTrouble(target);
+    if (trouble === null) scores.push({ target, same: 0, notRun: 0 });
+    else print(`NOT RUN ${target}: ${trouble}`);
+  }
+  let good = true;
+  for (const file of files) {
+    if (!(await conformOne(file, scores, options))) good = false;
+  }
+  if (options.json) printJson({ scenarios: files.length, scores });
+  else {
+    const told = scores.map(
+      ({ target, same, notRun }) => `${target} ${same}/${files.length - notRun}`,
+    );
+    print(told.join(", "));
+  }
+  if (!good) process.exitCode = EXIT.REFUTED;
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command("conform")
+    .description("run every scenario on every target that is here, and compare their traces")
+    .argument("[scenario...]", "files, folders or patterns")
+    .addOption(new Option("--engine <name>", "engine of the native boards").choices(ENGINES))
+    .addOption(jsonOption())
+    .action(conform);
+  example(
+    command,
+    "killswitch conform",
+    "killswitch conform tests/scenarios/bounce.yaml --engine aot",
+  );
+}

@@ -1,0 +1,13 @@
+;; Calls imports before it has any memory to point into.
+(module
+  (import "board" "radio_request" (func $radio (param i32)))
+  (import "board" "log" (func $log (param i32 i32)))
+  (memory (export "memory") 1 1)
+  (func $start (call $radio (i32.const 1)) (call $log (i32.const 0) (i32.const 4)))
+  (start $start)
+  (func (export "abi_version") (result i32) (i32.const 1))
+  (func (export "rx_buffer") (result i32) (i32.const 1024))
+  (func (export "state_ptr") (result i32) (i32.const 0))
+  (func (export "state_len") (result i32) (i32.const 8))
+  (func (export "init") (param i32))
+  (func (export "on_event") (param $kind i32) (param $a i32) (param $b i32)))

@@ -1,0 +1,10 @@
+;; Starts without memory, and grows it in init.
+(module
+  (import "board" "mark" (func $mark (param i32)))
+  (memory (export "memory") 0 1)
+  (func (export "abi_version") (result i32) (i32.const 1))
+  (func (export "rx_buffer") (result i32) (i32.const 1024))
+  (func (export "state_ptr") (result i32) (i32.const 0))
+  (func (export "state_len") (result i32) (i32.const 0))
+  (func (export "init") (param i32) (drop (memory.grow (i32.const 1))))
+  (func (export "on_event") (param $kind i32) (param $a i32) (param $b i32) (call $mark (i32.add (i32.const 12) (memory.size)))))

@@ -1,0 +1,10 @@
+;; Energises the relay in init and traps: a relay that a failing guest left on must be let go.
+(module
+  (import "board" "gpio_write" (func $gpio (param i32 i32)))
+  (memory (export "memory") 1 1)
+  (func (export "abi_version") (result i32) (i32.const 1))
+  (func (export "rx_buffer") (result i32) (i32.const 1024))
+  (func (export "state_ptr") (result i32) (i32.const 0))
+  (func (export "state_len") (result i32) (i32.const 8))
+  (func (export "init") (param i32) (call $gpio (i32.const 0) (i32.const 1)) (unreachable))
+  (func (export "on_event") (param i32) (param i32) (param i32)))

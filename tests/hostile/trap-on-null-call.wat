@@ -1,0 +1,13 @@
+;; Calls through an empty slot of its table.
+(module
+  (memory (export "memory") 1 1)
+  (table 8 8 funcref)
+  (elem (i32.const 0) $nothing)
+  (type $none (func))
+  (func $nothing)
+  (func (export "abi_version") (result i32) (i32.const 1))
+  (func (export "rx_buffer") (result i32) (i32.const 1024))
+  (func (export "state_ptr") (result i32) (i32.const 0))
+  (func (export "state_len") (result i32) (i32.const 8))
+  (func (export "init") (param i32))
+  (func (export "on_event") (param $kind i32) (param $a i32) (param $b i32) (call_indirect (type $none) (i32.const 3))))

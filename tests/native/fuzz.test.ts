@@ -1,0 +1,22 @@
+/**
+ * A short run of each fuzz target; a long one is FUZZ_SECONDS=3600 npx vitest run tests/native/fuzz.test.ts.
+ */
+import { describe, expect, test } from "vitest";
+import { FUZZ_TARGETS, fuzzTool, runFuzz } from "../../host-sim/native/fuzz.ts";
+import { toolTrouble } from "../../host-sim/native/tools.ts";
+
+const SECONDS = Number(process.env.FUZZ_SECONDS ?? 5);
+const trouble = toolTrouble(fuzzTool());
+if (trouble !== null) process.stderr.write(`NOT RUN fuzz: ${trouble}\n`);
+
+describe.skipIf(trouble !== null)("fuzz", () => {
+  test.each(FUZZ_TARGETS)(
+    "%s",
+    (target) => {
+      const { runs, finding } = runFuzz(target, SECONDS);
+      expect(finding).toBeNull();
+      expect(runs).toBeGreaterThan(100);
+    },
+    (SECONDS + 120) * 1000,
+  );
+});
