@@ -54,6 +54,12 @@ function region(context: ImportContext, id: number, offset: number, ptr: number,
   return range(context, ptr, len);
 }
 
+/** Bytes that a board's own HMAC takes: mac.wasm's buffer ends there. */
+function hashable(context: ImportContext, ptr: number, len: number): Uint8Array {
+  below(len, MAC_MESSAGE_MAX + 1, "length");
+  return range(context, ptr, len);
+}
+
 function below(value: number, bound: number, what: string): void {
   if (value >>> 0 >= bound) throw new GuestTrap(what);
 }
@@ -101,8 +107,7 @@ export function makeImports(context: ImportContext): BoardImports {
     mac_verify(principal, ptr, len, tag) {
       counted(context);
       below(principal, PRINCIPAL.DEVICE, "principal");
-      below(len, MAC_MESSAGE_MAX + 1, "length");
-      const message = range(context, ptr, len);
+      const message = hashable(context, ptr, len);
       const claimed = range(context, tag, TAG_BYTES);
       const own = hal.mac(principal, message);
       if (own === null) return STATUS.NO_KEY;
@@ -110,8 +115,7 @@ export function makeImports(context: ImportContext): BoardImports {
     },
     mac_sign(ptr, len, tag) {
       counted(context);
-      below(len, MAC_MESSAGE_MAX + 1, "length");
-      const message = range(context, ptr, len);
+      const message = hashable(context, ptr, len);
       const out = range(context, tag, TAG_BYTES);
       const own = hal.mac(PRINCIPAL.DEVICE, message);
       if (own === null) return STATUS.NO_KEY;

@@ -155,6 +155,8 @@ describe("a device on real MQTT", () => {
   const noPosix = targetTrouble("posix");
   if (noPosix !== null) console.log(`NOT RUN: the device on the C host: ${noPosix}`);
   test.runIf(noPosix === null)("lives, dies and comes back on the C host", async () => {
+    // Built here, so that no wait below is for a compiler.
+    expect((await killswitch("build", "--board", "posix")).code).toBe(0);
     const [device, url] = await startDevice("bridge", "--board", "posix", "--port", "0");
     await story(device, url);
     device.do("quit");

@@ -224,8 +224,18 @@ const CALLS: [string, string, string][] = [
   ],
   [
     "mac_sign bytes",
-    "(drop (call $mac_sign (i32.const 1) (i32.const 65536) (i32.const 0)))",
-    "(drop (call $mac_sign (i32.const 0) (i32.const 65536) (i32.const 0)))",
+    "(drop (call $mac_sign (i32.const 65000) (i32.const 537) (i32.const 0)))",
+    "(drop (call $mac_sign (i32.const 65000) (i32.const 536) (i32.const 0)))",
+  ],
+  [
+    "mac_sign length",
+    "(drop (call $mac_sign (i32.const 0) (i32.const 2049) (i32.const 0)))",
+    "(drop (call $mac_sign (i32.const 0) (i32.const 2048) (i32.const 0)))",
+  ],
+  [
+    "mac_verify length",
+    "(drop (call $mac_verify (i32.const 0) (i32.const 0) (i32.const 2049) (i32.const 0)))",
+    "(drop (call $mac_verify (i32.const 0) (i32.const 0) (i32.const 2048) (i32.const 0)))",
   ],
   [
     "mac_sign tag",
