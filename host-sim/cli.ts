@@ -11,13 +11,14 @@ import * as conform from "./verbs/conform.ts";
 import * as doctor from "./verbs/doctor.ts";
 import * as journal from "./verbs/journal.ts";
 import * as keys from "./verbs/keys.ts";
+import * as prove from "./verbs/prove.ts";
 import * as run from "./verbs/run.ts";
 import * as send from "./verbs/send.ts";
 import * as sim from "./verbs/sim.ts";
 import { guardProcess, report } from "./verbs/terminal.ts";
 import * as watch from "./verbs/watch.ts";
 
-const VERBS = [sim, send, watch, keys, journal, run, conform, build, bridge, board, doctor];
+const VERBS = [sim, send, watch, keys, journal, run, conform, prove, build, bridge, board, doctor];
 
 function makeProgram(): Command {
   const program = new Command("killswitch")

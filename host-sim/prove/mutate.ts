@@ -1,0 +1,201 @@
+/**
+ * Mutants of a module: one comparison flipped or moved by one, one constant off by one, one condition
+ * negated, one call or store removed. Must not know what the module does, or what kills a mutant.
+ */
+import binaryen from "binaryen";
+
+export const OPERATORS = ["negate", "boundary", "constant", "condition", "call", "store"] as const;
+export type Operator = (typeof OPERATORS)[number];
+
+export interface Site {
+  index: number;
+  operator: Operator;
+  /** Name inside the module of the function that holds it. */
+  inside: string;
+  /** Function by number, and what stood there and what does. */
+  place: string;
+}
+
+type Expression = number;
+type Replace = (by: Expression) => void;
+
+/** The accessors of expressions, which binaryen's type declarations leave out. */
+interface Accessors {
+  [accessor: string]: (...args: number[]) => number;
+}
+const accessors = binaryen as unknown as Record<string, Accessors>;
+
+function use(group: string, accessor: string, ...args: number[]): number {
+  const found = accessors[group]?.[accessor];
+  if (found === undefined) throw new Error(`binaryen has no ${group}.${accessor}`);
+  return found(...args);
+}
+
+/** Name of the function that a call expression calls. */
+function targetOf(call: Expression): string {
+  return String(use("Call", "getTarget", call));
+}
+
+const ops = binaryen as unknown as Record<string, number>;
+const op = (name: string) => ops[name] ?? -1;
+
+const NEGATED = new Map<number, [number, string]>();
+const MOVED = new Map<number, [number, string]>();
+for (const size of ["Int32", "Int64"]) {
+  const pair = (table: typeof NEGATED, a: string, b: string) => {
+    table.set(op(a + size), [op(b + size), `${a} -> ${b}`]);
+    table.set(op(b + size), [op(a + size), `${b} -> ${a}`]);
+  };
+  pair(NEGATED, "Eq", "Ne");
+  for (const sign of ["S", "U"]) {
+    pair(NEGATED, `Lt${sign}`, `Ge${sign}`);
+    pair(NEGATED, `Gt${sign}`, `Le${sign}`);
+    pair(MOVED, `Lt${sign}`, `Le${sign}`);
+    pair(MOVED, `Gt${sign}`, `Ge${sign}`);
+  }
+}
+
+/** Child expressions by kind: group, getters and setters of one child, or of a list. */
+const ONE: Record<string, readonly string[]> = {
+  If: ["Condition", "IfTrue", "IfFalse"],
+  Loop: ["Body"],
+  Break: ["Condition", "Value"],
+  Switch: ["Condition", "Value"],
+  LocalSet: ["Value"],
+  Load: ["Ptr"],
+  Store: ["Ptr", "Value"],
+  Unary: ["Value"],
+  Binary: ["Left", "Right"],
+  Select: ["IfTrue", "IfFalse", "Condition"],
+  Drop: ["Value"],
+  Return: ["Value"],
+  MemoryGrow: ["Delta"],
+};
+const MANY: Record<string, readonly [string, string, string]> = {
+  Block: ["getNumChildren", "getChildAt", "setChildAt"],
+  Call: ["getNumOperands", "getOperandAt", "setOperandAt"],
+};
+const KINDS = new Map<number, string>(
+  [...Object.keys(ONE), ...Object.keys(MANY), "Const"].map((kind) => [op(`${kind}Id`), kind]),
+);
+
+/** Walks a module, and makes the mutant `target` when it comes to its site. */
+class Mutator {
+  readonly sites: Site[] = [];
+  readonly #module: binaryen.Module;
+  readonly #target: number;
+  #place = "";
+
+  constructor(bytes: Uint8Array, target: number) {
+    this.#module = binaryen.readBinary(bytes);
+    this.#target = target;
+  }
+
+  run(): Uint8Array<ArrayBuffer> {
+    for (let index = 0; index < this.#module.getNumFunctions(); index++) {
+      const { name, body, module } = binaryen.getFunctionInfo(
+        this.#module.getFunctionByIndex(index),
+      );
+      if (module !== "" && module !== null) continue;
+      this.#place = name;
+      this.#walk(body, () => {});
+    }
+    const out = new Uint8Array(this.#module.emitBinary());
+    this.#module.dispose();
+    return out;
+  }
+
+  #site(operator: Operator, what: string, make: () => void): void {
+    const index = this.sites.length;
+    this.sites.push({
+      index,
+      operator,
+      inside: this.#place,
+      place: `function ${this.#place}: ${what}`,
+    });
+    if (index === this.#target) make();
+  }
+
+  #walk(at: Expression, replace: Replace): void {
+    if (at === 0) return;
+    const kind = KINDS.get(binaryen.getExpressionId(at));
+    if (kind === undefined) return;
+    // Children first: a site's number does not depend on what is done above it.
+    for (const child of ONE[kind] ?? [])
+      this.#walk(use(kind, `get${child}`, at), (by) => use(kind, `set${child}`, at, by));
+    const many = MANY[kind];
+    if (many !== undefined) {
+      const [count, get, set] = many;
+      for (let index = 0; index < use(kind, count, at); index++)
+        this.#walk(use(kind, get, at, index), (by) => use(kind, set, at, index, by));
+    }
+    this.#mutate(kind, at, replace);
+  }
+
+  #mutate(kind: string, at: Expression, replace: Replace): void {
+    const module = this.#module;
+    if (kind === "Binary") this.#compare(at);
+    else if (kind === "Const") this.#constant(at);
+    else if (kind === "If" || kind === "Select" || kind === "Break") this.#condition(kind, at);
+    else if (kind === "Store") this.#site("store", "store removed", () => replace(module.nop()));
+    else if (kind === "Call") {
+      const type = binaryen.getExpressionType(at);
+      const target = targetOf(at);
+      const by = type === binaryen.i32 ? () => module.i32.const(0) : () => module.nop();
+      if (type === binaryen.i32 || type === binaryen.none)
+        this.#site("call", `call of ${target} removed`, () => replace(by()));
+    }
+  }
+
+  #compare(at: Expression): void {
+    const own = use("Binary", "getOp", at);
+    for (const [operator, table] of [
+      ["negate", NEGATED],
+      ["boundary", MOVED],
+    ] as const) {
+      const to = table.get(own);
+      if (to !== undefined) this.#site(operator, to[1], () => use("Binary", "setOp", at, to[0]));
+    }
+  }
+
+  #constant(at: Expression): void {
+    if (binaryen.getExpressionType(at) !== binaryen.i32) return;
+    const value = use("Const", "getValueI32", at);
+    for (const by of [1, -1])
+      this.#site("constant", `${value} -> ${(value + by) | 0}`, () =>
+        use("Const", "setValueI32", at, (value + by) | 0),
+      );
+  }
+
+  #condition(kind: string, at: Expression): void {
+    const condition = use(kind, "getCondition", at);
+    if (condition === 0) return;
+    this.#site("condition", `condition of ${kind} negated`, () => {
+      use(kind, "setCondition", at, this.#module.i32.eqz(condition));
+    });
+  }
+}
+
+/** Every site of a module. */
+export function sitesOf(bytes: Uint8Array): Site[] {
+  const mutator = new Mutator(bytes, -1);
+  mutator.run();
+  return mutator.sites;
+}
+
+/** The mutant at a site. */
+export function mutantOf(bytes: Uint8Array, site: Site): Uint8Array<ArrayBuffer> {
+  return new Mutator(bytes, site.index).run();
+}
+
+/** The names under which a module exports its functions, by their names inside it. */
+export function exportNames(bytes: Uint8Array): Map<string, string> {
+  const module = binaryen.readBinary(bytes);
+  const names = new Map<string, string>();
+  for (let index = 0; index < module.getNumExports(); index++) {
+    const { name, value } = binaryen.getExportInfo(module.getExportByIndex(index));
+    names.set(value, name);
+  }
+  module.dispose();
+  return names;
+}

@@ -1,0 +1,185 @@
+/**
+ * The parts of a proof, each a function of two modules: what it asks, how long it took, and its
+ * verdict. Must not know how a part is printed, kept or scheduled.
+ */
+import { loadBoard } from "../board-data.ts";
+import { RealClock } from "../clock.ts";
+import { scenarioOf } from "./counterexample.ts";
+import { Explorer, type ExplorerReport } from "./explorer.ts";
+import { type FaultReport, injectFaults } from "./faults.ts";
+import { type GateReport, proveGate } from "./gate.ts";
+import { type MutationReport, scoreDevice, scoreGate } from "./mutants.ts";
+import { killerOf, replays, soundScenarios } from "./replay.ts";
+import { type WalkReport, walk } from "./walk.ts";
+
+export const PARTS = ["gate", "device", "faults", "gate-mutants", "device-mutants"] as const;
+export type PartName = (typeof PARTS)[number];
+
+export type Module = Uint8Array<ArrayBuffer>;
+
+export interface Subject {
+  gate: Module;
+  device: Module;
+}
+
+export interface PartOptions {
+  quick: boolean;
+  seed: number;
+  progress: (done: number, of: number) => void;
+}
+
+export const VERDICTS = ["proven", "not closed", "refuted"] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+/** A counterexample as a scenario, and whether it was seen to fail on the modules it refutes. */
+export interface Counterexample {
+  rule: string;
+  trace: string[];
+  scenario: string | null;
+  replayed: boolean;
+}
+
+export interface DeviceFigures extends Omit<ExplorerReport, "violations"> {
+  model: "full" | "small";
+  walk: WalkReport | null;
+}
+
+export interface PartReport {
+  part: PartName;
+  verdict: Verdict;
+  seconds: number;
+  /** Figures of the part. */
+  gate?: Omit<GateReport, "violations">;
+  device?: DeviceFigures;
+  faults?: FaultReport;
+  mutants?: MutationReport;
+  counterexample: Counterexample | null;
+}
+
+type Result = Omit<PartReport, "part" | "seconds">;
+
+/** How much of each part a quick proof does. */
+const AMOUNTS = {
+  quick: { flips: 40, gateMutants: 6, deviceMutants: 8, deviceStates: 400, walkSteps: 0 },
+  full: {
+    flips: 3000,
+    gateMutants: 100_000,
+    deviceMutants: 400,
+    deviceStates: 1500,
+    walkSteps: 1_000_000,
+  },
+} as const;
+
+const amounts = (options: PartOptions) => (options.quick ? AMOUNTS.quick : AMOUNTS.full);
+
+function gatePart({ gate }: Subject, options: PartOptions): Result {
+  const depth = options.quick ? "near" : "full";
+  const { violations, ...figures } = proveGate(gate, { depth, progress: options.progress });
+  const [violation] = violations;
+  if (violation === undefined) return { verdict: "proven", gate: figures, counterexample: null };
+  const trace = violation.inputs.map((inputs) => {
+    const rail = (inputs >>> 2) & 1;
+    return `NO=${inputs & 1} NC=${(inputs >>> 1) & 1} rail=${rail} after ${inputs >>> 8} ms`;
+  });
+  trace.push(`word 0x${violation.word.toString(16).padStart(8, "0")}`);
+  const counterexample = { rule: violation.rule, trace, scenario: null, replayed: false };
+  return { verdict: "refuted", gate: figures, counterexample };
+}
+
+async function devicePart({ gate, device }: Subject, options: PartOptions): Promise<Result> {
+  const explorer = new Explorer(device, {
+    small: options.quick,
+    progress: (states, done) => options.progress(done, states),
+  });
+  const { violations, ...report } = explorer.run();
+  const model = options.quick ? "small" : "full";
+  const [violation] = violations;
+  if (violation !== undefined) {
+    const scenario = scenarioOf(violation);
+    const counterexample = {
+      rule: violation.rule,
+      trace: violation.trace.map(({ text }) => text),
+      scenario,
+      replayed: await replays(scenario, gate, device),
+    };
+    return { verdict: "refuted", device: { ...report, model, walk: null }, counterexample };
+  }
+  const steps = amounts(options).walkSteps;
+  const walked = steps > 0 ? walk(device, explorer.table, options.seed, steps) : null;
+  const figures = { ...report, model, walk: walked } as const;
+  const failure = walked?.failure ?? null;
+  if (failure !== null) {
+    const rule = "the abstraction stands for every run";
+    const counterexample = { rule, trace: [failure], scenario: null, replayed: false };
+    return { verdict: "refuted", device: figures, counterexample };
+  }
+  return {
+    verdict: report.closed ? "proven" : "not closed",
+    device: figures,
+    counterexample: null,
+  };
+}
+
+function faultsPart({ gate, device }: Subject, options: PartOptions): Result {
+  const { flips } = amounts(options);
+  const faults = injectFaults(gate, device, { flips, seed: options.seed, board: loadBoard() });
+  if (faults.failure === null) return { verdict: "proven", faults, counterexample: null };
+  const counterexample = { rule: faults.failure, trace: [], scenario: null, replayed: false };
+  return { verdict: "refuted", faults, counterexample };
+}
+
+/** A mutant of the gate that survives refutes the proof, not the gate: there is no other verdict for it. */
+async function gateMutantsPart({ gate }: Subject, options: PartOptions): Promise<Result> {
+  const { seed, progress, quick } = options;
+  const most = amounts(options).gateMutants;
+  const mutants = await scoreGate(gate, { most, seed, progress, whole: !quick });
+  if (mutants.survived === 0) return { verdict: "proven", mutants, counterexample: null };
+  const trace = mutants.spared
+    .filter(({ equivalent }) => equivalent === null)
+    .map(({ place }) => place);
+  const rule = "every mutant of the gate is refuted or equivalent";
+  return {
+    verdict: "refuted",
+    mutants,
+    counterexample: { rule, trace, scenario: null, replayed: false },
+  };
+}
+
+async function deviceMutantsPart({ gate, device }: Subject, options: PartOptions): Promise<Result> {
+  const { seed, progress } = options;
+  const { deviceMutants, deviceStates } = amounts(options);
+  const files = await soundScenarios(gate, device);
+  const mutants = await scoreDevice(device, {
+    most: deviceMutants,
+    seed,
+    progress,
+    statesMax: deviceStates,
+    scenarios: (mutant) => killerOf(files, gate, mutant),
+  });
+  return { verdict: "proven", mutants, counterexample: null };
+}
+
+const RUN: Record<PartName, (subject: Subject, options: PartOptions) => Result | Promise<Result>> =
+  {
+    gate: gatePart,
+    device: devicePart,
+    faults: faultsPart,
+    "gate-mutants": gateMutantsPart,
+    "device-mutants": deviceMutantsPart,
+  };
+
+export async function provePart(
+  part: PartName,
+  subject: Subject,
+  options: PartOptions,
+): Promise<PartReport> {
+  const clock = new RealClock();
+  const result = await RUN[part](subject, options);
+  return { part, seconds: clock.now() / 1000, ...result };
+}
+
+/** The worst of the parts' verdicts. */
+export function verdictOf(reports: readonly PartReport[]): Verdict {
+  const worst = Math.max(0, ...reports.map(({ verdict }) => VERDICTS.indexOf(verdict)));
+  return VERDICTS[worst] ?? "refuted";
+}

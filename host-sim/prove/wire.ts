@@ -1,0 +1,221 @@
+/**
+ * What the guest sends, held to docs/PROTOCOL.md by a decoder of its own: form, tag, and content
+ * against the state it tells of. Each different message is taken apart once. Must not know how the
+ * guest encodes.
+ */
+import { decode, encode, rfc8949EncodeOptions } from "cborg";
+import {
+  CHANNEL,
+  CODE,
+  EPOCH_BYTES,
+  EVENT,
+  MARK,
+  OP,
+  PRINCIPAL,
+  PRINCIPAL_KIDS,
+  TAG_BYTES,
+} from "../abi.gen.ts";
+import { PROTECTED } from "../controller/cose.ts";
+import { RECORD_BYTES } from "../controller/operations.ts";
+import { decisionOf, type ModelEvent } from "./events.ts";
+import type { Machine } from "./machine.ts";
+import { SEQ } from "./messages.ts";
+import { at, headOf, TOLD_BITS } from "./model.ts";
+
+const TAG_COSE_MAC0 = 0xd1;
+const HEADER_KID = 4;
+const FNV_PRIME = 0x01000193;
+const OTHER_PRIME = 0x85ebca6b;
+const STRICT = {
+  strict: true,
+  useMaps: true,
+  rejectDuplicateMapKeys: true,
+  allowIndefinite: false,
+  allowUndefined: false,
+} as const;
+
+/** CODE by the MARK of the decision. */
+const CODE_OF = new Map<number, number>([
+  [MARK.ACCEPTED, CODE.OK],
+  [MARK.STALE_EPOCH, CODE.STALE_EPOCH],
+  [MARK.REPLAY, CODE.REPLAY],
+  [MARK.FORBIDDEN, CODE.FORBIDDEN],
+  [MARK.HOLD, CODE.HOLD],
+  [MARK.MALFORMED_PAYLOAD, CODE.MALFORMED],
+  [MARK.FAILED, CODE.FAILED],
+]);
+
+const same = (a: unknown, b: Uint8Array) => a instanceof Uint8Array && Buffer.compare(a, b) === 0;
+const mapIs = (found: unknown, due: [number, unknown][]) =>
+  found instanceof Map &&
+  found.size === due.length &&
+  due.every(([key, value], index) => {
+    const [[foundKey, foundValue] = [null, null]] = [...found].slice(index, index + 1);
+    return (
+      foundKey === key &&
+      (value instanceof Uint8Array ? same(foundValue, value) : foundValue === value)
+    );
+  });
+
+export class WireCheck {
+  readonly #machine: Machine;
+  readonly #seen = new Set<number>();
+  /** The event that is fired, and the state before it. */
+  event: ModelEvent | null = null;
+  number = 0;
+  code = 0;
+  /** The first rule broken since it was last cleared. */
+  broken: string | null = null;
+  /** Of the last message. */
+  digest = 0;
+  /** Different messages taken apart. */
+  messages = 0;
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+  }
+
+  /** Takes a message as it is handed to net_send(). */
+  sent(channel: number, ptr: number, len: number): void {
+    if (this.broken !== null) return;
+    const { memory, words } = this.#machine;
+    let low = channel ^ len ^ this.#machine.marks;
+    let high = Math.imul(this.number + 1, OTHER_PRIME) ^ (this.code & TOLD_BITS);
+    let done = 0;
+    if ((ptr & 3) === 0) {
+      for (; done + 4 <= len; done += 4) {
+        const word = words[(ptr + done) >> 2] ?? 0;
+        low = Math.imul(low ^ word, FNV_PRIME) ^ (low >>> 13);
+        high = Math.imul(high ^ word, OTHER_PRIME) ^ (high >>> 15);
+      }
+    }
+    for (; done < len; done++) {
+      const byte = memory[ptr + done] ?? 0;
+      low = Math.imul(low ^ byte, FNV_PRIME) ^ (low >>> 13);
+      high = Math.imul(high ^ byte, OTHER_PRIME) ^ (high >>> 15);
+    }
+    this.digest = low;
+    const key = (low >>> 0) * 0x20_0000 + (high >>> 11);
+    if (this.#seen.has(key)) return;
+    this.#seen.add(key);
+    this.messages++;
+    this.broken = this.#check(channel, memory.slice(ptr, ptr + len));
+  }
+
+  #check(channel: number, bytes: Uint8Array): string | null {
+    let items: unknown;
+    let payload: unknown;
+    try {
+      if (bytes[0] !== TAG_COSE_MAC0) return "what is sent is a tagged COSE_Mac0";
+      const parts: unknown = decode(bytes.subarray(1), STRICT);
+      if (!Array.isArray(parts) || parts.length !== 4)
+        return "what is sent is a COSE_Mac0 of four parts";
+      const [header, headers, body, tag] = parts as unknown[];
+      const kid = Buffer.from(PRINCIPAL_KIDS[PRINCIPAL.DEVICE]);
+      const formed = same(header, PROTECTED) && mapIs(headers, [[HEADER_KID, new Uint8Array(kid)]]);
+      if (!formed || !(body instanceof Uint8Array))
+        return "what is sent names its algorithm and the device";
+      const structure = encode(["MAC0", PROTECTED, new Uint8Array(0), body], rfc8949EncodeOptions);
+      const signed = this.#machine.signedLast;
+      const own = same(tag, this.#machine.ownTag) && (tag as Uint8Array).length === TAG_BYTES;
+      if (!own || !same(signed, structure)) return "what is sent is signed, and all of it";
+      payload = body;
+      items = decode(body, STRICT);
+    } catch {
+      return "what is sent is deterministic CBOR";
+    }
+    if (!Array.isArray(items) || !same(encode(items, rfc8949EncodeOptions), payload as Uint8Array))
+      return "what is sent is deterministic CBOR";
+    const { memory, statePtr } = this.#machine;
+    const epoch = memory.slice(statePtr + at.EPOCH, statePtr + at.EPOCH + EPOCH_BYTES);
+    if (!same(items[0], epoch)) return "what is sent carries the epoch in force";
+    if (channel === CHANNEL.REPLY) return this.#reply(items as unknown[]);
+    if (items.length !== 2) return "a status and a measurement are an epoch and a value";
+    if (channel === CHANNEL.STATUS)
+      return mapIs(items[1], this.#status()) ? null : "a status tells the state";
+    return items[1] === this.#temperature
+      ? null
+      : "a measurement is the temperature of the last tick";
+  }
+
+  get #temperature(): number {
+    return this.#machine.view.getInt16(this.#machine.statePtr + at.TEMPERATURE, true);
+  }
+
+  #byte(offset: number): number {
+    return this.#machine.view.getUint8(this.#machine.statePtr + offset);
+  }
+
+  #word(offset: number): number {
+    return this.#machine.view.getUint32(this.#machine.statePtr + offset, true);
+  }
+
+  #status(): [number, unknown][] {
+    const { memory, statePtr } = this.#machine;
+    const hash = memory.slice(statePtr + at.JOURNAL_HASH, statePtr + at.JOURNAL_HASH + 32);
+    return [
+      [1, this.#byte(at.RELAY) !== 0],
+      [2, this.#word(at.HOLD_MS)],
+      [3, this.#byte(at.FAULT)],
+      [4, this.#word(at.JOURNAL_NEXT)],
+      [5, hash],
+      [6, this.#word(at.EXECUTED)],
+      [7, this.#word(at.REFUSED)],
+      [8, this.#word(at.DROPPED)],
+      [9, this.#byte(at.REASON)],
+      [10, this.#byte(at.SAFE_STATE)],
+      [11, this.#word(at.TELEMETRY_S)],
+      [12, this.#word(at.HOLD_S)],
+      [13, this.#word(at.BOOTS)],
+    ];
+  }
+
+  #reply(items: unknown[]): string | null {
+    const message = this.event?.message;
+    if (this.event?.kind !== EVENT.RX || message === null || message === undefined)
+      return "a reply answers a message";
+    const decided = decisionOf(this.#machine.marks);
+    const [, principal, seq, code, data] = items;
+    const seqDue = decided === MARK.MALFORMED_PAYLOAD ? 0 : SEQ[message.seq];
+    const right =
+      principal === message.principal && seq === seqDue && code === CODE_OF.get(decided);
+    if (items.length !== 5 || !right) return "a reply names principal, sequence number and outcome";
+    return this.#isData(data, decided, message)
+      ? null
+      : "a reply's data is what was asked for, or why not";
+  }
+
+  #isData(data: unknown, decided: number, message: { principal: number; op: number }): boolean {
+    if (decided === MARK.STALE_EPOCH || decided === MARK.REPLAY)
+      return mapIs(data, [[1, this.#word(at.LAST_SEQ + 4 * message.principal)]]);
+    if (decided === MARK.HOLD) return mapIs(data, [[1, this.#word(at.HOLD_MS)]]);
+    if (decided !== MARK.ACCEPTED) return mapIs(data, []);
+    if (message.op === OP.RELAY_SET || message.op === OP.RELAY_GET)
+      return mapIs(data, [[1, this.#byte(at.RELAY) !== 0]]);
+    if (message.op === OP.STATUS) return mapIs(data, this.#status());
+    if (message.op === OP.JOURNAL_READ) return this.#isRecords(data);
+    if (message.op !== OP.TELEMETRY_READ) return mapIs(data, []);
+    // What was measured while killed is told to the owner alone.
+    if (message.principal !== PRINCIPAL.OWNER) return mapIs(data, [[1, this.#temperature]]);
+    const { view, statePtr } = this.#machine;
+    return mapIs(data, [
+      [1, this.#temperature],
+      [2, view.getInt16(statePtr + at.KILLED_MIN, true)],
+      [3, view.getInt16(statePtr + at.KILLED_MAX, true)],
+      [4, this.#word(at.KILLED_SAMPLES)],
+    ]);
+  }
+
+  #isRecords(data: unknown): boolean {
+    const records: unknown = data instanceof Map && data.size === 1 ? data.get(1) : null;
+    const most = headOf(this.code) + this.#machine.writes;
+    if (!Array.isArray(records) || records.length > most) return false;
+    const ring = this.#machine.regions[2];
+    return (
+      records.every((record: unknown, seq) => {
+        const slot = ring?.subarray(seq * 64, seq * 64 + RECORD_BYTES);
+        return slot !== undefined && same(record, slot);
+      }) && records.length === Math.min(8, this.#word(at.JOURNAL_NEXT))
+    );
+  }
+}

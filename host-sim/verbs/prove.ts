@@ -1,0 +1,193 @@
+/**
+ * `killswitch prove`: the proof of a gate and a device, by their bytes. Schedules parts and prints;
+ * must not know what a part asks.
+ */
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { type Command, Option } from "commander";
+import { codeOf, EXIT, type ExitCode, UserError } from "../errors.ts";
+import { writeWhole } from "../files.ts";
+import { firmwarePath, readModule } from "../firmware.ts";
+import { certify, checkCertificate } from "../prove/certificate.ts";
+import {
+  PARTS,
+  type PartName,
+  type PartReport,
+  provePart,
+  type Subject,
+  type Verdict,
+  verdictOf,
+} from "../prove/parts.ts";
+import { linesOf } from "../prove/report.ts";
+import { example, jsonOption } from "./options.ts";
+import { parseSeed } from "./run.ts";
+import { print, printJson } from "./terminal.ts";
+
+interface ProveOptions {
+  readonly gate: string;
+  readonly device: string;
+  readonly quick: boolean;
+  readonly part: PartName[];
+  readonly seed: number;
+  readonly out?: string;
+  readonly check?: string;
+  readonly json: boolean;
+}
+
+const CODES: Record<Verdict, ExitCode> = {
+  proven: EXIT.OK,
+  refuted: EXIT.REFUTED,
+  "not closed": EXIT.NOT_CLOSED,
+};
+/** Processes at once: one a core of the smallest machine that the bounds are stated for. */
+const LANES = 2;
+/** Longest first, so that the lanes end together. */
+const ORDER: readonly PartName[] = ["device", "gate-mutants", "gate", "device-mutants", "faults"];
+
+function shown(part: string): (done: number, of: number) => void {
+  if (!process.stderr.isTTY) return () => {};
+  return (done, of) =>
+    process.stderr.write(
+      `\r\x1b[K${part}: ${done.toLocaleString("en")} of ${of.toLocaleString("en")}`,
+    );
+}
+
+/** A part in a process of its own. */
+function apart(part: PartName, options: ProveOptions): Promise<PartReport> {
+  const [, program = ""] = process.argv;
+  const args = [
+    "prove",
+    "--json",
+    "--part",
+    part,
+    "--gate",
+    options.gate,
+    "--device",
+    options.device,
+  ];
+  args.push("--seed", `${options.seed}`, ...(options.quick ? ["--quick"] : []));
+  const child = spawn(process.execPath, [...process.execArgv, program, ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let text = "";
+  child.stdout.on("data", (data: Buffer) => {
+    text += data.toString();
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => {
+      try {
+        resolve(JSON.parse(text) as PartReport);
+      } catch {
+        reject(new Error(`part ${part} ended with code ${code} and no report`));
+      }
+    });
+  });
+}
+
+async function inLanes(
+  options: ProveOptions,
+  done: (report: PartReport) => void,
+): Promise<PartReport[]> {
+  const waiting = [...ORDER];
+  const reports: PartReport[] = [];
+  const lane = async () => {
+    for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) {
+      const report = await apart(part, options);
+      reports.push(report);
+      done(report);
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  return reports.sort((a, b) => PARTS.indexOf(a.part) - PARTS.indexOf(b.part));
+}
+
+async function here(
+  parts: readonly PartName[],
+  subject: Subject,
+  { quick, seed }: ProveOptions,
+  done: (report: PartReport) => void,
+): Promise<PartReport[]> {
+  const reports: PartReport[] = [];
+  for (const part of parts) {
+    const report = await provePart(part, subject, { quick, seed, progress: shown(part) });
+    if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+    reports.push(report);
+    done(report);
+  }
+  return reports;
+}
+
+async function check(path: string, subject: Subject, json: boolean): Promise<void> {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new UserError(`${path} cannot be read (${codeOf(error)})`, EXIT.BAD_FILE);
+  }
+  const { differs, notes } = await checkCertificate(text, path, subject);
+  if (json) printJson({ holds: differs.length === 0, differs, notes });
+  else {
+    for (const note of notes) print(`note: ${note}`);
+    for (const difference of differs) print(`differs: ${difference}`);
+    if (differs.length === 0)
+      print(
+        `${path} holds: both hashes agree, and the parts "gate" and "device" of a quick proof, run again, give its figures. The other parts were not run again.`,
+      );
+  }
+  if (differs.length > 0) process.exitCode = EXIT.REFUTED;
+}
+
+async function prove(options: ProveOptions): Promise<void> {
+  const subject = { gate: readModule(options.gate), device: readModule(options.device) };
+  if (options.check !== undefined) return check(options.check, subject, options.json);
+  const tell = (report: PartReport) => {
+    if (options.json) printJson(report);
+    else for (const line of linesOf(report)) print(line);
+  };
+  const chosen = options.part.length > 0 || options.quick;
+  const parts = options.part.length > 0 ? options.part : PARTS;
+  const reports = chosen ? await here(parts, subject, options, tell) : await inLanes(options, tell);
+  const verdict = verdictOf(reports);
+  if (!options.json) print(`${verdict}: ${reports.map(({ part }) => part).join(", ")}`);
+  process.exitCode = CODES[verdict];
+  if (options.out === undefined) return;
+  const { quick, seed } = options;
+  const certificate = await certify(subject, reports, { quick, seed });
+  try {
+    writeWhole(options.out, `${JSON.stringify(certificate, null, 2)}\n`, {
+      mode: 0o644,
+      replace: true,
+    });
+  } catch (error) {
+    throw new UserError(`${options.out} cannot be written (${codeOf(error)})`, EXIT.BAD_FILE);
+  }
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command("prove")
+    .description(
+      "prove the gate and the device that ship, or others in their place, by their bytes",
+    )
+    .option("--gate <file>", "the gate", firmwarePath("gate"))
+    .option("--device <file>", "the device", firmwarePath("device"))
+    .option("--quick", "a subset that takes half a minute", false)
+    .addOption(
+      new Option("--part <name...>", "these parts alone").choices(PARTS).default([], "all"),
+    )
+    .addOption(
+      new Option("--seed <n>", "of what is drawn by chance").argParser(parseSeed).default(1),
+    )
+    .option("--out <file>", "write a certificate")
+    .option("--check <file>", "check a certificate against the modules instead")
+    .addOption(jsonOption())
+    .action(prove);
+  example(
+    command,
+    "npx killswitch prove --quick",
+    "npx killswitch prove --out proof.json",
+    "npx killswitch prove --check proof.json",
+    "npx killswitch prove --device other.wasm --part device",
+  );
+}

@@ -1,0 +1,53 @@
+/** The proof of the gate, on the gate that ships and on gates broken by hand. */
+import { expect, test } from "vitest";
+import { firmwarePath, readModule } from "../../host-sim/firmware.ts";
+import { proveGate } from "../../host-sim/prove/gate.ts";
+import { compareGates, sameFromPowerOn } from "../../host-sim/prove/gate-compare.ts";
+import { buildPatched } from "./build.ts";
+
+const file = "firmware/gate/gate.ts";
+const gate = readModule(firmwarePath("gate"));
+
+test("the gate that ships: one word permits, nothing near it, no path to it but ARM_MS of clean ON", () => {
+  const report = proveGate(gate, { depth: "near" });
+  expect(report.violations).toEqual([]);
+  expect(report.permitting).toBe(1);
+  expect(report.steps).toBe(65_536 * 2048);
+  expect(report.distance).toBeGreaterThanOrEqual(3);
+});
+
+test.each([
+  ["ARM_MS: u32 = 50", "ARM_MS: u32 = 49", /^LIVE only after 50 ms of clean ON/],
+  ["if (payload === LIVE) return LIVE;", "if (code >= ARMING) return LIVE;", /^LIVE only after/],
+  ["elapsed > GAP_MS) return ARMING", "elapsed > 255) return ARMING", /^LIVE only after/],
+  ["if (rail === 0) return KILLED;", "return KILLED;", /^a rail up for 100 ms/],
+  [
+    "return position === 2 ? KILLED : FAULT_CONTACT;",
+    "return position === 0 ? FAULT_CONTACT : KILLED;",
+    /^FAULT_CONTACT clears only/,
+  ],
+  [
+    "if (position !== 2) {\n    if (code !== TRAVEL)",
+    "if (position !== 2) {\n    if (payload === LIVE) return LIVE;\n    if (code !== TRAVEL)",
+    /^a sample that is not cleanly ON never permits/,
+  ],
+  [
+    "return w === LIVE_WORD;",
+    "return (w & 0xffff) === LIVE;",
+    /^one flip of a reachable word never permits/,
+  ],
+  ["const CODE_ARMING: u32 = 0x33;", "const CODE_ARMING: u32 = 0xff;", /bit flips at least/],
+])("a gate with %j -> %j is refuted", async (find, replace, rule) => {
+  const broken = await buildPatched({ file, find, replace }, "gate");
+  const [violation] = proveGate(broken, { depth: "near" }).violations;
+  expect(violation?.rule).toMatch(rule);
+});
+
+test("two gates are told apart word by word", async () => {
+  const patch = { file, find: "return code === FAULT_RAIL ? 5 : 0;", replace: "return 0;" };
+  const other = await buildPatched(patch, "gate");
+  expect(compareGates(gate, other, null).words.length).toBeGreaterThan(0);
+  expect(compareGates(gate, gate, null).words).toEqual([]);
+  expect(sameFromPowerOn(gate, other)).toBe(false);
+  expect(sameFromPowerOn(gate, gate)).toBe(true);
+});
