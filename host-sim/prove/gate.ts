@@ -3,7 +3,7 @@
  * every input for step(), every path from power-on, every bit flip of every word on those paths. Must
  * not know how the gate is written, nor print anything.
  */
-import { makeGate } from "../firmware.ts";
+
 import type { Gate } from "../host-loop.ts";
 import {
   FOUND,
@@ -21,6 +21,7 @@ import {
   inputsOf,
   SAMPLES,
 } from "./gate-paths.ts";
+import { rawGate } from "./raw.ts";
 import { gateShape } from "./shape.ts";
 
 /** Fewest bit flips from a word that does not permit to one that does. */
@@ -83,7 +84,7 @@ class GateProof {
 
   constructor(bytes: Uint8Array<ArrayBuffer>, options: GateOptions) {
     this.#options = options;
-    this.#gate = makeGate(bytes);
+    this.#gate = rawGate(bytes);
     this.#loops = linkLoops(loopModule(GATE_SPEC.gapMs), {
       ...(this.#gate as unknown as WebAssembly.Exports),
     });

@@ -17,6 +17,8 @@ const DAY_S = 86_400;
 const FLICKS_PER_HOUR = 10;
 /** A switch rests at KILL for this long at each flick, in s. */
 const KILLED_S = 2;
+/** A poller's day: of so many commands one sets the relay, the others read it. */
+const SET_EVERY = 10;
 const ROUNDS = 3;
 /** One bound on the wall time of a whole round, in ms; see guard.ts on why not one a step. */
 const BOUND_MS = 60_000;
@@ -60,12 +62,13 @@ class Bench {
 
   next(): Uint8Array {
     this.#seq++;
-    this.#level = !this.#level;
-    const args = new Map([[1, this.#level]]);
+    const set = this.#seq % SET_EVERY === 0;
+    if (set) this.#level = !this.#level;
+    const args = new Map(set ? [[1, this.#level]] : []);
     const { OWNER } = PRINCIPAL;
     const key = OWNER_KEY;
     const command = { key, principal: OWNER, epoch: this.#epoch, seq: this.#seq };
-    return encodeCommand({ ...command, op: OP.RELAY_SET, args });
+    return encodeCommand({ ...command, op: set ? OP.RELAY_SET : OP.RELAY_GET, args });
   }
 
   flick(position: "on" | "kill"): void {

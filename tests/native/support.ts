@@ -17,6 +17,7 @@ import { type Outcome, runScenario } from "../../host-sim/scenario/runner.ts";
 import type { Target } from "../../host-sim/scenario/target.ts";
 import { SimTarget } from "../../host-sim/scenario/targets/sim.ts";
 import { lineText } from "../../host-sim/scenario/trace.ts";
+import { parting } from "../../host-sim/verbs/conform.ts";
 
 const SEED = 1;
 
@@ -33,13 +34,10 @@ export function traceOf(outcome: Outcome): string[] {
 
 /** Null if two traces are the same; otherwise the first line in which they differ. */
 export function firstDifference(left: readonly string[], right: readonly string[]): string | null {
-  const length = Math.max(left.length, right.length);
-  for (let line = 0; line < length; line++) {
-    if (left[line] === right[line]) continue;
-    const [a = "(the end)", b = "(the end)"] = [left[line], right[line]];
-    return `line ${line + 1}:\n  sim:    ${a}\n  native: ${b}`;
-  }
-  return null;
+  const line = parting(left, right);
+  if (line === null) return null;
+  const [a = "(the end)", b = "(the end)"] = [left[line], right[line]];
+  return `line ${line + 1}:\n  sim:    ${a}\n  native: ${b}`;
 }
 
 /** What came of a comparison: `differs` says where and how to see it, `not-run` why there is none. */
