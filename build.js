@@ -1,6 +1,6 @@
 // Builds everything that is made rather than written: the WebAssembly modules (release and debug)
 // and the command line bundle. Knows no board; board images are `killswitch build`.
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import asc from "assemblyscript/asc";
 import { build } from "esbuild";
 
@@ -53,6 +53,8 @@ await build({
   sourcemap: true,
   logLevel: "warning",
 });
+// npm makes a bin executable when it links it; a bundle that is built later must stay so.
+chmodSync("dist/killswitch.js", 0o755);
 // A board with hardware of its own brings commands; loaded when asked for.
 for (const board of readdirSync("boards").filter((name) =>
   existsSync(`boards/${name}/commands.ts`),

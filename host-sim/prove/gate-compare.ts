@@ -3,8 +3,8 @@
  * bytes run as they are. Must not know what a gate is for.
  */
 import binaryen from "binaryen";
+import { makeGate } from "../firmware.ts";
 import { inputsOf, SAMPLES } from "./gate-paths.ts";
-import { rawGate } from "./raw.ts";
 
 type Module = Uint8Array<ArrayBuffer>;
 
@@ -68,7 +68,7 @@ export function compareGates(a: Module, b: Module, all: string | null): Differen
   const text = binaryen.parseText(TEXT);
   const module = new WebAssembly.Module(new Uint8Array(text.emitBinary()));
   text.dispose();
-  const gates = { a: { ...rawGate(a) }, b: { ...rawGate(b) } };
+  const gates = { a: { ...makeGate(a) }, b: { ...makeGate(b) } };
   const loops = new WebAssembly.Instance(module, gates as unknown as WebAssembly.Imports)
     .exports as unknown as Comparison;
   const words: number[] = [];
@@ -85,7 +85,7 @@ export function compareGates(a: Module, b: Module, all: string | null): Differen
 
 /** Whether two gates tell the same phase and permit from power-on on, for every sequence of inputs. */
 export function sameFromPowerOn(a: Module, b: Module): boolean {
-  const [one, other] = [rawGate(a), rawGate(b)];
+  const [one, other] = [makeGate(a), makeGate(b)];
   const pairs: [number, number][] = [[0, 0]];
   const seen = new Set(["0,0"]);
   for (const [from, to] of pairs) {

@@ -3,6 +3,7 @@
  * those that they do not, why. Must not know how a mutant is made or a proof is done.
  */
 
+import { makeGate } from "../firmware.ts";
 import { runBounded } from "../guard.ts";
 import { Prng } from "../prng.ts";
 import { Explorer, type ExplorerReport } from "./explorer.ts";
@@ -10,7 +11,6 @@ import { proveGate } from "./gate.ts";
 import { compareGates, sameFromPowerOn } from "./gate-compare.ts";
 import { explorePaths } from "./gate-paths.ts";
 import { exportNames, mutantOf, type Site, sitesOf } from "./mutate.ts";
-import { rawGate } from "./raw.ts";
 
 export interface Spared {
   operator: string;
@@ -103,7 +103,7 @@ export function scoreGate(
   bytes: Uint8Array<ArrayBuffer>,
   options: MutationOptions & { whole: boolean },
 ): Promise<MutationReport> {
-  const reachable = explorePaths(rawGate(bytes)).words;
+  const reachable = explorePaths(makeGate(bytes)).words;
   const names = exportNames(bytes);
   return score(bytes, options, (mutant, { inside }) => {
     const near = proveGate(mutant, { depth: "near" });

@@ -3,9 +3,12 @@
  * and where a guest may keep state. Must not know what either does.
  */
 import binaryen from "binaryen";
+import { EXIT, UserError } from "../errors.ts";
 
-/** The gate is pure: no import, no memory, no global. Returns the rules broken. */
+/** The gate is pure: no import, no memory, no global. Returns the rules broken. Throws UserError. */
 export function gateShape(bytes: Uint8Array<ArrayBuffer>): string[] {
+  if (!WebAssembly.validate(bytes))
+    throw new UserError("the gate is not WebAssembly", EXIT.BAD_FILE);
   const module = new WebAssembly.Module(bytes);
   const broken: string[] = [];
   if (WebAssembly.Module.imports(module).length > 0) broken.push("the gate imports nothing");

@@ -118,6 +118,16 @@ async function here(
   return reports;
 }
 
+/** A module's bytes. Throws a UserError for a file that is none: there is nothing to prove of it. */
+function validModule(path: string): Uint8Array<ArrayBuffer> {
+  const bytes = readModule(path);
+  if (WebAssembly.validate(bytes)) return bytes;
+  throw new UserError(
+    `${path} is not a WebAssembly module: name another, or build it anew`,
+    EXIT.BAD_FILE,
+  );
+}
+
 async function check(path: string, subject: Subject, json: boolean): Promise<void> {
   let text: string;
   try {
@@ -139,7 +149,7 @@ async function check(path: string, subject: Subject, json: boolean): Promise<voi
 }
 
 async function prove(options: ProveOptions): Promise<void> {
-  const subject = { gate: readModule(options.gate), device: readModule(options.device) };
+  const subject = { gate: validModule(options.gate), device: validModule(options.device) };
   if (options.check !== undefined) return check(options.check, subject, options.json);
   const tell = (report: PartReport) => {
     if (options.json) printJson(report);
