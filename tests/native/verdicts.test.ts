@@ -6,7 +6,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { firmwarePath, readModule } from "../../host-sim/firmware.ts";
 import { loadGuest } from "../../host-sim/module.ts";
 import { packageRoot } from "../../host-sim/paths.ts";
@@ -47,7 +47,11 @@ function simulators(bytes: Uint8Array<ArrayBuffer>): string {
 describe.skipIf(notRun("posix") !== null)("device.wasm, damaged", () => {
   const path = firmwarePath("device");
   const module = new Uint8Array(readModule(path));
-  const told = verdicts(path);
+  // A describe's own lines run even where its tests are skipped.
+  let told = "";
+  beforeAll(() => {
+    told = verdicts(path);
+  });
   const flips = Math.ceil((8 * module.length) / STRIDE);
 
   test("one bit flipped", () => {
