@@ -4,7 +4,7 @@
  */
 import { createSecretKey, randomBytes, randomInt } from "node:crypto";
 import { PRINCIPAL_KIDS } from "../abi.gen.ts";
-import { loadBoard } from "../board-data.ts";
+import { type BoardData, loadBoard } from "../board-data.ts";
 import { initKeys, type Keys, listDevices, loadKeys } from "../controller/keys.ts";
 import { firmwarePath, readModule } from "../firmware.ts";
 import type { Link } from "../link.ts";
@@ -89,9 +89,10 @@ export async function openDevice(
     ? initKeys(options.keys, device, (length) => new Uint8Array(randomBytes(length)))
     : loadKeys(options.keys, device);
   const storage = options.storage === undefined ? null : openStorage(options.storage);
-  const native = options.native === undefined ? null : await openNative(options, keys, seed);
+  const board = loadBoard(options.board);
+  const native = options.native === undefined ? null : await openNative(options, board, keys, seed);
   const simulator = new Simulator({
-    board: loadBoard(options.board),
+    board,
     firmware: await firmwareWith(options.guest),
     link,
     seed,
@@ -113,8 +114,13 @@ export async function openDevice(
 }
 
 /** The board's own host loop, on the virtual board's wires. */
-async function openNative(options: SessionOptions, keys: Keys, seed: number) {
-  const { board, native: engine } = options;
+async function openNative(
+  options: SessionOptions,
+  { name: board, bootMs }: BoardData,
+  keys: Keys,
+  seed: number,
+) {
+  const { native: engine } = options;
   const bytes = options.guest === undefined ? undefined : await guestBytes(options.guest);
   const guest = bytes ?? readModule(firmwarePath("device"));
   const image = buildBoard({ board, guest, ...(engine === undefined ? {} : { engine }) });
@@ -125,7 +131,7 @@ async function openNative(options: SessionOptions, keys: Keys, seed: number) {
       guest,
       keys: PRINCIPAL_KIDS.map((kid) => keys.get(kid) ?? null),
       seed: seed ^ ENTROPY_STREAM,
-      bootMs: loadBoard(board).bootMs,
+      bootMs,
     });
     return loop;
   };

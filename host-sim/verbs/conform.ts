@@ -48,11 +48,17 @@ function verdict(reference: Report, report: Report): string[] | null {
   ];
 }
 
+/** Where words go: beside the result where that is data. */
+function sayer({ json }: ConformOptions): (line: string) => void {
+  return json ? (line) => process.stderr.write(`${line}\n`) : print;
+}
+
 async function conformOne(
   file: ScenarioFile,
   scores: readonly Score[],
   options: ConformOptions,
 ): Promise<boolean> {
+  const say = sayer(options);
   let reference: Report | null = null;
   let good = true;
   for (const score of scores) {
@@ -60,14 +66,14 @@ async function conformOne(
     reference ??= report;
     if (report.outcome.status === "not-run") {
       score.notRun++;
-      print(`NOT RUN ${file.scenario.name} on ${score.target}: ${report.outcome.reason}`);
+      say(`NOT RUN ${file.scenario.name} on ${score.target}: ${report.outcome.reason}`);
       continue;
     }
     const trouble = verdict(reference, report);
     if (trouble === null) score.same++;
     else {
       good = false;
-      for (const line of [...trouble, `  again  ${reproduction(report)}`]) print(line);
+      for (const line of [...trouble, `  again  ${reproduction(report)}`]) say(line);
     }
   }
   return good;
@@ -77,10 +83,11 @@ async function conform(names: readonly string[], options: ConformOptions): Promi
   const paths = names.length === 0 ? [scenarioFolder()] : names;
   const files = paths.flatMap(scenarioPaths).map(loadScenario);
   const scores: Score[] = [];
+  const say = sayer(options);
   for (const target of targetNames()) {
     const trouble = targetTrouble(target);
     if (trouble === null) scores.push({ target, same: 0, notRun: 0 });
-    else print(`NOT RUN ${target}: ${trouble}`);
+    else say(`NOT RUN ${target}: ${trouble}`);
   }
   let good = true;
   for (const file of files) {

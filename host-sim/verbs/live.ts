@@ -52,7 +52,7 @@ export function openTrace(path: string | undefined): { write(line: string): void
   }
 }
 
-export function wholeNumber(text: string, name: string, max: number): number {
+function wholeNumber(text: string, name: string, max: number): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value <= max) return value;
   throw new UserError(`${name} "${text}" is not a whole number up to ${max}`, EXIT.USAGE);
@@ -79,6 +79,11 @@ export async function followInput(
   }
 }
 
+/** The seed that was asked for, or one drawn. Throws a UserError for what is no seed. */
+export function seedFrom({ seed }: LiveOptions): number {
+  return seedOf(seed === undefined ? undefined : wholeNumber(seed, "--seed", 0xffff_ffff));
+}
+
 /** What of the options makes the device. */
 export function pick(options: LiveOptions) {
   const { device, board, keys, storage, guest, native } = options;
@@ -94,7 +99,7 @@ export function pick(options: LiveOptions) {
 
 /** Lives until the person, the input or a signal ends it. */
 export async function runLive(options: LiveOptions): Promise<void> {
-  const seed = seedOf(options.seed === undefined ? undefined : Number(options.seed));
+  const seed = seedFrom(options);
   const board = loadBoard(options.board);
   const terminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
   const file = openTrace(options.trace);

@@ -5,10 +5,10 @@ import type { Command } from "commander";
 import { defaultBoard } from "../board-data.ts";
 import { DEFAULT_KEYS } from "../controller/keys.ts";
 import { EXIT, UserError } from "../errors.ts";
-import { openDevice, seedOf, virtualNetwork } from "../sim/session.ts";
+import { openDevice, virtualNetwork } from "../sim/session.ts";
 import { STIMULI } from "../sim/stimuli.ts";
 import type { TraceSink } from "../simulator.ts";
-import { followInput, type LiveOptions, openTrace, pick, runLive, wholeNumber } from "./live.ts";
+import { followInput, type LiveOptions, openTrace, pick, runLive, seedFrom } from "./live.ts";
 
 async function runVirtual(options: LiveOptions): Promise<void> {
   if (options.broker !== undefined) {
@@ -18,7 +18,7 @@ async function runVirtual(options: LiveOptions): Promise<void> {
     );
   }
   const file = openTrace(options.trace);
-  const seed = seedOf(options.seed === undefined ? undefined : Number(options.seed));
+  const seed = seedFrom(options);
   const trace: TraceSink = (at, kind, detail) => {
     const line = `@${at} ${kind} ${detail}`;
     process.stdout.write(`${line}\n`);
@@ -71,7 +71,6 @@ Example:
       if (options.virtual && options.realTime) {
         throw new UserError("--virtual and --real-time exclude each other", EXIT.USAGE);
       }
-      if (options.seed !== undefined) wholeNumber(options.seed, "--seed", 0xffff_ffff);
       await (options.virtual ? runVirtual(options) : runLive(options));
     });
 }
