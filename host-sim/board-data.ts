@@ -9,6 +9,27 @@ import { packageRoot } from "./paths.ts";
 /** What a board may claim; a lower tier never claims a higher one. */
 export const TIERS = ["simulated", "soft-gated", "chip-cut", "rail-cut"] as const;
 
+/** A chip that a board's firmware is built for. */
+export interface ChipData {
+  summary: string;
+  /** Number of each pin, by what it does. */
+  pins: Record<"no" | "nc" | "button" | "relay" | "lamp", number>;
+  /** Why a pin is not used, by its number. */
+  reserved: Record<string, string>;
+  flash: { bytes: number };
+  console: { uart: number; baud: number; tx: number; rx: number; usb?: boolean };
+}
+
+/** How a board's image is built and flashed. In commands `{chip}` and `{port}` are replaced. */
+export interface FirmwareData {
+  /** The project's folder, and where generated files go in it; from the board's folder. */
+  project: string;
+  input: string;
+  commands: Record<"build" | "flash" | "monitor", string[]>;
+  partitions: string;
+  image: string;
+}
+
 export interface BoardData {
   name: string;
   tier: (typeof TIERS)[number];
@@ -24,6 +45,10 @@ export interface BoardData {
   bounceMs: number;
   /** From restart to the first sample of the contacts, in ms. */
   bootMs: number;
+  /** What a level means, by pin. */
+  polarity?: Record<string, string>;
+  chips?: Record<string, ChipData>;
+  firmware?: FirmwareData;
 }
 
 /** Names of all boards that have a board.json. */
