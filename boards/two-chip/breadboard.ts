@@ -3,7 +3,7 @@
  * table: strips of one net are chained, two-pin parts bridge the strips of their nets.
  * Must not know SPICE.
  */
-import { circle, type Point, rect, round, svg, text } from "./svg.ts";
+import { circle, type Point, rect, round, svg, text } from "../../host-sim/svg.ts";
 import { type Circuit, CircuitError, partOf } from "./table.ts";
 
 /** A column in the top (t) or bottom (b) half: five holes that are joined. */

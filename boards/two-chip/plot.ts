@@ -1,8 +1,9 @@
 /**
  * Line plots of waves. Must not know what they show.
  */
+
+import { INK, path, polyline, round, svg, text } from "../../host-sim/svg.ts";
 import type { Curve } from "./proof.ts";
-import { INK, path, polyline, round, svg, text } from "./svg.ts";
 
 export interface Plot {
   title: string;

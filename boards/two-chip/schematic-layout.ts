@@ -2,7 +2,7 @@
  * Where the schematic's symbols, wires and labels stand. Only places: which pin is on which net comes
  * from circuit.ts, and schematic.ts refuses a layout that draws anything else.
  */
-import type { Point } from "./svg.ts";
+import type { Point } from "../../host-sim/svg.ts";
 import type { Ports, Unit } from "./symbols.ts";
 
 export interface Wire {

@@ -2,8 +2,9 @@
  * Draws the schematic and refuses a layout that does not connect what the table connects.
  * Must not know SPICE.
  */
+
+import { circle, INK, type Point, path, polyline, rect, svg, text } from "../../host-sim/svg.ts";
 import { LAYOUT, type Label, type Layout, type Wire } from "./schematic-layout.ts";
-import { circle, INK, type Point, path, polyline, rect, svg, text } from "./svg.ts";
 import { captions, drawUnit, pinPoints } from "./symbols.ts";
 import { type Circuit, CircuitError, partOf, pinsOf, valueLabel } from "./table.ts";
 

@@ -1,7 +1,7 @@
 /**
  * Schematic symbols: where a unit's pins come out, and how it is drawn. Must not know this board.
  */
-import { circle, INK, type Point, path, polyline, rect, text } from "./svg.ts";
+import { circle, INK, type Point, path, polyline, rect, text } from "../../host-sim/svg.ts";
 
 export type Shape =
   | { kind: "h" | "v"; body: "resistor" | "capacitor" | "led"; first: string; last: string }

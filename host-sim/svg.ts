@@ -1,5 +1,5 @@
 /**
- * SVG primitives shared by the drawings: strings in, strings out. Must not know circuits.
+ * SVG primitives shared by the boards' drawings: strings in, strings out. Must not know circuits.
  */
 
 export const INK = "#1f2933";
