@@ -10,6 +10,7 @@
 #include "m3_compile.h"
 #include "m3_env.h"
 #include "m3_exec_defs.h"
+#include "wasm3_engine.h"
 
 static IM3Runtime runtime;
 static IM3Function functions[EXPORT_COUNT];
@@ -18,21 +19,8 @@ static const uint8_t *image;
 static uint32_t image_len;
 
 M3Result ParseModuleSection(M3Module *module, u8 id, bytes_t bytes, u32 len);
-uint32_t m3_arena_used(void);
 
-uint32_t guest_arena_used(void) { return m3_arena_used(); }
-
-/* Called by wasm3 at every call of the guest's: bounds the native stack, which wasm3 does not. */
-M3Result m3_Yield(void) {
-    const uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-    return here < host_stack_floor() ? m3Err_trapStackOverflow : m3Err_none;
-}
-
-/* memory.grow by -1 wraps in wasm3 and would shrink the memory. */
-M3Result ResizeMemoryChecked(IM3Runtime io_runtime, u32 pages) {
-    if (pages < io_runtime->memory.numPages) return m3Err_wasmMemoryOverflow;
-    return ResizeMemory(io_runtime, pages);
-}
+uint32_t guest_arena_used(void) { return wasm3_arena_used(); }
 
 /* --- bindings: wasm3 hands results, then parameters, in 64-bit slots --- */
 
@@ -99,6 +87,7 @@ static void parse(IM3Environment environment, M3Module *module) {
 
 void guest_start(void) {
     static M3Module module;
+    wasm3_stack_floor = host_stack_floor();
     IM3Environment environment = m3_NewEnvironment();
     if (environment == NULL) host_trap();
     runtime = m3_NewRuntime(environment, KS_GUEST_STACK, NULL);

@@ -2,15 +2,7 @@
  * Specification 1.0, 5.2.2. Must not know what they number. */
 #include "validate_internal.h"
 
-uint32_t read_byte(struct reader *r) {
-    if (r->at >= r->end) {
-        r->bad = true;
-        return 0;
-    }
-    return *r->at++;
-}
-
-uint32_t read_u32(struct reader *r) {
+uint32_t read_long_u32(struct reader *r) {
     uint32_t value = 0;
     for (uint32_t shift = 0; shift < 35; shift += 7) {
         const uint32_t byte = read_byte(r);
@@ -22,7 +14,7 @@ uint32_t read_u32(struct reader *r) {
     return 0;
 }
 
-void skip_signed(struct reader *r, uint32_t bits) {
+void skip_long_signed(struct reader *r, uint32_t bits) {
     for (uint32_t shift = 0; shift < bits; shift += 7) {
         const uint32_t byte = read_byte(r);
         if (shift + 7 > bits) {

@@ -23,7 +23,7 @@ import { packageRoot } from "../paths.ts";
 import { loadNativeBoard, type NativeBoard } from "./board.ts";
 import type { NativeImage } from "./doorbell.ts";
 import { needTools } from "./tools.ts";
-import { WASM3_SOURCES, wasm3Folder } from "./wasm3.ts";
+import { wasm3Folder } from "./wasm3.ts";
 
 export const ENGINES = ["wasm3", "aot"] as const;
 export type Engine = (typeof ENGINES)[number];
@@ -174,19 +174,11 @@ function units(options: BuildOptions, board: NativeBoard, folder: string): Unit[
       { ...guest, flags: [...guest.flags, depth] },
     ];
   }
-  const wasm3 = wasm3Folder();
   return [
     ...own,
     ...foreign,
     { source: common("engine_wasm3.c"), flags: [...STRICT, "-fno-strict-aliasing"] },
-    { source: common("wasm3_heap.c"), flags: FOREIGN },
-    ...WASM3_SOURCES.map((name) => join(wasm3, name)).map((source) => ({
-      source,
-      // memory.grow goes through a check of ours: see engine_wasm3.c.
-      flags: source.endsWith("m3_compile.c")
-        ? [...FOREIGN, "-DResizeMemory=ResizeMemoryChecked"]
-        : FOREIGN,
-    })),
+    { source: common("wasm3.c"), flags: options.sanitize ? FOREIGN : [...FOREIGN, "-O3"] },
   ];
 }
 

@@ -11,7 +11,7 @@ import { firmwarePath, readModule } from "../firmware.ts";
 import { packageRoot } from "../paths.ts";
 import { FOREIGN, MAC_MEMORY, runTool, translate, WASM3 } from "./build.ts";
 import { needTools, type ToolState, toolState } from "./tools.ts";
-import { WASM3_SOURCES, wasm3Folder } from "./wasm3.ts";
+import { wasm3Folder } from "./wasm3.ts";
 
 export const FUZZ_TARGETS = ["imports", "module", "page"] as const;
 export type FuzzTarget = (typeof FUZZ_TARGETS)[number];
@@ -44,8 +44,7 @@ function sourcesOf(target: FuzzTarget, folder: string): string[] {
     return [...fuzz("fuzz_page.c"), ...shared, gate];
   }
   const engine = [...fuzz("fuzz_module.c", "fuzz_heap.c", "fuzz_host.c"), ...shared];
-  const wasm3 = WASM3_SOURCES.map((name) => join(wasm3Folder(), name));
-  return [...engine, ...common("validate.c", "validate_code.c", "validate_read.c"), ...wasm3];
+  return [...engine, ...common("validate.c", "validate_code.c", "validate_read.c")];
 }
 
 /** Builds a target. Returns its program. Throws a UserError if clang is missing. */

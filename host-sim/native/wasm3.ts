@@ -14,19 +14,6 @@ const VERSION = "0.3.3";
 const SHA512 =
   "wC8r/C6bHcWsNZmzES6vhMX1bao3JtG2FIVC9Un5kTn9EKQBN63qGVGMaD7ppe/vkzD8aPTfj9MKjsid4m7VRA==";
 
-/** What of it is compiled. m3_core.c is compiled by boards/common/wasm3_heap.c. */
-export const WASM3_SOURCES = [
-  "m3_bind.c",
-  "m3_code.c",
-  "m3_compile.c",
-  "m3_env.c",
-  "m3_exec.c",
-  "m3_function.c",
-  "m3_info.c",
-  "m3_module.c",
-  "m3_parse.c",
-] as const;
-
 function run(program: string, args: readonly string[], cwd: string): void {
   const { status, stderr } = spawnSync(program, args, { cwd, encoding: "utf8" });
   if (status === 0) return;
