@@ -13,6 +13,7 @@ const MODULES = [
   },
   { entry: "firmware/mac/mac.ts", name: "mac", flags: [] },
   { entry: "firmware/device/main.ts", name: "device", flags: [] },
+  { entry: "firmware/fixture/main.ts", name: "fixture", flags: [] },
 ];
 
 async function assemble(module, target, folder) {

@@ -30,6 +30,8 @@ export const INPUT_RAIL = 8;
 export const INPUT_LINK = 16;
 /** bit 5: button pressed. */
 export const INPUT_BUTTON = 32;
+/** bits 15..8: levels of the lines that the board senses; 0 where it has none. */
+export const INPUT_LINES_SHIFT = 8;
 /** bits 31..16: temperature, signed, 0.1 degrees Celsius. */
 export const INPUT_TEMPERATURE_SHIFT = 16;
 
@@ -64,8 +66,10 @@ export const EVENT = {
   GATE: 4,
   /** a = bytes 0..3 of the new epoch, b = bytes 4..7, little-endian; GATE LIVE follows. */
   EPOCH: 5,
+  /** a = now, b = inputs word; a line that the board senses changed. Only where it has such lines. */
+  INPUT: 6,
 } as const;
-export const EVENT_NAMES = ["TICK","BUTTON","RX","LINK","GATE","EPOCH"] as const;
+export const EVENT_NAMES = ["TICK","BUTTON","RX","LINK","GATE","EPOCH","INPUT"] as const;
 
 /** Phase of the gate, as gate.phase() returns it. */
 export const PHASE = {
@@ -107,8 +111,18 @@ export const PIN = {
   RELAY: 0,
   /** The status lamp: 1 = lit. */
   LAMP: 1,
+  /** A line of the board's own, where it has so many. */
+  LINE_0: 2,
+  /** Likewise. */
+  LINE_1: 3,
+  /** Likewise. */
+  LINE_2: 4,
+  /** Likewise. */
+  LINE_3: 5,
+  /** Likewise. */
+  LINE_4: 6,
 } as const;
-export const PIN_NAMES = ["RELAY","LAMP"] as const;
+export const PIN_NAMES = ["RELAY","LAMP","LINE_0","LINE_1","LINE_2","LINE_3","LINE_4"] as const;
 
 /** Where net_send() sends: the last level of the topic. */
 export const CHANNEL = {

@@ -49,6 +49,8 @@ export interface BoardData {
   polarity?: Record<string, string>;
   chips?: Record<string, ChipData>;
   firmware?: FirmwareData;
+  /** Lines of its own that a guest drives beyond relay and lamp; none if absent. */
+  lines?: number;
 }
 
 /** Names of all boards that have a board.json. */

@@ -9,7 +9,7 @@ import type { Gate } from "./host-loop.ts";
 import { type GuestModule, loadGuest } from "./module.ts";
 import { packageRoot } from "./paths.ts";
 
-export function firmwarePath(name: "gate" | "device" | "mac"): string {
+export function firmwarePath(name: "gate" | "device" | "mac" | "fixture"): string {
   return join(packageRoot(), "dist", "firmware", `${name}.wasm`);
 }
 

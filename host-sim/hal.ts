@@ -2,12 +2,22 @@
  * What a board supplies to the runtime: the twin of boards/common/hal.h. Data and pins only; no
  * policy. Must not know the gate or the guest.
  */
+import { PIN } from "./abi.gen.ts";
+
+/** Pins of a board without lines of its own: relay and lamp. */
+export const BOARD_PINS = PIN.LAMP + 1;
+
 export interface Hal {
+  /** How many of PIN this board has; a guest that drives another traps. */
+  readonly pinCount: number;
   /** Milliseconds since power-on; never backwards. */
   now(): number;
   /** bit 0 NO closed, bit 1 NC closed, bit 2 rail up: the low three bits of the gate's inputs. */
   sense(): number;
-  /** Bit INPUT_BUTTON, and the temperature above INPUT_TEMPERATURE_SHIFT. */
+  /**
+   * Bit INPUT_BUTTON, levels of sensed lines above INPUT_LINES_SHIFT, the temperature above
+   * INPUT_TEMPERATURE_SHIFT.
+   */
   inputs(): number;
   /** Radio power (one chip) or the radio's enable line (two chips). Off takes effect at once. */
   radioPower(on: boolean): void;

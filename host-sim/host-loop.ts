@@ -26,6 +26,8 @@ export interface HostLoop extends LinkSink {
   powerOff(): void;
   /** An edge of the button, bounce included. */
   button(pressed: boolean): void;
+  /** A line that the board senses changed. */
+  inputChanged(): void;
   /** Everything that is due now. Throws PowerLoss if the supply failed meanwhile. */
   poll(): void;
   /** The guest did not return and was ended by force: hung, until the watchdog bites. */

@@ -36,6 +36,8 @@ export class HostileLoop implements HostLoop {
 
   button(): void {}
 
+  inputChanged(): void {}
+
   linkChanged(up: boolean): void {
     this.#linked = up;
   }

@@ -85,7 +85,7 @@ export function makeImports(context: ImportContext): BoardImports {
   return {
     gpio_write(pin, level) {
       counted(context);
-      below(pin, PIN_NAMES.length, "pin");
+      below(pin, hal.pinCount, "pin");
       below(level, 2, "level");
       if (context.pins[pin] === level) return;
       context.pins[pin] = level;

@@ -136,6 +136,10 @@ export class Runtime implements ImportContext, HostLoop {
     this.#push(EVENT.BUTTON, this.hal.now(), pressed ? 1 : 0, null);
   }
 
+  inputChanged(): void {
+    this.#push(EVENT.INPUT, this.hal.now(), this.#inputs(), null);
+  }
+
   linkChanged(up: boolean): void {
     if (this.#down || up === this.linkUp || (up && !this.radio)) return;
     this.linkUp = up;

@@ -148,7 +148,10 @@ export class Simulator {
 
   #step(): void {
     try {
-      this.board.update((pressed) => this.loop.button(pressed));
+      this.board.update(
+        (pressed) => this.loop.button(pressed),
+        () => this.loop.inputChanged(),
+      );
       this.#link.poll(this.now, this.loop);
       this.loop.poll();
     } catch (error) {

@@ -4,10 +4,16 @@
  * Must not know the gate, the guest or the network.
  */
 import { createHmac, type KeyObject } from "node:crypto";
-import { INPUT_BUTTON, INPUT_TEMPERATURE_SHIFT, PIN_NAMES, REGION } from "./abi.gen.ts";
+import {
+  INPUT_BUTTON,
+  INPUT_LINES_SHIFT,
+  INPUT_TEMPERATURE_SHIFT,
+  PIN_NAMES,
+  REGION,
+} from "./abi.gen.ts";
 import type { BoardData } from "./board-data.ts";
 import type { VirtualClock } from "./clock.ts";
-import { type Hal, REGION_BYTES } from "./hal.ts";
+import { BOARD_PINS, type Hal, REGION_BYTES } from "./hal.ts";
 import { PowerLoss } from "./host-loop.ts";
 import type { Prng } from "./prng.ts";
 
@@ -65,6 +71,7 @@ interface Edge {
 export class VirtualBoard implements Hal {
   readonly storage = REGION_BYTES.map((size) => new Uint8Array(size).fill(0xff));
   readonly pins: number[] = PIN_NAMES.map(() => 0);
+  readonly pinCount: number;
   readonly faults = new Set<Fault>();
   position: Position;
   /** 0.1 degrees Celsius. */
@@ -78,6 +85,9 @@ export class VirtualBoard implements Hal {
   #contactEdges: Edge[] = [];
   #button = 0;
   #buttonEdges: Edge[] = [];
+  /** Levels of the lines that the board senses, and when they changed unheard. */
+  #lines = 0;
+  #linesAt = Number.POSITIVE_INFINITY;
   #rail = false;
   #energised = false;
   #railEdge: Edge | null = null;
@@ -86,6 +96,7 @@ export class VirtualBoard implements Hal {
 
   constructor(options: BoardOptions) {
     this.#options = options;
+    this.pinCount = BOARD_PINS + (options.data.lines ?? 0);
     this.position = options.position;
     this.#contacts = CONTACTS[options.position];
     this.storage[REGION.RETAINED]?.fill(0);
@@ -118,6 +129,18 @@ export class VirtualBoard implements Hal {
     edges.push({ at, value: to });
     this.#chatter(edges, at, CONTACTS.travel, to);
     this.#contactEdges = edges;
+  }
+
+  /** Moves the contacts by wires: NO is bit 0, NC bit 1; they are what they are, without bounce. */
+  drive(contacts: number): void {
+    this.#contactEdges = [{ at: this.now(), value: contacts }];
+  }
+
+  /** Puts levels on the lines that the board senses, a bit each. */
+  setLines(levels: number): void {
+    if (levels === this.#lines) return;
+    this.#lines = levels;
+    this.#linesAt = this.now();
   }
 
   /** Bounce for up to the board's bounceMs: `edges` alternates between the two and ends at `rest`. */
@@ -179,12 +202,17 @@ export class VirtualBoard implements Hal {
       this.#buttonEdges[0]?.at ?? Number.POSITIVE_INFINITY,
       this.#railEdge?.at ?? Number.POSITIVE_INFINITY,
       this.#faultAt,
+      this.#linesAt,
     );
   }
 
-  /** Lets everything happen that is due; calls `button` for each button edge. */
-  update(button: (pressed: boolean) => void): void {
+  /** Lets everything happen that is due; calls `button` for each edge of it, `input` for sensed lines. */
+  update(button: (pressed: boolean) => void, input: () => void = () => {}): void {
     const now = this.now();
+    if (this.#linesAt <= now) {
+      this.#linesAt = Number.POSITIVE_INFINITY;
+      input();
+    }
     if (this.#faultAt <= now) this.#faultAt = Number.POSITIVE_INFINITY;
     const contact = this.#contactEdges[0];
     if (contact !== undefined && contact.at <= now) {
@@ -219,7 +247,9 @@ export class VirtualBoard implements Hal {
   }
 
   inputs(): number {
-    return (this.temperature << INPUT_TEMPERATURE_SHIFT) | (this.#button === 1 ? INPUT_BUTTON : 0);
+    const button = this.#button === 1 ? INPUT_BUTTON : 0;
+    const lines = this.#lines << INPUT_LINES_SHIFT;
+    return (this.temperature << INPUT_TEMPERATURE_SHIFT) | lines | button;
   }
 
   radioPower(on: boolean): void {

@@ -78,6 +78,7 @@ static void stimuli(void) {
         assert(stored <= end - at - 8);
         if (kind == STIMULUS_MESSAGE) host_received(bytes, len);
         else if (kind == STIMULUS_LINK) host_link(bytes[0] != 0);
+        else if (kind == STIMULUS_INPUT) host_input();
         else host_button(bytes[0] != 0);
         at += 8 + stored;
     }

@@ -18,7 +18,7 @@ enum { REQUEST_POLL = 0, REQUEST_STIMULI = 1, REQUEST_CONTINUE = 2 };
 enum { ANSWER_DONE = 'D', ANSWER_HUNG = 'H', ANSWER_MORE = 'M', ANSWER_POWER_LOSS = 'P' };
 
 /* Stimuli: kind and length (two words each), bytes padded to a word. */
-enum { STIMULUS_BUTTON = 0, STIMULUS_LINK = 1, STIMULUS_MESSAGE = 2 };
+enum { STIMULUS_BUTTON = 0, STIMULUS_LINK = 1, STIMULUS_MESSAGE = 2, STIMULUS_INPUT = 3 };
 /* Records: kind and length (two words each), bytes padded to a word. */
 enum { RECORD_TRACE = 0, RECORD_RADIO = 1, RECORD_GPIO = 2, RECORD_SEND = 3, RECORD_WRITE = 4 };
 
@@ -57,7 +57,7 @@ struct page_out {
     /* Measured by the board: see boards/bench/README.md. */
     uint32_t edge_entry, edge_radio_off;
     uint32_t arena_used, reserved_word;
-    uint8_t reserved[64 - 16];
+    uint8_t reserved[64 - 16 - 4 * (KS_PIN_COUNT - 2)];
     uint8_t retained[64];
     uint8_t config[64];
     uint8_t records[PAGE_RECORDS_BYTES];

@@ -32,6 +32,8 @@
 #define KS_INPUT_LINK 16u
 /* bit 5: button pressed. */
 #define KS_INPUT_BUTTON 32u
+/* bits 15..8: levels of the lines that the board senses; 0 where it has none. */
+#define KS_INPUT_LINES_SHIFT 8u
 /* bits 31..16: temperature, signed, 0.1 degrees Celsius. */
 #define KS_INPUT_TEMPERATURE_SHIFT 16u
 
@@ -55,9 +57,10 @@ enum {
     KS_EVENT_LINK = 3, /* a = now, b = 1 broker session up, 0 down. */
     KS_EVENT_GATE = 4, /* a = now, b = phase (PHASE). */
     KS_EVENT_EPOCH = 5, /* a = bytes 0..3 of the new epoch, b = bytes 4..7, little-endian; GATE LIVE follows. */
-    KS_EVENT_COUNT = 6
+    KS_EVENT_INPUT = 6, /* a = now, b = inputs word; a line that the board senses changed. Only where it has such lines. */
+    KS_EVENT_COUNT = 7
 };
-#define KS_EVENT_NAMES "TICK", "BUTTON", "RX", "LINK", "GATE", "EPOCH"
+#define KS_EVENT_NAMES "TICK", "BUTTON", "RX", "LINK", "GATE", "EPOCH", "INPUT"
 
 /* Phase of the gate, as gate.phase() returns it. */
 enum {
@@ -87,9 +90,14 @@ enum {
 enum {
     KS_PIN_RELAY = 0, /* The actuator: 1 = energised. */
     KS_PIN_LAMP = 1, /* The status lamp: 1 = lit. */
-    KS_PIN_COUNT = 2
+    KS_PIN_LINE_0 = 2, /* A line of the board's own, where it has so many. */
+    KS_PIN_LINE_1 = 3, /* Likewise. */
+    KS_PIN_LINE_2 = 4, /* Likewise. */
+    KS_PIN_LINE_3 = 5, /* Likewise. */
+    KS_PIN_LINE_4 = 6, /* Likewise. */
+    KS_PIN_COUNT = 7
 };
-#define KS_PIN_NAMES "RELAY", "LAMP"
+#define KS_PIN_NAMES "RELAY", "LAMP", "LINE_0", "LINE_1", "LINE_2", "LINE_3", "LINE_4"
 
 /* Where net_send() sends: the last level of the topic. */
 enum {

@@ -9,11 +9,18 @@
 
 #define KS_MUST_USE __attribute__((warn_unused_result))
 
+/* How many of KS_PIN this board has: relay and lamp, unless its build says more. A guest that drives
+ * another traps. */
+#ifndef KS_BOARD_PINS
+#define KS_BOARD_PINS 2u
+#endif
+
 /* Milliseconds since the supply came up, modulo 2^32; never backwards. */
 uint32_t hal_now(void);
 /* bit 0 NO closed, bit 1 NC closed, bit 2 rail up: the low three bits of the gate's inputs. */
 uint32_t hal_sense(void);
-/* Bit KS_INPUT_BUTTON, and the temperature above KS_INPUT_TEMPERATURE_SHIFT. */
+/* Bit KS_INPUT_BUTTON, levels of sensed lines above KS_INPUT_LINES_SHIFT, the temperature above
+ * KS_INPUT_TEMPERATURE_SHIFT. */
 uint32_t hal_inputs(void);
 /* Radio power. Off takes effect before it returns, waits for nothing, and is safe in an interrupt.
  */

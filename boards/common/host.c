@@ -140,13 +140,17 @@ static void trace_sense(void) {
     line_end(&line);
 }
 
+static uint32_t inputs(void) {
+    const uint32_t rail = (host.sense & 4u) != 0 ? KS_INPUT_RAIL : 0;
+    const uint32_t link = host.link_up ? KS_INPUT_LINK : 0;
+    return hal_inputs() | host.phase | rail | link;
+}
+
 static void tick(void) {
     const uint32_t now = hal_now();
     if (host.next_tick == HOST_NEVER || now < host.next_tick) return;
     host.next_tick = now + KS_TICK_MS;
-    const uint32_t rail = (host.sense & 4u) != 0 ? KS_INPUT_RAIL : 0;
-    const uint32_t link = host.link_up ? KS_INPUT_LINK : 0;
-    push(KS_EVENT_TICK, now, hal_inputs() | host.phase | rail | link);
+    push(KS_EVENT_TICK, now, inputs());
 }
 
 void host_sampled(void) {
@@ -171,6 +175,8 @@ uint32_t host_deadline(void) {
 /* --- stimuli --- */
 
 void host_button(bool pressed) { push(KS_EVENT_BUTTON, hal_now(), pressed ? 1 : 0); }
+
+void host_input(void) { push(KS_EVENT_INPUT, hal_now(), inputs()); }
 
 void host_link(bool up) {
     if (up == host.link_up || (up && !host.radio)) return;

@@ -30,6 +30,8 @@ void host_edge(void);
 void host_sampled(void);
 /* An edge of the button, bounce included. */
 void host_button(bool pressed);
+/* A line that the board senses changed. A board without such lines never calls it. */
+void host_input(void);
 /* The broker session came up or went down. */
 void host_link(bool up);
 /* A message from the network; copied, or dropped and said so. */

@@ -12,6 +12,7 @@
 
 static const char *const pin_names[] = {KS_PIN_NAMES};
 static const char *const mark_names[] = {KS_MARK_NAMES};
+_Static_assert(KS_BOARD_PINS <= KS_PIN_COUNT, "a pin without a name");
 static const uint32_t region_bytes[KS_REGION_COUNT] = {REGION_SMALL, REGION_SMALL,
                                                        KS_JOURNAL_SLOTS *KS_JOURNAL_SLOT_BYTES};
 
@@ -35,7 +36,7 @@ static void below(uint32_t value, uint32_t bound) {
 
 void import_gpio_write(uint32_t pin, uint32_t level) {
     host_count_call();
-    below(pin, KS_PIN_COUNT);
+    below(pin, KS_BOARD_PINS);
     below(level, 2);
     if (!hal_gpio(pin, level)) return;
     struct line line = {0};

@@ -31,6 +31,8 @@ export const INPUT_RAIL: u32 = 8;
 export const INPUT_LINK: u32 = 16;
 /** bit 5: button pressed. */
 export const INPUT_BUTTON: u32 = 32;
+/** bits 15..8: levels of the lines that the board senses; 0 where it has none. */
+export const INPUT_LINES_SHIFT: u32 = 8;
 /** bits 31..16: temperature, signed, 0.1 degrees Celsius. */
 export const INPUT_TEMPERATURE_SHIFT: u32 = 16;
 
@@ -62,7 +64,9 @@ export const EVENT_LINK: u32 = 3;
 export const EVENT_GATE: u32 = 4;
 /** a = bytes 0..3 of the new epoch, b = bytes 4..7, little-endian; GATE LIVE follows. */
 export const EVENT_EPOCH: u32 = 5;
-export const EVENT_COUNT: u32 = 6;
+/** a = now, b = inputs word; a line that the board senses changed. Only where it has such lines. */
+export const EVENT_INPUT: u32 = 6;
+export const EVENT_COUNT: u32 = 7;
 
 // PHASE: Phase of the gate, as gate.phase() returns it.
 /** Off. */
@@ -99,7 +103,17 @@ export const STATUS_COUNT: u32 = 6;
 export const PIN_RELAY: u32 = 0;
 /** The status lamp: 1 = lit. */
 export const PIN_LAMP: u32 = 1;
-export const PIN_COUNT: u32 = 2;
+/** A line of the board's own, where it has so many. */
+export const PIN_LINE_0: u32 = 2;
+/** Likewise. */
+export const PIN_LINE_1: u32 = 3;
+/** Likewise. */
+export const PIN_LINE_2: u32 = 4;
+/** Likewise. */
+export const PIN_LINE_3: u32 = 5;
+/** Likewise. */
+export const PIN_LINE_4: u32 = 6;
+export const PIN_COUNT: u32 = 7;
 
 // CHANNEL: Where net_send() sends: the last level of the topic.
 /** Answer to a command. */
@@ -231,7 +245,7 @@ export const MARK_JOURNAL_FAILED: u32 = 16;
 export const MARK_REFUSALS_COALESCED: u32 = 17;
 export const MARK_COUNT: u32 = 18;
 
-/** Drives a pin (PIN) to 0 or 1. Traps on any other. */
+/** Drives a pin (PIN) to 0 or 1. Traps on any other, and on one that the board does not have. */
 export declare function gpio_write(pin: u32, level: u32): void;
 /** Asks for the radio. radio = permit AND requested. */
 export declare function radio_request(on: u32): void;

@@ -106,6 +106,10 @@ export class NativeLoop implements HostLoop {
     this.#stimulus(STIMULUS.BUTTON, Uint8Array.of(pressed ? 1 : 0));
   }
 
+  inputChanged(): void {
+    this.#stimulus(STIMULUS.INPUT, new Uint8Array(0));
+  }
+
   linkChanged(up: boolean): void {
     this.#stimulus(STIMULUS.LINK, Uint8Array.of(up ? 1 : 0));
   }

@@ -2,7 +2,7 @@
  * The page that the harness shares with a native board, by offset: the twin of boards/bench/page.h.
  * Must not know how the page is shared, nor what the board does.
  */
-import { PRINCIPAL_KIDS, REGION } from "../abi.gen.ts";
+import { PIN_NAMES, PRINCIPAL_KIDS, REGION } from "../abi.gen.ts";
 
 /** Bytes of the harness's part, of the board's part, and of each part of that. */
 export const IN_BYTES = 16_384;
@@ -23,7 +23,7 @@ if (REGION.JOURNAL !== 2) throw new Error("page: the regions are not in the orde
 
 export const REQUEST = { POLL: 0, STIMULI: 1, CONTINUE: 2 } as const;
 export const ANSWER = { DONE: 0x44, HUNG: 0x48, MORE: 0x4d, POWER_LOSS: 0x50 } as const;
-export const STIMULUS = { BUTTON: 0, LINK: 1, MESSAGE: 2 } as const;
+export const STIMULUS = { BUTTON: 0, LINK: 1, MESSAGE: 2, INPUT: 3 } as const;
 export const RECORD = { TRACE: 0, RADIO: 1, GPIO: 2, SEND: 3, WRITE: 4 } as const;
 
 export const NEVER = 0xffff_ffff;
@@ -46,20 +46,23 @@ export const IN = {
 } as const;
 export const FLAG_STORAGE_FAILS = 1;
 
+const PINS_AT = 20;
+const PINS_END = PINS_AT + 4 * PIN_NAMES.length;
+
 /** Words of the board's part, by offset. */
 export const OUT = {
   deadline: 0,
   recordsLen: 4,
   bootReason: 8,
   bootAt: 12,
-  pins: 20,
+  pins: PINS_AT,
   /** Whether it is seeded, and sfc32's four words. */
-  random: 28,
-  randomEnd: 48,
-  edgeEntry: 48,
-  edgeRadioOff: 52,
-  arenaUsed: 56,
-  stackUsed: 60,
+  random: PINS_END,
+  randomEnd: PINS_END + 20,
+  edgeEntry: PINS_END + 20,
+  edgeRadioOff: PINS_END + 24,
+  arenaUsed: PINS_END + 28,
+  stackUsed: PINS_END + 32,
 } as const;
 
 /** Puts keys (by PRINCIPAL, null for none) where the board finds them. */

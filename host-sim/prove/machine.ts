@@ -10,13 +10,12 @@ import {
   MARK_NAMES,
   MESSAGE_MAX,
   PIN,
-  PIN_NAMES,
   PRINCIPAL,
   STATUS,
   TAG_BYTES,
 } from "../abi.gen.ts";
 import { EXIT, UserError } from "../errors.ts";
-import { REGION_BYTES } from "../hal.ts";
+import { BOARD_PINS, REGION_BYTES } from "../hal.ts";
 import { loadGuest } from "../module.ts";
 import { STATE_BYTES } from "../state.gen.ts";
 import { guestShape } from "./shape.ts";
@@ -233,7 +232,7 @@ export class Machine {
     };
     return {
       gpio_write: (pin: number, level: number) => {
-        if (pin >>> 0 >= PIN_NAMES.length || level >>> 0 > 1) throw new Misuse("gpio_write");
+        if (pin >>> 0 >= BOARD_PINS || level >>> 0 > 1) throw new Misuse("gpio_write");
         if (pin === PIN.RELAY) this.relayPin = level;
         else this.lampPin = level;
       },

@@ -1,7 +1,7 @@
 /** A HAL whose every pin a test sets, and guests in WebAssembly text for it. No physics. */
 import { createHmac } from "node:crypto";
 import makeWabt from "wabt";
-import { type Hal, REGION_BYTES } from "../../host-sim/hal.ts";
+import { BOARD_PINS, type Hal, REGION_BYTES } from "../../host-sim/hal.ts";
 import { type GuestModule, loadGuest } from "../../host-sim/module.ts";
 
 export const CLEAN_ON = 1;
@@ -9,6 +9,7 @@ export const CLEAN_KILL = 2;
 
 export class FakeHal implements Hal {
   readonly tracing = true;
+  readonly pinCount = BOARD_PINS;
   readonly lines: string[] = [];
   readonly sent: { channel: number; bytes: Uint8Array }[] = [];
   readonly storage = REGION_BYTES.map((size) => new Uint8Array(size));

@@ -17,7 +17,7 @@ const ARROWS: { from: string; may: string[] }[] = [
   { from: "firmware/gate/", may: [] },
   { from: "firmware/mac/", may: ["firmware/mac/"] },
   { from: "firmware/device/", may: ["firmware/device/", "firmware/mac/"] },
-  { from: "firmware/fixture/", may: ["firmware/fixture/"] },
+  { from: "firmware/fixture/", may: ["firmware/fixture/", "firmware/device/board"] },
   { from: "host-sim/", may: ["host-sim/", "boards/"] },
   { from: "boards/", may: ["boards/", "host-sim/"] },
   { from: "tests/", may: ["tests/", "host-sim/", "boards/", "firmware/"] },
