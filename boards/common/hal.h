@@ -9,8 +9,8 @@
 
 #define KS_MUST_USE __attribute__((warn_unused_result))
 
-/* How many of KS_PIN this board has: relay and lamp, unless its build says more. A guest that drives
- * another traps. */
+/* How many of KS_PIN this board has: relay and lamp, unless its build says more. A guest that
+ * drives another traps. */
 #ifndef KS_BOARD_PINS
 #define KS_BOARD_PINS 2u
 #endif
