@@ -11,27 +11,44 @@ export interface Broker {
   /** `mqtt://127.0.0.1:<port>`. */
   readonly url: string;
   readonly port: number;
+  /** Publishes as the broker itself, at QoS 1. */
+  publish(topic: string, bytes: Uint8Array, retain: boolean): void;
   /** Drops every client and frees the port. */
   close(): Promise<void>;
 }
 
 const HOST = "127.0.0.1";
 
-/** Starts a broker on `port` of the loopback address; 0 takes a free one. Throws UserError. */
-export async function startBroker(port: number): Promise<Broker> {
+/** What whoever runs the broker may see of it. */
+export interface BrokerEvents {
+  /** A client published. */
+  heard?(topic: string, bytes: Uint8Array): void;
+  /** A client subscribed to these. */
+  subscribed?(topics: readonly string[]): void;
+}
+
+/** Starts a broker on `port`, of the loopback address by default; 0 takes a free one. Throws UserError. */
+export async function startBroker(
+  port: number,
+  { host = HOST, ...events }: BrokerEvents & { host?: string } = {},
+): Promise<Broker> {
   const aedes = await Aedes.createBroker();
   const sockets = new Set<Socket>();
+  aedes.on("publish", ({ topic, payload }, client) => {
+    if (client !== null) events.heard?.(topic, Buffer.from(payload));
+  });
+  aedes.on("subscribe", (rows) => events.subscribed?.(rows.map(({ topic }) => topic)));
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     aedes.handle(socket);
   });
   try {
-    server.listen(port, HOST);
+    server.listen(port, host);
     await once(server, "listening");
   } catch (error) {
     await new Promise<void>((done) => aedes.close(done));
-    throw listenTrouble(port, error);
+    throw listenTrouble(host, port, error);
   }
   const address = server.address();
   const bound = typeof address === "object" && address !== null ? address.port : port;
@@ -41,14 +58,18 @@ export async function startBroker(port: number): Promise<Broker> {
     await closed;
     await new Promise<void>((done) => aedes.close(done));
   };
-  return { url: `mqtt://${HOST}:${bound}`, port: bound, close };
+  const publish = (topic: string, bytes: Uint8Array, retain: boolean): void => {
+    const packet = { cmd: "publish", qos: 1, dup: false, topic, retain } as const;
+    aedes.publish({ ...packet, payload: Buffer.from(bytes) }, () => {});
+  };
+  return { url: `mqtt://${host}:${bound}`, port: bound, publish, close };
 }
 
-function listenTrouble(port: number, error: unknown): UserError {
-  const where = `port ${port} of ${HOST}`;
+function listenTrouble(host: string, port: number, error: unknown): UserError {
+  const where = `port ${port} of ${host}`;
   if (codeOf(error) === "EADDRINUSE") {
     return new UserError(
-      `${where} is in use: use the broker there with --broker mqtt://${HOST}:${port}, or stop it`,
+      `${where} is in use: use the broker there with --broker mqtt://${host}:${port}, or stop it`,
       EXIT.NETWORK,
     );
   }

@@ -46,6 +46,7 @@ export class Monitor {
   railHeld = false;
 
   readonly #board: BoardData;
+  readonly #slackMs: number;
   readonly #sent = new Map<string, Sent>();
   readonly #executed = new Set<string>();
   readonly #epochs = new Set<string>();
@@ -59,8 +60,10 @@ export class Monitor {
   #bootReason = "POWER_ON";
   #held = false;
 
-  constructor(board: BoardData) {
+  /** `slackMs`: how far apart lines of one moment may be dated; none where time is virtual. */
+  constructor(board: BoardData, slackMs = 0) {
     this.#board = board;
+    this.#slackMs = slackMs;
   }
 
   /** The controller sent these bytes, or had them sent. */
@@ -86,15 +89,15 @@ export class Monitor {
   /** What had to happen before `at` and did not. */
   #overdue(at: number): string | null {
     const { observed } = this;
-    if (at > this.#cutAt) {
+    if (at > this.#cutAt + this.#slackMs) {
       if (observed.radio === "on") return "I1: the radio is off in the ms in which LIVE is left";
       return "I2: a restart follows in the ms in which LIVE is left";
     }
     const { dischargeMs } = this.#board;
     const falling = observed.rail === "up" && observed.radio === "off" && this.#railShouldFall();
-    if (falling && !this.railHeld && at > this.#railOffAt + dischargeMs + 1)
+    if (falling && !this.railHeld && at > this.#railOffAt + dischargeMs + 1 + this.#slackMs)
       return `I1: the rail is down within ${dischargeMs + 1} ms of its supply's end`;
-    if (at <= this.#railFaultBy) return null;
+    if (at <= this.#railFaultBy + this.#slackMs) return null;
     return `I1: a rail up for ${DISCHARGE_MS} ms at KILL is announced as FAULT_RAIL`;
   }
 
@@ -126,7 +129,7 @@ export class Monitor {
     const { observed } = this;
     if (detail !== "phase=LIVE") return null;
     if (observed.phase !== "ARMING") return "I1: LIVE only from ARMING";
-    if (observed.contacts !== "on" || at - this.#onSince < ARM_MS)
+    if (observed.contacts !== "on" || at - this.#onSince < ARM_MS - this.#slackMs)
       return `I1: LIVE only after ${ARM_MS} ms of clean ON`;
     return null;
   }

@@ -34,6 +34,11 @@ export function placeOf({ file, outcome }: Report): string {
 }
 
 export function reportLines(report: Report): string[] {
+  const notes = (report.outcome.notes ?? []).map((note) => `  note      ${note}`);
+  return [...verdictLines(report), ...notes];
+}
+
+function verdictLines(report: Report): string[] {
   const { file, outcome } = report;
   const { name } = file.scenario;
   if (outcome.status === "passed") return [`PASS ${name} (${outcome.virtualMs} ms)`];
@@ -52,8 +57,9 @@ export function reportLines(report: Report): string[] {
 /** The same as data. */
 export function reportJson(report: Report): unknown {
   const { file, outcome, target, seed } = report;
-  const { status, virtualMs } = outcome;
-  const common = { scenario: file.scenario.name, path: file.path, target, seed, status };
+  const { status, virtualMs, notes } = outcome;
+  const told = notes === undefined ? {} : { notes };
+  const common = { scenario: file.scenario.name, path: file.path, target, seed, status, ...told };
   if (outcome.status === "not-run") return { ...common, reason: outcome.reason };
   if (outcome.status === "passed") return { ...common, virtualMs };
   const { expected, found } = outcome.failure;

@@ -20,12 +20,22 @@ import {
 } from "./grammar.ts";
 import { Monitor } from "./monitor.ts";
 import { type Message, Remote, SCENARIO_KEYS, Untold } from "./remote.ts";
-import type { Target } from "./target.ts";
+import { Mismatch, type Target } from "./target.ts";
 import { matches, Trace } from "./trace.ts";
 
 /** How long a tap holds the button, and how long a reply may take unless the step says, in ms. */
 const TAP_MS = 100;
 const REPLY_MS = 50;
+
+/** A step that does something. */
+type Action = Exclude<
+  Step,
+  | { repeat: unknown }
+  | { expect: unknown }
+  | { trace: unknown }
+  | { journal: unknown }
+  | { witness: unknown }
+>;
 
 export interface RunOptions {
   scenario: Scenario;
@@ -42,23 +52,11 @@ export interface Failure {
   found: string;
 }
 
-export type Outcome = { trace: Trace; virtualMs: number } & (
+export type Outcome = { trace: Trace; virtualMs: number; notes?: readonly string[] } & (
   | { status: "passed" }
   | { status: "failed"; failure: Failure }
   | { status: "not-run"; reason: string }
 );
-
-/** Ends a run: the step under way does not hold. */
-class Mismatch extends Error {
-  readonly expected: string;
-  readonly found: string;
-
-  constructor(expected: string, found: string) {
-    super(`expected ${expected}, found ${found}`);
-    this.expected = expected;
-    this.found = found;
-  }
-}
 
 /** What an error says of the device under test; any other is thrown on. */
 function findingOf(error: unknown): { expected: string; found: string } {
@@ -71,8 +69,11 @@ function findingOf(error: unknown): { expected: string; found: string } {
 
 /** Why the target cannot run the scenario; null if it can. */
 export function missing(steps: readonly Step[], target: Target): string | null {
-  for (const step of steps) {
-    const reason = "repeat" in step ? missing(step.repeat.steps, target) : target.missing(step);
+  for (const [index, step] of steps.entries()) {
+    const reason =
+      "repeat" in step
+        ? missing(step.repeat.steps, target)
+        : target.missing(step, steps[index + 1]);
     if (reason !== null) return reason;
   }
   return null;
@@ -87,7 +88,8 @@ export async function runScenario(options: RunOptions): Promise<Outcome> {
   const run = new Run(options);
   try {
     const failure = await run.all();
-    const told = { trace: run.trace, virtualMs: target.now };
+    const notes = target.pace?.notes() ?? [];
+    const told = { trace: run.trace, virtualMs: target.now, ...(notes.length > 0 && { notes }) };
     return failure === null
       ? { status: "passed", ...told }
       : { status: "failed", failure, ...told };
@@ -113,7 +115,7 @@ class Run {
   constructor(options: RunOptions) {
     this.#options = options;
     this.#target = options.target;
-    this.#monitor = new Monitor(options.board);
+    this.#monitor = new Monitor(options.board, options.target.pace?.traceMs);
   }
 
   async all(): Promise<Failure | null> {
@@ -137,6 +139,7 @@ class Run {
       });
       if (started !== undefined) await started;
       await this.#steps(scenario.steps);
+      await this.#target.pace?.sync();
       this.#monitor.end(this.#target.now);
       this.#watch();
       return null;
@@ -166,6 +169,12 @@ class Run {
   #watch(): void {
     const { violation } = this.#monitor;
     if (violation !== null) throw new Mismatch(violation.rule, violation.line);
+    this.#target.pace?.examine();
+  }
+
+  /** In virtual time it holds now or not at all. */
+  #until(holds: () => boolean): Promise<void> | undefined {
+    return this.#target.pace?.until(() => this.#monitor.violation !== null || holds());
   }
 
   #one(step: Exclude<Step, { repeat: unknown }>): Promise<void> | void {
@@ -173,6 +182,11 @@ class Run {
     if ("trace" in step) return this.#find(step.trace);
     if ("journal" in step) return this.#journal(step.journal);
     if ("witness" in step) return this.#witness(step.witness);
+    const { pace } = this.#target;
+    return pace === undefined ? this.#act(step) : pace.sync().then(() => this.#act(step));
+  }
+
+  #act(step: Action): Promise<void> | void {
     this.#since = this.trace.lines.length;
     this.#heardBefore = this.#heard;
     if ("wait" in step) return this.#target.advance(durationMs(step.wait));
@@ -209,8 +223,11 @@ class Run {
     this.#monitor.sent(message.bytes, message.facts);
     await this.#target.publish(message.bytes, answered.via ?? "direct");
     if (answered.reply === undefined && data === undefined) return;
+    const { pace } = this.#target;
     const within = answered.within === undefined ? REPLY_MS : durationMs(answered.within);
-    await this.#target.advance(within);
+    const none = answered.reply === "none";
+    await this.#target.advance(none ? Math.max(within, pace?.quietMs ?? 0) : within);
+    if (!none) await this.#until(() => this.#remote.replyTo(message, before) !== null);
     const reply = this.#remote.replyTo(message, before);
     const code = reply?.code ?? "none";
     if (answered.reply !== undefined && answered.reply !== code)
@@ -222,24 +239,32 @@ class Run {
     }
   }
 
-  #expect(expect: Expect): void {
+  async #expect(expect: Expect): Promise<void> {
     const { observed } = this.#monitor;
-    for (const key of Object.keys(expect) as (keyof Expect)[]) {
+    const keys = Object.keys(expect) as (keyof Expect)[];
+    await this.#until(() => keys.every((key) => observed[key] === expect[key]));
+    for (const key of keys) {
       if (observed[key] === expect[key]) continue;
       throw new Mismatch(`${key} ${expect[key]}`, `${key} ${observed[key]}`);
     }
   }
 
   async #witness({ rail, heard }: Witness): Promise<void> {
-    const meter = await this.#target.rail();
-    if (rail !== undefined && meter !== rail) throw new Mismatch(`rail ${rail}`, `rail ${meter}`);
+    if (rail !== undefined) {
+      const meter = await this.#target.rail();
+      if (meter !== rail) throw new Mismatch(`rail ${rail}`, `rail ${meter}`);
+    }
+    const heardSome = () => this.#heard > this.#heardBefore;
+    if (heard === "something") await this.#until(heardSome);
     const count = this.#heard - this.#heardBefore;
-    if (heard === undefined || (heard === "something") === count > 0) return;
+    if (heard === undefined || (heard === "something") === heardSome()) return;
     throw new Mismatch(`${heard} at the broker`, `${count} messages`);
   }
 
-  #find({ has, lacks, times, since }: TraceCheck): void {
+  async #find({ has, lacks, times, since }: TraceCheck): Promise<void> {
     const from = since === "start" ? 0 : this.#since;
+    const enough = (pattern: string) => this.trace.count(pattern, from) >= (times ?? 1);
+    await this.#until(() => listOf(has).every(enough));
     for (const pattern of listOf(has)) {
       const count = this.trace.count(pattern, from);
       if (times === undefined && count === 0) throw new Mismatch(`"${pattern}"`, "no such line");

@@ -25,13 +25,46 @@ export interface TargetConfig {
   message: DeviceMessage;
 }
 
+/** Something does not hold: what had to be, and what was. Ends a run. */
+export class Mismatch extends Error {
+  readonly expected: string;
+  readonly found: string;
+
+  constructor(expected: string, found: string) {
+    super(`expected ${expected}, found ${found}`);
+    this.expected = expected;
+    this.found = found;
+  }
+}
+
+/**
+ * What a board in real time asks of a runner. In virtual time all that is due has happened when a call
+ * returns; here its words come late, and the air takes as long as it takes.
+ */
+export interface Pace {
+  /** How far apart lines of one moment may be dated, in ms. */
+  readonly traceMs: number;
+  /** No reply for so long is none, in ms. */
+  readonly quietMs: number;
+  /** Returns when all is told that happened before the call. */
+  sync(): Promise<void>;
+  /** Lets time pass until it holds, line by line, for no longer than the board's slack. */
+  until(holds: () => boolean): Promise<void>;
+  /** Throws Mismatch for what instruments have found against the board's own word. */
+  examine(): void;
+  /** What is to be said of the run besides its outcome. */
+  notes(): string[];
+}
+
 /** Calls come one at a time, each after the one before is done. */
 export interface Target {
   readonly name: string;
   /** ms since the supply came up at start(). */
   readonly now: number;
-  /** Why this target cannot do a step; null if it can. */
-  missing(step: Step): string | null;
+  /** Absent in virtual time. */
+  readonly pace?: Pace;
+  /** Why this target cannot do a step that is followed by `next`; null if it can. */
+  missing(step: Step, next: Step | undefined): string | null;
   /** Why this target cannot run a native image; null if it can. */
   missingImage(image: Image): string | null;
   /** Applies the supply. */
