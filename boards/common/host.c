@@ -205,6 +205,8 @@ bool host_in_guest(uint32_t *progress) {
     return host.in_guest;
 }
 
+uint32_t host_phase(void) { return host.phase; }
+
 uintptr_t host_stack_floor(void) { return host.image->stack_floor; }
 
 bool host_guest_ready(void) { return host.guest_ready; }

@@ -39,6 +39,8 @@ void host_received(const uint8_t *bytes, uint32_t len);
 
 /* When the next edge is due without anything happening outside, in ms; HOST_NEVER for never. */
 uint32_t host_deadline(void);
+/* KS_PHASE, as last announced. */
+uint32_t host_phase(void);
 /* Whether the guest has the processor; `*progress` changes with every import it calls. */
 bool host_in_guest(uint32_t *progress);
 

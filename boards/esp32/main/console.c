@@ -1,0 +1,130 @@
+/* See console.h. */
+#include "console.h"
+
+#include <string.h>
+
+#include "command_line.h"
+#include "console_out.h"
+#include "contacts.h"
+#include "driver/uart.h"
+#include "freertos/FreeRTOS.h"
+#include "freertos/task.h"
+#include "hal.h"
+#include "improv.h"
+#include "provisioning.h"
+#include "crc32.h"
+#include "partitions.h"
+#include "status.h"
+#include "storage.h"
+#include "temperature.h"
+
+#define PORT UART_NUM_0
+#define TASK_STACK 4096u
+#define TASK_PRIORITY 2
+#define READ_BYTES 64u
+/* The driver takes no less than its hardware's buffer and one more. */
+#define RX_BYTES 512
+/* A frame that stands still this long was never to be finished. */
+#define SILENCE_MS 500u
+#define JOURNAL_BYTES (KS_JOURNAL_SLOTS * KS_JOURNAL_SLOT_BYTES)
+#define JOURNAL_LINE 32u
+
+static const char help[] = "help: status, journal, factory-reset (hold the button), help";
+
+static void hex(char *text, const uint8_t *bytes, uint32_t len) {
+    static const char digits[] = "0123456789abcdef";
+    for (uint32_t i = 0; i < len; i++) {
+        text[2 * i] = digits[bytes[i] >> 4];
+        text[2 * i + 1] = digits[bytes[i] & 15u];
+    }
+    text[2 * len] = '\0';
+}
+
+static void journal(void) {
+    uint8_t bytes[JOURNAL_LINE];
+    char text[2 * JOURNAL_LINE + 1];
+    uint32_t crc = 0;
+    console_answer("journal len=%u", (unsigned)JOURNAL_BYTES);
+    for (uint32_t at = 0; at < JOURNAL_BYTES; at += JOURNAL_LINE) {
+        if (!hal_storage_read(KS_REGION_JOURNAL, at, bytes, JOURNAL_LINE)) {
+            console_answer("error the journal cannot be read at %u", (unsigned)at);
+            return;
+        }
+        crc = crc32_update(crc, bytes, JOURNAL_LINE);
+        hex(text, bytes, JOURNAL_LINE);
+        console_answer("journal at=%u %s", (unsigned)at, text);
+        console_drain();
+    }
+    console_answer("journal crc=%08x", (unsigned)crc);
+}
+
+static void factory_reset(void) {
+    if (!contacts_button()) {
+        console_answer("error factory-reset: hold the button and say it again");
+        return;
+    }
+    storage_erase();
+    console_answer("done");
+    console_drain();
+    hal_restart(KS_BOOT_POWER_ON, 0);
+}
+
+static void obey(struct command_line *line, uint32_t reason) {
+    switch (command_of(line)) {
+    case COMMAND_NONE: return;
+    case COMMAND_STATUS: status_answer(reason); return;
+    case COMMAND_JOURNAL: journal(); return;
+    case COMMAND_FACTORY_RESET: factory_reset(); return;
+    case COMMAND_HELP: console_answer("%s", help); return;
+    case COMMAND_TOO_LONG:
+        console_answer("error line longer than %u bytes: try help", (unsigned)COMMAND_LINE_MAX);
+        return;
+    default: console_answer("error unknown command \"%s\": try help", line->text);
+    }
+}
+
+static void take(uint8_t byte, uint32_t reason) {
+    static struct improv_reader reader;
+    static struct command_line line;
+    static uint32_t last;
+    const uint32_t now = hal_now();
+    if (now - last > SILENCE_MS) improv_reset(&reader);
+    last = now;
+    const enum improv_found found = improv_feed(&reader, byte);
+    if (found == IMPROV_FRAME)
+        provisioning_frame((enum improv_type)reader.type, reader.data, reader.len);
+    else if (found == IMPROV_BROKEN) provisioning_broken();
+    for (uint32_t i = 0; i < reader.released; i++)
+        if (command_feed(&line, reader.text[i])) obey(&line, reason);
+}
+
+/* Said once, for who watches. */
+static void greet(void) {
+    const char *refused;
+    uint32_t len;
+    console_write("\r\n", 2);
+    if (guest_partition(&len, &refused) == NULL)
+        console_answer("guest refused reason=%s: killswitch flash --guest", refused);
+    if (owner_partition(&refused) == NULL)
+        console_answer("owner none reason=%s: no keys, no network: killswitch provision", refused);
+}
+
+static void console_task(void *argument) {
+    const uint32_t reason = (uint32_t)(uintptr_t)argument;
+    uint8_t bytes[READ_BYTES];
+    greet();
+    for (;;) {
+        console_drain();
+        const int count = uart_read_bytes(PORT, bytes, sizeof bytes, 1);
+        for (int i = 0; i < count; i++) take(bytes[i], reason);
+        provisioning_poll();
+        temperature_poll();
+    }
+}
+
+void console_start(uint32_t reason) {
+    console_log_start();
+    ESP_ERROR_CHECK(uart_driver_install(PORT, RX_BYTES, 0, 0, NULL, 0));
+    (void)xTaskCreate(console_task, "console", TASK_STACK, (void *)(uintptr_t)reason, TASK_PRIORITY,
+                      NULL);
+}

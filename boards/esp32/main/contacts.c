@@ -1,0 +1,166 @@
+/* See contacts.h. What interrupts reach lies in RAM (linker.lf), so that writing to flash delays no
+ * kill.
+ *
+ * The mask is a word and not a register: FreeRTOS may be called while masked, and a kill is not
+ * late by what the host does masked. An interrupt that finds the host masked looks at the contacts;
+ * if they are not cleanly ON it takes the radio's power away itself, and keeps what it saw for the
+ * host, which draws the conclusion when it unmasks. One core runs all of this
+ * (CONFIG_FREERTOS_UNICORE). */
+#include "contacts.h"
+
+#include "driver/gpio.h"
+#include "driver/gptimer.h"
+#include "esp_err.h"
+#include "freertos/FreeRTOS.h"
+#include "freertos/task.h"
+#include "host.h"
+#include "pins.gen.h"
+#include "radio_power.h"
+#include "soc/gpio_reg.h"
+#include "soc/soc.h"
+
+#define TIMER_HZ 1000000u
+#define TIMER_PERIOD 1000u
+#define CONTACTS_ON 1u
+
+static TaskHandle_t host_task;
+static volatile bool masked = true;
+static volatile bool pending;
+/* What an interrupt saw while the host was masked and the contacts were not ON. */
+static volatile uint32_t seen;
+static volatile bool seen_off;
+static bool button;
+/* The host has something to do from here on, in ms of hal_now(). */
+static volatile uint32_t wake_at;
+
+static bool level(uint32_t pin) {
+#ifdef GPIO_IN1_REG
+    if (pin >= 32) return ((REG_READ(GPIO_IN1_REG) >> (pin - 32)) & 1u) != 0;
+#endif
+    return ((REG_READ(GPIO_IN_REG) >> pin) & 1u) != 0;
+}
+
+static uint32_t level_now(void) {
+    return (level(KS_GPIO_NO) ? 1u : 0) | (level(KS_GPIO_NC) ? 2u : 0);
+}
+
+uint32_t contacts_level(void) {
+    const uint32_t now = level_now();
+    if (!seen_off) return now;
+    seen_off = false;
+    return seen;
+}
+
+bool contacts_button(void) { return level(KS_GPIO_BUTTON); }
+
+/* Called masked. */
+static void serve(void) {
+    host_edge();
+    const bool pressed = level(KS_GPIO_BUTTON);
+    if (pressed != button) {
+        button = pressed;
+        host_button(pressed);
+    }
+    host_sampled();
+}
+
+/* An interrupt. Returns whether the host has something to do. */
+static bool enter(bool edge) {
+    if (masked) {
+        const uint32_t now = level_now();
+        if (now != CONTACTS_ON) {
+            radio_power_off();
+            seen = now;
+            seen_off = true;
+        }
+        pending = true;
+        return false;
+    }
+    masked = true;
+    do {
+        pending = false;
+        serve();
+    } while (pending);
+    masked = false;
+    return edge || (int32_t)(hal_now() - wake_at) >= 0;
+}
+
+void contacts_mask(void) { masked = true; }
+
+bool contacts_unmask(void) {
+    bool served = false;
+    for (;;) {
+        while (pending) {
+            pending = false;
+            serve();
+            served = true;
+        }
+        masked = false;
+        if (!pending) return served;
+        masked = true;
+    }
+}
+
+static void on_edge(void *unused) {
+    BaseType_t woken = pdFALSE;
+    (void)unused;
+    if (enter(true)) vTaskNotifyGiveFromISR(host_task, &woken);
+    portYIELD_FROM_ISR(woken);
+}
+
+static bool on_timer(gptimer_handle_t timer, const gptimer_alarm_event_data_t *event,
+                     void *unused) {
+    BaseType_t woken = pdFALSE;
+    (void)timer, (void)event, (void)unused;
+    if (enter(false)) vTaskNotifyGiveFromISR(host_task, &woken);
+    return woken == pdTRUE;
+}
+
+void contacts_sleep(void) {
+    wake_at = host_deadline();
+    if (!contacts_unmask()) (void)ulTaskNotifyTake(pdTRUE, portMAX_DELAY);
+}
+
+void contacts_wake(void) {
+    if (host_task != NULL) xTaskNotifyGive(host_task);
+}
+
+void contacts_pins(void) {
+    const gpio_config_t inputs = {
+        .pin_bit_mask = 1ull << KS_GPIO_NO | 1ull << KS_GPIO_NC | 1ull << KS_GPIO_BUTTON,
+        .mode = GPIO_MODE_INPUT,
+        .pull_up_en = GPIO_PULLUP_DISABLE,
+        .pull_down_en = GPIO_PULLDOWN_ENABLE,
+        .intr_type = GPIO_INTR_ANYEDGE,
+    };
+    ESP_ERROR_CHECK(gpio_config(&inputs));
+}
+
+static void start_timer(void) {
+    static gptimer_handle_t timer;
+    const gptimer_config_t config = {
+        .clk_src = GPTIMER_CLK_SRC_DEFAULT,
+        .direction = GPTIMER_COUNT_UP,
+        .resolution_hz = TIMER_HZ,
+    };
+    const gptimer_alarm_config_t alarm = {
+        .alarm_count = TIMER_PERIOD,
+        .flags.auto_reload_on_alarm = true,
+    };
+    const gptimer_event_callbacks_t callbacks = {.on_alarm = on_timer};
+    ESP_ERROR_CHECK(gptimer_new_timer(&config, &timer));
+    ESP_ERROR_CHECK(gptimer_register_event_callbacks(timer, &callbacks, NULL));
+    ESP_ERROR_CHECK(gptimer_set_alarm_action(timer, &alarm));
+    ESP_ERROR_CHECK(gptimer_enable(timer));
+    ESP_ERROR_CHECK(gptimer_start(timer));
+}
+
+void contacts_start(void) {
+    static const gpio_num_t pins[] = {KS_GPIO_NO, KS_GPIO_NC, KS_GPIO_BUTTON};
+    host_task = xTaskGetCurrentTaskHandle();
+    button = level(KS_GPIO_BUTTON);
+    ESP_ERROR_CHECK(gpio_install_isr_service(ESP_INTR_FLAG_IRAM | ESP_INTR_FLAG_LEVEL3));
+    for (uint32_t i = 0; i < sizeof pins / sizeof *pins; i++)
+        ESP_ERROR_CHECK(gpio_isr_handler_add(pins[i], on_edge, NULL));
+    start_timer();
+}

@@ -1,0 +1,106 @@
+/* hal.h on the chip, where no file of its own does it: time, inputs, chance, trace, restart.
+ * Interrupts call in here, so all of it lies in RAM (linker.lf). */
+#include "hal.h"
+
+#include <string.h>
+
+#include "bootloader_random.h"
+#include "console_out.h"
+#include "contacts.h"
+#include "esp_random.h"
+#include "esp_rom_sys.h"
+#include "hal_esp32.h"
+#include "inbox.h"
+#include "mac.h"
+#include "network.h"
+#include "outputs.h"
+#include "partitions.h"
+#include "radio_power.h"
+#include "retained.h"
+
+#define POOL_BYTES 64u
+
+static uint8_t pool[POOL_BYTES];
+static uint32_t drawn;
+static volatile uint32_t temperature;
+static volatile bool radio_gone;
+
+void hal_start(void) {
+    /* True chance without the radio: noise of the analogue converter. An epoch is drawn before the
+     * radio is up, and in an interrupt. */
+    bootloader_random_enable();
+    esp_fill_random(pool, sizeof pool);
+    bootloader_random_disable();
+}
+
+void hal_temperature(int16_t tenths) { temperature = (uint16_t)tenths; }
+
+uint32_t hal_now(void) { return retained_now(); }
+
+uint32_t hal_sense(void) { return contacts_level() | (radio_power_sense() ? 4u : 0); }
+
+uint32_t hal_inputs(void) {
+    return (contacts_button() ? KS_INPUT_BUTTON : 0) | temperature << KS_INPUT_TEMPERATURE_SHIFT;
+}
+
+void hal_radio(bool on) {
+    if (on) network_radio();
+    else {
+        radio_power_off();
+        radio_gone = true;
+    }
+}
+
+bool hal_gpio(uint32_t pin, uint32_t level) { return outputs_set(pin, level); }
+
+void hal_link_send(uint32_t channel, const uint8_t *bytes, uint32_t len) {
+    network_send(channel, bytes, len);
+}
+
+/* The pool makes the first 64 bytes of a boot good; later ones rest on the chip's generator, which
+ * is a true one while the radio is up. */
+void hal_random(uint8_t *bytes, uint32_t len) {
+    for (uint32_t i = 0; i < len; i++) {
+        bytes[i] = (uint8_t)(pool[drawn] ^ (uint8_t)esp_random());
+        drawn = (drawn + 1) % POOL_BYTES;
+    }
+}
+
+bool hal_mac(uint32_t principal, const uint8_t *bytes, uint32_t len, uint8_t *tag) {
+    const char *refused;
+    const struct owner *owner = owner_partition(&refused);
+    if (owner == NULL) return false;
+    mac_hmac(owner->keys[principal], KEY_BYTES, bytes, len, tag);
+    return true;
+}
+
+void hal_trace(const char *line, uint32_t len) { console_trace(line, len); }
+
+_Noreturn void hal_restart(uint32_t reason, uint32_t delay_ms) {
+    contacts_mask();
+    radio_power_off();
+    retained()->reason = reason;
+    retained()->delay_ms = delay_ms;
+    retained_seal(retained());
+    (void)retained_now();
+    console_finish();
+    esp_rom_software_reset_system();
+    for (;;) continue;
+}
+
+void hal_interrupts(bool on) {
+    if (on) (void)contacts_unmask();
+    else contacts_mask();
+}
+
+void hal_idle(void) {
+    /* The guest let go of the radio and the gate did not: what stood on the radio is gone with its
+     * clocks, and only a restart makes it whole. */
+    if (radio_gone) {
+        static const char line[] = "restart reason=RESET";
+        hal_trace(line, sizeof line - 1);
+        hal_restart(KS_BOOT_RESET, 0);
+    }
+    if (inbox_feed()) (void)contacts_unmask();
+    else contacts_sleep();
+}

@@ -1,0 +1,174 @@
+/* See network.h. The task: what is due next, in order. */
+#include "network.h"
+
+#include <string.h>
+
+#include "abi.gen.h"
+#include "credentials.h"
+#include "esp_random.h"
+#include "freertos/FreeRTOS.h"
+#include "freertos/task.h"
+#include "network_parts.h"
+#include "partitions.h"
+#include "record_ring.h"
+
+#define TASK_STACK 4096u
+#define TASK_PRIORITY 5
+#define BACKOFF_FIRST_MS 1000u
+#define BACKOFF_LAST_MS 30000u
+#define OUTBOX_BYTES 4096u
+#define NEVER UINT32_MAX
+
+static TaskHandle_t task;
+static portMUX_TYPE lock = portMUX_INITIALIZER_UNLOCKED;
+static uint8_t outbox_bytes[OUTBOX_BYTES];
+static struct record_ring outbox = {outbox_bytes, OUTBOX_BYTES, 0, 0};
+static volatile bool radio;
+/* What to join: written by the console, under the lock. */
+static struct improv_wifi wanted;
+static const char *setup_why;
+
+static uint32_t wifi_attempts, mqtt_attempts;
+/* When the next attempt is due, in ms from now; NEVER for none. */
+static uint32_t wifi_due = NEVER, mqtt_due = NEVER;
+static bool wifi_up;
+
+uint32_t network_delay(uint32_t *attempts) {
+    uint32_t ceiling = BACKOFF_FIRST_MS;
+    for (uint32_t i = 0; i < *attempts && ceiling < BACKOFF_LAST_MS; i++) ceiling *= 2;
+    if (ceiling > BACKOFF_LAST_MS) ceiling = BACKOFF_LAST_MS;
+    ++*attempts;
+    return ceiling / 2 + esp_random() % (ceiling / 2 + 1);
+}
+
+void network_tell(uint32_t bits) {
+    if (task != NULL) (void)xTaskNotify(task, bits, eSetBits);
+}
+
+void network_radio(void) {
+    radio = true;
+    network_tell(NETWORK_RADIO);
+}
+
+void network_send(uint32_t channel, const uint8_t *bytes, uint32_t len) {
+    const uint8_t head = (uint8_t)channel;
+    portENTER_CRITICAL(&lock);
+    (void)ring_push(&outbox, &head, 1, bytes, len);
+    portEXIT_CRITICAL(&lock);
+    network_tell(NETWORK_OUTBOX);
+}
+
+static const struct owner *owner(void) {
+    const char *refused;
+    return owner_partition(&refused);
+}
+
+bool network_ready(void) { return radio && owner() != NULL; }
+
+void network_join(const char *ssid, const char *password) {
+    portENTER_CRITICAL(&lock);
+    strncpy(wanted.ssid, ssid, sizeof wanted.ssid - 1);
+    strncpy(wanted.password, password, sizeof wanted.password - 1);
+    portEXIT_CRITICAL(&lock);
+    wifi_again();
+    network_tell(NETWORK_JOIN);
+}
+
+struct network_status network_status(void) {
+    struct network_status status = {NETWORK_OFF, NETWORK_OFF, "", ""};
+    if (!radio) return status;
+    wifi_state(&status);
+    mqtt_state(&status);
+    if (setup_why != NULL) {
+        status.wifi = NETWORK_FAILED;
+        status.wifi_why = setup_why;
+    }
+    return status;
+}
+
+/* --- the task --- */
+
+static void join(void) {
+    struct improv_wifi now;
+    portENTER_CRITICAL(&lock);
+    now = wanted;
+    portEXIT_CRITICAL(&lock);
+    wifi_due = NEVER;
+    setup_why = now.ssid[0] == '\0' ? "no-credentials" : wifi_begin();
+    if (setup_why == NULL) wifi_join(now.ssid, now.password);
+}
+
+static void drain(void) {
+    static uint8_t message[1 + KS_MESSAGE_MAX];
+    for (;;) {
+        portENTER_CRITICAL(&lock);
+        const int32_t len = ring_pop(&outbox, message, sizeof message);
+        portEXIT_CRITICAL(&lock);
+        if (len < 1) return;
+        mqtt_publish(message[0], message + 1, (uint32_t)len - 1);
+    }
+}
+
+static void happened(uint32_t bits) {
+    if ((bits & NETWORK_RADIO) != 0) {
+        if (owner() == NULL) setup_why = "no-owner";
+        else if (wanted.ssid[0] != '\0' || credentials_load(&wanted)) join();
+        else setup_why = "no-credentials";
+    }
+    if ((bits & NETWORK_JOIN) != 0 && network_ready()) {
+        wifi_attempts = 0;
+        join();
+    }
+    if ((bits & NETWORK_WIFI_DOWN) != 0) {
+        wifi_up = false;
+        wifi_due = network_delay(&wifi_attempts);
+    }
+    if ((bits & NETWORK_WIFI_UP) != 0) {
+        wifi_up = true;
+        wifi_attempts = 0;
+        if (mqtt_due == NEVER) mqtt_due = 0;
+    }
+    if ((bits & NETWORK_MQTT_DOWN) != 0) mqtt_due = network_delay(&mqtt_attempts);
+    if ((bits & NETWORK_OUTBOX) != 0) {
+        mqtt_attempts = 0;
+        drain();
+    }
+}
+
+static void attempt(void) {
+    if (wifi_due == 0) join();
+    if (mqtt_due == 0 && wifi_up) {
+        mqtt_due = NEVER;
+        mqtt_open(owner());
+    }
+}
+
+/* Lets `passed` ms go by. */
+static void pass(uint32_t *due, uint32_t passed) {
+    if (*due != NEVER) *due -= passed < *due ? passed : *due;
+}
+
+static void network_task(void *unused) {
+    (void)unused;
+    TickType_t before = xTaskGetTickCount();
+    for (;;) {
+        uint32_t bits = 0;
+        uint32_t wait = wifi_due < mqtt_due ? wifi_due : mqtt_due;
+        /* A session that waits for Wi-Fi waits without a date. */
+        if (wait == 0) wait = 1000;
+        const TickType_t ticks = wait == NEVER ? portMAX_DELAY : pdMS_TO_TICKS(wait) + 1;
+        (void)xTaskNotifyWait(0, UINT32_MAX, &bits, ticks);
+        const TickType_t now = xTaskGetTickCount();
+        const uint32_t passed = (uint32_t)(now - before) * portTICK_PERIOD_MS;
+        before = now;
+        pass(&wifi_due, passed);
+        pass(&mqtt_due, passed);
+        happened(bits);
+        attempt();
+    }
+}
+
+void network_start(void) {
+    (void)xTaskCreate(network_task, "network", TASK_STACK, NULL, TASK_PRIORITY, &task);
+    if (radio) network_tell(NETWORK_RADIO);
+}

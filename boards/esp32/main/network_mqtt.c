@@ -1,0 +1,155 @@
+/* One MQTT 3.1.1 session with the owner's broker: last will, clean session, topics as
+ * docs/PROTOCOL.md. Up means subscribed: a session that hears no commands is none. Must not know
+ * Wi-Fi or what messages mean. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi.gen.h"
+#include "esp_crt_bundle.h"
+#include "inbox.h"
+#include "mqtt_client.h"
+#include "network_parts.h"
+
+#define KEEPALIVE_S 10
+#define CONNECT_MS 10000
+#define BUFFER_BYTES 1280
+#define TASK_STACK 6144
+#define TOPIC_BYTES 64u
+
+static const char *const levels[KS_CHANNEL_COUNT] = {
+    [KS_CHANNEL_REPLY] = "reply",
+    [KS_CHANNEL_STATUS] = "status",
+    [KS_CHANNEL_TELEMETRY] = "telemetry",
+};
+static const char online[] = "online";
+static const char offline[] = "offline";
+
+static esp_mqtt_client_handle_t client;
+static const char *device;
+static volatile enum network_state state;
+static const char *volatile why = "";
+
+static const char *topic(char *text, const char *level) {
+    (void)snprintf(text, TOPIC_BYTES, "killswitch/%s/%s", device, level);
+    return text;
+}
+
+/* In one word, for a person. */
+static const char *word_of(const esp_mqtt_error_codes_t *error) {
+    if (error == NULL) return "closed";
+    if (error->error_type == MQTT_ERROR_TYPE_CONNECTION_REFUSED) {
+        switch (error->connect_return_code) {
+        case MQTT_CONNECTION_REFUSE_BAD_USERNAME:
+        case MQTT_CONNECTION_REFUSE_NOT_AUTHORIZED: return "password";
+        default: return "refused";
+        }
+    }
+    if (error->esp_tls_cert_verify_flags != 0 || error->esp_tls_stack_err != 0) return "tls";
+    if (error->esp_tls_last_esp_err == ESP_ERR_ESP_TLS_CANNOT_RESOLVE_HOSTNAME) return "no-name";
+    return "unreachable";
+}
+
+/* A message may come in parts; they come in order. */
+static void on_data(const esp_mqtt_event_t *event) {
+    static uint8_t message[KS_MESSAGE_MAX];
+    const uint32_t total = (uint32_t)event->total_data_len;
+    const uint32_t at = (uint32_t)event->current_data_offset;
+    const uint32_t len = (uint32_t)event->data_len;
+    if (total > KS_MESSAGE_MAX) {
+        if (at == 0) inbox_message(NULL, total);
+        return;
+    }
+    if (at > total || len > total - at) return;
+    memcpy(message + at, event->data, len);
+    if (at + len == total) inbox_message(message, total);
+}
+
+static void on_subscribed(const esp_mqtt_event_t *event) {
+    char text[TOPIC_BYTES];
+    if (event->data_len > 0 && ((uint8_t)event->data[0] & 0x80u) != 0) {
+        why = "subscribe";
+        (void)esp_mqtt_client_disconnect(client);
+        return;
+    }
+    (void)esp_mqtt_client_enqueue(client, topic(text, "availability"), online, 0, 1, 1, true);
+    state = NETWORK_UP;
+    inbox_link(true);
+}
+
+static void on_mqtt(void *unused, esp_event_base_t base, int32_t id, void *data) {
+    const esp_mqtt_event_t *event = data;
+    char text[TOPIC_BYTES];
+    (void)unused, (void)base;
+    if (id == MQTT_EVENT_CONNECTED) {
+        why = "closed";
+        (void)esp_mqtt_client_subscribe_single(client, topic(text, "command"), 1);
+    } else if (id == MQTT_EVENT_SUBSCRIBED) on_subscribed(event);
+    else if (id == MQTT_EVENT_DATA) on_data(event);
+    else if (id == MQTT_EVENT_ERROR) why = word_of(event->error_handle);
+    else if (id == MQTT_EVENT_DISCONNECTED) {
+        state = NETWORK_FAILED;
+        inbox_link(false);
+        network_tell(NETWORK_MQTT_DOWN);
+    }
+}
+
+/* The pinned authority with an end: what reads PEM wants one. */
+static const char *authority(const struct owner *owner) {
+    char *pem = malloc(owner->ca_len + 1);
+    if (pem == NULL) return NULL;
+    memcpy(pem, owner->ca, owner->ca_len);
+    pem[owner->ca_len] = '\0';
+    return pem;
+}
+
+static bool make(const struct owner *owner) {
+    static char will[TOPIC_BYTES], id[TOPIC_BYTES];
+    device = owner->device;
+    (void)snprintf(id, sizeof id, "killswitch-%s", device);
+    esp_mqtt_client_config_t config = {
+        .broker.address.uri = owner->broker,
+        .credentials.client_id = id,
+        .session.last_will.topic = topic(will, "availability"),
+        .session.last_will.msg = offline,
+        .session.last_will.qos = 1,
+        .session.last_will.retain = 1,
+        .session.keepalive = KEEPALIVE_S,
+        .session.protocol_ver = MQTT_PROTOCOL_V_3_1_1,
+        .network.disable_auto_reconnect = true,
+        .network.timeout_ms = CONNECT_MS,
+        .task.stack_size = TASK_STACK,
+        .buffer.size = BUFFER_BYTES,
+    };
+    if (owner->ca_len > 0) {
+        config.broker.verification.certificate = authority(owner);
+        if (config.broker.verification.certificate == NULL) return false;
+    } else config.broker.verification.crt_bundle_attach = esp_crt_bundle_attach;
+    client = esp_mqtt_client_init(&config);
+    if (client == NULL) return false;
+    return esp_mqtt_client_register_event(client, MQTT_EVENT_ANY, on_mqtt, NULL) == ESP_OK;
+}
+
+void mqtt_open(const struct owner *owner) {
+    state = NETWORK_TRYING;
+    const bool first = client == NULL;
+    esp_err_t opened = ESP_FAIL;
+    if (!first) opened = esp_mqtt_client_reconnect(client);
+    else if (make(owner)) opened = esp_mqtt_client_start(client);
+    if (opened == ESP_OK) return;
+    why = first ? "no-memory" : "busy";
+    state = NETWORK_FAILED;
+    network_tell(NETWORK_MQTT_DOWN);
+}
+
+void mqtt_state(struct network_status *status) {
+    status->mqtt = state;
+    status->mqtt_why = why;
+}
+
+void mqtt_publish(uint32_t channel, const uint8_t *bytes, uint32_t len) {
+    char text[TOPIC_BYTES];
+    if (state != NETWORK_UP || channel >= KS_CHANNEL_COUNT) return;
+    (void)esp_mqtt_client_publish(client, topic(text, levels[channel]), (const char *)bytes,
+                                  (int)len, 0, 0);
+}

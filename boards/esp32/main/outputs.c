@@ -1,0 +1,46 @@
+/* See outputs.h. */
+#include "outputs.h"
+
+#include <assert.h>
+
+#include "driver/gpio.h"
+#include "esp_err.h"
+#include "pins.gen.h"
+#include "retained.h"
+
+static const gpio_num_t pins[KS_PIN_COUNT] = {
+    [KS_PIN_RELAY] = KS_GPIO_RELAY,
+    [KS_PIN_LAMP] = KS_GPIO_LAMP,
+};
+
+/* The hold is let go when what stands behind it is what shall be seen. */
+static void drive(uint32_t pin) {
+    ESP_ERROR_CHECK(gpio_set_level(pins[pin], retained()->levels[pin]));
+    ESP_ERROR_CHECK(gpio_hold_dis(pins[pin]));
+    ESP_ERROR_CHECK(gpio_hold_en(pins[pin]));
+}
+
+void outputs_start(void) {
+    for (uint32_t pin = 0; pin < KS_PIN_COUNT; pin++) {
+        const gpio_config_t output = {
+            .pin_bit_mask = 1ull << pins[pin],
+            .mode = GPIO_MODE_OUTPUT,
+            .pull_up_en = GPIO_PULLUP_DISABLE,
+            .pull_down_en = GPIO_PULLDOWN_DISABLE,
+            .intr_type = GPIO_INTR_DISABLE,
+        };
+        /* The level before the direction: a pin that begins to drive drives what it shall. */
+        ESP_ERROR_CHECK(gpio_set_level(pins[pin], retained()->levels[pin]));
+        ESP_ERROR_CHECK(gpio_config(&output));
+        drive(pin);
+    }
+}
+
+bool outputs_set(uint32_t pin, uint32_t level) {
+    assert(pin < KS_PIN_COUNT && level <= 1);
+    if (retained()->levels[pin] == level) return false;
+    retained()->levels[pin] = level;
+    retained_seal(retained());
+    drive(pin);
+    return true;
+}

@@ -1,0 +1,111 @@
+/* See provisioning.h. Credentials are tried before they are stored, so that a slip of the fingers
+ * does not lose those that work. Where they cannot be tried (the switch is not at ON, there is no
+ * owner), they are stored, the answer is CANNOT_CONNECT, and a line of text says why. */
+#include "provisioning.h"
+
+#include "console_out.h"
+#include "credentials.h"
+#include "hal.h"
+#include "network.h"
+#include "partitions.h"
+#include "version.h"
+
+#define JOIN_MS 30000u
+
+static struct improv_wifi trying;
+static bool joining;
+static uint32_t since;
+
+static void send(enum improv_type type, const uint8_t *data, uint8_t len) {
+    uint8_t frame[IMPROV_FRAME_MAX];
+    console_write(frame, improv_frame(frame, type, data, len));
+}
+
+static void send_state(enum improv_state state) {
+    const uint8_t data = (uint8_t)state;
+    send(IMPROV_STATE, &data, 1);
+}
+
+static void send_error(enum improv_error error) {
+    const uint8_t data = (uint8_t)error;
+    send(IMPROV_ERROR, &data, 1);
+}
+
+static void send_result(uint8_t command, const char *const *texts, uint32_t count) {
+    uint8_t data[IMPROV_DATA_MAX];
+    const uint8_t len = improv_result(data, command, texts, count);
+    if (len > 0) send(IMPROV_RESULT, data, len);
+}
+
+static enum improv_state state_now(void) {
+    if (joining) return IMPROV_PROVISIONING;
+    return network_status().wifi == NETWORK_UP ? IMPROV_PROVISIONED : IMPROV_READY;
+}
+
+static void settings(const uint8_t *body, uint8_t len) {
+    const char *refused;
+    if (!improv_wifi(body, len, &trying)) {
+        send_error(IMPROV_INVALID_RPC);
+        return;
+    }
+    send_error(IMPROV_NO_ERROR);
+    if (network_ready()) {
+        joining = true;
+        since = hal_now();
+        send_state(IMPROV_PROVISIONING);
+        network_join(trying.ssid, trying.password);
+        return;
+    }
+    const bool saved = credentials_save(&trying);
+    send_error(IMPROV_CANNOT_CONNECT);
+    if (!saved) console_answer("error nvs is full: credentials were not stored");
+    else if (owner_partition(&refused) == NULL)
+        console_answer("stored, not tried: there is no owner: killswitch provision");
+    else console_answer("stored, not tried: the switch is not at ON");
+}
+
+void provisioning_frame(enum improv_type type, const uint8_t *data, uint8_t len) {
+    uint8_t command, body_len;
+    const uint8_t *body;
+    if (type != IMPROV_RPC) return;
+    if (!improv_rpc(data, len, &command, &body, &body_len)) {
+        send_error(IMPROV_INVALID_RPC);
+        return;
+    }
+    if (command == IMPROV_WIFI_SETTINGS) settings(body, body_len);
+    else if (command == IMPROV_GET_STATE) {
+        send_state(state_now());
+        if (state_now() == IMPROV_PROVISIONED) send_result(IMPROV_GET_STATE, NULL, 0);
+    } else if (command == IMPROV_DEVICE_INFO) {
+        const char *refused;
+        const struct owner *owner = owner_partition(&refused);
+        const char *const texts[] = {"killswitch", VERSION_TEXT, VERSION_CHIP,
+                                     owner == NULL ? "unowned" : owner->device};
+        send_result(IMPROV_DEVICE_INFO, texts, sizeof texts / sizeof *texts);
+        /* No list: a scan is a use of the radio that the guest did not ask for. */
+    } else if (command == IMPROV_SCAN) send_result(IMPROV_SCAN, NULL, 0);
+    else send_error(IMPROV_UNKNOWN_RPC);
+}
+
+void provisioning_broken(void) { send_error(IMPROV_INVALID_RPC); }
+
+/* Back to what is stored, if anything is. */
+static void failed(void) {
+    struct improv_wifi stored;
+    joining = false;
+    send_error(IMPROV_CANNOT_CONNECT);
+    send_state(IMPROV_READY);
+    if (credentials_load(&stored)) network_join(stored.ssid, stored.password);
+}
+
+void provisioning_poll(void) {
+    if (!joining) return;
+    const struct network_status status = network_status();
+    if (status.wifi == NETWORK_UP) {
+        joining = false;
+        const bool saved = credentials_save(&trying);
+        send_state(IMPROV_PROVISIONED);
+        send_result(IMPROV_WIFI_SETTINGS, NULL, 0);
+        if (!saved) console_answer("error nvs is full: credentials hold until the next restart");
+    } else if (status.wifi == NETWORK_FAILED || hal_now() - since > JOIN_MS) failed();
+}

@@ -1,0 +1,10 @@
+/* The console's `status`: one line on how the board is. */
+#ifndef STATUS_H
+#define STATUS_H
+
+#include <stdint.h>
+
+/* `reason`: KS_BOOT of this boot. */
+void status_answer(uint32_t reason);
+
+#endif
