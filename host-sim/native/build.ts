@@ -15,7 +15,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { EXIT, UserError } from "../errors.ts";
 import { firmwarePath, readModule } from "../firmware.ts";
 import { loadGuest } from "../module.ts";
@@ -82,13 +82,19 @@ export const FIGURES = ["bench/figures.c", "bench/gate_twin.c"].map((name) =>
   join(packageRoot(), "boards", name),
 );
 
+/** The assembler is not told by -ffile-prefix-map. */
+const ASSEMBLED = ["-Xassembler", `--debug-prefix-map=${packageRoot()}=.`];
+
 interface Unit {
   readonly source: string;
   readonly flags: readonly string[];
 }
 
+/** Runs a tool at the root: a compiler writes down where it ran, by the name in PWD. */
 export function runTool(program: string, args: readonly string[]): void {
-  const { status, stderr, error } = spawnSync(program, args, { encoding: "utf8" });
+  const cwd = packageRoot();
+  const env = { ...process.env, PWD: cwd };
+  const { status, stderr, error } = spawnSync(program, args, { cwd, env, encoding: "utf8" });
   if (status === 0) return;
   const why = (error?.message ?? stderr).trim().split("\n").slice(0, 12).join("\n");
   throw new UserError(`${program} failed on ${args.at(-1)}:\n${why}`, EXIT.BAD_FILE);
@@ -153,7 +159,7 @@ function units(options: BuildOptions, board: NativeBoard, folder: string): Unit[
     ...COMMON.map(common),
     ...(options.instead ?? HOST.map((name) => join(boards, name))),
     ...board.sources.map((name) => join(board.folder, name)),
-  ].map((source) => ({ source, flags: source.endsWith(".S") ? [] : STRICT }));
+  ].map((source) => ({ source, flags: source.endsWith(".S") ? ASSEMBLED : STRICT }));
   const gate = translate(readModule(firmwarePath("gate")), "gate", folder);
   const macMemory = { data: "mac_memory", bytes: MAC_MEMORY };
   const mac = translate(readModule(firmwarePath("mac")), "mac_wasm", folder, macMemory);
@@ -182,12 +188,23 @@ function units(options: BuildOptions, board: NativeBoard, folder: string): Unit[
   ];
 }
 
+/** No image tells where it was built: names of files in it are those below the root. The last fits first. */
+function placeless(translated: string, wasm3: string | undefined): string[] {
+  const places = [
+    [packageRoot(), "."],
+    [translated, "translated"],
+    ...(wasm3 === undefined ? [] : [[wasm3, "wasm3"]]),
+  ];
+  return places.map(([from, to]) => `-ffile-prefix-map=${from}=${to}`);
+}
+
 function flagsOf(options: BuildOptions, board: NativeBoard, folder: string): string[] {
   const boards = join(packageRoot(), "boards");
   const include = [join(boards, "common"), join(boards, "bench"), folder];
   const wasm3 = options.engine === "aot" ? [] : ["-isystem", wasm3Folder()];
   return [
     ...board.flags,
+    ...placeless(folder, wasm3[1]),
     ...(options.sanitize ? SANITIZE : []),
     ...include.map((path) => `-I${path}`),
     ...wasm3,
@@ -272,7 +289,8 @@ function link(
   const objects = sources.map(({ source, flags: more }) => {
     const hash = createHash("sha256").update(JSON.stringify([compiler, plain, more, headers]));
     const digest = hash.update(readFileSync(source)).digest("hex").slice(0, 24);
-    const object = join(folder, `${basename(source)}-${digest}.o`);
+    // An object's name gets into the image; its folder's does not.
+    const object = join(folder, "objects", digest, `${basename(source)}.o`);
     if (!existsSync(object))
       whole(object, (to) => runTool(compiler, [...flags, ...more, "-o", to, "-c", source]));
     return object;
@@ -280,7 +298,8 @@ function link(
   const linked = createHash("sha256").update(JSON.stringify([board, plain, objects]));
   const path = join(folder, `image-${linked.digest("hex").slice(0, 24)}`);
   const last = board.link.map((flag) => flag.replace("{board}", board.folder));
-  const all = [...flags, ...objects, ...last, `-Wl,-Map=${path}.map`];
+  // Not -Wl: a comma in a folder's name would end its word.
+  const all = [...flags, ...objects, ...last, "-Xlinker", `-Map=${path}.map`];
   if (!existsSync(path)) whole(path, (to) => runTool(compiler, [...all, "-o", to]));
   return imageOf(board, path);
 }
@@ -288,6 +307,7 @@ function link(
 /** Makes a file beside its place and moves it there: it is whole or not there, whoever else makes it. */
 function whole(path: string, make: (to: string) => void): void {
   const beside = `${path}.${process.pid}`;
+  mkdirSync(dirname(path), { recursive: true });
   make(beside);
   renameSync(beside, path);
 }

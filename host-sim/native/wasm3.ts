@@ -5,7 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { EXIT, UserError } from "../errors.ts";
 import { packageRoot } from "../paths.ts";
 
@@ -28,7 +28,7 @@ function run(program: string, args: readonly string[], cwd: string): void {
 export function wasm3Folder(): string {
   const given = process.env.WASM3_DIR;
   if (given !== undefined) {
-    if (existsSync(join(given, "m3_core.c"))) return given;
+    if (existsSync(join(given, "m3_core.c"))) return resolve(given);
     throw new UserError(`WASM3_DIR=${given}: m3_core.c is not in it`, EXIT.BAD_FILE);
   }
   const cache = join(packageRoot(), "dist", "cache");

@@ -1,0 +1,124 @@
+/**
+ * Where two builds of one file part: the first differing byte, and the section that it lies in. Reads
+ * the section tables of WebAssembly and of ELF, 32 and 64 bits. Must not know how a file was built.
+ */
+
+interface Section {
+  name: string;
+  start: number;
+  end: number;
+}
+
+const WASM_MAGIC = "\0asm";
+const ELF_MAGIC = "\x7fELF";
+const WASM_HEADER_BYTES = 8;
+const WASM_SECTIONS = [
+  "custom",
+  "type",
+  "import",
+  "function",
+  "table",
+  "memory",
+  "global",
+  "export",
+  "start",
+  "element",
+  "code",
+  "data",
+  "data count",
+] as const;
+/** A section of this ELF type takes no bytes of the file. */
+const SHT_NOBITS = 8;
+
+function leb(bytes: Uint8Array, from: number): { value: number; next: number } {
+  let value = 0;
+  let at = from;
+  for (let shift = 0; at < bytes.length && shift < 35; shift += 7) {
+    const byte = bytes[at++] ?? 0;
+    value += (byte & 0x7f) * 2 ** shift;
+    if (byte < 0x80) break;
+  }
+  return { value, next: at };
+}
+
+function wasmSections(bytes: Uint8Array): Section[] {
+  const found: Section[] = [];
+  for (let at = WASM_HEADER_BYTES; at < bytes.length; ) {
+    const id = bytes[at] ?? 0;
+    const { value, next } = leb(bytes, at + 1);
+    let name: string = WASM_SECTIONS[id] ?? `${id}`;
+    if (id === 0) {
+      const length = leb(bytes, next);
+      const own = bytes.subarray(length.next, length.next + length.value);
+      name = `custom "${Buffer.from(own).toString("latin1")}"`;
+    }
+    found.push({ name, start: at, end: next + value });
+    at = next + value;
+  }
+  return found;
+}
+
+function elfSections(bytes: Uint8Array): Section[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const wide = view.getUint8(4) === 2;
+  const little = view.getUint8(5) === 1;
+  const half = (at: number) => view.getUint16(at, little);
+  const word = (at: number) => view.getUint32(at, little);
+  const size = (at: number) => (wide ? Number(view.getBigUint64(at, little)) : word(at));
+  const table = size(wide ? 0x28 : 0x20);
+  const [each, count, names] = wide
+    ? [half(0x3a), half(0x3c), half(0x3e)]
+    : [half(0x2e), half(0x30), half(0x32)];
+  const header = (index: number) => {
+    const at = table + index * each;
+    const [place, length] = wide ? [at + 0x18, at + 0x20] : [at + 0x10, at + 0x14];
+    return { name: word(at), type: word(at + 4), start: size(place), bytes: size(length) };
+  };
+  const strings = header(names).start;
+  const found: Section[] = [{ name: "section headers", start: table, end: table + each * count }];
+  for (let index = 1; index < count; index++) {
+    const { name, type, start, bytes: length } = header(index);
+    if (type === SHT_NOBITS) continue;
+    const text = Buffer.from(bytes.subarray(strings + name, bytes.indexOf(0, strings + name)));
+    found.push({ name: text.toString("latin1"), start, end: start + length });
+  }
+  return found;
+}
+
+function sectionsOf(bytes: Uint8Array): Section[] {
+  const magic = Buffer.from(bytes.subarray(0, 4)).toString("latin1");
+  try {
+    if (magic === WASM_MAGIC) return wasmSections(bytes);
+    if (magic === ELF_MAGIC) return elfSections(bytes);
+  } catch (error) {
+    // A table that points beyond its file.
+    if (!(error instanceof RangeError)) throw error;
+  }
+  return [];
+}
+
+/** Names of the sections whose contents differ, wherever in the files they lie. */
+function sectionsApart(one: Uint8Array, other: Uint8Array): string[] {
+  const contents = (bytes: Uint8Array) =>
+    new Map(sectionsOf(bytes).map(({ name, start, end }) => [name, bytes.subarray(start, end)]));
+  const [these, those] = [contents(one), contents(other)];
+  const names = [...new Set([...these.keys(), ...those.keys()])];
+  const none = new Uint8Array(0);
+  return names.filter(
+    (name) => Buffer.compare(these.get(name) ?? none, those.get(name) ?? none) !== 0,
+  );
+}
+
+/** How two builds of a file differ, in a line; null if they do not. */
+export function parting(one: Uint8Array, other: Uint8Array): string | null {
+  if (Buffer.compare(one, other) === 0) return null;
+  const common = Math.min(one.length, other.length);
+  let at = 0;
+  while (at < common && one[at] === other[at]) at++;
+  const hex = (bytes: Uint8Array) =>
+    at < bytes.length ? `0x${(bytes[at] ?? 0).toString(16).padStart(2, "0")}` : "the end";
+  const apart = sectionsApart(one, other);
+  const sections = apart.length > 0 ? `; sections that differ: ${apart.join(", ")}` : "";
+  const sizes = one.length === other.length ? "" : `; ${one.length} and ${other.length} bytes long`;
+  return `first at byte ${at}: ${hex(one)} and ${hex(other)}${sizes}${sections}`;
+}
