@@ -61,17 +61,17 @@ export function boardNames(): string[] {
 
 /** The board that is meant when none is named: the one whose board.json says `"default": true`. */
 export function defaultBoard(): string {
-  const found = boardNames().filter((name) => rawBoard(name).default === true);
+  const found = boardNames().filter(
+    (name) => boardJson<{ default?: boolean }>(name).data.default === true,
+  );
   if (found.length !== 1) throw new Error(`${found.length} boards are the default, not 1`);
   return found[0] ?? "";
 }
 
-function rawBoard(name: string): Partial<BoardData> & { default?: boolean } {
-  return JSON.parse(readFileSync(pathOf(name), "utf8"));
-}
-
-function pathOf(name: string): string {
-  return join(packageRoot(), "boards", name, "board.json");
+/** The file of a board that has one, unchecked, and where it is. */
+export function boardJson<T>(name: string): { path: string; data: Partial<T> } {
+  const path = join(packageRoot(), "boards", name, "board.json");
+  return { path, data: JSON.parse(readFileSync(path, "utf8")) };
 }
 
 /** Throws a UserError for a board that does not exist or whose file lacks something. */
@@ -83,8 +83,7 @@ export function loadBoard(name: string = defaultBoard()): BoardData {
       EXIT.USAGE,
     );
   }
-  const path = pathOf(name);
-  const data = rawBoard(name);
+  const { path, data } = boardJson<BoardData>(name);
   const counts = ["dischargeMs", "railUpMs", "bounceMs", "bootMs"] as const;
   for (const field of counts) {
     if (!Number.isInteger(data[field]) || (data[field] ?? -1) < 0) {

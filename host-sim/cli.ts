@@ -9,6 +9,7 @@ import * as bridge from "./verbs/bridge.ts";
 import * as build from "./verbs/build.ts";
 import * as conform from "./verbs/conform.ts";
 import * as doctor from "./verbs/doctor.ts";
+import * as flash from "./verbs/flash.ts";
 import * as journal from "./verbs/journal.ts";
 import * as keys from "./verbs/keys.ts";
 import * as prove from "./verbs/prove.ts";
@@ -18,7 +19,21 @@ import * as sim from "./verbs/sim.ts";
 import { guardProcess, report } from "./verbs/terminal.ts";
 import * as watch from "./verbs/watch.ts";
 
-const VERBS = [sim, send, watch, keys, journal, run, conform, prove, build, bridge, board, doctor];
+const VERBS = [
+  sim,
+  send,
+  watch,
+  keys,
+  journal,
+  run,
+  conform,
+  prove,
+  build,
+  flash,
+  bridge,
+  board,
+  doctor,
+];
 
 function makeProgram(): Command {
   const program = new Command("killswitch")

@@ -13,6 +13,12 @@ export const EXIT = {
   NOT_CLOSED: 6,
   BAD_FILE: 7,
   NETWORK: 8,
+  NO_TOOL: 9,
+  NO_PORT: 10,
+  BUSY: 11,
+  NOT_PERMITTED: 12,
+  WRONG_CHIP: 13,
+  NOT_WRITTEN: 14,
   INTERNAL: 70,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -26,7 +32,13 @@ export const EXIT_MEANINGS: Record<ExitCode, string> = {
   [EXIT.REFUTED]: "a claim under test does not hold",
   [EXIT.NOT_CLOSED]: "an exploration ended before it had seen everything",
   [EXIT.BAD_FILE]: "a file (keys, scenario, storage) is missing, unreadable or corrupt",
-  [EXIT.NETWORK]: "port in use, or broker unreachable or refusing",
+  [EXIT.NETWORK]: "TCP port in use, or broker unreachable or refusing",
+  [EXIT.NO_TOOL]: "a tool or package that this needs is not installed",
+  [EXIT.NO_PORT]: "the serial port does not exist, or went away",
+  [EXIT.BUSY]: "the serial port is open in another program",
+  [EXIT.NOT_PERMITTED]: "the serial port may not be opened by this user",
+  [EXIT.WRONG_CHIP]: "another chip, or another firmware's layout, than what was to be flashed",
+  [EXIT.NOT_WRITTEN]: "the flash does not hold what was sent: written in part, or wrongly",
   [EXIT.INTERNAL]: "a defect of this program",
 };
 

@@ -2,9 +2,8 @@
  * Reads the `native` part of boards/<name>/board.json: what it takes to build a board and to run it.
  * Must not know any board by name, nor how its parts are used.
  */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { boardNames } from "../board-data.ts";
+import { boardJson, boardNames } from "../board-data.ts";
 import { EXIT, UserError } from "../errors.ts";
 import { packageRoot } from "../paths.ts";
 
@@ -46,14 +45,13 @@ export interface NativeBoard {
 const LISTS = ["compilers", "tools", "sources", "flags", "link", "run"] as const;
 const COUNTS = ["arenaBytes", "guestBytes", "guestStackBytes", "guestDepth", "hungMs"] as const;
 
-function jsonOf(name: string): { path: string; native?: Partial<NativeBoard> } {
-  const path = join(packageRoot(), "boards", name, "board.json");
-  return { path, ...JSON.parse(readFileSync(path, "utf8")) };
+interface BoardFile {
+  native?: Partial<NativeBoard>;
 }
 
 /** Names of the boards that can be built and run on this machine, tools permitting. */
 export function nativeBoardNames(): string[] {
-  return boardNames().filter((name) => jsonOf(name).native !== undefined);
+  return boardNames().filter((name) => boardJson<BoardFile>(name).data.native !== undefined);
 }
 
 /** Throws a UserError for a board that does not exist, cannot run here, or whose file lacks something. */
@@ -65,7 +63,8 @@ export function loadNativeBoard(name: string): NativeBoard {
       EXIT.USAGE,
     );
   }
-  const { path, native = {} } = jsonOf(name);
+  const { path, data } = boardJson<BoardFile>(name);
+  const { native = {} } = data;
   const lacks = (field: string, what: string) =>
     new UserError(`${path}: "native.${field}" must be ${what}`, EXIT.BAD_FILE);
   for (const field of LISTS) if (!Array.isArray(native[field])) throw lacks(field, "a list");

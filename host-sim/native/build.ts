@@ -141,6 +141,15 @@ export function translate(
   return { source, flags: [...FOREIGN, ...flags] };
 }
 
+/** The gate and the MAC, translated: what every board compiles. */
+export function translateCore(folder: string): Unit[] {
+  const memory = { data: "mac_memory", bytes: MAC_MEMORY };
+  return [
+    translate(readModule(firmwarePath("gate")), "gate", folder),
+    translate(readModule(firmwarePath("mac")), "mac_wasm", folder, memory),
+  ];
+}
+
 /** The guest's translation; of one that is refused, device.wasm's in its place: never called. */
 function translateGuest(
   guest: Uint8Array<ArrayBuffer> | undefined,
@@ -160,10 +169,7 @@ function units(options: BuildOptions, board: NativeBoard, folder: string): Unit[
     ...(options.instead ?? HOST.map((name) => join(boards, name))),
     ...board.sources.map((name) => join(board.folder, name)),
   ].map((source) => ({ source, flags: source.endsWith(".S") ? ASSEMBLED : STRICT }));
-  const gate = translate(readModule(firmwarePath("gate")), "gate", folder);
-  const macMemory = { data: "mac_memory", bytes: MAC_MEMORY };
-  const mac = translate(readModule(firmwarePath("mac")), "mac_wasm", folder, macMemory);
-  const foreign = [gate, mac];
+  const foreign = translateCore(folder);
   if (options.engine === "aot") {
     const bytes = options.guestBytes ?? board.guestBytes;
     const guest = translateGuest(options.guest, folder, bytes);

@@ -38,7 +38,7 @@ export function toolTrouble({ tool, found, good }: ToolState): string | null {
 export function needTools(tools: readonly Tool[]): void {
   for (const tool of tools) {
     const trouble = toolTrouble(toolState(tool));
-    if (trouble !== null) throw new UserError(trouble, EXIT.BAD_FILE);
+    if (trouble !== null) throw new UserError(trouble, EXIT.NO_TOOL);
   }
 }
 

@@ -10,7 +10,7 @@ import { boardNames } from "../board-data.ts";
 import { EXIT, UserError } from "../errors.ts";
 import { packageRoot } from "../paths.ts";
 import { example, jsonOption } from "./options.ts";
-import { print, printJson } from "./terminal.ts";
+import { print, printJson, progressBar } from "./terminal.ts";
 
 /** A claim about the hardware, proven or fallen, and one line that says so. */
 interface Claim {
@@ -42,16 +42,6 @@ async function commandsOf(name: string): Promise<BoardCommands> {
     `board "${name}" has no hardware of its own to prove: use ${names}`,
     EXIT.USAGE,
   );
-}
-
-/** A bar on a terminal's standard error; silence off one. */
-function progressBar(done: number, total: number, label: string): void {
-  if (!process.stderr.isTTY) return;
-  const width = 30;
-  const filled = Math.round((width * done) / Math.max(1, total));
-  const bar = `${"#".repeat(filled)}${".".repeat(width - filled)}`;
-  process.stderr.write(`\r[${bar}] ${done}/${total} ${label.slice(0, 40).padEnd(40)}`);
-  if (done >= total) process.stderr.write("\n");
 }
 
 async function runBoard(

@@ -3,6 +3,8 @@
  */
 import { statSync } from "node:fs";
 import { type Command, Option } from "commander";
+import { buildFolderOf, chipNames, loadChip } from "../flash/chip.ts";
+import { prepare, runProject } from "../flash/project.ts";
 import { buildBoard, ENGINES, type Engine } from "../native/build.ts";
 import { guestBytes } from "../scenario/guest.ts";
 import { example, jsonOption } from "./options.ts";
@@ -14,10 +16,23 @@ interface BuildVerbOptions {
   readonly guest?: string;
   readonly compiler?: string;
   readonly sanitize: boolean;
+  readonly prepareOnly: boolean;
   readonly json: boolean;
 }
 
+/** An image that a build tool of the board's own makes, from what is prepared here. */
+function buildChip({ board, prepareOnly, json }: BuildVerbOptions): void {
+  const chip = loadChip(board);
+  const input = prepare(chip);
+  if (!json) print(`prepared ${input}`);
+  if (!prepareOnly) runProject(chip, "build");
+  const found = { input, ...(prepareOnly ? {} : { image: buildFolderOf(chip) }) };
+  if (json) printJson(found);
+  else if (!prepareOnly) print(`image    ${found.image}`);
+}
+
 async function build(options: BuildVerbOptions): Promise<void> {
+  if (chipNames().includes(options.board)) return buildChip(options);
   const { board, engine, compiler, sanitize, guest } = options;
   const image = buildBoard({
     board,
@@ -38,7 +53,7 @@ export function register(program: Command): void {
   const command = program
     .command("build")
     .description("build a board's image: the host in C, the gate and the MAC translated, an engine")
-    .requiredOption("--board <name>", "board")
+    .requiredOption("--board <name>", "board, or the chip of one")
     .addOption(
       new Option("--engine <name>", "guest interpreted by wasm3, or compiled in")
         .choices(ENGINES)
@@ -47,11 +62,13 @@ export function register(program: Command): void {
     .option("--guest <file>", "with --engine aot: another guest in place of device.wasm")
     .option("--compiler <name>", "another of the board's compilers")
     .option("--sanitize", "with AddressSanitizer and UndefinedBehaviorSanitizer", false)
+    .option("--prepare-only", "a chip's: the generated files, without its build tool", false)
     .addOption(jsonOption())
     .action(build);
   example(
     command,
     "killswitch build --board posix",
+    "killswitch build --board esp32c3 --prepare-only",
     "WASM3_DIR=../wasm3 killswitch build --board posix",
   );
 }

@@ -13,7 +13,7 @@ import { checkDeviceId } from "../mqtt/topics.ts";
 export const COMMANDERS = PRINCIPAL_KIDS.filter((_, index) => index !== PRINCIPAL.DEVICE);
 
 /** Lets commander place a UserError's words beside the option's name. */
-function checked<T>(check: (text: string) => T): (text: string) => T {
+export function checked<T>(check: (text: string) => T): (text: string) => T {
   return (text) => {
     try {
       return check(text);
@@ -44,6 +44,9 @@ export const brokerOption = () =>
 
 export const keysOption = () =>
   new Option("--keys <dir>", "where the keys are").default(DEFAULT_KEYS);
+
+export const portOption = () =>
+  new Option("--port <path>", "serial port of the board").makeOptionMandatory();
 
 export const jsonOption = () => new Option("--json", "print JSON, a line each").default(false);
 

@@ -39,6 +39,16 @@ export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+/** A bar on a terminal's standard error; silence off one. */
+export function progressBar(done: number, total: number, label: string): void {
+  if (!process.stderr.isTTY) return;
+  const width = 30;
+  const filled = Math.round((width * done) / Math.max(1, total));
+  const bar = `${"#".repeat(filled)}${".".repeat(width - filled)}`;
+  process.stderr.write(`\r[${bar}] ${done}/${total} ${label.slice(0, 40).padEnd(40)}`);
+  if (done >= total) process.stderr.write("\n");
+}
+
 /** JSON on one line; bytes as hex. */
 export function toJson(value: unknown): string {
   return JSON.stringify(value, (_, item) =>

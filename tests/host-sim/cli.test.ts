@@ -1,5 +1,4 @@
 /** The command `killswitch` as a person meets it: what it prints, and how it ends. */
-import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,7 +6,6 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CODE, OP } from "../../host-sim/abi.gen.ts";
 import { loadKeys } from "../../host-sim/controller/keys.ts";
-import { packageRoot } from "../../host-sim/paths.ts";
 import {
   connectPlain,
   FakeDevice,
@@ -19,9 +17,7 @@ import {
   undo,
   until,
 } from "./mqtt-fixture.ts";
-
-/** The bundle that `npm run build` made. */
-const program = join(packageRoot(), "dist", "killswitch.js");
+import { complains, startProgram } from "./program.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -32,42 +28,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-interface Running {
-  readonly child: ChildProcess;
-  out: string;
-  err: string;
-  readonly ended: Promise<{ code: number | null; out: string; err: string }>;
-}
-
-function start(line: string, input: Uint8Array = new Uint8Array(0)): Running {
-  const args = line === "" ? [] : line.split(" ");
-  const child = spawn(process.execPath, [program, ...args], { cwd: folder });
-  const running: Running = {
-    child,
-    out: "",
-    err: "",
-    ended: Promise.resolve({ code: 0, out: "", err: "" }),
-  };
-  child.stdout.on("data", (text) => {
-    running.out += text;
-  });
-  child.stderr.on("data", (text) => {
-    running.err += text;
-  });
-  child.stdin.end(input);
-  const ended = new Promise<number | null>((done) => child.once("close", done));
-  return Object.assign(running, {
-    ended: ended.then((code) => ({ code, out: running.out, err: running.err })),
-  });
-}
+const start = (line: string, input?: Uint8Array) => startProgram(folder, line, { input });
 const run = (line: string, input?: Uint8Array) => start(line, input).ended;
-
-/** One line on standard error, nothing of a stack. */
-function complains(result: { code: number | null; err: string }, code: number, words: RegExp) {
-  expect(result.err).toMatch(words);
-  expect(result.err).toMatch(/^killswitch: [^\n]+\n$/);
-  expect(result.code).toBe(code);
-}
 
 const VERBS = ["send", "watch", "keys", "journal", "doctor"];
 const DEEPER = [

@@ -1,0 +1,88 @@
+/**
+ * Reads the `chips` and `firmware` parts of boards/<name>/board.json: chips that an image is built for and
+ * flashed to. Must not know any board or chip by name.
+ */
+import { dirname, join } from "node:path";
+import { boardJson, boardNames } from "../board-data.ts";
+import { EXIT, UserError } from "../errors.ts";
+import { packageRoot } from "../paths.ts";
+
+/** The commands of a board's own build tool. */
+const FIRMWARE_COMMANDS = ["build", "flash", "monitor"] as const;
+export type FirmwareCommand = (typeof FIRMWARE_COMMANDS)[number];
+
+interface FirmwareData {
+  /** The folder that its build tool is run in, below the board's. */
+  readonly project: string;
+  /** Where the generated files go, below the board's folder. */
+  readonly input: string;
+  /** What the build makes, below the project's folder. */
+  readonly image: string;
+  /** The layout of the flash, below the board's folder. */
+  readonly partitions: string;
+  /** Words of commands; `{chip}` and `{port}` stand for theirs. */
+  readonly commands: Readonly<Record<FirmwareCommand, readonly string[]>>;
+  /** How a person comes by the first word of the commands. */
+  readonly install: string;
+}
+
+export interface Chip {
+  readonly name: string;
+  /** The board that lists it. */
+  readonly board: string;
+  readonly folder: string;
+  readonly flashBytes: number;
+  readonly firmware: FirmwareData;
+}
+
+interface BoardFile {
+  chips?: Record<string, { flash?: { bytes?: number } }>;
+  firmware?: Partial<FirmwareData>;
+}
+
+/** Names of all chips that some board lists. */
+export function chipNames(): string[] {
+  return boardNames().flatMap((board) => Object.keys(boardJson<BoardFile>(board).data.chips ?? {}));
+}
+
+/** Throws a UserError for a chip that no board lists, or whose board's file lacks something. */
+export function loadChip(name: string): Chip {
+  const board = boardNames().find((each) =>
+    Object.hasOwn(boardJson<BoardFile>(each).data.chips ?? {}, name),
+  );
+  if (board === undefined) {
+    const names = chipNames().join(", ");
+    throw new UserError(`"${name}" is no chip of any board: use one of ${names}`, EXIT.USAGE);
+  }
+  const { path, data } = boardJson<BoardFile>(board);
+  const lacks = (field: string, what: string) =>
+    new UserError(`${path}: "${field}" must be ${what}`, EXIT.BAD_FILE);
+  const { firmware = {} } = data;
+  for (const field of ["project", "input", "image", "partitions", "install"] as const) {
+    if (typeof firmware[field] !== "string") throw lacks(`firmware.${field}`, "text");
+  }
+  for (const command of FIRMWARE_COMMANDS) {
+    const words = firmware.commands?.[command];
+    if (!Array.isArray(words) || words.length === 0)
+      throw lacks(`firmware.commands.${command}`, "a list of words");
+  }
+  const flashBytes = data.chips?.[name]?.flash?.bytes;
+  if (flashBytes === undefined || !Number.isInteger(flashBytes))
+    throw lacks(`chips.${name}.flash.bytes`, "a whole number");
+  const folder = join(packageRoot(), "boards", board);
+  return { name, board, folder, flashBytes, firmware: firmware as FirmwareData };
+}
+
+/** A command of the board with its places filled in. */
+export function commandOf(chip: Chip, name: FirmwareCommand, port = ""): string[] {
+  return chip.firmware.commands[name].map((word) => filled(word, chip, port));
+}
+
+/** The folder of what the chip's build has made. */
+export function buildFolderOf(chip: Chip): string {
+  return dirname(join(chip.folder, chip.firmware.project, filled(chip.firmware.image, chip)));
+}
+
+function filled(text: string, chip: Chip, port = ""): string {
+  return text.replaceAll("{chip}", chip.name).replaceAll("{port}", port);
+}

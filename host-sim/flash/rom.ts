@@ -1,0 +1,221 @@
+/**
+ * The boot loader in a chip's mask ROM: it names the chip, writes flash and gives digests of it. Only its
+ * own commands are used and no helper program is loaded into the chip: see docs/decisions/rom-loader.md.
+ * Must not know what is written. Source: esptool documentation, "Serial Protocol".
+ */
+import {
+  ESPError,
+  ESPLoader,
+  ESPRESSIF_VID,
+  UnexpectedChipIdError,
+  UnexpectedChipMagicError,
+  UnsupportedCommandError,
+} from "esptool-js";
+import type { After } from "../controller/client.ts";
+import { EXIT, UserError } from "../errors.ts";
+import type { Port } from "../serial/port.ts";
+import { SECTOR_BYTES } from "./partitions.ts";
+import { transportOver } from "./web-serial.ts";
+
+/** The rate at which every ROM listens first. */
+export const ROM_BAUD = 115_200;
+/** What a ROM takes at a time, in bytes. */
+const BLOCK_BYTES = 1024;
+/** A block whose checksum did not hold is sent again, up to this often. */
+const BLOCK_TRIES = 3;
+const PAGE_BYTES = 256;
+const ERASE_BLOCK_BYTES = 0x10000;
+const STATUS_MASK = 0xffff;
+const SPI_SET_PARAMS = 0x0b;
+/** Resets tried, with five greetings each. */
+const CONNECT_TRIES = 7;
+/** Erasing is the slow part: 0.4 s a sector by the worst data sheets. In ms. */
+const ERASE_MS = 400;
+const COMMAND_MS = 3_000;
+/** EN is held low so long, in ms. */
+const RESET_MS = 100;
+/** After a change of rate, in ms. */
+const SETTLE_MS = 50;
+
+const HOLD_BOOT = "hold BOOT, press and let go RESET, let go BOOT, and run this again";
+
+export type Progress = (done: number, total: number) => void;
+
+function words(...values: number[]): Uint8Array {
+  const bytes = Buffer.alloc(values.length * 4);
+  for (const [index, value] of values.entries()) bytes.writeUInt32LE(value >>> 0, index * 4);
+  return new Uint8Array(bytes);
+}
+
+/** `ESP32-X9` as boards write it: `esp32x9`. */
+function plain(name: string): string {
+  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
+}
+
+function noAnswer(port: Port): UserError {
+  const heard =
+    port.received === 0
+      ? "no answer"
+      : `${port.received} bytes came, but no answer of a boot loader`;
+  return new UserError(`port ${port.path}: ${heard}: ${HOLD_BOOT}`, EXIT.NO_ANSWER);
+}
+
+/** The chip took a command and said no. */
+class Refusal extends UserError {}
+
+export class Rom {
+  /** The chip's name, as boards write it. */
+  readonly chip: string;
+  readonly #port: Port;
+  readonly #loader: ESPLoader;
+  readonly #after: After;
+  /** A ROM that tells of its locks takes one word more when a write begins. */
+  #tellsLocks = false;
+
+  private constructor(port: Port, loader: ESPLoader, after: After) {
+    this.#port = port;
+    this.#loader = loader;
+    this.#after = after;
+    this.chip = plain(loader.chip.CHIP_NAME);
+  }
+
+  /** Resets the chip into its boot loader and asks for its name. Throws a UserError with the mend. */
+  static async open(port: Port, after: After): Promise<Rom> {
+    const terminal = { clean() {}, write() {}, writeLine() {} };
+    const transport = transportOver(port);
+    const loader = new ESPLoader({ transport, baudrate: ROM_BAUD, terminal });
+    try {
+      await Promise.race([loader.connect("default_reset", CONNECT_TRIES), port.lost]);
+    } catch (error) {
+      if (error instanceof UnexpectedChipIdError || error instanceof UnexpectedChipMagicError) {
+        const words = "its chip is not one that can be flashed from here";
+        throw new UserError(`port ${port.path}: ${words}: ${error.message}`, EXIT.WRONG_CHIP);
+      }
+      if (error instanceof ESPError) throw noAnswer(port);
+      throw error;
+    }
+    return new Rom(port, loader, after);
+  }
+
+  /** Readies the flash; to be called once, before any of the rest. */
+  async attach(flashBytes: number, baudRate: number): Promise<void> {
+    const loader = this.#loader;
+    try {
+      await loader.getSecurityInfo();
+      this.#tellsLocks = true;
+    } catch (error) {
+      if (!(error instanceof ESPError)) throw error;
+    }
+    // A chip on USB itself has no rate.
+    const onUsb = this.#port.usb.vendor === ESPRESSIF_VID;
+    if (baudRate !== ROM_BAUD && !onUsb) await this.#hasten(baudRate);
+    // The pins that the chip boots from, and no legacy attachment.
+    await this.#ask(loader.ESP_SPI_ATTACH, words(0, 0));
+    await this.#ask(
+      SPI_SET_PARAMS,
+      words(0, flashBytes, ERASE_BLOCK_BYTES, SECTOR_BYTES, PAGE_BYTES, STATUS_MASK),
+    );
+  }
+
+  async #hasten(baudRate: number): Promise<void> {
+    const loader = this.#loader;
+    await this.#ask(loader.ESP_CHANGE_BAUDRATE, words(baudRate, 0));
+    try {
+      await this.#port.setBaudRate(baudRate);
+      await this.#sleep(SETTLE_MS);
+      await loader.readReg(loader.CHIP_DETECT_MAGIC_REG_ADDR);
+    } catch {
+      throw new UserError(
+        `port ${this.#port.path}: no answer at ${baudRate} baud: give --baud ${ROM_BAUD}`,
+        EXIT.NO_ANSWER,
+      );
+    }
+  }
+
+  /** One command and the ROM's word on it. */
+  async #ask(op: number, data: Uint8Array, timeoutMs = COMMAND_MS, checksum = 0): Promise<void> {
+    const asked = this.#loader.checkCommand(
+      `command 0x${op.toString(16)}`,
+      op,
+      data,
+      checksum,
+      0,
+      timeoutMs,
+    );
+    try {
+      await Promise.race([asked, this.#port.lost]);
+    } catch (error) {
+      if (!(error instanceof ESPError)) throw error;
+      const status = /failed with status (\d+),(\d+)/.exec(error.message);
+      const unknown = error instanceof UnsupportedCommandError;
+      if (status === null && !unknown) throw this.#silent();
+      const said = `the chip refuses command 0x${op.toString(16)}, error ${status?.[2] ?? "unknown"}`;
+      throw new Refusal(`port ${this.#port.path}: ${said}`, EXIT.NO_ANSWER);
+    }
+  }
+
+  /** Erases the sectors that the bytes touch, from `at` on, and writes them. */
+  async write(at: number, bytes: Uint8Array, progress: Progress): Promise<void> {
+    const count = Math.ceil(bytes.length / BLOCK_BYTES);
+    const erase = count * BLOCK_BYTES;
+    const locks = this.#tellsLocks ? [0] : [];
+    const eraseMs = COMMAND_MS + (ERASE_MS * erase) / SECTOR_BYTES;
+    progress(0, bytes.length);
+    const begin = words(erase, count, BLOCK_BYTES, at, ...locks);
+    await this.#ask(this.#loader.ESP_FLASH_BEGIN, begin, eraseMs);
+    for (let index = 0; index < count; index++) {
+      const part = bytes.subarray(index * BLOCK_BYTES, (index + 1) * BLOCK_BYTES);
+      const block = new Uint8Array(BLOCK_BYTES).fill(0xff);
+      block.set(part);
+      await this.#block(index, block);
+      progress(index * BLOCK_BYTES + part.length, bytes.length);
+    }
+  }
+
+  /**
+   * Sends one block. Again only if the chip says that it did not take it: of one that was taken and whose
+   * answer was lost a second copy would land behind the first.
+   */
+  async #block(index: number, block: Uint8Array): Promise<void> {
+    const loader = this.#loader;
+    const head = words(block.length, index, 0, 0);
+    const data = new Uint8Array(Buffer.concat([head, block]));
+    for (let left = BLOCK_TRIES - 1; ; left--) {
+      try {
+        await this.#ask(loader.ESP_FLASH_DATA, data, COMMAND_MS, loader.checksum(block));
+        return;
+      } catch (error) {
+        if (!(error instanceof Refusal) || left === 0) throw error;
+      }
+    }
+  }
+
+  /** The MD5 of a part of the flash, as the chip reads it. Hex. */
+  async md5(at: number, length: number): Promise<string> {
+    // The ROM sends hexadecimal digits, which the library takes for bytes.
+    const hex = await Promise.race([this.#loader.flashMd5sum(at, length), this.#port.lost]).catch(
+      (error) => {
+        throw error instanceof ESPError ? this.#silent() : error;
+      },
+    );
+    return Buffer.from(hex, "hex").toString("latin1").toLowerCase();
+  }
+
+  /** Resets the chip into what is in its flash. False if the line has no wire for it. */
+  async leave(): Promise<boolean> {
+    await this.#port.setSignals({ dtr: false, rts: true });
+    await this.#sleep(RESET_MS);
+    await this.#port.setSignals({ dtr: false, rts: false });
+    return this.#port.hasSignals;
+  }
+
+  #silent(): UserError {
+    return new UserError(`port ${this.#port.path}: the chip fell silent`, EXIT.NO_ANSWER);
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((done) => {
+      this.#after(ms, done);
+    });
+  }
+}

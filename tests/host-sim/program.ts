@@ -1,0 +1,58 @@
+/** The command `killswitch` as a process: the bundle that `npm run build` made. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { packageRoot } from "../../host-sim/paths.ts";
+
+const program = join(packageRoot(), "dist", "killswitch.js");
+
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  out: string;
+  err: string;
+  readonly ended: Promise<Ended>;
+}
+
+interface StartOptions {
+  /** Standard input, whole; by default none. */
+  readonly input?: Uint8Array | undefined;
+  /** Another user than the test's own. */
+  readonly uid?: number;
+}
+
+export function startProgram(
+  folder: string,
+  line: string,
+  { input, uid }: StartOptions = {},
+): Running {
+  const args = line === "" ? [] : line.split(" ");
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: folder,
+    ...(uid === undefined ? {} : { uid }),
+  });
+  const running = { child, out: "", err: "" };
+  child.stdout.on("data", (text) => {
+    running.out += text;
+  });
+  child.stderr.on("data", (text) => {
+    running.err += text;
+  });
+  child.stdin.end(input ?? new Uint8Array(0));
+  const ended = new Promise<number | null>((done) => child.once("close", done));
+  return Object.assign(running, {
+    ended: ended.then((code) => ({ code, out: running.out, err: running.err })),
+  });
+}
+
+/** One line on standard error, nothing of a stack. */
+export function complains(result: Ended, code: number, words: RegExp): void {
+  expect(result.err).toMatch(words);
+  expect(result.err).toMatch(/^killswitch: [^\n]+\n$/);
+  expect(result.code).toBe(code);
+}
