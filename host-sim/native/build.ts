@@ -62,7 +62,7 @@ const COMMON = [
 ];
 /** What of mac.wasm's page is backed, in bytes: its buffers end below. */
 export const MAC_MEMORY = 4096;
-const STRICT = ["-Wall", "-Wextra", "-Werror", "-Wconversion"];
+export const STRICT = ["-Wall", "-Wextra", "-Werror", "-Wconversion"];
 /** What is not ours: wasm3 adds signed integers past their end and reads them through other types. */
 export const FOREIGN = ["-w", "-fwrapv", "-fno-strict-aliasing"];
 const SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-O1"];

@@ -22,6 +22,7 @@ import {
   inputsOf,
   SAMPLES,
 } from "./gate-paths.ts";
+import { readerOf } from "./gate-reads.ts";
 import { gateShape } from "./shape.ts";
 
 /** Fewest bit flips from a word that does not permit to one that does. */
@@ -31,7 +32,7 @@ const ALL_WORDS = 2 ** 32;
 const CHUNK = 2 ** 26;
 const PAYLOADS = 2 ** 16;
 /** ON; KILL with the rail up, which tells KILLED from all other phases; between. 1 ms each. */
-const POSITIONS = [0x101, 0x106, 0x100] as const;
+export const POSITIONS = [0x101, 0x106, 0x100] as const;
 
 export interface GateReport {
   /** Words put to permits() and phase(). */
@@ -39,7 +40,7 @@ export interface GateReport {
   permitting: number;
   /** Words that check, times inputs. */
   steps: number;
-  /** Words that do not check, times inputs, put to step(). */
+  /** Words that do not check, times inputs, shown to step as KILLED does. */
   unchecked: number;
   reachable: number;
   pairs: number;
@@ -47,6 +48,9 @@ export interface GateReport {
   depth: number;
   /** Bit flips from any word that step() returns while not LIVE to one that permits. */
   distance: number;
+  /** Of every result of permits() and phase(), and of step(), in their order; null if not all were asked for. */
+  wordsDigest: string | null;
+  stepsDigest: string | null;
   /** Single flips tried, over every reachable word. */
   flips: number;
   /** Bit q of entry p: phase q follows phase p in one sample. */
@@ -72,6 +76,9 @@ const ones = (word: number): number => {
 const wordOf = (payload: number) => (payload | (~payload << 16)) >>> 0;
 const checks = (word: number) => wordOf(word & 0xffff) === word >>> 0;
 
+const digestAt = (found: DataView, offset: number) =>
+  found.getBigUint64(offset, true).toString(16).padStart(16, "0");
+
 function nothingYet(): GateReport {
   return {
     words: 0,
@@ -83,6 +90,8 @@ function nothingYet(): GateReport {
     transitions: 0,
     depth: 0,
     distance: WORD_BITS,
+    wordsDigest: null,
+    stepsDigest: null,
     flips: 0,
     follows: [],
     violations: [],
@@ -94,6 +103,7 @@ class GateProof {
   readonly #gate: Gate;
   readonly #loops: GateLoops;
   readonly #found: DataView;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #options: GateOptions;
   #done = 0;
   #parts = 1;
@@ -101,6 +111,7 @@ class GateProof {
 
   constructor(bytes: Uint8Array<ArrayBuffer>, options: GateOptions) {
     this.#options = options;
+    this.#bytes = bytes;
     this.#gate = makeGate(bytes);
     this.#loops = linkLoops(loopModule(GATE_SPEC.gapMs), {
       ...(this.#gate as unknown as WebAssembly.Exports),
@@ -119,7 +130,7 @@ class GateProof {
 
   run(): GateReport {
     const every = ALL_WORDS / CHUNK;
-    this.#parts = { near: 3, words: 3 + 2 * every, full: 3 + (2 + POSITIONS.length) * every }[
+    this.#parts = { near: 3, words: 3 + every, full: 3 + (2 + POSITIONS.length) * every }[
       this.#options.depth
     ];
     const parts = [() => this.#paths(), () => this.#steps(), () => this.#flips()];
@@ -174,6 +185,7 @@ class GateProof {
     this.#found.setUint32(FOUND.count, 0, true);
     this.#loops.steps(0, PAYLOADS);
     this.report.steps = PAYLOADS * SAMPLES;
+    this.report.stepsDigest = digestAt(this.#found, FOUND.stepsDigest);
     if (this.#found.getUint32(FOUND.count, true) === 0) return;
     const rule = STEP_RULES[this.#found.getUint32(FOUND.next, true)] ?? "";
     const inputs = this.#found.getUint32(FOUND.inputs, true);
@@ -192,17 +204,24 @@ class GateProof {
       this.#refute(`${DISTANCE_MIN} bit flips at least lie before the permit`, this.#live);
   }
 
+  /** Whether permits() and phase() disagree on any of `words` words from `word` on. */
+  #misnamed(word: number, words: number): boolean {
+    this.#found.setUint32(FOUND.misnamed, 0, true);
+    this.#loops.words(word, words);
+    return this.#found.getUint32(FOUND.misnamed, true) !== 0;
+  }
+
   #near(): void {
     const { report } = this;
     for (let payload = 0; payload < PAYLOADS; payload++) {
       const word = wordOf(payload);
       report.words++;
       report.permitting += this.#gate.permits(word) !== 0 ? 1 : 0;
-      if (this.#loops.misnamed(word, 1) !== 0) this.#refute("phase and permit agree", word);
+      if (this.#misnamed(word, 1)) this.#refute("phase and permit agree", word);
       for (let bit = 0; bit < WORD_BITS; bit++) {
         report.words++;
         report.permitting += this.#gate.permits(word ^ (1 << bit)) !== 0 ? 1 : 0;
-        if (this.#loops.misnamed(word ^ (1 << bit), 1) !== 0)
+        if (this.#misnamed(word ^ (1 << bit), 1))
           this.#refute("a word that does not check is KILLED", word ^ (1 << bit));
         if (this.#refuted) return;
       }
@@ -213,37 +232,53 @@ class GateProof {
   #permits(): void {
     const { report } = this;
     for (let word = 0; word < ALL_WORDS; word += CHUNK) {
-      report.permitting += this.#loops.permitting(word, CHUNK);
-      this.#tick();
-    }
-    for (let word = 0; word < ALL_WORDS; word += CHUNK) {
-      if (this.#loops.misnamed(word, CHUNK) !== 0) {
-        this.#refute(
-          "phase and permit agree, and a word that does not check is KILLED",
-          this.#found.getUint32(FOUND.word, true),
-        );
+      if (this.#misnamed(word, CHUNK)) {
+        const rule = "phase and permit agree, and a word that does not check is KILLED";
+        this.#refute(rule, this.#found.getUint32(FOUND.word, true));
         return;
       }
       this.#tick();
     }
+    report.permitting = this.#found.getUint32(FOUND.permitting, true);
+    report.wordsDigest = digestAt(this.#found, FOUND.wordsDigest);
     report.words = ALL_WORDS;
     if (report.permitting !== 1) this.#refute("exactly one word permits", this.#live);
   }
 
-  /** Each word that does not check, by one sample for each position. */
-  #unchecked(): void {
-    for (const inputs of POSITIONS) {
-      const killed = this.#gate.step(wordOf(0), inputs);
-      for (let word = 0; word < ALL_WORDS; word += CHUNK) {
-        if (this.#loops.unlikeKilled(word, CHUNK, inputs, killed) !== 0) {
-          const found = this.#found.getUint32(FOUND.word, true);
-          this.#refute("a word that does not check steps as KILLED does", found, [inputs]);
-          return;
-        }
-        this.#tick();
+  /** Whether a word that does not check leads elsewhere than to `due`, in the `step` of `loops`. */
+  #unlike(loops: GateLoops, inputs: number, due: number, rule: string): boolean {
+    const found = new DataView(loops.memory.buffer);
+    for (let word = 0; word < ALL_WORDS; word += CHUNK) {
+      if (loops.unlikeKilled(word, CHUNK, inputs, due) !== 0) {
+        this.#refute(rule, found.getUint32(FOUND.word, true), [inputs]);
+        return true;
       }
-      this.report.unchecked += ALL_WORDS - PAYLOADS;
+      this.#tick();
     }
+    return false;
+  }
+
+  /**
+   * Each word that does not check, by one sample for each position; and what step() reads of each, if
+   * that is one expression: where it is that of KILLED, step() is KILLED's on every input.
+   */
+  #unchecked(): void {
+    const rule = "a word that does not check steps as KILLED does";
+    const unchecked = ALL_WORDS - PAYLOADS;
+    for (const inputs of POSITIONS) {
+      if (this.#unlike(this.#loops, inputs, this.#gate.step(wordOf(0), inputs), rule)) return;
+      this.report.unchecked += unchecked;
+    }
+    const reader = readerOf(this.#bytes);
+    if (reader === null) return;
+    const { permits, phase } = this.#gate;
+    const loops = linkLoops(loopModule(GATE_SPEC.gapMs), {
+      permits,
+      phase,
+      step: reader,
+    } as unknown as WebAssembly.Exports);
+    if (this.#unlike(loops, 0, reader(wordOf(0), 0), rule)) return;
+    this.report.unchecked = unchecked * SAMPLES;
   }
 }
 

@@ -25,7 +25,7 @@ interface Accessors {
 }
 const accessors = binaryen as unknown as Record<string, Accessors>;
 
-function use(group: string, accessor: string, ...args: number[]): number {
+export function use(group: string, accessor: string, ...args: number[]): number {
   const found = accessors[group]?.[accessor];
   if (found === undefined) throw new Error(`binaryen has no ${group}.${accessor}`);
   return found(...args);
@@ -76,8 +76,36 @@ const MANY: Record<string, readonly [string, string, string]> = {
   Call: ["getNumOperands", "getOperandAt", "setOperandAt"],
 };
 const KINDS = new Map<number, string>(
-  [...Object.keys(ONE), ...Object.keys(MANY), "Const"].map((kind) => [op(`${kind}Id`), kind]),
+  [...Object.keys(ONE), ...Object.keys(MANY), "Const", "LocalGet", "Nop", "Unreachable"].map(
+    (kind) => [op(`${kind}Id`), kind],
+  ),
 );
+
+/** The kind of an expression; undefined for one that no module of ours has. */
+export function kindOf(at: Expression): string | undefined {
+  return KINDS.get(binaryen.getExpressionId(at));
+}
+
+/** What stands below an expression, in the order in which it runs; null for a kind that is not known. */
+export function childrenOf(at: Expression): Expression[] | null {
+  const kind = kindOf(at);
+  if (kind === undefined) return null;
+  const out = (ONE[kind] ?? []).map((child) => use(kind, `get${child}`, at));
+  const [count, get] = MANY[kind] ?? [];
+  if (count !== undefined && get !== undefined)
+    for (let index = 0; index < use(kind, count, at); index++) out.push(use(kind, get, at, index));
+  return out.filter((child) => child !== 0);
+}
+
+/** The body of the function that a module exports under a name; null if there is none. */
+export function bodyOf(module: binaryen.Module, name: string): Expression | null {
+  for (let index = 0; index < module.getNumExports(); index++) {
+    const info = binaryen.getExportInfo(module.getExportByIndex(index));
+    if (info.name === name && info.kind === binaryen.ExternalFunction)
+      return binaryen.getFunctionInfo(module.getFunction(info.value)).body;
+  }
+  return null;
+}
 
 /** Walks a module, and makes the mutant `target` when it comes to its site. */
 class Mutator {
@@ -118,7 +146,7 @@ class Mutator {
 
   #walk(at: Expression, replace: Replace): void {
     if (at === 0) return;
-    const kind = KINDS.get(binaryen.getExpressionId(at));
+    const kind = kindOf(at);
     if (kind === undefined) return;
     // Children first: a site's number does not depend on what is done above it.
     for (const child of ONE[kind] ?? [])

@@ -8,11 +8,20 @@ import { scenarioOf } from "./counterexample.ts";
 import { Explorer, type ExplorerReport } from "./explorer.ts";
 import { type FaultReport, injectFaults } from "./faults.ts";
 import { type GateReport, proveGate } from "./gate.ts";
+import { enumerateInC, type GateInC, noCompiler } from "./gate-c.ts";
 import { type MutationReport, scoreDevice, scoreGate } from "./mutants.ts";
 import { killerOf, replays, soundScenarios } from "./replay.ts";
+import { allBoards, type ReproduceReport, reproduce } from "./reproduce.ts";
 import { type WalkReport, walk } from "./walk.ts";
 
-export const PARTS = ["gate", "device", "faults", "gate-mutants", "device-mutants"] as const;
+export const PARTS = [
+  "gate",
+  "device",
+  "faults",
+  "gate-mutants",
+  "device-mutants",
+  "build",
+] as const;
 export type PartName = (typeof PARTS)[number];
 
 export type Module = Uint8Array<ArrayBuffer>;
@@ -28,7 +37,8 @@ export interface PartOptions {
   progress: (done: number, of: number) => void;
 }
 
-export const VERDICTS = ["proven", "not closed", "refuted"] as const;
+/** From the best to the worst: what was not run refutes nothing. */
+export const VERDICTS = ["not run", "proven", "not closed", "refuted"] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
 /** A counterexample as a scenario, and whether it was seen to fail on the modules it refutes. */
@@ -50,9 +60,14 @@ export interface PartReport {
   seconds: number;
   /** Figures of the part. */
   gate?: Omit<GateReport, "violations">;
+  /** The gate in C, as boards run it. */
+  translated?: GateInC;
   device?: DeviceFigures;
   faults?: FaultReport;
   mutants?: MutationReport;
+  build?: Omit<ReproduceReport, "notRun">;
+  /** What was asked for and not run, and why. */
+  notRun?: string[];
   counterexample: Counterexample | null;
 }
 
@@ -76,7 +91,7 @@ function gatePart({ gate }: Subject, options: PartOptions): Result {
   const depth = options.quick ? "near" : "full";
   const { violations, ...figures } = proveGate(gate, { depth, progress: options.progress });
   const [violation] = violations;
-  if (violation === undefined) return { verdict: "proven", gate: figures, counterexample: null };
+  if (violation === undefined) return translatedPart(gate, figures);
   const trace = violation.inputs.map((inputs) => {
     const rail = (inputs >>> 2) & 1;
     return `NO=${inputs & 1} NC=${(inputs >>> 1) & 1} rail=${rail} after ${inputs >>> 8} ms`;
@@ -84,6 +99,22 @@ function gatePart({ gate }: Subject, options: PartOptions): Result {
   trace.push(`word 0x${violation.word.toString(16).padStart(8, "0")}`);
   const counterexample = { rule: violation.rule, trace, scenario: null, replayed: false };
   return { verdict: "refuted", gate: figures, counterexample };
+}
+
+/** What holds of the module holds of its translation, if both give the same results. */
+function translatedPart(bytes: Module, gate: Omit<GateReport, "violations">): Result {
+  const reason = noCompiler();
+  if (reason !== null) {
+    const notRun = [`the gate in C: ${reason}`];
+    return { verdict: "proven", gate, notRun, counterexample: null };
+  }
+  const translated = enumerateInC(bytes, gate);
+  if (translated.differs.length === 0)
+    return { verdict: "proven", gate, translated, counterexample: null };
+  const rule = "the gate in C gives the results of the module";
+  const trace = translated.differs;
+  const counterexample = { rule, trace, scenario: null, replayed: false };
+  return { verdict: "refuted", gate, translated, counterexample };
 }
 
 async function devicePart({ gate, device }: Subject, options: PartOptions): Promise<Result> {
@@ -159,6 +190,17 @@ async function deviceMutantsPart({ gate, device }: Subject, options: PartOptions
   return { verdict: "proven", mutants, counterexample: null };
 }
 
+/** Of the sources at hand, whatever modules are under proof. A quick proof builds the modules alone. */
+function buildPart(_: Subject, options: PartOptions): Result {
+  const boards = options.quick ? [] : allBoards();
+  const { notRun, ...build } = reproduce({ boards, progress: options.progress });
+  if (build.differs.length === 0) return { verdict: "proven", build, notRun, counterexample: null };
+  const rule = "two builds of the same sources give the same bytes";
+  const trace = build.differs;
+  const counterexample = { rule, trace, scenario: null, replayed: false };
+  return { verdict: "refuted", build, notRun, counterexample };
+}
+
 const RUN: Record<PartName, (subject: Subject, options: PartOptions) => Result | Promise<Result>> =
   {
     gate: gatePart,
@@ -166,6 +208,7 @@ const RUN: Record<PartName, (subject: Subject, options: PartOptions) => Result |
     faults: faultsPart,
     "gate-mutants": gateMutantsPart,
     "device-mutants": deviceMutantsPart,
+    build: buildPart,
   };
 
 export async function provePart(

@@ -4,6 +4,9 @@
 import type { MutationReport } from "./mutants.ts";
 import type { PartReport } from "./parts.ts";
 
+/** Words that do not check. */
+const UNCHECKED = 2 ** 32 - 2 ** 16;
+
 const n = (value: number) => value.toLocaleString("en-US");
 
 function mutantLines(mutants: MutationReport): string[] {
@@ -23,16 +26,26 @@ function mutantLines(mutants: MutationReport): string[] {
   return lines;
 }
 
-function figures({ gate, device, faults, mutants }: PartReport): string[] {
+function buildLines({ files, differs }: NonNullable<PartReport["build"]>): string[] {
+  const same = differs.length === 0 ? ", byte for byte the same" : "";
+  const lines = files.map(({ name, sha256 }) => `${sha256}  ${name}`);
+  return [`${files.length} files built twice, in two places${same}:`, ...lines];
+}
+
+function figures({ gate, translated, device, faults, mutants, build }: PartReport): string[] {
   const lines: string[] = [];
   if (gate !== undefined) {
     lines.push(
       `${n(gate.words)} words to permits() and phase(): ${gate.permitting} permits`,
-      `${n(gate.steps)} steps: every word that checks by every input; ${n(gate.unchecked)} of words that do not`,
+      `${n(gate.steps)} steps: every word that checks by every input; ${n(gate.unchecked)} of words that do not, each by ${n(gate.unchecked / UNCHECKED)} inputs`,
       `${n(gate.reachable)} words reachable from power-on, ${n(gate.pairs)} with their monitors, ${n(gate.transitions)} transitions, depth ${gate.depth}`,
       `${gate.distance} bit flips at least from a word that does not permit to the one that does; ${n(gate.flips)} single flips tried`,
     );
   }
+  if (translated !== undefined)
+    lines.push(
+      `in C (wasm2c, ${translated.compiler}): ${n(translated.words)} words, ${n(translated.steps)} steps, ${n(translated.unchecked)} of words that do not check; digests ${translated.wordsDigest ?? "-"} and ${translated.stepsDigest}, ${translated.differs.length === 0 ? "those of the module" : "NOT those of the module"}`,
+    );
   if (device !== undefined) {
     lines.push(
       `${device.model} model: ${n(device.states)} states, ${n(device.transitions)} transitions, ${n(device.boots)} boots, depth ${device.depth}; ${device.closed ? "closed" : "not closed"}`,
@@ -48,14 +61,16 @@ function figures({ gate, device, faults, mutants }: PartReport): string[] {
       `${n(faults.memoryFlips)} bit flips in the guest's page, ${n(faults.powerCuts)} power cuts, one at each byte written, ${n(faults.timeJumps)} jumps of time`,
     );
   if (mutants !== undefined) lines.push(...mutantLines(mutants));
+  if (build !== undefined) lines.push(...buildLines(build));
   return lines;
 }
 
 /** A part in lines: its verdict, its figures, and its counterexample if it has one. */
 export function linesOf(report: PartReport): string[] {
-  const { part, verdict, seconds, counterexample } = report;
+  const { part, verdict, seconds, counterexample, notRun = [] } = report;
   const lines = [`${part}: ${verdict} (${seconds.toFixed(1)} s)`];
   lines.push(...figures(report).map((line) => `  ${line}`));
+  lines.push(...notRun.map((what) => `  NOT RUN ${what}`));
   if (counterexample === null) return lines;
   const { rule, trace, scenario, replayed } = counterexample;
   lines.push(`  broken: ${rule}`, ...trace.map((step, index) => `  ${index + 1}. ${step}`));

@@ -38,11 +38,19 @@ const CODES: Record<Verdict, ExitCode> = {
   proven: EXIT.OK,
   refuted: EXIT.REFUTED,
   "not closed": EXIT.NOT_CLOSED,
+  "not run": EXIT.NOT_CLOSED,
 };
 /** Processes at once: one a core of the smallest machine that the bounds are stated for. */
 const LANES = 2;
 /** Longest first, so that the lanes end together. */
-const ORDER: readonly PartName[] = ["device", "gate-mutants", "gate", "device-mutants", "faults"];
+const ORDER: readonly PartName[] = [
+  "device",
+  "gate-mutants",
+  "gate",
+  "device-mutants",
+  "build",
+  "faults",
+];
 
 function shown(part: string): (done: number, of: number) => void {
   if (!process.stderr.isTTY) return () => {};

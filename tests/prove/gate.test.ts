@@ -2,7 +2,10 @@
 import { expect, test } from "vitest";
 import { firmwarePath, readModule } from "../../host-sim/firmware.ts";
 import { proveGate } from "../../host-sim/prove/gate.ts";
+import { enumerateInC, noCompiler } from "../../host-sim/prove/gate-c.ts";
 import { compareGates, sameFromPowerOn } from "../../host-sim/prove/gate-compare.ts";
+import { readerOf } from "../../host-sim/prove/gate-reads.ts";
+import { mutantOf, sitesOf } from "../../host-sim/prove/mutate.ts";
 import { buildPatched } from "./build.ts";
 
 const file = "firmware/gate/gate.ts";
@@ -51,3 +54,30 @@ test("two gates are told apart word by word", async () => {
   expect(sameFromPowerOn(gate, other)).toBe(false);
   expect(sameFromPowerOn(gate, gate)).toBe(true);
 });
+
+test("what step() reads of its word is found, and only if it is one expression", async () => {
+  const reader = readerOf(gate);
+  expect(reader?.(0x1234_5678, 0)).toBe(0);
+  expect(reader?.(0x55aa_aa55, 0)).toBe(0xaa55);
+  const find = "const payload = next(payloadOf(w), inputs);";
+  const replace = "const payload = next(payloadOf(w), inputs) ^ (w === 1 ? inputs >>> 31 : 0);";
+  expect(readerOf(await buildPatched({ file, find, replace }, "gate"))).toBeNull();
+});
+
+const why = noCompiler();
+if (why !== null) process.stderr.write(`NOT RUN the gate in C: ${why}\n`);
+
+test.skipIf(why !== null)(
+  "in C the gate gives the results of the module, a mutant others",
+  () => {
+    const report = proveGate(gate, { depth: "near" });
+    expect(enumerateInC(gate, report).differs).toEqual([]);
+    const site = sitesOf(gate).find(({ place }) => place.endsWith(": 21760 -> 21761"));
+    expect(site).toBeDefined();
+    if (site === undefined) return;
+    expect(enumerateInC(mutantOf(gate, site), report).differs.join()).toMatch(
+      /^digest of step\(\)/,
+    );
+  },
+  120_000,
+);

@@ -1,0 +1,117 @@
+/**
+ * The gate as boards run it: gate.wasm by wasm2c, compiled for this machine, and enumerated by the very
+ * loops that enumerate the module, translated the same way. Its results are compared with the
+ * module's. Must not know what a gate does.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { FOREIGN, runTool, STRICT, translate } from "../native/build.ts";
+import { toolState, toolTrouble } from "../native/tools.ts";
+import { packageRoot } from "../paths.ts";
+import { type GateReport, POSITIONS } from "./gate.ts";
+import { FOUND, loopModule } from "./gate-loop.ts";
+import { GATE_SPEC } from "./gate-paths.ts";
+
+const COMPILER = { command: "gcc", minimum: "9.0", package: "gcc" } as const;
+/** As the boards are compiled. */
+const FLAGS = ["-O2", "-std=gnu11"];
+const DRIVER = join("host-sim", "prove", "gate_enumerate.c");
+const CHUNKS = 64;
+const CHUNK = 2 ** 26;
+
+export interface GateInC {
+  compiler: string;
+  words: number;
+  steps: number;
+  /** Words that do not check, times inputs, put to step(). */
+  unchecked: number;
+  wordsDigest: string | null;
+  stepsDigest: string;
+  /** How the translation differs from the module; none if it does not. */
+  differs: string[];
+}
+
+/** Why the translation cannot be enumerated on this machine; null if it can. */
+export function noCompiler(): string | null {
+  return toolTrouble(toolState(COMPILER));
+}
+
+/** Compiles the gate and the loops and runs them. Returns what they print: hexadecimal by name. */
+function run(bytes: Uint8Array<ArrayBuffer>, args: readonly number[]): Map<string, string> {
+  const folder = mkdtempSync(join(tmpdir(), "killswitch-gate-"));
+  try {
+    const found = Object.entries(FOUND).map(
+      ([name, at]) => `-DFOUND_${name.replace(/[A-Z]/g, "_$&").toUpperCase()}=${at}`,
+    );
+    const include = [`-I${join(packageRoot(), "boards", "common")}`, `-I${folder}`];
+    const units = [
+      translate(bytes, "gate", folder),
+      translate(loopModule(GATE_SPEC.gapMs), "loops", folder),
+      { source: join(packageRoot(), DRIVER), flags: STRICT },
+    ];
+    const objects = units.map(({ source, flags }, index) => {
+      const object = join(folder, `${index}.o`);
+      runTool(COMPILER.command, [
+        ...FLAGS,
+        ...(flags === STRICT ? [...STRICT, ...found] : FOREIGN),
+        ...include,
+        "-o",
+        object,
+        "-c",
+        source,
+      ]);
+      return object;
+    });
+    const program = join(folder, "enumerate");
+    runTool(COMPILER.command, [...objects, "-o", program]);
+    const { status, stdout, stderr } = spawnSync(program, args.map(String), { encoding: "utf8" });
+    if (status !== 0) throw new Error(`the gate in C ended with ${status}: ${stderr}`);
+    return new Map(
+      stdout
+        .trim()
+        .split("\n")
+        .map((line) => line.split(" ") as [string, string]),
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/**
+ * Enumerates the translation of `bytes` and compares with what the module's own enumeration gave. A
+ * report without a digest over all words is compared over the words that check alone. Throws a
+ * UserError if the compiler fails.
+ */
+export function enumerateInC(
+  bytes: Uint8Array<ArrayBuffer>,
+  module: Pick<GateReport, "wordsDigest" | "stepsDigest" | "steps">,
+): GateInC {
+  const chunks = module.wordsDigest === null ? 0 : CHUNKS;
+  const found = run(bytes, [chunks, ...POSITIONS]);
+  const value = (name: string) => found.get(name) ?? "nothing";
+  const out: GateInC = {
+    compiler: `gcc ${toolState(COMPILER).found}`,
+    words: chunks * CHUNK,
+    steps: module.steps,
+    unchecked: chunks === 0 ? 0 : POSITIONS.length * (2 ** 32 - 2 ** 16),
+    wordsDigest: chunks === 0 ? null : value("words").padStart(16, "0"),
+    stepsDigest: value("steps").padStart(16, "0"),
+    differs: [],
+  };
+  const expect = (what: string, is: string | null, due: string | null) => {
+    if (is !== due) out.differs.push(`${what}: ${is} in C, ${due} in WebAssembly`);
+  };
+  expect(
+    "digest of step() of every word that checks by every input",
+    out.stepsDigest,
+    module.stepsDigest,
+  );
+  expect("steps that break a rule", value("broken"), "0");
+  expect("digest of permits() and phase() of every word", out.wordsDigest, module.wordsDigest);
+  expect("words that permit", value("permitting"), chunks === 0 ? "0" : "1");
+  expect("words whose phase and permit disagree", value("misnamed"), "0");
+  expect("words that do not check and step unlike KILLED", value("unlike"), "0");
+  return out;
+}

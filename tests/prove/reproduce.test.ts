@@ -1,0 +1,71 @@
+/** Builds that do not tell where or when they were made, and the comparison that would see it. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { firmwarePath, readModule } from "../../host-sim/firmware.ts";
+import { allBoards, reproduce } from "../../host-sim/prove/reproduce.ts";
+import { parting } from "../../host-sim/prove/sections.ts";
+import { notRun } from "../native/support.ts";
+
+const ready = allBoards().filter((board) => notRun(board) === null);
+const [board = ""] = ready;
+/** One board, the engine with the fewest files: what is broken below is the same for all. */
+const few = { boards: [board], engines: ["aot"] } as const;
+
+/** Replaces the first occurrence of `find` in a file of a copy. */
+const patch = (file: string, find: string, replace: string) => (root: string) => {
+  const source = readFileSync(join(root, file), "utf8");
+  expect(source).toContain(find);
+  writeFileSync(
+    join(root, file),
+    source.replace(find, () => replace),
+  );
+};
+
+test("where two builds part is told by byte and by section", () => {
+  const gate = readModule(firmwarePath("gate"));
+  const other = gate.slice();
+  expect(parting(gate, other)).toBeNull();
+  other[other.length - 1] = (other[other.length - 1] ?? 0) ^ 1;
+  expect(parting(gate, other)).toMatch(
+    new RegExp(`^first at byte ${gate.length - 1}: 0x.. and 0x..; sections that differ: code$`),
+  );
+  expect(parting(gate, gate.subarray(0, 40))).toMatch(/^first at byte 40: 0x.. and the end/);
+});
+
+test("two builds in two places are the same, and are what dist holds", () => {
+  const report = reproduce(ready.length === 0 ? { boards: [] } : few);
+  expect(report.differs).toEqual([]);
+  const names = report.files.map(({ name }) => name);
+  expect(names).toContain("dist/firmware/gate.wasm");
+  if (ready.length > 0) expect(names).toContain(`image of ${board}, aot`);
+}, 180_000);
+
+describe.skipIf(ready.length === 0)("an image", () => {
+  test.each([
+    ["a path", "host-sim/native/build.ts", '[packageRoot(), "."],', "", /\.debug_line/],
+    [
+      "the date",
+      "boards/common/trace.c",
+      "#include",
+      "extern const char built[];\nconst char built[] = __DATE__;\n#include",
+      /\.rodata/,
+    ],
+  ])(
+    "with %s in it is refuted",
+    (_, file, find, replace, section) => {
+      const change = patch(file, find, replace);
+      const { differs } = reproduce({ ...few, change });
+      expect(differs).toHaveLength(1);
+      expect(differs[0]).toMatch(/^image of .*: two builds differ, first at byte \d+/);
+      expect(differs[0]).toMatch(section);
+    },
+    180_000,
+  );
+});
+
+test("a module that the sources do not make is refuted", () => {
+  const change = patch("firmware/gate/gate.ts", "ARM_MS: u32 = 50", "ARM_MS: u32 = 51");
+  const { differs } = reproduce({ boards: [], change });
+  expect(differs[0]).toMatch(/gate\.wasm is not what the sources make, first at byte/);
+}, 180_000);
