@@ -1,4 +1,4 @@
-/* wasm3 0.5 as one translation unit, so that what it does at every instruction it compiles and at
+/* wasm3 as one translation unit, so that what it does at every instruction it compiles and at
  * every call is inlined; with it what the engine has to know of it or to change in it. Must not
  * know the host or the guest. */
 #include "wasm3_engine.h"
@@ -18,6 +18,10 @@
 #include "m3_info.c"
 #include "m3_module.c"
 #include "m3_parse.c"
+/* Since wasm3 0.9. */
+#if __has_include("m3_validate.c")
+#include "m3_validate.c"
+#endif
 
 uintptr_t wasm3_stack_floor;
 
