@@ -8,11 +8,13 @@ import * as board from "./verbs/board.ts";
 import * as bridge from "./verbs/bridge.ts";
 import * as build from "./verbs/build.ts";
 import * as conform from "./verbs/conform.ts";
+import * as serialConsole from "./verbs/console.ts";
 import * as doctor from "./verbs/doctor.ts";
 import * as flash from "./verbs/flash.ts";
 import * as journal from "./verbs/journal.ts";
 import * as keys from "./verbs/keys.ts";
 import * as prove from "./verbs/prove.ts";
+import * as provision from "./verbs/provision.ts";
 import * as run from "./verbs/run.ts";
 import * as send from "./verbs/send.ts";
 import * as sim from "./verbs/sim.ts";
@@ -30,6 +32,8 @@ const VERBS = [
   prove,
   build,
   flash,
+  provision,
+  serialConsole,
   bridge,
   board,
   doctor,

@@ -21,6 +21,8 @@ const MAGIC_BYTES = 8;
 /** Magic, length and CRC-32 of what follows, in bytes. */
 export const HEADER_BYTES = 16;
 const U16_MAX = 0xffff;
+/** The longest URL that a board keeps, in bytes. */
+const BROKER_MAX = 255;
 /** How long a module's own start may take, in ms of wall time. */
 const START_MS = 2_000;
 
@@ -101,6 +103,12 @@ export interface Owner {
 /** Throws a UserError for a broker that a board cannot reach as it is written. */
 export function checkBroker(url: string): string {
   const { host, shown } = parseBroker(url);
+  if (url.length > BROKER_MAX || !/^mqtts?:\/\/[\x21-\x7e]+$/.test(url)) {
+    throw new UserError(
+      `broker ${shown}: a board takes at most ${BROKER_MAX} printable characters, in lower case up to the //`,
+      EXIT.USAGE,
+    );
+  }
   if (/^(localhost|127\..*|::1|0\.0\.0\.0)$/.test(host)) {
     throw new UserError(
       `broker ${shown} would be the board itself: give this machine's address on the Wi-Fi`,

@@ -3,8 +3,10 @@
  */
 import { statSync } from "node:fs";
 import { type Command, Option } from "commander";
+import { EXIT, UserError } from "../errors.ts";
 import { buildFolderOf, chipNames, loadChip } from "../flash/chip.ts";
 import { prepare, runProject } from "../flash/project.ts";
+import { nativeBoardNames } from "../native/board.ts";
 import { buildBoard, ENGINES, type Engine } from "../native/build.ts";
 import { guestBytes } from "../scenario/guest.ts";
 import { example, jsonOption } from "./options.ts";
@@ -21,7 +23,14 @@ interface BuildVerbOptions {
 }
 
 /** An image that a build tool of the board's own makes, from what is prepared here. */
-function buildChip({ board, prepareOnly, json }: BuildVerbOptions): void {
+function buildChip(options: BuildVerbOptions): void {
+  const { board, prepareOnly, json, engine, guest, compiler, sanitize } = options;
+  if (engine !== "wasm3" || guest !== undefined || compiler !== undefined || sanitize) {
+    throw new UserError(
+      `build: ${board} has a build tool of its own: --engine, --guest, --compiler and --sanitize are not for it`,
+      EXIT.USAGE,
+    );
+  }
   const chip = loadChip(board);
   const input = prepare(chip);
   if (!json) print(`prepared ${input}`);
@@ -32,7 +41,14 @@ function buildChip({ board, prepareOnly, json }: BuildVerbOptions): void {
 }
 
 async function build(options: BuildVerbOptions): Promise<void> {
-  if (chipNames().includes(options.board)) return buildChip(options);
+  const [chips, native] = [chipNames(), nativeBoardNames()];
+  if (chips.includes(options.board)) return buildChip(options);
+  if (!native.includes(options.board)) {
+    const names = [...native, ...chips].join(", ");
+    throw new UserError(`"${options.board}" cannot be built: use one of ${names}`, EXIT.USAGE);
+  }
+  if (options.prepareOnly)
+    throw new UserError(`build: ${options.board} has no build tool of its own`, EXIT.USAGE);
   const { board, engine, compiler, sanitize, guest } = options;
   const image = buildBoard({
     board,

@@ -16,6 +16,7 @@ import {
 import { type FieldValue, RECORDS_MAX } from "../controller/operations.ts";
 import { codeOf, EXIT, UserError } from "../errors.ts";
 import { writeWhole } from "../files.ts";
+import { ringOf } from "./console.ts";
 import { asOption, example, jsonOption } from "./options.ts";
 import { addSpeakOptions, openController, type SpeakOptions } from "./send.ts";
 import { print, printJson } from "./terminal.ts";
@@ -23,6 +24,7 @@ import { print, printJson } from "./terminal.ts";
 interface ReadOptions extends Omit<SpeakOptions, "as"> {
   readonly as?: SpeakOptions["as"];
   readonly file?: string;
+  readonly port?: string;
   readonly output?: string;
 }
 
@@ -35,12 +37,14 @@ export function register(program: Command): void {
     asOption(),
   )
     .option("--file <file>", "read this dump or ring image instead of asking the device")
+    .option("--port <path>", "read the ring from a board, over its serial line")
     .option("--output <file>", "also write the records there, for journal verify")
     .action(readVerb);
   example(
     read,
     "killswitch journal read --as owner --output journal.bin",
     "killswitch journal read --file journal.bin --json",
+    "killswitch journal read --port /dev/ttyUSB0",
   );
 
   const verify = journal
@@ -71,10 +75,16 @@ async function readVerb(options: ReadOptions): Promise<void> {
   let journal: Journal;
   let head: string | undefined;
   if (options.file !== undefined) journal = load(options.file);
+  else if (options.port !== undefined)
+    journal = readJournal(options.port, await ringOf(options.port));
   else if (options.as !== undefined) {
     const { as } = options;
     [journal, head] = await fetchJournal({ ...options, as });
-  } else throw new UserError("journal read: say who asks with --as, or give --file", EXIT.USAGE);
+  } else
+    throw new UserError(
+      "journal read: say who asks with --as, or give --file or --port",
+      EXIT.USAGE,
+    );
   if (options.output !== undefined) save(options.output, journal);
   for (const bytes of journal.records) {
     const record = parseRecord(bytes);

@@ -31,7 +31,7 @@ afterEach(async () => {
 const start = (line: string, input?: Uint8Array) => startProgram(folder, line, { input });
 const run = (line: string, input?: Uint8Array) => start(line, input).ended;
 
-const VERBS = ["send", "watch", "keys", "journal", "doctor"];
+const VERBS = ["send", "watch", "keys", "journal", "flash", "provision", "console", "doctor"];
 const DEEPER = [
   "keys init",
   "keys list",
@@ -70,8 +70,15 @@ describe("a wrong command line", () => {
     ["send status --as owner --broker http://x", /begins with "http:"/],
     ["send status --as owner --timeout 0s", /Write 1ms to 10m/],
     ["send status --as owner --timeout 11m", /Write 1ms to 10m/],
-    ["journal read", /say who asks with --as, or give --file/],
+    ["journal read", /say who asks with --as, or give --file or --port/],
     ["journal verify x --head 12", /Write 64 hexadecimal digits/],
+    ["build --board nowhere", /"nowhere" cannot be built: use one of posix, .*esp32c3/],
+    ["build --board esp32c3 --engine aot", /has a build tool of its own/],
+    ["build --board posix --prepare-only", /has no build tool of its own/],
+    ["flash --board posix --port x", /"posix" is no chip of any board: use one of esp32, esp32c3/],
+    ["console nonsense --port x", /Allowed choices are status, journal, factory-reset, help/],
+    ["provision --port x", /no terminal to ask on: give --ssid/],
+    ["provision --port x --ssid home", /no terminal to ask on: give --password-file/],
     ["keys revoke --principal device", /Allowed choices are owner, provider, manufacturer/],
   ])("%s", async (line, words) => {
     complains(await run(line), 2, words);

@@ -1,7 +1,6 @@
 /** The journal's chain: what holds, what is torn, and every kind of tampering by name. */
-import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { JOURNAL_SLOT_BYTES, JOURNAL_SLOTS, RECORD } from "../../host-sim/abi.gen.ts";
+import { JOURNAL_SLOTS, RECORD } from "../../host-sim/abi.gen.ts";
 import {
   parseRecord,
   readJournal,
@@ -10,32 +9,8 @@ import {
 } from "../../host-sim/controller/journal.ts";
 import { RECORD_BYTES } from "../../host-sim/controller/operations.ts";
 import { EXIT } from "../../host-sim/errors.ts";
+import { chain, offset, ring } from "./journal-fixture.ts";
 
-/** Records 0 .. count - 1, chained by an independent writing of the rule. */
-function chain(count: number): Uint8Array[] {
-  const records: Uint8Array[] = [];
-  let hash = Buffer.alloc(32);
-  for (let seq = 0; seq < count; seq++) {
-    const body = Buffer.alloc(20);
-    body.writeUInt32LE(seq, 0);
-    body.writeUInt32LE(seq * 250, 4);
-    body.writeUInt8(seq % 7, 8);
-    body.writeUInt8(1, 9);
-    body.writeUInt32LE(seq, 12);
-    body.writeUInt32LE(1, 16);
-    hash = createHash("sha256").update(hash).update(body).digest();
-    records.push(Buffer.concat([body, hash]));
-  }
-  return records;
-}
-
-/** The ring as a device leaves it after `count` records. */
-function ring(count: number): Uint8Array {
-  const image = new Uint8Array(JOURNAL_SLOTS * JOURNAL_SLOT_BYTES).fill(0xff);
-  for (const [seq, record] of chain(count).entries()) image.set(record, offset(seq));
-  return image;
-}
-const offset = (seq: number) => (seq % JOURNAL_SLOTS) * JOURNAL_SLOT_BYTES;
 const dump = (count: number) => new Uint8Array(Buffer.concat(chain(count)));
 const verify = (bytes: Uint8Array, head?: string) => verifyJournal(readJournal("it", bytes), head);
 

@@ -22,6 +22,8 @@ export interface Running {
 interface StartOptions {
   /** Standard input, whole; by default none. */
   readonly input?: Uint8Array | undefined;
+  /** In place of it: the descriptor of a terminal. */
+  readonly stdin?: number;
   /** Another user than the test's own. */
   readonly uid?: number;
 }
@@ -29,21 +31,22 @@ interface StartOptions {
 export function startProgram(
   folder: string,
   line: string,
-  { input, uid }: StartOptions = {},
+  { input, stdin, uid }: StartOptions = {},
 ): Running {
   const args = line === "" ? [] : line.split(" ");
   const child = spawn(process.execPath, [program, ...args], {
     cwd: folder,
+    stdio: [stdin ?? "pipe", "pipe", "pipe"],
     ...(uid === undefined ? {} : { uid }),
   });
   const running = { child, out: "", err: "" };
-  child.stdout.on("data", (text) => {
+  child.stdout?.on("data", (text) => {
     running.out += text;
   });
-  child.stderr.on("data", (text) => {
+  child.stderr?.on("data", (text) => {
     running.err += text;
   });
-  child.stdin.end(input ?? new Uint8Array(0));
+  child.stdin?.end(input ?? new Uint8Array(0));
   const ended = new Promise<number | null>((done) => child.once("close", done));
   return Object.assign(running, {
     ended: ended.then((code) => ({ code, out: running.out, err: running.err })),

@@ -1,0 +1,127 @@
+/**
+ * Improv Serial (https://www.improv-wifi.com/serial/): finds frames among the bytes of a line and makes
+ * them. Pure. Must not know Wi-Fi, nor what else the line carries.
+ *
+ * A frame: "IMPROV", version 1, type, length, data, the sum of all bytes before modulo 256, and by custom
+ * a line end.
+ */
+
+const LETTERS = Buffer.from("IMPROV");
+const VERSION = 1;
+/** Letters, version, type and length. */
+const HEAD_BYTES = 9;
+
+export const FRAME = { STATE: 1, ERROR: 2, RPC: 3, RESULT: 4 } as const;
+export const STATE = { READY: 2, PROVISIONING: 3, PROVISIONED: 4 } as const;
+export const ERROR = { NONE: 0, INVALID_RPC: 1, UNKNOWN_RPC: 2, CANNOT_CONNECT: 3 } as const;
+export const RPC = { WIFI_SETTINGS: 1, GET_STATE: 2, DEVICE_INFO: 3, SCAN: 4 } as const;
+
+/** What the bytes of a line were made of, in their order. */
+export type Found =
+  | { kind: "text"; bytes: Uint8Array }
+  | { kind: "frame"; type: number; data: Uint8Array }
+  /** A frame whose sum or version is wrong. Its bytes are looked through again for others. */
+  | { kind: "broken" };
+
+const sumOf = (bytes: Uint8Array) => bytes.reduce((sum, byte) => (sum + byte) & 0xff, 0);
+
+export function encodeFrame(type: number, data: Uint8Array): Uint8Array {
+  const head = Buffer.concat([LETTERS, Buffer.from([VERSION, type, data.length]), data]);
+  return new Uint8Array(Buffer.concat([head, Buffer.from([sumOf(head), 0x0a])]));
+}
+
+/** How many of the letters the bytes begin with: all, or all that there is of the bytes. 0: not. */
+function lettersAt(bytes: Buffer): number {
+  const count = Math.min(bytes.length, LETTERS.length);
+  return bytes.subarray(0, count).equals(LETTERS.subarray(0, count)) ? count : 0;
+}
+
+export class FrameReader {
+  #held = Buffer.alloc(0);
+  #text: number[] = [];
+
+  /** Takes bytes as they come, in pieces of any size. */
+  feed(bytes: Uint8Array): Found[] {
+    this.#held = Buffer.concat([this.#held, bytes]);
+    const found: Found[] = [];
+    while (this.#held.length > 0) {
+      const whole = this.#step(found);
+      if (!whole) break;
+    }
+    this.#release(found);
+    return found;
+  }
+
+  /** After a silence: a frame that was begun will not be finished, and what it held back is let go. */
+  flush(): Found[] {
+    const found: Found[] = [];
+    while (this.#held.length > 0) {
+      this.#pass();
+      while (this.#held.length > 0 && this.#step(found));
+    }
+    this.#release(found);
+    return found;
+  }
+
+  /** The next byte or frame; false if it takes more bytes to tell. */
+  #step(found: Found[]): boolean {
+    const held = this.#held;
+    const letters = lettersAt(held);
+    if (letters === 0) {
+      this.#pass();
+      return true;
+    }
+    const length = held[HEAD_BYTES - 1];
+    if (length === undefined) return false;
+    const end = HEAD_BYTES + length;
+    const sum = held[end];
+    if (sum === undefined) return false;
+    if (held[LETTERS.length] !== VERSION || sum !== sumOf(held.subarray(0, end))) {
+      this.#release(found);
+      found.push({ kind: "broken" });
+      this.#pass();
+      return true;
+    }
+    this.#release(found);
+    const data = new Uint8Array(held.subarray(HEAD_BYTES, end));
+    found.push({ kind: "frame", type: held.readUInt8(LETTERS.length + 1), data });
+    this.#held = held.subarray(end + 1);
+    return true;
+  }
+
+  /** One byte that belongs to no frame. */
+  #pass(): void {
+    this.#text.push(this.#held.readUInt8(0));
+    this.#held = this.#held.subarray(1);
+  }
+
+  #release(found: Found[]): void {
+    if (this.#text.length > 0) found.push({ kind: "text", bytes: Uint8Array.from(this.#text) });
+    this.#text = [];
+  }
+}
+
+/** A command without data, or with the texts given, each behind its length. */
+export function encodeRpc(command: number, texts: readonly Uint8Array[] = []): Uint8Array {
+  const body = texts.flatMap((text) => [text.length, ...text]);
+  return encodeFrame(FRAME.RPC, Uint8Array.of(command, body.length, ...body));
+}
+
+export interface Result {
+  readonly command: number;
+  readonly texts: readonly string[];
+}
+
+/** Reads a RESULT frame's data; null if its lengths do not agree. */
+export function parseResult(data: Uint8Array): Result | null {
+  const [command, length] = data;
+  if (command === undefined || length !== data.length - 2) return null;
+  const texts: string[] = [];
+  for (let at = 2; at < data.length; ) {
+    const end = at + 1 + (data[at] ?? 0);
+    if (end > data.length) return null;
+    texts.push(Buffer.from(data.subarray(at + 1, end)).toString());
+    at = end;
+  }
+  return { command, texts };
+}

@@ -1,0 +1,90 @@
+/**
+ * The owner's local commands on a board's serial line, and their answers. Must not know what the answers
+ * mean but for their end.
+ */
+
+import { crc32 } from "../crc32.ts";
+import { EXIT, UserError } from "../errors.ts";
+import type { BoardLine } from "./board-line.ts";
+
+/** Between two lines of one answer, in ms. */
+const LINE_MS = 3_000;
+/** What was typed before and not ended: its complaint comes within this, in ms. */
+const SETTLE_MS = 200;
+/** A board that never pauses is not waited for beyond so many lines. */
+const SETTLE_LINES = 100;
+const JOURNAL = "journal";
+
+function garbled(path: string, why: string): UserError {
+  return new UserError(
+    `port ${path}: the answer came damaged (${why}): run this again`,
+    EXIT.NO_ANSWER,
+  );
+}
+
+/**
+ * Sends one command and hands each line of its answer to `heard`, which says whether it was the last.
+ * Throws a UserError if the board refuses, or falls silent.
+ */
+async function command(
+  line: BoardLine,
+  text: string,
+  heard: (answer: string) => boolean,
+): Promise<void> {
+  // Ends what may stand half-typed; an empty line itself has no answer.
+  await line.send(Buffer.from("\n"));
+  for (let count = 0; count < SETTLE_LINES; count++)
+    if ((await line.next(SETTLE_MS)) === null) break;
+  line.clear();
+  await line.send(Buffer.from(`${text}\n`));
+  for (;;) {
+    const said = await line.next(LINE_MS);
+    if (said === null) {
+      throw new UserError(
+        `port ${line.path}: no answer to "${text}": is Killswitch flashed and running? press RESET`,
+        EXIT.NO_ANSWER,
+      );
+    }
+    if (said.kind !== "answer") continue;
+    if (said.text.startsWith("error "))
+      throw new UserError(`the board refuses: ${said.text.slice(6)}`, EXIT.REFUSED);
+    if (heard(said.text)) return;
+  }
+}
+
+/** One command with an answer of one line. */
+export async function askLine(line: BoardLine, text: string): Promise<string> {
+  let answer = "";
+  await command(line, text, (said) => {
+    answer = said;
+    return true;
+  });
+  return answer;
+}
+
+/** The journal's ring as it stands in the board's storage, every byte accounted for. */
+export async function readRing(
+  line: BoardLine,
+  progress: (done: number, total: number) => void,
+): Promise<Uint8Array> {
+  let ring: Buffer | null = null;
+  let done = 0;
+  let crc = "";
+  await command(line, JOURNAL, (said) => {
+    const [, length] = /^journal len=(\d{1,7})$/.exec(said) ?? [];
+    const [, at, hex = ""] = /^journal at=(\d{1,7}) ((?:[0-9a-f]{2}){1,32})$/.exec(said) ?? [];
+    [, crc = ""] = /^journal crc=([0-9a-f]{8})$/.exec(said) ?? [];
+    if (length !== undefined && ring === null) ring = Buffer.alloc(Number(length));
+    else if (at !== undefined && ring !== null) {
+      if (Number(at) !== done || done + hex.length / 2 > ring.length)
+        throw garbled(line.path, `byte ${at} where ${done} is due`);
+      done += ring.write(hex, done, "hex");
+      progress(done, ring.length);
+    } else if (crc === "" || ring === null) throw garbled(line.path, `"${said.slice(0, 40)}"`);
+    return crc !== "";
+  });
+  const bytes = ring ?? Buffer.alloc(0);
+  if (done !== bytes.length) throw garbled(line.path, `${done} of ${bytes.length} bytes`);
+  if (crc32(bytes) !== crc) throw garbled(line.path, `CRC ${crc32(bytes)}, not ${crc}`);
+  return new Uint8Array(bytes);
+}

@@ -1,0 +1,72 @@
+/**
+ * `killswitch console`: what a board says on its serial line, and the owner's local commands to it. Must
+ * not know what they mean.
+ */
+import type { Command } from "commander";
+import { Argument } from "commander";
+import { BoardLine } from "../serial/board-line.ts";
+import { askLine, readRing } from "../serial/commands.ts";
+import { Port } from "../serial/port.ts";
+import { example, portOption } from "./options.ts";
+import { after, print, progressBar } from "./terminal.ts";
+
+/** The rate of a board's console. */
+const CONSOLE_BAUD = 115_200;
+/** What a board is asked; whatever else it takes is for a person's own terminal program. */
+const COMMANDS = ["status", "journal", "factory-reset", "help"] as const;
+const QUIET_MS = 60_000;
+
+/** Opens a board's line for `use`, and closes it whatever comes. */
+export async function withBoard<T>(path: string, use: (line: BoardLine) => Promise<T>): Promise<T> {
+  const port = await Port.open(path, CONSOLE_BAUD);
+  const line = new BoardLine(port, after);
+  try {
+    return await use(line);
+  } finally {
+    line.stop();
+    await port.close();
+  }
+}
+
+/** The ring of a board on a line. */
+export function ringOf(path: string): Promise<Uint8Array> {
+  return withBoard(path, (line) =>
+    readRing(line, (done, total) => progressBar(done, total, "journal")),
+  );
+}
+
+async function listen(line: BoardLine, all: boolean): Promise<never> {
+  for (;;) {
+    const heard = await line.next(QUIET_MS);
+    if (heard === null || heard.kind === "frame" || heard.kind === "broken") continue;
+    if (heard.kind === "answer") print(`= ${heard.text}`);
+    else if (heard.kind === "trace" || all) print(heard.text);
+  }
+}
+
+async function talk(
+  command: (typeof COMMANDS)[number] | undefined,
+  { port, all }: { port: string; all: boolean },
+): Promise<void> {
+  if (command === "journal") {
+    const ring = await ringOf(port);
+    for (let at = 0; at < ring.length; at += 32)
+      print(`${at} ${Buffer.from(ring.subarray(at, at + 32)).toString("hex")}`);
+  } else if (command === undefined) await withBoard(port, (line) => listen(line, all));
+  else print(await withBoard(port, (line) => askLine(line, command)));
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command("console")
+    .description("print what a board says on its serial line, until Ctrl-C; or ask it one thing")
+    .addArgument(new Argument("[command]", "what to ask").choices(COMMANDS))
+    .addOption(portOption())
+    .option("--all", "its build tool's own log lines as well", false)
+    .action(talk);
+  example(
+    command,
+    "killswitch console --port /dev/ttyUSB0",
+    "killswitch console status --port /dev/ttyUSB0",
+  );
+}
