@@ -8,8 +8,11 @@ import type { Command } from "commander";
 import { dial, hangUp } from "../controller/client.ts";
 import { UserError } from "../errors.ts";
 import { firmwarePath } from "../firmware.ts";
+import { chipNames, commandOf, loadChip } from "../flash/chip.ts";
+import { hasTool } from "../flash/project.ts";
 import type { BrokerAddress } from "../mqtt/session.ts";
 import { targetStates, toolTrouble } from "../native/tools.ts";
+import { portNames } from "../serial/port.ts";
 import { brokerOption, example, jsonOption, timeoutOption } from "./options.ts";
 import { after, print, printJson } from "./terminal.ts";
 
@@ -69,6 +72,7 @@ const CHECKS: readonly Check[] = [
   module("device", "the simulator and every board"),
   module("mac", "boards without an engine of their own"),
   { name: "broker", opens: "send, watch and journal read", look: lookForBroker },
+  { name: "serial ports", opens: "flash, provision and console", look: lookForPorts },
   tool("mosquitto", "a second broker to test against"),
 ];
 
@@ -87,6 +91,20 @@ function boardChecks(): Check[] {
   );
 }
 
+/** The build tools of the chips. */
+function chipChecks(): Check[] {
+  return chipNames()
+    .map(loadChip)
+    .map((chip) => ({
+      name: commandOf(chip, "build")[0] ?? "",
+      opens: `build --board ${chip.name}`,
+      look: (): Finding => {
+        const found = hasTool(chip, "build");
+        return { found, detail: found ? "on the PATH" : chip.firmware.install };
+      },
+    }));
+}
+
 export function register(program: Command): void {
   const command = program
     .command("doctor")
@@ -97,11 +115,16 @@ export function register(program: Command): void {
 }
 
 async function doctor(options: DoctorOptions): Promise<void> {
-  for (const { name, opens, look } of [...CHECKS, ...boardChecks()]) {
+  for (const { name, opens, look } of [...CHECKS, ...boardChecks(), ...chipChecks()]) {
     const { found, detail } = await look(options);
     if (options.json) printJson({ name, found, detail, opens });
     else print(`${found ? "yes" : "no "}  ${name.padEnd(24)} ${detail} (for ${opens})`);
   }
+}
+
+async function lookForPorts(): Promise<Finding> {
+  const names = await portNames();
+  return { found: names.length > 0, detail: names.join(", ") || "none: no board is plugged in" };
 }
 
 async function lookForBroker(options: DoctorOptions): Promise<Finding> {
