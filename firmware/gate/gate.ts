@@ -15,7 +15,7 @@
 const ARM_MS: u32 = 50;
 /** Both contacts equal for longer than this is a fault, not travel, in ms. */
 const TRAVEL_MS: u32 = 20;
-/** The rail still up for longer than this at KILL is a fault, in ms. */
+/** A rail up for as long as this at KILL, from the first sample that saw it, is a fault, in ms. */
 const DISCHARGE_MS: u32 = 100;
 /** Samples further apart than this leave the time between them unseen: arming starts again, in ms. */
 const GAP_MS: u32 = 10;

@@ -20,3 +20,31 @@ test.each(named)("$path: $title", ({ path, title }) => {
 test("docs/EVIDENCE.md claims no conformity", () => {
   expect(text).not.toMatch(/\b(certified|compliant|conforms)\b/i);
 });
+
+/** Documents and clauses as the project's notes on the field name them, and no others. */
+const CLAUSES: Record<string, string[]> = {
+  "NIST SP 800-213A": [
+    "disable interfaces not needed",
+    "continue operation when networks are unavailable",
+    "fail in a secure state",
+    "detect remote activation attempts",
+    "enable or disable updating",
+  ],
+  "ETSI EN 303 645": ["5.6-1", "5.9-1", "5.9-2", "5.9-3"],
+  "EU CRA Annex I part I (2)": [
+    "(c) postponable updates",
+    "(f) integrity",
+    ...["(h)", "(i)", "(j)", "(k)", "(l)"],
+  ],
+  "RFC 9124/9019 (SUIT)": ["THREAT.IMG.EXPIRED.OFFLINE"],
+  "RFC 9052 (COSE)": ["COSE"],
+};
+
+test("docs/EVIDENCE.md names documents and clauses as the notes do", () => {
+  const parts = text.split("\n## ").slice(1, -1);
+  const found = parts.map((part) => {
+    const rows = [...part.matchAll(/^\| ([^|]+?) \|/gm)].map(([, clause = ""]) => clause);
+    return [part.split("\n")[0], rows.filter((row) => row !== "clause" && row !== "---")];
+  });
+  expect(Object.fromEntries(found)).toEqual(CLAUSES);
+});
