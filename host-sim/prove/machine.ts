@@ -7,6 +7,7 @@ import {
   CHANNEL_NAMES,
   type GuestExports,
   IMPORTS,
+  MAC_MESSAGE_MAX,
   MARK_NAMES,
   MESSAGE_MAX,
   PIN,
@@ -87,8 +88,9 @@ export class Machine {
   onSend: (channel: number, ptr: number, len: number) => void = () => {};
   /** The tag that mac_sign() gives, and what it was last given for. */
   readonly ownTag = Uint8Array.from({ length: TAG_BYTES }, (_, index) => 0xc0 + index);
-  #signedPtr = 0;
-  #signedLen = 0;
+  /** What mac_sign() was last called for. */
+  signedPtr = 0;
+  signedLen = 0;
 
   readonly #constants: [number, number][];
   /** What the page is set to before an event, by poison: constants, state, and poison between. */
@@ -168,7 +170,7 @@ export class Machine {
 
   /** What mac_sign() was last called for. */
   get signedLast(): Uint8Array {
-    return this.memory.subarray(this.#signedPtr, this.#signedPtr + this.#signedLen);
+    return this.memory.subarray(this.signedPtr, this.signedPtr + this.signedLen);
   }
 
   clear(): void {
@@ -256,8 +258,9 @@ export class Machine {
       mac_sign: (ptr: number, len: number, tag: number) => {
         inside(ptr, len);
         inside(tag, TAG_BYTES);
-        this.#signedPtr = ptr;
-        this.#signedLen = len;
+        if (len >>> 0 > MAC_MESSAGE_MAX) throw new Misuse("mac_sign");
+        this.signedPtr = ptr;
+        this.signedLen = len;
         this.memory.set(this.ownTag, tag);
         return STATUS.OK;
       },

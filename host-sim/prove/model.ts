@@ -86,13 +86,6 @@ for (const [name, bits] of Object.entries(LAYOUT)) {
 if (width > 31) throw new Error("a state is one small integer");
 const S = SHIFT;
 
-/** Bits of a code that a message can tell of. */
-export const TOLD_BITS = (
-  ["relay", "hold", "safe", "telemetryS", "holdS", "journal", "seq0", "seq1", "seq2"] as const
-)
-  .map((name) => 1 << S[name])
-  .reduce((all, bit) => all | bit);
-
 /** Fields that say nothing about what the device will do: docs/PROOFS.md, "Folded away". */
 const PADDING_START = Math.max(
   ...Object.values(STATE_FIELDS).map(({ offset, size, count }) => offset + size * count),

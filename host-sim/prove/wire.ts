@@ -9,6 +9,7 @@ import {
   CODE,
   EPOCH_BYTES,
   EVENT,
+  MAC_MESSAGE_MAX,
   MARK,
   OP,
   PRINCIPAL,
@@ -17,15 +18,15 @@ import {
 } from "../abi.gen.ts";
 import { PROTECTED } from "../controller/cose.ts";
 import { RECORD_BYTES } from "../controller/operations.ts";
+import { STATE_BYTES, STATE_FIELDS, type StateField } from "../state.gen.ts";
 import { decisionOf, type ModelEvent } from "./events.ts";
 import type { Machine } from "./machine.ts";
 import { SEQ } from "./messages.ts";
-import { at, headOf, TOLD_BITS } from "./model.ts";
+import { at, headOf } from "./model.ts";
+import { VectorSet } from "./vector-set.ts";
 
 const TAG_COSE_MAC0 = 0xd1;
 const HEADER_KID = 4;
-const FNV_PRIME = 0x01000193;
-const OTHER_PRIME = 0x85ebca6b;
 const STRICT = {
   strict: true,
   useMaps: true,
@@ -45,6 +46,41 @@ const CODE_OF = new Map<number, number>([
   [MARK.FAILED, CODE.FAILED],
 ]);
 
+/** Fields of the state that #check() reads. JOURNAL_HASH stands for the records: WriteCheck holds them to it. */
+const READ: readonly StateField[] = [
+  ...(["RELAY", "EPOCH", "LAST_SEQ", "HOLD_MS", "SAFE_STATE", "FAULT", "REASON"] as const),
+  ...(["TELEMETRY_S", "HOLD_S", "TEMPERATURE", "KILLED_MIN", "KILLED_MAX"] as const),
+  ...(["KILLED_SAMPLES", "JOURNAL_NEXT", "JOURNAL_HASH"] as const),
+  ...(["EXECUTED", "REFUSED", "DROPPED", "BOOTS"] as const),
+];
+/** The same as words of the region, and the bits of each. */
+const READ_WORDS: number[] = [];
+const READ_BITS: number[] = [];
+const bits = new Int32Array(STATE_BYTES / 4);
+for (const { offset, size, count } of READ.map((name) => STATE_FIELDS[name]))
+  new Uint8Array(bits.buffer).fill(0xff, offset, offset + size * count);
+for (const [word, mask] of bits.entries()) {
+  if (mask === 0) continue;
+  READ_WORDS.push(word);
+  READ_BITS.push(mask);
+}
+
+const HEADER_WORDS = 6;
+/** A message, and what is signed of it, each no longer than what may be signed, and a remainder. */
+const LIST_WORDS = HEADER_WORDS + READ_WORDS.length + 2 * (MAC_MESSAGE_MAX / 4 + 1);
+
+/** Bytes as words, the last filled up with 0, into `to` from `at` on. Returns where they end. */
+function copyWords(view: DataView, from: number, len: number, to: Int32Array, at: number): number {
+  let done = 0;
+  let next = at;
+  for (; done + 4 <= len; done += 4) to[next++] = view.getInt32(from + done, true);
+  if (done === len) return next;
+  let rest = 0;
+  for (let shift = 0; done < len; done++, shift += 8) rest |= view.getUint8(from + done) << shift;
+  to[next++] = rest;
+  return next;
+}
+
 const same = (a: unknown, b: Uint8Array) => a instanceof Uint8Array && Buffer.compare(a, b) === 0;
 const mapIs = (found: unknown, due: [number, unknown][]) =>
   found instanceof Map &&
@@ -59,45 +95,44 @@ const mapIs = (found: unknown, due: [number, unknown][]) =>
 
 export class WireCheck {
   readonly #machine: Machine;
-  readonly #seen = new Set<number>();
+  /** All that a message was held to, and all that it is: equal lists have equal answers. */
+  readonly #seen = new VectorSet(LIST_WORDS);
   /** The event that is fired, and the state before it. */
   event: ModelEvent | null = null;
   number = 0;
   code = 0;
   /** The first rule broken since it was last cleared. */
   broken: string | null = null;
-  /** Of the last message. */
-  digest = 0;
-  /** Different messages taken apart. */
+  /** Different messages taken apart: with what they were held to. */
   messages = 0;
 
   constructor(machine: Machine) {
     this.#machine = machine;
   }
 
+  /** Of the last message. */
+  get digest(): number {
+    return this.#seen.hash;
+  }
+
   /** Takes a message as it is handed to net_send(). */
   sent(channel: number, ptr: number, len: number): void {
     if (this.broken !== null) return;
-    const { memory, words } = this.#machine;
-    let low = channel ^ len ^ this.#machine.marks;
-    let high = Math.imul(this.number + 1, OTHER_PRIME) ^ (this.code & TOLD_BITS);
-    let done = 0;
-    if ((ptr & 3) === 0) {
-      for (; done + 4 <= len; done += 4) {
-        const word = words[(ptr + done) >> 2] ?? 0;
-        low = Math.imul(low ^ word, FNV_PRIME) ^ (low >>> 13);
-        high = Math.imul(high ^ word, OTHER_PRIME) ^ (high >>> 15);
-      }
-    }
-    for (; done < len; done++) {
-      const byte = memory[ptr + done] ?? 0;
-      low = Math.imul(low ^ byte, FNV_PRIME) ^ (low >>> 13);
-      high = Math.imul(high ^ byte, OTHER_PRIME) ^ (high >>> 15);
-    }
-    this.digest = low;
-    const key = (low >>> 0) * 0x20_0000 + (high >>> 11);
-    if (this.#seen.has(key)) return;
-    this.#seen.add(key);
+    const { memory, view, words, statePtr, signedPtr, signedLen, marks, writes } = this.#machine;
+    const { list } = this.#seen;
+    list[0] = channel;
+    list[1] = len;
+    list[2] = signedLen;
+    list[3] = marks;
+    list[4] = this.number;
+    list[5] = headOf(this.code) + writes;
+    let at = HEADER_WORDS;
+    for (let index = 0; index < READ_WORDS.length; index++)
+      list[at++] =
+        (words[(statePtr >> 2) + (READ_WORDS[index] ?? 0)] ?? 0) & (READ_BITS[index] ?? 0);
+    at = copyWords(view, ptr, len, list, at);
+    at = copyWords(view, signedPtr, signedLen, list, at);
+    if (!this.#seen.add(at)) return;
     this.messages++;
     this.broken = this.#check(channel, memory.slice(ptr, ptr + len));
   }
