@@ -102,7 +102,7 @@ static void take(uint8_t byte, uint32_t reason) {
 static void greet(void) {
     const char *refused;
     uint32_t len;
-    console_write("\r\n", 2);
+    console_bytes("\r\n", 2);
     if (guest_partition(&len, &refused) == NULL)
         console_answer("guest refused reason=%s: killswitch flash --guest", refused);
     if (owner_partition(&refused) == NULL)

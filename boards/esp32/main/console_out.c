@@ -114,7 +114,7 @@ static void set_out(const void *bytes, uint32_t len) {
     portEXIT_CRITICAL(&lock);
 }
 
-void console_write(const void *bytes, uint32_t len) {
+void console_bytes(const void *bytes, uint32_t len) {
     const uint8_t *at = bytes;
     while (len > 0) {
         const uint32_t part = len < OUT_BYTES ? len : OUT_BYTES;
@@ -135,7 +135,7 @@ void console_answer(const char *format, ...) {
     if (len > (int)sizeof line - 5) len = (int)sizeof line - 5;
     memcpy(line, "= ", 2);
     memcpy(line + 2 + len, "\r\n", 2);
-    console_write(line, (uint32_t)len + 4);
+    console_bytes(line, (uint32_t)len + 4);
 }
 
 /* Moves the oldest line of a ring into what is being written; false if there is none. */

@@ -20,7 +20,7 @@ void console_log_start(void);
 /* --- the writing task's --- */
 
 /* Bytes as they are, at once. */
-void console_write(const void *bytes, uint32_t len);
+void console_bytes(const void *bytes, uint32_t len);
 /* `= `, the text as printf makes it, and its end. */
 __attribute__((format(printf, 1, 2))) void console_answer(const char *format, ...);
 /* Writes what waits. */

@@ -3,6 +3,7 @@
 #include "console.h"
 #include "console_out.h"
 #include "contacts.h"
+#include "esp_freertos_hooks.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "hal_esp32.h"
@@ -35,6 +36,16 @@ static void host_task(void *argument) {
     host_boot(&image);
 }
 
+/* An emulated ESP32-C3 forgets an interrupt that comes within another until the interrupt threshold
+ * is written: without this it sleeps for ever within seconds. On the chip it is two stores an
+ * idling. */
+static bool before_sleep(void) {
+    static portMUX_TYPE lock = portMUX_INITIALIZER_UNLOCKED;
+    portENTER_CRITICAL(&lock);
+    portEXIT_CRITICAL(&lock);
+    return true;
+}
+
 void app_main(void) {
     static StaticTask_t task;
     contacts_pins();
@@ -42,6 +53,7 @@ void app_main(void) {
     console_out_boot();
     const uint32_t reason = retained_boot();
     outputs_start();
+    (void)esp_register_freertos_idle_hook(before_sleep);
     (void)xTaskCreateStatic(host_task, "host", sizeof stack, (void *)(uintptr_t)reason,
                             HOST_PRIORITY, stack, &task);
     /* The host has slept for the first time. */

@@ -7,6 +7,7 @@
 
 #include "abi.gen.h"
 #include "esp_crt_bundle.h"
+#include "esp_tls_errors.h"
 #include "inbox.h"
 #include "mqtt_client.h"
 #include "network_parts.h"
@@ -83,7 +84,7 @@ static void on_mqtt(void *unused, esp_event_base_t base, int32_t id, void *data)
     (void)unused, (void)base;
     if (id == MQTT_EVENT_CONNECTED) {
         why = "closed";
-        (void)esp_mqtt_client_subscribe_single(client, topic(text, "command"), 1);
+        (void)esp_mqtt_client_subscribe(client, topic(text, "command"), 1);
     } else if (id == MQTT_EVENT_SUBSCRIBED) on_subscribed(event);
     else if (id == MQTT_EVENT_DATA) on_data(event);
     else if (id == MQTT_EVENT_ERROR) why = word_of(event->error_handle);

@@ -18,7 +18,7 @@ static uint32_t since;
 
 static void send(enum improv_type type, const uint8_t *data, uint8_t len) {
     uint8_t frame[IMPROV_FRAME_MAX];
-    console_write(frame, improv_frame(frame, type, data, len));
+    console_bytes(frame, improv_frame(frame, type, data, len));
 }
 
 static void send_state(enum improv_state state) {
