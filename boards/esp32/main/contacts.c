@@ -125,6 +125,10 @@ void contacts_wake(void) {
     if (host_task != NULL) xTaskNotifyGive(host_task);
 }
 
+uint32_t contacts_stack_left(void) {
+    return (uint32_t)(uxTaskGetStackHighWaterMark(host_task) * sizeof(StackType_t));
+}
+
 void contacts_pins(void) {
     const gpio_config_t inputs = {
         .pin_bit_mask = 1ull << KS_GPIO_NO | 1ull << KS_GPIO_NC | 1ull << KS_GPIO_BUTTON,

@@ -24,5 +24,7 @@ bool contacts_unmask(void);
 void contacts_sleep(void);
 /* From a task. */
 void contacts_wake(void);
+/* Bytes of the host's stack that were never used. */
+uint32_t contacts_stack_left(void);
 
 #endif

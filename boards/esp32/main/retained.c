@@ -9,8 +9,10 @@
 #define US_PER_MS 1000
 
 static RTC_NOINIT_ATTR struct retained_block block;
-/* hal_now() when the chip's own clock stood at 0. */
+/* hal_now() at this boot, and the chip's own clock then, in us: an emulated chip's goes on through
+ * a restart. The reset itself, 0.3 s, is not counted. */
 static uint32_t since;
+static int64_t began;
 
 struct retained_block *retained(void) {
     return &block;
@@ -38,6 +40,7 @@ uint32_t retained_boot(void) {
     block.reason = KS_BOOT_COUNT;
     retained_seal(&block);
     since = retained_clock(&block);
+    began = esp_timer_get_time();
     return reason;
 }
 
@@ -49,7 +52,7 @@ uint32_t retained_delay(void) {
 }
 
 uint32_t retained_now(void) {
-    const uint32_t now = since + (uint32_t)(esp_timer_get_time() / US_PER_MS);
+    const uint32_t now = since + (uint32_t)((esp_timer_get_time() - began) / US_PER_MS);
     block.now = now;
     block.not_now = ~now;
     return now;
