@@ -3,7 +3,7 @@
  * Must not know where the bytes came from. The chain has no key: it tells tampering only from its
  * head, which the device signs in every status.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import {
   BOOT_NAMES,
   CODE_NAMES,
@@ -87,13 +87,22 @@ export interface Journal {
   readonly bad?: string;
 }
 
+/** A record's number; undefined unless its reserved bytes are zero. */
+function seqOf(record: Uint8Array): number | undefined {
+  if (record[10] !== 0 || record[11] !== 0) return undefined;
+  return new DataView(record.buffer, record.byteOffset).getUint32(0, true);
+}
+
+/** What a record's hash is over: the hash before it, then its body. */
+const LINK = Buffer.alloc(RECORD_BYTES);
+
 /** Whether a record follows another, or nothing at all, by number and by hash. */
 function follows(before: Uint8Array | undefined, record: Uint8Array): boolean {
-  const previous = before === undefined ? -1 : parseRecord(before)?.seq;
-  if (previous === undefined || parseRecord(record)?.seq !== previous + 1) return false;
-  const hash = before === undefined ? GENESIS : before.subarray(BODY_BYTES);
-  const expected = createHash("sha256").update(hash).update(record.subarray(0, BODY_BYTES));
-  return Buffer.compare(expected.digest(), record.subarray(BODY_BYTES)) === 0;
+  const previous = before === undefined ? -1 : seqOf(before);
+  if (previous === undefined || seqOf(record) !== previous + 1) return false;
+  LINK.set(before === undefined ? GENESIS : before.subarray(BODY_BYTES));
+  LINK.set(record.subarray(0, BODY_BYTES), GENESIS.length);
+  return hash("sha256", LINK, "buffer").equals(record.subarray(BODY_BYTES));
 }
 
 /**
@@ -120,25 +129,41 @@ function cut(bytes: Uint8Array, length: number): Uint8Array[] {
 
 const isErased = (byte: number) => byte === 0xff;
 
+/** Slots up to the last that is not erased. Word by word: a ring is mostly empty. */
+function written(image: Uint8Array): number {
+  const view = new DataView(image.buffer, image.byteOffset, image.length);
+  let at = image.length;
+  while (at > 0 && view.getInt32(at - 4) === -1) at -= 4;
+  return Math.ceil(at / JOURNAL_SLOT_BYTES);
+}
+
 /**
  * The newest record is the highest that follows the one before it. The slot after it is the next
  * to be written: erased, or holding the oldest record, or torn.
  */
 function readRing(image: Uint8Array): Journal {
-  const slots = cut(image, JOURNAL_SLOT_BYTES);
+  const used = written(image);
+  const slots = cut(image.subarray(0, used * JOURNAL_SLOT_BYTES), JOURNAL_SLOT_BYTES);
   const records = slots.map((slot) => slot.subarray(0, RECORD_BYTES));
-  const seqs = records.map((record) => parseRecord(record)?.seq);
-  let newest = -1;
-  for (const [index, record] of records.entries()) {
-    const seq = seqs[index] ?? -1;
-    const before = seq === 0 ? undefined : records.at(index - 1);
-    if (seq % JOURNAL_SLOTS === index && seq > newest && follows(before, record)) newest = seq;
-  }
+  const seqs = records.map((record) => seqOf(record) ?? -1);
+  const last = image.subarray((JOURNAL_SLOTS - 1) * JOURNAL_SLOT_BYTES, image.length);
+  const newest =
+    seqs
+      .filter((seq, index) => seq % JOURNAL_SLOTS === index)
+      .sort((a, b) => b - a)
+      .find((seq) => {
+        const index = seq % JOURNAL_SLOTS;
+        const before = index === 0 ? last.subarray(0, RECORD_BYTES) : records[index - 1];
+        const record = records[index];
+        return record !== undefined && follows(seq === 0 ? undefined : before, record);
+      }) ?? -1;
   const next = newest + 1;
   const slot = next % JOURNAL_SLOTS;
   const wrapped = next >= JOURNAL_SLOTS;
-  const whole = wrapped ? seqs[slot] === next - JOURNAL_SLOTS : slots[slot]?.every(isErased);
-  const stray = wrapped ? -1 : slots.findLastIndex((other) => !other.every(isErased));
+  const whole = wrapped
+    ? seqs[slot] === next - JOURNAL_SLOTS
+    : slot >= used || slots[slot]?.every(isErased);
+  const stray = wrapped ? -1 : used - 1;
   const older = wrapped ? records.slice(whole ? slot : slot + 1) : [];
   return {
     records: [...older, ...records.slice(0, slot)],
