@@ -14,6 +14,9 @@ export interface Gate {
 /** Thrown by a HAL whose supply failed in the middle of something. The board is off from there on. */
 export class PowerLoss extends Error {}
 
+/** Thrown by a HAL in a call of a guest that will not return: what wall time would find out, at once. */
+export class GuestHang extends Error {}
+
 /** A host loop, here or on a board behind a wire: what the simulator needs of it. */
 export interface HostLoop extends LinkSink {
   /** True while the guest has the processor of this very thread. */

@@ -2,11 +2,13 @@
  * Reads a guest module's shape before anything of it runs, and says why one is refused. Must not
  * know what the guest does. Source: WebAssembly Core Specification 1.0, chapter 5 (binary format).
  */
-import { EXPORTS, IMPORTS } from "./abi.gen.ts";
+import { type BoardImports, EXPORTS, type GuestExports, IMPORTS } from "./abi.gen.ts";
 
 export interface GuestModule {
   module: WebAssembly.Module;
   bytes: Uint8Array<ArrayBuffer>;
+  /** An instance as if new. Absent: a new one. */
+  instantiate?(imports: BoardImports): GuestExports;
 }
 
 /** Most pages of 64 KiB a guest may have. */
@@ -75,6 +77,18 @@ class Reader {
     const min = this.u32();
     return { min, max: flags & 1 ? this.u32() : null };
   }
+}
+
+/** Identifiers of the sections of a module that WebAssembly has already validated. */
+export function sectionsOf(bytes: Uint8Array): number[] {
+  const reader = new Reader(bytes);
+  const sections: number[] = [];
+  for (reader.at = 8; reader.at < bytes.length; ) {
+    sections.push(reader.byte());
+    const size = reader.u32();
+    reader.at += size;
+  }
+  return sections;
 }
 
 /** The shape of a module that WebAssembly has already validated. */

@@ -10,6 +10,7 @@ import {
   ABI_VERSION,
   BOOT,
   BOOT_NAMES,
+  type BoardImports,
   CHANNEL_NAMES,
   EPOCH_BYTES,
   EVENT,
@@ -58,6 +59,10 @@ function isTrap(error: unknown): boolean {
     error instanceof RangeError
   );
 }
+
+/** Makes new instances of a guest. */
+const instanceOf = (module: WebAssembly.Module) => (imports: BoardImports) =>
+  new WebAssembly.Instance(module, { board: { ...imports } }).exports as unknown as GuestExports;
 
 export class Runtime implements ImportContext, HostLoop {
   readonly hal: Hal;
@@ -307,10 +312,9 @@ export class Runtime implements ImportContext, HostLoop {
       this.#nextTick = Number.POSITIVE_INFINITY;
       return;
     }
-    const { module } = this.#module;
+    const { module, instantiate = instanceOf(module) } = this.#module;
     this.#enter("init", () => {
-      const instance = new WebAssembly.Instance(module, { board: { ...makeImports(this) } });
-      const guest = instance.exports as unknown as GuestExports;
+      const guest = instantiate(makeImports(this));
       this.guest = guest;
       this.#admit(guest);
       guest.init(this.#bootReason);

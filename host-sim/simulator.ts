@@ -9,11 +9,11 @@ import type { BoardData } from "./board-data.ts";
 import { VirtualClock } from "./clock.ts";
 import type { Firmware } from "./firmware.ts";
 import { runBounded } from "./guard.ts";
-import { type HostLoop, PowerLoss } from "./host-loop.ts";
+import { GuestHang, type HostLoop, PowerLoss } from "./host-loop.ts";
 import type { Link } from "./link.ts";
 import { Prng } from "./prng.ts";
 import { Runtime } from "./runtime.ts";
-import { type Position, VirtualBoard } from "./virtual-board.ts";
+import { type Mac, type Position, VirtualBoard } from "./virtual-board.ts";
 
 /** Trace lines as they come: `@<ms> <kind> <detail>`. */
 export type TraceSink = (at: number, kind: string, detail: string) => void;
@@ -24,6 +24,8 @@ export interface SimulatorOptions {
   link: Link;
   seed: number;
   keys: readonly (KeyObject | null)[];
+  /** An engine of HMAC-SHA256 in place of node:crypto. */
+  mac?: Mac;
   position: Position;
   /** Null: nobody reads the trace. */
   trace: TraceSink | null;
@@ -67,6 +69,7 @@ export class Simulator {
       physics: new Prng(options.seed),
       entropy: new Prng(options.seed ^ ENTROPY_STREAM),
       keys: options.keys,
+      mac: options.mac,
       position: options.position,
       ports: {
         trace: trace && ((kind, detail) => trace(this.#clock.now(), kind, detail)),
@@ -108,6 +111,12 @@ export class Simulator {
     if (!this.#powered) return;
     this.board.trace("supply", "state=reset");
     this.loop.powerOn(BOOT.RESET);
+  }
+
+  /** The clock runs on by `ms` while the processor stands: what was due comes late, and edges unseen. */
+  stall(ms: number): void {
+    this.#clock.set(this.now + ms);
+    this.board.unseen();
   }
 
   /** The next ms at which something is due; Infinity if nothing ever is. */
@@ -155,8 +164,9 @@ export class Simulator {
       this.#link.poll(this.now, this.loop);
       this.loop.poll();
     } catch (error) {
-      if (!(error instanceof PowerLoss)) throw error;
-      this.powerOff();
+      if (error instanceof GuestHang) this.loop.hung();
+      else if (error instanceof PowerLoss) this.powerOff();
+      else throw error;
     }
   }
 }

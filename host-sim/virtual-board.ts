@@ -41,6 +41,9 @@ export interface BoardPorts {
   stored(region: number, offset: number, bytes: Uint8Array): void;
 }
 
+/** HMAC-SHA256 under a principal's key; null if it has none. */
+export type Mac = (principal: number, bytes: Uint8Array) => Uint8Array | null;
+
 export interface BoardOptions {
   data: BoardData;
   clock: Pick<VirtualClock, "now">;
@@ -50,6 +53,8 @@ export interface BoardOptions {
   entropy: Prng;
   /** Keys by PRINCIPAL; null where the device has none. */
   keys: readonly (KeyObject | null)[];
+  /** HMAC-SHA256 by PRINCIPAL; absent: node:crypto's, under `keys`. */
+  mac?: Mac | undefined;
   position: Position;
   ports: BoardPorts;
 }
@@ -206,6 +211,14 @@ export class VirtualBoard implements Hal {
     );
   }
 
+  /** Nobody looked for a while: of the edges that came meanwhile only the last level is found. */
+  unseen(): void {
+    for (const edges of [this.#contactEdges, this.#buttonEdges]) {
+      const last = edges.findLastIndex(({ at }) => at <= this.now());
+      if (last > 0) edges.splice(0, last);
+    }
+  }
+
   /** Lets everything happen that is due; calls `button` for each edge of it, `input` for sensed lines. */
   update(button: (pressed: boolean) => void, input: () => void = () => {}): void {
     const now = this.now();
@@ -280,6 +293,7 @@ export class VirtualBoard implements Hal {
   }
 
   mac(principal: number, bytes: Uint8Array): Uint8Array | null {
+    if (this.#options.mac !== undefined) return this.#options.mac(principal, bytes);
     const key = this.#options.keys[principal] ?? null;
     return key === null ? null : createHmac("sha256", key).update(bytes).digest();
   }

@@ -10,8 +10,11 @@ const LATENCY_MS = 5;
 const RETRY_MIN_MS = 500;
 const RETRY_MAX_MS = 30_000;
 
-/** How a message reaches the device: now or never; kept for every session; or kept for the next one. */
-export type Delivery = "direct" | "retained" | "held";
+/**
+ * How a message reaches the device: now or never; kept for every session; kept for the next one; or
+ * lost on the way, for whoever listens to keep and to send later.
+ */
+export type Delivery = "direct" | "retained" | "held" | "lost";
 
 /** A message that the device sent: when it left, `CHANNEL` and bytes. */
 export type DeviceMessage = (at: number, channel: number, bytes: Uint8Array) => void;
@@ -55,6 +58,7 @@ export class VirtualBroker implements Link {
   /** A controller publishes a command. Returns whether the broker took it. */
   publish(bytes: Uint8Array, delivery: Delivery, now: number): boolean {
     if (!this.#alive) return false;
+    if (delivery === "lost") return true;
     if (delivery === "retained") this.#retained = bytes;
     if (delivery === "held") this.#held.push(bytes);
     else if (this.#session) this.#inFlight.push({ at: now + LATENCY_MS, bytes });

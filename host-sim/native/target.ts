@@ -80,6 +80,10 @@ export class NativeTarget implements Target {
     this.#running.advance(ms);
   }
 
+  stall(ms: number): void {
+    this.#running.stall(ms);
+  }
+
   publish(bytes: Uint8Array, delivery: Delivery): void {
     this.#running.publish(bytes, delivery);
   }

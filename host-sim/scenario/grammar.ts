@@ -62,8 +62,8 @@ export interface Send extends Answered {
   as: "owner" | "provider" | "manufacturer";
   /** As on the command line: `relay.set on`. */
   op: string;
-  /** `current` if absent: the one that the device last told. */
-  epoch?: "current" | "previous" | "zero";
+  /** `current` if absent: the one that the device last told. `told`: the same, or zero before any. */
+  epoch?: "current" | "previous" | "zero" | "told";
   /** `next` if absent. */
   seq?: "next" | "last" | number;
   tamper?: Tamper;
@@ -119,6 +119,7 @@ export type Step =
   | Exclude<Stimulus, { button: unknown }>
   | { button: "press" | "release" | "tap" }
   | { wait: string }
+  | { stall: string }
   | { send: Send }
   | { replay: Replay }
   | { expect: Expect }

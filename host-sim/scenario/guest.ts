@@ -15,6 +15,11 @@ export async function guestBytes(path: string): Promise<Uint8Array<ArrayBuffer>>
   } catch {
     throw new UserError(`${path}: the guest cannot be read`, EXIT.BAD_FILE);
   }
+  return assembled(path, text);
+}
+
+/** Assembles a module from its text. `path` is for messages. Throws UserError. */
+export async function assembled(path: string, text: string): Promise<Uint8Array<ArrayBuffer>> {
   const { default: makeWabt } = await import("wabt");
   const wabt = await makeWabt();
   try {

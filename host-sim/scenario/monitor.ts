@@ -12,12 +12,15 @@
  */
 import type { BoardData } from "../board-data.ts";
 import { crc32 } from "../crc32.ts";
+import type { Fault } from "../virtual-board.ts";
 import { fold, type Observed, unobserved } from "./observed.ts";
 import { field, lineText } from "./trace.ts";
 
 /** The gate's own times, stated anew: a monitor that read them from the gate would share its error. */
 const ARM_MS = 50;
 const DISCHARGE_MS = 100;
+/** Samples further apart than this do not count as uninterrupted, in ms. */
+const GAP_MS = 10;
 
 export interface Violation {
   /** `I1: what must hold`. */
@@ -59,6 +62,9 @@ export class Monitor {
   #railFaultBy = Number.POSITIVE_INFINITY;
   #bootReason = "POWER_ON";
   #held = false;
+  #contacts = "";
+  /** A hold that failing storage has not saved does not outlive a restart. */
+  #storageFailed = false;
 
   /** `slackMs`: how far apart lines of one moment may be dated; none where time is virtual. */
   constructor(board: BoardData, slackMs = 0) {
@@ -66,9 +72,35 @@ export class Monitor {
     this.#slackMs = slackMs;
   }
 
+  /** The scenario puts a fault on the board. */
+  fault(fault: Fault): void {
+    // Contacts that read KILL at ON: copper feeds the rail, and it is announced.
+    const lies = fault === "welded-nc" && this.#board.railFollows === "switch";
+    this.railHeld ||= fault === "stuck-rail" || lies;
+    this.#storageFailed ||= fault === "storage-fails";
+  }
+
   /** The controller sent these bytes, or had them sent. */
   sent(bytes: Uint8Array, facts: Sent): void {
     this.#sent.set(crc32(bytes), facts);
+  }
+
+  /** Time has run on to `now` by `ms` in which nothing was sampled: what was due comes late. */
+  stalled(now: number, ms: number): void {
+    if (ms > GAP_MS && this.observed.contacts === "on") this.#onSince = now;
+    this.#railOffAt = Math.max(this.#railOffAt, now);
+    if (this.#railFaultBy !== Number.POSITIVE_INFINITY)
+      this.#railFaultBy = Math.max(this.#railFaultBy, now);
+  }
+
+  /** A meter on the rail reads `rail` at `now`: a board that runs has said the same. */
+  meter(now: number, rail: string): void {
+    const { running, rail: told } = this.observed;
+    if (this.violation !== null || !running || told === "unknown" || told === rail) return;
+    this.violation = {
+      rule: `I1: the rail is as the board tells it`,
+      line: `@${now} rail ${rail}`,
+    };
   }
 
   line(at: number, kind: string, detail: string): void {
@@ -165,6 +197,7 @@ export class Monitor {
     } else if (kind === "rx") this.#lastRx = field(detail, "crc") ?? "";
     else if (kind === "radio") this.#railOffAt = at;
     else if (kind === "mark") this.#followMark(detail);
+    else if (kind === "boot" && this.#storageFailed) this.#held = false;
     else if (kind === "restart" || kind === "supply") {
       this.#epoch = "";
       this.#cutAt = Number.POSITIVE_INFINITY;
@@ -181,9 +214,12 @@ export class Monitor {
 
   #followContacts(at: number): void {
     const { observed } = this;
+    // Copper feeds a bouncing slider's rail again and again, whatever a welded contact reads.
+    const moved = observed.contacts !== this.#contacts;
+    this.#contacts = observed.contacts;
+    if (moved && this.#board.railFollows === "switch") this.#railOffAt = at;
     if (observed.contacts === "on") {
       this.#onSince = Math.min(this.#onSince, at);
-      if (this.#board.railFollows === "switch") this.#railOffAt = at;
       return;
     }
     this.#onSince = Number.POSITIVE_INFINITY;

@@ -3,15 +3,7 @@
  * (and an attacker's imitations), finds the replies. Must not know a target, nor look into a board.
  */
 import { createHash } from "node:crypto";
-import {
-  CHANNEL,
-  CODE,
-  CODE_NAMES,
-  EPOCH_BYTES,
-  MESSAGE_MAX,
-  PRINCIPAL,
-  PRINCIPAL_KIDS,
-} from "../abi.gen.ts";
+import { CHANNEL, CODE, CODE_NAMES, MESSAGE_MAX, PRINCIPAL, PRINCIPAL_KIDS } from "../abi.gen.ts";
 import {
   decodeReply,
   decodeStatus,
@@ -20,7 +12,7 @@ import {
   type Reply,
 } from "../controller/command.ts";
 import { decodeMac0, encodeMac0, type Kid, MessageError } from "../controller/cose.ts";
-import { type Fields, parseRequest, replyFields } from "../controller/operations.ts";
+import { type ArgValue, type Fields, parseRequest, replyFields } from "../controller/operations.ts";
 import type { Send, Tamper } from "./grammar.ts";
 import type { Sent } from "./monitor.ts";
 
@@ -35,6 +27,8 @@ export interface Message {
   principal: number;
   seq: number;
   op: number;
+  args: ReadonlyMap<number, ArgValue>;
+  tamper: Tamper;
   facts: Sent;
 }
 
@@ -53,16 +47,16 @@ function keyOf(principal: number): Uint8Array {
 }
 
 export class Remote {
-  readonly #status: Uint8Array[] = [];
+  readonly #status: { bytes: Uint8Array; epoch: Uint8Array | null }[] = [];
   readonly #replies: Uint8Array[] = [];
   #current: Uint8Array | null = null;
   #previous: Uint8Array | null = null;
   /** Last sequence number used, by principal and epoch. */
   readonly #used = new Map<string, number>();
 
-  /** A message from the device. It is read when a step needs it. */
-  heard(channel: number, bytes: Uint8Array): void {
-    if (channel === CHANNEL.STATUS) this.#status.push(bytes);
+  /** A message from the device. It is read when a step needs it; `epoch`: of one already read. */
+  heard(channel: number, bytes: Uint8Array, epoch: Uint8Array | null): void {
+    if (channel === CHANNEL.STATUS) this.#status.push({ bytes, epoch });
     else if (channel === CHANNEL.REPLY) this.#replies.push(bytes);
   }
 
@@ -89,7 +83,7 @@ export class Remote {
     const good = encodeCommand({ key, principal, epoch, seq, op, args });
     const bytes = tampered(good, key, send.as, tamper);
     const facts = { epoch: hex, sound: tamper === "none", op: wire };
-    return { bytes, principal, seq, op, facts };
+    return { bytes, principal, seq, op, args, tamper, facts };
   }
 
   /**
@@ -106,19 +100,28 @@ export class Remote {
     return null;
   }
 
-  #epoch(which: "current" | "previous" | "zero"): Uint8Array {
+  #epoch(which: "current" | "previous" | "zero" | "told"): Uint8Array {
     if (which === "zero") return NO_EPOCH;
-    this.#listen();
+    this.#listen(which === "told");
+    if (which === "told") return this.#current ?? NO_EPOCH;
     const epoch = which === "current" ? this.#current : this.#previous;
     if (epoch === null) throw new Untold(`the device has told no ${which} epoch`);
     return epoch;
   }
 
-  /** Reads the epochs from the status messages that came since the last look. */
-  #listen(): void {
-    for (const bytes of this.#status) {
-      const { epoch } = decodeStatus(bytes, keyOf(PRINCIPAL.DEVICE));
-      if (epoch.length !== EPOCH_BYTES) throw new MessageError("status: not an epoch");
+  /**
+   * Reads the epochs from the status messages that came since the last look. What the device has not
+   * signed is a finding, or dropped.
+   */
+  #listen(drop: boolean): void {
+    for (const { bytes, epoch: read } of this.#status) {
+      let epoch: Uint8Array;
+      try {
+        epoch = read ?? decodeStatus(bytes, keyOf(PRINCIPAL.DEVICE)).epoch;
+      } catch (error) {
+        if (drop && error instanceof MessageError) continue;
+        throw error;
+      }
       if (this.#current !== null && Buffer.compare(epoch, this.#current) === 0) continue;
       this.#previous = this.#current;
       this.#current = epoch;

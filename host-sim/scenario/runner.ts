@@ -15,10 +15,12 @@ import {
   type Scenario,
   type Send,
   type Step,
+  type Stimulus,
   type TraceCheck,
   type Witness,
 } from "./grammar.ts";
-import { Monitor } from "./monitor.ts";
+import { Monitor, type Violation } from "./monitor.ts";
+import { Oracle } from "./oracle.ts";
 import { type Message, Remote, SCENARIO_KEYS, Untold } from "./remote.ts";
 import { Mismatch, type Target } from "./target.ts";
 import { matches, Trace } from "./trace.ts";
@@ -103,6 +105,8 @@ class Run {
   readonly #options: RunOptions;
   readonly #target: Target;
   readonly #monitor: Monitor;
+  /** Null: the device under test is not meant to be a sound one. */
+  readonly #oracle: Oracle | null;
   readonly #remote = new Remote();
   readonly #saved = new Map<string, Message>();
   #step: Step | null = null;
@@ -116,6 +120,9 @@ class Run {
     this.#options = options;
     this.#target = options.target;
     this.#monitor = new Monitor(options.board, options.target.pace?.traceMs);
+    const { guest, start } = options.scenario;
+    const sound = guest === undefined && start.image !== "hostile";
+    this.#oracle = sound && options.target.pace === undefined ? new Oracle() : null;
   }
 
   async all(): Promise<Failure | null> {
@@ -131,21 +138,24 @@ class Run {
         trace: (at, kind, detail) => {
           this.trace.push(at, kind, detail);
           this.#monitor.line(at, kind, detail);
+          this.#oracle?.line(at, kind, detail);
         },
-        message: (_at, channel, bytes) => {
+        message: (at, channel, bytes) => {
           this.#heard++;
-          this.#remote.heard(channel, bytes);
+          const epoch = this.#oracle?.message(at, channel, bytes) ?? null;
+          this.#remote.heard(channel, bytes, epoch);
         },
       });
       if (started !== undefined) await started;
       await this.#steps(scenario.steps);
       await this.#target.pace?.sync();
       this.#monitor.end(this.#target.now);
-      this.#watch();
+      this.#oracle?.end(this.#target.now);
+      await this.#watch();
       return null;
     } catch (error) {
       // What must never happen says more than the check that came across it.
-      const { violation } = this.#monitor;
+      const violation = this.#violation;
       const finding = findingOf(error);
       if (violation === null) return { step: this.#step, ...finding };
       return { step: this.#step, expected: violation.rule, found: violation.line };
@@ -161,20 +171,26 @@ class Run {
       this.#step = step;
       const pending = this.#one(step);
       if (pending !== undefined) await pending;
-      this.#watch();
+      await this.#watch();
     }
   }
 
-  /** The monitor has the last word on every step. */
-  #watch(): void {
-    const { violation } = this.#monitor;
+  get #violation(): Violation | null {
+    return this.#monitor.violation ?? this.#oracle?.violation ?? null;
+  }
+
+  /** What must never happen has the last word on every step. */
+  async #watch(): Promise<void> {
+    if (this.#target.pace === undefined)
+      this.#monitor.meter(this.#target.now, await this.#target.rail());
+    const violation = this.#violation;
     if (violation !== null) throw new Mismatch(violation.rule, violation.line);
     this.#target.pace?.examine();
   }
 
   /** In virtual time it holds now or not at all. */
   #until(holds: () => boolean): Promise<void> | undefined {
-    return this.#target.pace?.until(() => this.#monitor.violation !== null || holds());
+    return this.#target.pace?.until(() => this.#violation !== null || holds());
   }
 
   #one(step: Exclude<Step, { repeat: unknown }>): Promise<void> | void {
@@ -190,6 +206,7 @@ class Run {
     this.#since = this.trace.lines.length;
     this.#heardBefore = this.#heard;
     if ("wait" in step) return this.#target.advance(durationMs(step.wait));
+    if ("stall" in step) return this.#stall(durationMs(step.stall));
     if ("send" in step) return this.#send(step.send);
     if ("replay" in step) {
       const message = this.#saved.get(step.replay.message);
@@ -198,17 +215,27 @@ class Run {
     }
     if ("button" in step) {
       const { button } = step;
-      return button === "tap" ? this.#tap() : this.#target.apply({ button });
+      return button === "tap" ? this.#tap() : this.#apply({ button });
     }
-    if ("fault" in step && "set" in step.fault && step.fault.set === "stuck-rail")
-      this.#monitor.railHeld = true;
-    return this.#target.apply(step);
+    if ("fault" in step && "set" in step.fault) this.#monitor.fault(step.fault.set);
+    return this.#apply(step);
+  }
+
+  #apply(stimulus: Stimulus): Promise<void> | void {
+    this.#oracle?.stimulus(this.#target.now, stimulus);
+    return this.#target.apply(stimulus);
   }
 
   async #tap(): Promise<void> {
-    await this.#target.apply({ button: "press" });
+    await this.#apply({ button: "press" });
     await this.#target.advance(TAP_MS);
-    await this.#target.apply({ button: "release" });
+    await this.#apply({ button: "release" });
+  }
+
+  async #stall(ms: number): Promise<void> {
+    await this.#target.stall(ms);
+    this.#monitor.stalled(this.#target.now, ms);
+    this.#oracle?.stalled(this.#target.now, ms);
   }
 
   #send(send: Send): Promise<void> {
@@ -221,6 +248,7 @@ class Run {
   async #deliver(message: Message, answered: Answered, data: Send["data"]): Promise<void> {
     const before = this.#remote.replies;
     this.#monitor.sent(message.bytes, message.facts);
+    this.#oracle?.sent(message);
     await this.#target.publish(message.bytes, answered.via ?? "direct");
     if (answered.reply === undefined && data === undefined) return;
     const { pace } = this.#target;

@@ -72,6 +72,8 @@ export interface Target {
   apply(stimulus: Stimulus): Done;
   /** Lets `ms` pass. */
   advance(ms: number): Done;
+  /** The clock runs on by `ms` while nothing is done or seen. */
+  stall(ms: number): Done;
   /** Hands a command to the broker. */
   publish(bytes: Uint8Array, delivery: Delivery): Done;
   /** A meter on the rail. */

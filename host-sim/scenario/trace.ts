@@ -16,8 +16,12 @@ export function lineText({ at, kind, detail }: TraceLine): string {
 
 /** The value of `key=` in a line's detail; undefined if it has none. */
 export function field(detail: string, key: string): string | undefined {
-  const word = detail.split(" ").find((candidate) => candidate.startsWith(`${key}=`));
-  return word?.slice(key.length + 1);
+  const name = `${key}=`;
+  let at = detail.indexOf(name);
+  while (at > 0 && detail[at - 1] !== " ") at = detail.indexOf(name, at + 1);
+  if (at < 0) return undefined;
+  const end = detail.indexOf(" ", at);
+  return detail.slice(at + name.length, end < 0 ? detail.length : end);
 }
 
 /** Whether every word of the pattern is a word of the text. */

@@ -57,7 +57,9 @@ test("another seed gives another trace", async () => {
 class Later implements Target {
   readonly #inner = new SimTarget();
   readonly name = "later";
-  readonly now = 0;
+  get now(): number {
+    return this.#inner.now;
+  }
   missing(step: Step): string | null {
     return "temperature" in step ? "no heater on this bench" : null;
   }
@@ -72,6 +74,9 @@ class Later implements Target {
   }
   async advance(ms: number): Promise<void> {
     this.#inner.advance(ms);
+  }
+  async stall(ms: number): Promise<void> {
+    this.#inner.stall(ms);
   }
   async publish(...message: Parameters<Target["publish"]>): Promise<void> {
     this.#inner.publish(...message);

@@ -10,7 +10,7 @@ import { type Delivery, VirtualBroker } from "../../virtual-broker.ts";
 import type { Image, Step, Stimulus } from "../grammar.ts";
 import type { Target, TargetConfig } from "../target.ts";
 
-export type SimTargetOptions = Pick<SimulatorOptions, "makeLoop" | "guestTimeoutMs">;
+export type SimTargetOptions = Pick<SimulatorOptions, "makeLoop" | "guestTimeoutMs" | "mac">;
 
 /** Degrees Celsius to the board's tenths. */
 const TENTHS = 10;
@@ -51,7 +51,7 @@ export class SimTarget implements Target {
       ...rest,
       ...this.#options,
       ...(image === "hostile" ? { makeLoop: (board) => new HostileLoop(board) } : {}),
-      keys: keys.map((key) => createSecretKey(key)),
+      keys: this.#options.mac === undefined ? keys.map((key) => createSecretKey(key)) : [],
       link: this.#broker,
     });
   }
@@ -76,6 +76,10 @@ export class SimTarget implements Target {
 
   advance(ms: number): void {
     this.simulator.advance(this.simulator.now + ms);
+  }
+
+  stall(ms: number): void {
+    this.simulator.stall(ms);
   }
 
   publish(bytes: Uint8Array, delivery: Delivery): void {

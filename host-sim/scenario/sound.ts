@@ -1,0 +1,210 @@
+/**
+ * A sound device as a model, told anew from docs/PROTOCOL.md: relay, hold, configuration, sequence
+ * numbers, counts, and what of them survives what. Null stands for what cannot be known from outside:
+ * a write that a loss of supply may have cut, storage that came back older than it went. Must not know
+ * a trace, nor ask the device.
+ */
+import { CODE, OP, SAFE } from "../abi.gen.ts";
+import type { Message } from "./remote.ts";
+
+export interface Config {
+  safe: number;
+  telemetryS: number;
+  holdS: number;
+}
+
+export const DEFAULTS: Config = { safe: SAFE.OFF, telemetryS: 10, holdS: 60 };
+
+/** Who may do what: operations by principal. */
+const RIGHTS: readonly (readonly number[])[] = [
+  Object.values(OP),
+  [OP.RELAY_SET, OP.RELAY_GET, OP.STATUS, OP.TELEMETRY_READ],
+  [OP.STATUS, OP.IDENTIFY],
+];
+const NO_EPOCH = "0000000000000000";
+/** The device takes no event to lie further behind the last than this, less a tick, in ms. */
+const STEP_MS = 4700;
+
+/** What becomes of a message: the mark that ends its story, and the code of the answer; null for none. */
+export interface Outcome {
+  mark: string;
+  code: number | null;
+}
+
+const outcome = (mark: string, code: number | null): Outcome => ({ mark, code });
+const ACCEPTED = outcome("ACCEPTED", CODE.OK);
+const STALE_EPOCH = outcome("STALE_EPOCH", CODE.STALE_EPOCH);
+const REPLAY = outcome("REPLAY", CODE.REPLAY);
+const FORBIDDEN = outcome("FORBIDDEN", CODE.FORBIDDEN);
+const HOLD = outcome("HOLD", CODE.HOLD);
+const FAILED = outcome("FAILED", CODE.FAILED);
+const MALFORMED_PAYLOAD = outcome("MALFORMED_PAYLOAD", CODE.MALFORMED);
+const BAD_MAC = outcome("BAD_MAC", null);
+const MALFORMED_ENVELOPE = outcome("MALFORMED_ENVELOPE", null);
+/** Never foretold: behind a sound host a device that is not LIVE gets no message. */
+const KILLED = outcome("KILLED", null);
+
+/** Every outcome, by its mark. */
+export const OUTCOMES: ReadonlyMap<string, Outcome> = new Map(
+  [
+    ACCEPTED,
+    STALE_EPOCH,
+    REPLAY,
+    FORBIDDEN,
+    HOLD,
+    FAILED,
+    MALFORMED_PAYLOAD,
+    BAD_MAC,
+    MALFORMED_ENVELOPE,
+    KILLED,
+  ].map((one) => [one.mark, one]),
+);
+
+/** A configuration with what a command gives in place of its own. */
+function withArgs(config: Config, { args }: Message): Config {
+  const given = (key: number, otherwise: number) => Number(args.get(key) ?? otherwise);
+  return {
+    safe: given(1, config.safe),
+    telemetryS: given(2, config.telemetryS),
+    holdS: given(3, config.holdS),
+  };
+}
+
+export class SoundDevice {
+  storageFails = false;
+  relay: number | null = null;
+  /** When the hold ends; 0: there is none. */
+  holdUntil: number | null = 0;
+  /** In force; null after a write that may have been cut, until the device tells. */
+  config: Config | null = DEFAULTS;
+  /** What a write that may have been cut left: the one or the other. */
+  either: readonly Config[] | null = null;
+  epoch = "";
+  readonly lastSeq = [0, 0, 0];
+  executed = 0;
+  refused = 0;
+  dropped = 0;
+  /** What the boot made of the retained block; null: either. */
+  retained: "RETAINED_USED" | "RETAINED_LOST" | null = null;
+  /** Booted without storage: what it writes may lose to what it could not read. */
+  blind = false;
+  #stored: Config | null = DEFAULTS;
+  #saved: { relay: number; heldS: number } | "lost" | null = "lost";
+  #takenS = 0;
+  /** A save was refused by failing storage. */
+  #dirty = false;
+
+  /** Boots at `at`, and dates its first record in the same ms. */
+  boot(at: number): void {
+    this.lastSeq.fill(0);
+    this.executed = 0;
+    this.refused = 0;
+    this.dropped = 0;
+    this.blind = this.storageFails;
+    if (this.#dirty && !this.blind) this.#saved = this.#saved === "lost" ? "lost" : null;
+    this.config = this.blind ? DEFAULTS : this.#stored;
+    const saved = this.blind ? "lost" : this.#saved;
+    if (saved === null) {
+      this.retained = null;
+      this.relay = null;
+      this.holdUntil = null;
+    } else if (saved === "lost") {
+      this.retained = "RETAINED_LOST";
+      this.relay = this.config?.safe ?? null;
+      this.holdUntil = 0;
+    } else {
+      this.retained = "RETAINED_USED";
+      this.relay = saved.relay;
+      this.#takenS = saved.heldS;
+      this.holdUntil = saved.heldS === 0 ? 0 : at + saved.heldS * 1000;
+    }
+    if (!this.blind) this.#save();
+  }
+
+  /** The supply is gone, and the retained block with it. `cut`: the message then being executed. */
+  supplyLost(cut: Message | null): void {
+    this.#saved = "lost";
+    this.#dirty = false;
+    if (cut === null || cut.op !== OP.CONFIG_SET || this.config === null) return;
+    this.either = this.#stored === null ? null : [this.#stored, withArgs(this.config, cut)];
+    this.#stored = null;
+  }
+
+  /** Time ran on by `ms` in one step: more than a step's worth is not taken off a hold. */
+  stalled(ms: number): void {
+    if (ms > STEP_MS && this.holdUntil !== 0) this.holdUntil = null;
+  }
+
+  /** A press that is not bounce. */
+  press(at: number): void {
+    this.relay = this.relay === null ? null : this.relay ^ 1;
+    if (this.config === null) this.holdUntil = null;
+    else if (this.config.holdS > 0) {
+      this.#takenS = this.config.holdS;
+      this.holdUntil = at + this.#takenS * 1000;
+    }
+    this.#save();
+  }
+
+  holdEnded(): void {
+    this.holdUntil = 0;
+    this.#save();
+  }
+
+  /** Takes the relay's level from its pin, where it could not be foretold. */
+  adoptRelay(level: number): void {
+    this.relay = level;
+    if (!this.blind) this.#save();
+  }
+
+  /** Takes the configuration from the device's word. */
+  adoptConfig(config: Config): void {
+    this.config = config;
+    this.either = null;
+    if (!this.blind) this.#stored = config;
+  }
+
+  /** What may become of a message now; more than one only where the hold is not known. */
+  foretell({ principal, seq, op, tamper, facts }: Message, at: number): readonly Outcome[] {
+    if (tamper === "truncate" || tamper === "garbage") return [MALFORMED_ENVELOPE];
+    if (tamper === "form") return [MALFORMED_PAYLOAD];
+    if (tamper !== "none") return [BAD_MAC];
+    if (facts.epoch !== this.epoch) return [STALE_EPOCH];
+    if (seq <= (this.lastSeq[principal] ?? 0)) return [REPLAY];
+    if (!RIGHTS[principal]?.includes(op)) return [FORBIDDEN];
+    if (op === OP.CONFIG_SET && this.storageFails) return [FAILED];
+    if (op !== OP.RELAY_SET || this.holdUntil === 0) return [ACCEPTED];
+    if (this.holdUntil === null) return [HOLD, ACCEPTED];
+    return [at < this.holdUntil ? HOLD : ACCEPTED];
+  }
+
+  /** The message has come to this. */
+  decided(message: Message, { mark, code }: Outcome): void {
+    const { principal, seq, op, facts } = message;
+    const admitted = code !== null && code !== CODE.MALFORMED && code !== CODE.STALE_EPOCH;
+    if (admitted && code !== CODE.REPLAY) this.lastSeq[principal] = seq;
+    if (code === null) this.dropped++;
+    else if (code === CODE.OK) this.executed++;
+    else if (mark !== STALE_EPOCH.mark || facts.epoch !== NO_EPOCH) this.refused++;
+    if (code !== CODE.OK) return;
+    if (op === OP.RELAY_SET) {
+      if (this.holdUntil === null) this.holdUntil = 0;
+      const level = message.args.get(1) === true ? 1 : 0;
+      if (this.relay === level) return;
+      this.relay = level;
+      this.#save();
+    } else if (op === OP.CONFIG_SET) {
+      this.config = this.config && withArgs(this.config, message);
+      this.#stored = this.blind ? null : this.config;
+    }
+  }
+
+  #save(): void {
+    if (this.storageFails) this.#dirty = true;
+    else if (this.blind || this.relay === null || this.holdUntil === null) this.#saved = null;
+    else {
+      this.#saved = { relay: this.relay, heldS: this.holdUntil === 0 ? 0 : this.#takenS };
+      this.#dirty = false;
+    }
+  }
+}
