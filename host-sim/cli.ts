@@ -18,6 +18,7 @@ import * as provision from "./verbs/provision.ts";
 import * as run from "./verbs/run.ts";
 import * as send from "./verbs/send.ts";
 import * as sim from "./verbs/sim.ts";
+import * as swarm from "./verbs/swarm.ts";
 import { guardProcess, report } from "./verbs/terminal.ts";
 import * as watch from "./verbs/watch.ts";
 
@@ -34,6 +35,8 @@ const VERBS = [
   flash,
   provision,
   serialConsole,
+  swarm,
+  build,
   bridge,
   board,
   doctor,

@@ -127,7 +127,7 @@ async function here(
 }
 
 /** A module's bytes. Throws a UserError for a file that is none: there is nothing to prove of it. */
-function validModule(path: string): Uint8Array<ArrayBuffer> {
+export function validModule(path: string): Uint8Array<ArrayBuffer> {
   const bytes = readModule(path);
   if (WebAssembly.validate(bytes)) return bytes;
   throw new UserError(
