@@ -76,13 +76,16 @@ static bool enter(bool edge) {
         pending = true;
         return false;
     }
+    /* One that came within another, after its last look, stands here still. */
+    bool work = edge || pending;
     masked = true;
     do {
         pending = false;
         serve();
+        work = work || pending;
     } while (pending);
     masked = false;
-    return edge || (int32_t)(hal_now() - wake_at) >= 0;
+    return work || (int32_t)(hal_now() - wake_at) >= 0;
 }
 
 void contacts_mask(void) { masked = true; }
