@@ -1,0 +1,144 @@
+/* What boards/esp32 uses of ESP-IDF's network: events, Wi-Fi station, MQTT; see system.h. */
+#ifndef IDF_NETWORK_H
+#define IDF_NETWORK_H
+
+#include "system.h"
+
+typedef const char *esp_event_base_t;
+typedef void (*esp_event_handler_t)(void *argument, esp_event_base_t base, int32_t id, void *data);
+#define ESP_EVENT_ANY_ID (-1)
+esp_err_t esp_event_loop_create_default(void);
+esp_err_t esp_event_handler_register(esp_event_base_t base, int32_t id, esp_event_handler_t handler,
+                                     void *argument);
+typedef struct idf_netif esp_netif_t;
+esp_err_t esp_netif_init(void);
+esp_netif_t *esp_netif_create_default_wifi_sta(void);
+extern esp_event_base_t const IP_EVENT;
+enum { IP_EVENT_STA_GOT_IP };
+
+extern esp_event_base_t const WIFI_EVENT;
+enum { WIFI_EVENT_STA_DISCONNECTED = 5 };
+typedef struct {
+    uint8_t ssid[32], ssid_len, bssid[6], reason;
+} wifi_event_sta_disconnected_t;
+enum {
+    WIFI_REASON_AUTH_EXPIRE = 2,
+    WIFI_REASON_ASSOC_LEAVE = 8,
+    WIFI_REASON_MIC_FAILURE = 14,
+    WIFI_REASON_4WAY_HANDSHAKE_TIMEOUT = 15,
+    WIFI_REASON_BEACON_TIMEOUT = 200,
+    WIFI_REASON_NO_AP_FOUND = 201,
+    WIFI_REASON_AUTH_FAIL = 202,
+    WIFI_REASON_ASSOC_FAIL = 203,
+    WIFI_REASON_HANDSHAKE_TIMEOUT = 204,
+    WIFI_REASON_CONNECTION_FAIL = 205
+};
+typedef enum { WIFI_AUTH_OPEN = 0, WIFI_AUTH_WPA2_PSK = 3 } wifi_auth_mode_t;
+typedef enum { WPA3_SAE_PWE_BOTH = 2 } wifi_sae_pwe_method_t;
+typedef struct {
+    uint8_t ssid[32], password[64];
+    struct {
+        int8_t rssi;
+        wifi_auth_mode_t authmode;
+    } threshold;
+    struct {
+        bool capable, required;
+    } pmf_cfg;
+    wifi_sae_pwe_method_t sae_pwe_h2e;
+} wifi_sta_config_t;
+typedef union {
+    wifi_sta_config_t sta;
+} wifi_config_t;
+typedef struct {
+    int unused;
+} wifi_init_config_t;
+#define WIFI_INIT_CONFIG_DEFAULT()                                                                 \
+    { 0 }
+typedef enum { WIFI_STORAGE_FLASH, WIFI_STORAGE_RAM } wifi_storage_t;
+typedef enum { WIFI_MODE_NULL, WIFI_MODE_STA } wifi_mode_t;
+typedef enum { WIFI_IF_STA } wifi_interface_t;
+esp_err_t esp_wifi_init(const wifi_init_config_t *config);
+esp_err_t esp_wifi_set_storage(wifi_storage_t storage);
+esp_err_t esp_wifi_set_mode(wifi_mode_t mode);
+esp_err_t esp_wifi_set_config(wifi_interface_t interface, wifi_config_t *config);
+esp_err_t esp_wifi_start(void);
+esp_err_t esp_wifi_connect(void);
+esp_err_t esp_wifi_disconnect(void);
+
+#define ESP_ERR_ESP_TLS_CANNOT_RESOLVE_HOSTNAME 0x8001
+esp_err_t esp_crt_bundle_attach(void *config);
+
+typedef struct idf_mqtt *esp_mqtt_client_handle_t;
+typedef enum {
+    MQTT_EVENT_ANY = -1,
+    MQTT_EVENT_ERROR,
+    MQTT_EVENT_CONNECTED,
+    MQTT_EVENT_DISCONNECTED,
+    MQTT_EVENT_SUBSCRIBED,
+    MQTT_EVENT_UNSUBSCRIBED,
+    MQTT_EVENT_PUBLISHED,
+    MQTT_EVENT_DATA
+} esp_mqtt_event_id_t;
+typedef enum { MQTT_ERROR_TYPE_CONNECTION_REFUSED = 2 } esp_mqtt_error_type_t;
+typedef enum {
+    MQTT_CONNECTION_REFUSE_BAD_USERNAME = 4,
+    MQTT_CONNECTION_REFUSE_NOT_AUTHORIZED
+} esp_mqtt_connect_return_code_t;
+typedef enum { MQTT_PROTOCOL_V_3_1_1 = 2 } esp_mqtt_protocol_ver_t;
+typedef struct {
+    esp_err_t esp_tls_last_esp_err;
+    int esp_tls_stack_err, esp_tls_cert_verify_flags;
+    esp_mqtt_error_type_t error_type;
+    esp_mqtt_connect_return_code_t connect_return_code;
+} esp_mqtt_error_codes_t;
+typedef struct {
+    char *data;
+    int data_len, total_data_len, current_data_offset;
+    esp_mqtt_error_codes_t *error_handle;
+} esp_mqtt_event_t;
+typedef struct {
+    struct {
+        struct {
+            const char *uri;
+        } address;
+        struct {
+            esp_err_t (*crt_bundle_attach)(void *config);
+            const char *certificate;
+        } verification;
+    } broker;
+    struct {
+        const char *client_id;
+    } credentials;
+    struct {
+        struct {
+            const char *topic, *msg;
+            int msg_len, qos, retain;
+        } last_will;
+        bool disable_clean_session;
+        int keepalive;
+        esp_mqtt_protocol_ver_t protocol_ver;
+    } session;
+    struct {
+        int timeout_ms;
+        bool disable_auto_reconnect;
+    } network;
+    struct {
+        int priority, stack_size;
+    } task;
+    struct {
+        int size, out_size;
+    } buffer;
+} esp_mqtt_client_config_t;
+esp_mqtt_client_handle_t esp_mqtt_client_init(const esp_mqtt_client_config_t *config);
+esp_err_t esp_mqtt_client_start(esp_mqtt_client_handle_t client);
+esp_err_t esp_mqtt_client_reconnect(esp_mqtt_client_handle_t client);
+esp_err_t esp_mqtt_client_disconnect(esp_mqtt_client_handle_t client);
+int esp_mqtt_client_subscribe(esp_mqtt_client_handle_t client, const char *topic, int qos);
+int esp_mqtt_client_publish(esp_mqtt_client_handle_t client, const char *topic, const char *data,
+                            int len, int qos, int retain);
+int esp_mqtt_client_enqueue(esp_mqtt_client_handle_t client, const char *topic, const char *data,
+                            int len, int qos, int retain, bool store);
+esp_err_t esp_mqtt_client_register_event(esp_mqtt_client_handle_t client, esp_mqtt_event_id_t event,
+                                         esp_event_handler_t handler, void *argument);
+
+#endif

@@ -1,0 +1,160 @@
+/* The parts of boards/esp32 that know no chip, on a POSIX system: each line of input is a part's
+ * name and bytes in hexadecimal; each line of output what the part made of them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command_line.h"
+#include "crc32.h"
+#include "image_format.h"
+#include "improv.h"
+#include "record_ring.h"
+#include "retained_block.h"
+
+#define LINE 70000
+
+static uint8_t bytes[LINE];
+static uint32_t len;
+
+static void print_hex(const uint8_t *at, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) printf("%02x", at[i]);
+}
+
+/* text:HEX frame:TYPE:HEX broken; then what the frame's RPC says. */
+static void improv(void) {
+    struct improv_reader reader;
+    improv_reset(&reader);
+    for (uint32_t i = 0; i < len; i++) {
+        const enum improv_found found = improv_feed(&reader, bytes[i]);
+        struct improv_wifi wifi;
+        uint8_t command, body_len;
+        const uint8_t *body;
+        if (reader.released > 0) {
+            printf(" text:");
+            print_hex(reader.text, reader.released);
+        }
+        if (found == IMPROV_BROKEN) printf(" broken");
+        if (found != IMPROV_FRAME) continue;
+        printf(" frame:%d:", reader.type);
+        print_hex(reader.data, reader.len);
+        if (reader.type != IMPROV_RPC) continue;
+        if (!improv_rpc(reader.data, reader.len, &command, &body, &body_len)) printf(" invalid");
+        else if (command != IMPROV_WIFI_SETTINGS) printf(" command:%d", command);
+        else if (improv_wifi(body, body_len, &wifi))
+            printf(" wifi:%s:%s", wifi.ssid, wifi.password);
+        else printf(" invalid");
+    }
+}
+
+static void frame(void) {
+    uint8_t made[IMPROV_FRAME_MAX];
+    print_hex(made, improv_frame(made, (enum improv_type)bytes[0], bytes + 1, (uint8_t)(len - 1)));
+}
+
+/* The result of a command with the texts of one byte of length each that follow. */
+static void result(void) {
+    uint8_t made[IMPROV_DATA_MAX];
+    const char *texts[8];
+    uint32_t count = 0;
+    static char store[8][260];
+    for (uint32_t at = 1; at < len && count < 8; at += 1u + bytes[at]) {
+        memcpy(store[count], bytes + at + 1, bytes[at]);
+        store[count][bytes[at]] = '\0';
+        texts[count] = store[count];
+        count++;
+    }
+    print_hex(made, improv_result(made, bytes[0], texts, count));
+}
+
+static void command(void) {
+    struct command_line line;
+    memset(&line, 0, sizeof line);
+    for (uint32_t i = 0; i < len; i++) {
+        if (!command_feed(&line, bytes[i])) continue;
+        const enum command found = command_of(&line);
+        printf(" %d", found);
+        if (found == COMMAND_UNKNOWN) printf(":%s", line.text);
+    }
+}
+
+/* In a block of its own size, so that a read beyond it is seen. */
+static uint8_t *tight(void) {
+    uint8_t *copy = malloc(len > 0 ? len : 1);
+    if (copy == NULL) abort();
+    memcpy(copy, bytes, len);
+    return copy;
+}
+
+static void image(const char *magic) {
+    uint8_t *copy = tight();
+    uint32_t body = 0;
+    const char *refused = image_check(copy, len, magic, &body);
+    struct owner owner;
+    if (refused == NULL && strcmp(magic, OWNER_MAGIC) == 0) {
+        refused = owner_read(copy + IMAGE_HEADER_BYTES, body, &owner);
+        if (refused == NULL)
+            printf("%s %s ca=%u key=%02x%02x ", owner.device, owner.broker, owner.ca_len,
+                   owner.keys[0][0], owner.keys[KS_PRINCIPAL_COUNT - 1][KEY_BYTES - 1]);
+    }
+    printf("%s len=%u", refused == NULL ? "good" : refused, body);
+    free(copy);
+}
+
+/* One bit of a good block flipped: the one given, or none. */
+static void retained(void) {
+    struct retained_block block;
+    retained_clear(&block);
+    block.levels[0] = 1;
+    block.now = 123456;
+    block.not_now = ~block.now;
+    retained_seal(&block);
+    const uint32_t bit = bytes[0] | (uint32_t)bytes[1] << 8;
+    if (bit < 8 * sizeof block) ((uint8_t *)&block)[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    printf("%s %u %u", retained_good(&block) ? "good" : "lost", retained_clock(&block),
+           (unsigned)sizeof block);
+}
+
+/* Records of the lengths given through a ring of 64 bytes; then the ring's own fields overwritten.
+ */
+static void ring(void) {
+    uint8_t store[64], out[256];
+    struct record_ring ring = {store, sizeof store, 60, 0};
+    for (uint32_t i = 0; i < len; i++) {
+        if (bytes[i] < 0x80) {
+            memset(out, (int)i, sizeof out);
+            printf(" %s", ring_push(&ring, out, bytes[i] / 2u, out, bytes[i] - bytes[i] / 2u)
+                              ? "in"
+                              : "full");
+        } else {
+            const int32_t got = ring_pop(&ring, out, sizeof out);
+            printf(" %d:%d", got, got > 0 ? out[got - 1] : -1);
+        }
+        if (!ring_check(&ring)) printf(" BROKEN");
+    }
+    ring.used += 1;
+    printf(" %s", ring_check(&ring) ? "taken" : "refused");
+}
+
+int main(void) {
+    static char text[2 * LINE + 16];
+    while (fgets(text, sizeof text, stdin) != NULL) {
+        char name[16] = "";
+        int at = 0;
+        if (sscanf(text, "%15s %n", name, &at) != 1) return 2;
+        unsigned byte;
+        for (len = 0; len < LINE && sscanf(text + at, "%2x", &byte) == 1; at += 2)
+            bytes[len++] = (uint8_t)byte;
+        if (strcmp(name, "improv") == 0) improv();
+        else if (strcmp(name, "frame") == 0) frame();
+        else if (strcmp(name, "result") == 0) result();
+        else if (strcmp(name, "command") == 0) command();
+        else if (strcmp(name, "guest") == 0) image(GUEST_MAGIC);
+        else if (strcmp(name, "owner") == 0) image(OWNER_MAGIC);
+        else if (strcmp(name, "retained") == 0) retained();
+        else if (strcmp(name, "ring") == 0) ring();
+        else if (strcmp(name, "crc") == 0) printf("%08x", crc32_update(0, bytes, len));
+        else return 3;
+        printf("\n");
+    }
+    return 0;
+}
