@@ -3,7 +3,8 @@
  * the trace, and what the controller sent; must not know the board behind the trace.
  *
  * I1  radio on only while LIVE and clean ON for ARM_MS; contacts not ON: radio off and LIVE left in
- *     the same ms; rail down within the board's time, or FAULT_RAIL announced.
+ *     the same ms; rail down within the board's time, or FAULT_RAIL announced; contacts that agree for
+ *     longer than travel are announced as FAULT_CONTACT; a fault ends at a clean KILL position alone.
  * I2  nothing sent or delivered but LIVE, radio on, link up; a restart follows within the ms of a cut.
  * I3  no command executes but LIVE.
  * I4  no two epochs alike; a command executes only with its own epoch in force, and once.
@@ -18,6 +19,7 @@ import { field, lineText } from "./trace.ts";
 
 /** The gate's own times, stated anew: a monitor that read them from the gate would share its error. */
 const ARM_MS = 50;
+const TRAVEL_MS = 20;
 const DISCHARGE_MS = 100;
 /** Samples further apart than this do not count as uninterrupted, in ms. */
 const GAP_MS = 10;
@@ -60,6 +62,9 @@ export class Monitor {
   #cutAt = Number.POSITIVE_INFINITY;
   #railOffAt = 0;
   #railFaultBy = Number.POSITIVE_INFINITY;
+  /** Since when contacts agree, and when that must have been announced. */
+  #agreeSince = Number.POSITIVE_INFINITY;
+  #contactFaultBy = Number.POSITIVE_INFINITY;
   #bootReason = "POWER_ON";
   #held = false;
   #contacts = "";
@@ -91,6 +96,8 @@ export class Monitor {
     this.#railOffAt = Math.max(this.#railOffAt, now);
     if (this.#railFaultBy !== Number.POSITIVE_INFINITY)
       this.#railFaultBy = Math.max(this.#railFaultBy, now);
+    if (this.#contactFaultBy !== Number.POSITIVE_INFINITY)
+      this.#contactFaultBy = Math.max(this.#contactFaultBy, now);
   }
 
   /** A meter on the rail reads `rail` at `now`: a board that runs has said the same. */
@@ -129,6 +136,8 @@ export class Monitor {
     const falling = observed.rail === "up" && observed.radio === "off" && this.#railShouldFall();
     if (falling && !this.railHeld && at > this.#railOffAt + dischargeMs + 1 + this.#slackMs)
       return `I1: the rail is down within ${dischargeMs + 1} ms of its supply's end`;
+    if (at > this.#contactFaultBy + this.#slackMs && !observed.phase.startsWith("FAULT"))
+      return `I1: contacts that agree for over ${TRAVEL_MS} ms are announced as FAULT_CONTACT`;
     if (at <= this.#railFaultBy + this.#slackMs) return null;
     return `I1: a rail up for ${DISCHARGE_MS} ms at KILL is announced as FAULT_RAIL`;
   }
@@ -159,6 +168,13 @@ export class Monitor {
 
   #checkGate(at: number, detail: string): string | null {
     const { observed } = this;
+    const cleared = observed.contacts === "kill" && observed.rail === "down";
+    if (observed.phase === "FAULT_CONTACT" && observed.contacts !== "kill")
+      return "I1: a fault of the contacts ends at a clean KILL position";
+    if (observed.phase === "FAULT_RAIL" && !cleared)
+      return "I1: a fault of the rail ends at a clean KILL position, with the rail down";
+    if (detail === "phase=FAULT_CONTACT" && !(at - this.#agreeSince > TRAVEL_MS))
+      return `I1: FAULT_CONTACT only for contacts that agree for over ${TRAVEL_MS} ms`;
     if (detail !== "phase=LIVE") return null;
     if (observed.phase !== "ARMING") return "I1: LIVE only from ARMING";
     if (observed.contacts !== "on" || at - this.#onSince < ARM_MS - this.#slackMs)
@@ -202,6 +218,8 @@ export class Monitor {
       this.#epoch = "";
       this.#cutAt = Number.POSITIVE_INFINITY;
       this.#onSince = Number.POSITIVE_INFINITY;
+      this.#contacts = "";
+      this.#agree(Number.POSITIVE_INFINITY);
       this.#bootReason = reasonAfter(kind, detail, this.#bootReason);
     } else if (kind === "boot" && this.#board.railFollows === "switch") this.#railOffAt = at;
     const stuck =
@@ -217,6 +235,9 @@ export class Monitor {
     // Copper feeds a bouncing slider's rail again and again, whatever a welded contact reads.
     const moved = observed.contacts !== this.#contacts;
     this.#contacts = observed.contacts;
+    if (observed.contacts === "on" || observed.contacts === "kill")
+      this.#agree(Number.POSITIVE_INFINITY);
+    else this.#agree(Math.min(this.#agreeSince, at));
     if (moved && this.#board.railFollows === "switch") this.#railOffAt = at;
     if (observed.contacts === "on") {
       this.#onSince = Math.min(this.#onSince, at);
@@ -224,6 +245,12 @@ export class Monitor {
     }
     this.#onSince = Number.POSITIVE_INFINITY;
     if (observed.phase === "LIVE" || observed.radio === "on") this.#cutAt = at;
+  }
+
+  #agree(since: number): void {
+    if (since === this.#agreeSince) return;
+    this.#agreeSince = since;
+    this.#contactFaultBy = since + TRAVEL_MS + 1;
   }
 
   #followMark(detail: string): void {

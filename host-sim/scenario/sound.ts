@@ -126,7 +126,9 @@ export class SoundDevice {
     this.#saved = "lost";
     this.#dirty = false;
     if (cut === null || cut.op !== OP.CONFIG_SET || this.config === null) return;
-    this.either = this.#stored === null ? null : [this.#stored, withArgs(this.config, cut)];
+    // Written without a look at what was there, a block may have gone over the newest good one.
+    const old = this.blind ? null : this.#stored;
+    this.either = old && [old, withArgs(this.config, cut)];
     this.#stored = null;
   }
 

@@ -144,8 +144,7 @@ class Drawing {
     this.do({ button: "tap" });
   }
 
-  #op(): string {
-    const op = this.pick(OPS);
+  #op(op: number): string {
     const wire = OP_WIRES[op] ?? "";
     if (op === OP.RELAY_SET) return `${wire} ${this.pick(["on", "off"])}`;
     if (op === OP.JOURNAL_READ) return `${wire} ${this.below(40)} ${1 + this.below(8)}`;
@@ -164,10 +163,10 @@ class Drawing {
   }
 
   /** A command, `sound` or whatever an attacker makes of it. */
-  send(sound: boolean): void {
+  send(sound: boolean, op = this.pick(OPS)): void {
     const via = this.#via();
     const as = this.oneIn(3) ? this.pick(COMMANDERS) : "owner";
-    const send: Send = { as, op: this.#op(), epoch: "told" };
+    const send: Send = { as, op: this.#op(op), epoch: "told" };
     if (!sound) {
       const how = this.below(10);
       if (how < 6) send.tamper = this.pick(TAMPERS);
@@ -260,9 +259,11 @@ function supply(draw: Drawing): void {
   draw.do({ supply: "on" });
 }
 
-/** The supply fails in the middle of what the next writes write. */
+/** The supply fails in the middle of what the next writes write: a block, or one of a few. */
 function powerLoss(draw: Drawing): void {
-  draw.do({ storage: { "lose-power-after": draw.below(240) } });
+  const block = draw.oneIn(3);
+  draw.do({ storage: { "lose-power-after": draw.below(block ? 40 : 240) } });
+  if (block) draw.send(true, OP.CONFIG_SET);
   for (let count = draw.below(3); count > 0; count--) {
     if (draw.oneIn(2)) draw.tap();
     else draw.send(true);

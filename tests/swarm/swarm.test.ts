@@ -1,0 +1,108 @@
+/** The swarm on the device that ships, and on devices broken by hand. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { loadBoard } from "../../host-sim/board-data.ts";
+import { loadFirmware } from "../../host-sim/firmware.ts";
+import { durationMs, type Scenario } from "../../host-sim/scenario/grammar.ts";
+import { firmwareWith } from "../../host-sim/scenario/guest.ts";
+import { loadScenario, parseScenario } from "../../host-sim/scenario/load.ts";
+import { runScenario } from "../../host-sim/scenario/runner.ts";
+import { SimTarget } from "../../host-sim/scenario/targets/sim.ts";
+import type { Engine } from "../../host-sim/swarm/engine.ts";
+import { reduce } from "../../host-sim/swarm/finding.ts";
+import { swarmGuestPaths } from "../../host-sim/swarm/guests.ts";
+import { buildPatched } from "../prove/build.ts";
+import { broken, engineOf, shipped, TIME_MS } from "./support.ts";
+
+const SEEDS = 1_000;
+/** Seeds in which each broken device must be found, and steps that show it. */
+const FOUND_WITHIN = 100;
+const STEPS_MAX = 8;
+/** Wall time after which V8 ends a guest: ample for a healthy one. */
+const HANG_MS = 1_000;
+
+let engine: Engine;
+const folder = mkdtempSync(join(tmpdir(), "killswitch-swarm-"));
+beforeAll(async () => {
+  engine = await engineOf();
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test(`${SEEDS} seeds break no rule`, async () => {
+  const tally = await engine.swarm(1, SEEDS);
+  expect(tally.found).toEqual([]);
+  expect(tally.runs).toBe(SEEDS);
+});
+
+/** The run as anybody's: a new instance a boot, node:crypto, a guest's loop ended by the wall clock. */
+async function plain(scenario: Scenario): Promise<string[]> {
+  const { trace } = await runScenario({
+    scenario,
+    target: new SimTarget("sim", { guestTimeoutMs: HANG_MS }),
+    board: loadBoard(scenario.start.board),
+    firmware: scenario.guest === undefined ? loadFirmware() : await firmwareWith(scenario.guest),
+    seed: scenario.seed ?? 1,
+  });
+  return trace.texts();
+}
+
+test("what is made once for all runs changes no trace", async () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const scenario = engine.draw(seed);
+    const { guest: _, ...own } = scenario;
+    expect((await engine.run(own)).trace.texts()).toEqual(await plain(own));
+  }
+});
+
+test.each(swarmGuestPaths())("so with guest %s, its loop stood in for", async (guest) => {
+  const steps: Scenario["steps"] = [
+    { wait: "700ms" },
+    { button: "tap" },
+    { wait: "2500ms" },
+    { switch: "kill" },
+    { wait: "500ms" },
+  ];
+  const scenario: Scenario = {
+    name: "guest",
+    about: "a guest",
+    start: { switch: "on" },
+    guest,
+    steps,
+  };
+  expect((await engine.run(scenario)).trace.texts()).toEqual(await plain(scenario));
+});
+
+test("every scenario drawn is one of the grammar, of the time given", () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const scenario = engine.draw(seed);
+    expect(() => parseScenario(JSON.stringify(scenario), "drawn")).not.toThrow();
+    const spent = scenario.steps.map((step) => {
+      if ("wait" in step) return durationMs(step.wait);
+      if ("stall" in step) return durationMs(step.stall);
+      return "button" in step && step.button === "tap" ? 100 : 0;
+    });
+    expect(spent.reduce((sum, ms) => sum + ms, 0)).toBe(TIME_MS);
+  }
+});
+
+describe.each(broken)("$name", ({ name, ...patch }) => {
+  let device = new Uint8Array(0);
+  beforeAll(async () => {
+    device = await buildPatched(patch);
+  });
+
+  test("is found, and shrunk to a short scenario that replays", async () => {
+    const sick = await engineOf(device);
+    const { found } = await sick.swarm(1, FOUND_WITHIN);
+    const [first] = found;
+    expect(first, name).toBeDefined();
+    if (first === undefined) return;
+    const finding = await reduce(sick, { ...shipped, device }, first, folder);
+    expect(finding.replayed).toBe(true);
+    expect(finding.steps).toBeLessThanOrEqual(STEPS_MAX);
+    const { scenario } = loadScenario(finding.path);
+    expect((await engine.run(scenario)).status).toBe("passed");
+  });
+});
