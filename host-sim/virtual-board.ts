@@ -136,9 +136,9 @@ export class VirtualBoard implements Hal {
     this.#contactEdges = edges;
   }
 
-  /** Moves the contacts by wires: NO is bit 0, NC bit 1; they are what they are, without bounce. */
+  /** Moves the contacts by wires, after what moves them already: NO is bit 0, NC bit 1. No bounce. */
   drive(contacts: number): void {
-    this.#contactEdges = [{ at: this.now(), value: contacts }];
+    this.#contactEdges.push({ at: this.now(), value: contacts });
   }
 
   /** Puts levels on the lines that the board senses, a bit each. */

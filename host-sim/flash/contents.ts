@@ -27,7 +27,7 @@ const BROKER_MAX = 255;
 const START_MS = 2_000;
 
 /** A body behind its header. Throws a UserError if it does not fit. */
-function framed(magic: string, body: Uint8Array, partition: Partition): Buffer {
+export function framed(magic: string, body: Uint8Array, partition: Partition): Buffer {
   const most = partition.bytes - HEADER_BYTES;
   if (body.length > most) {
     throw new UserError(

@@ -40,6 +40,8 @@ export interface BuildOptions {
   sanitize?: boolean;
   /** Sources that stand in for host.c and its bench: what measures or tests the rest of the board. */
   instead?: readonly string[];
+  /** How many of PIN the board has; by default relay and lamp. */
+  pins?: number;
   /** In place of the board's: what of the guest's page is backed, and the engine's heap, in bytes. */
   guestBytes?: number;
   arenaBytes?: number;
@@ -211,6 +213,7 @@ function flagsOf(options: BuildOptions, board: NativeBoard, folder: string): str
   return [
     ...board.flags,
     ...placeless(folder, wasm3[1]),
+    ...(options.pins === undefined ? [] : [`-DKS_BOARD_PINS=${options.pins}u`]),
     ...(options.sanitize ? SANITIZE : []),
     ...include.map((path) => `-I${path}`),
     ...wasm3,

@@ -85,6 +85,11 @@ export class Monitor {
     this.#storageFailed ||= fault === "storage-fails";
   }
 
+  /** The epoch in force, as the trace has it; empty for none. */
+  get epoch(): string {
+    return this.#epoch;
+  }
+
   /** The controller sent these bytes, or had them sent. */
   sent(bytes: Uint8Array, facts: Sent): void {
     this.#sent.set(crc32(bytes), facts);

@@ -60,6 +60,12 @@ export class Remote {
     else if (channel === CHANNEL.REPLY) this.#replies.push(bytes);
   }
 
+  /** Whether the device has told this epoch, in hexadecimal, last. */
+  knows(epoch: string): boolean {
+    this.#listen();
+    return this.#current !== null && Buffer.from(this.#current).toString("hex") === epoch;
+  }
+
   /** How many replies there are: replyTo() looks at later ones. */
   get replies(): number {
     return this.#replies.length;

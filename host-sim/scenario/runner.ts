@@ -29,15 +29,14 @@ import { matches, Trace } from "./trace.ts";
 const TAP_MS = 100;
 const REPLY_MS = 50;
 
-/** A step that does something. */
-type Action = Exclude<
-  Step,
-  | { repeat: unknown }
-  | { expect: unknown }
-  | { trace: unknown }
-  | { journal: unknown }
-  | { witness: unknown }
->;
+/** Steps that look at what came of the others. */
+type Look = { expect: unknown } | { trace: unknown } | { journal: unknown } | { witness: unknown };
+type Single = Exclude<Step, { repeat: unknown }>;
+type Action = Exclude<Single, Look>;
+
+function acts(step: Single): step is Action {
+  return !("expect" in step || "trace" in step || "journal" in step || "witness" in step);
+}
 
 export interface RunOptions {
   scenario: Scenario;
@@ -69,13 +68,12 @@ function findingOf(error: unknown): { expected: string; found: string } {
   throw error;
 }
 
-/** Why the target cannot run the scenario; null if it can. */
-export function missing(steps: readonly Step[], target: Target): string | null {
+/** Why the target cannot run the scenario; null if it can. Steps that repeat follow each other around. */
+export function missing(steps: readonly Step[], target: Target, around = false): string | null {
   for (const [index, step] of steps.entries()) {
+    const next = steps[index + 1] ?? (around ? steps[0] : undefined);
     const reason =
-      "repeat" in step
-        ? missing(step.repeat.steps, target)
-        : target.missing(step, steps[index + 1]);
+      "repeat" in step ? missing(step.repeat.steps, target, true) : target.missing(step, next);
     if (reason !== null) return reason;
   }
   return null;
@@ -152,6 +150,7 @@ class Run {
       this.#monitor.end(this.#target.now);
       this.#oracle?.end(this.#target.now);
       await this.#watch();
+      await this.#target.pace?.examine();
       return null;
     } catch (error) {
       // What must never happen says more than the check that came across it.
@@ -172,6 +171,7 @@ class Run {
       const pending = this.#one(step);
       if (pending !== undefined) await pending;
       await this.#watch();
+      if (!acts(step)) await this.#target.pace?.examine();
     }
   }
 
@@ -185,7 +185,6 @@ class Run {
       this.#monitor.meter(this.#target.now, await this.#target.rail());
     const violation = this.#violation;
     if (violation !== null) throw new Mismatch(violation.rule, violation.line);
-    this.#target.pace?.examine();
   }
 
   /** In virtual time it holds now or not at all. */
@@ -193,25 +192,28 @@ class Run {
     return this.#target.pace?.until(() => this.#violation !== null || holds());
   }
 
-  #one(step: Exclude<Step, { repeat: unknown }>): Promise<void> | void {
+  #one(step: Single): Promise<void> | void {
+    if (acts(step)) {
+      const { pace } = this.#target;
+      // Time goes on from what was done last, not from when this machine has come to it.
+      if (pace === undefined || "wait" in step) return this.#act(step);
+      return pace.sync().then(() => this.#act(step));
+    }
     if ("expect" in step) return this.#expect(step.expect);
     if ("trace" in step) return this.#find(step.trace);
     if ("journal" in step) return this.#journal(step.journal);
-    if ("witness" in step) return this.#witness(step.witness);
-    const { pace } = this.#target;
-    return pace === undefined ? this.#act(step) : pace.sync().then(() => this.#act(step));
+    return this.#witness(step.witness);
   }
 
   #act(step: Action): Promise<void> | void {
-    this.#since = this.trace.lines.length;
-    this.#heardBefore = this.#heard;
+    this.#begin();
     if ("wait" in step) return this.#target.advance(durationMs(step.wait));
     if ("stall" in step) return this.#stall(durationMs(step.stall));
     if ("send" in step) return this.#send(step.send);
     if ("replay" in step) {
       const message = this.#saved.get(step.replay.message);
       if (message === undefined) throw new Mismatch(step.replay.message, "nothing was saved");
-      return this.#deliver(message, step.replay, undefined);
+      return this.#replay(message, step.replay);
     }
     if ("button" in step) {
       const { button } = step;
@@ -226,6 +228,12 @@ class Run {
     return this.#target.apply(stimulus);
   }
 
+  /** What comes from here on is the step's. */
+  #begin(): void {
+    this.#since = this.trace.lines.length;
+    this.#heardBefore = this.#heard;
+  }
+
   async #tap(): Promise<void> {
     await this.#apply({ button: "press" });
     await this.#target.advance(TAP_MS);
@@ -238,10 +246,33 @@ class Run {
     this.#oracle?.stalled(this.#target.now, ms);
   }
 
-  #send(send: Send): Promise<void> {
+  /** In real time a device takes a while until it can be reached. */
+  async #reach(): Promise<void> {
+    const { pace } = this.#target;
+    if (pace === undefined) return;
+    await this.#until(() => this.#ready());
+    await pace.sync();
+    this.#begin();
+  }
+
+  /** A device that is to be reached has told its epoch; one that is killed is not waited for. */
+  #ready(): boolean {
+    const { observed, epoch } = this.#monitor;
+    const { running, contacts, phase, link } = observed;
+    if (running && (contacts === "kill" || phase.startsWith("FAULT_"))) return true;
+    return running && phase === "LIVE" && link === "up" && this.#remote.knows(epoch);
+  }
+
+  async #replay(message: Message, replay: Answered): Promise<void> {
+    await this.#reach();
+    await this.#deliver(message, replay, undefined);
+  }
+
+  async #send(send: Send): Promise<void> {
+    await this.#reach();
     const message = this.#remote.compose(send);
     if (send.save !== undefined) this.#saved.set(send.save, message);
-    return this.#deliver(message, send, send.data);
+    await this.#deliver(message, send, send.data);
   }
 
   /** Publishes, and waits for the reply if the step names one. */

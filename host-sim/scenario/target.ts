@@ -51,7 +51,7 @@ export interface Pace {
   /** Lets time pass until it holds, line by line, for no longer than the board's slack. */
   until(holds: () => boolean): Promise<void>;
   /** Throws Mismatch for what instruments have found against the board's own word. */
-  examine(): void;
+  examine(): Promise<void>;
   /** What is to be said of the run besides its outcome. */
   notes(): string[];
 }

@@ -8,7 +8,7 @@ import { ENGINES, type Engine } from "../native/build.ts";
 import { scenarioFolder, scenarioPaths } from "../scenario/files.ts";
 import { loadScenario, type ScenarioFile } from "../scenario/load.ts";
 import { placeOf, type Report, reproduction } from "../scenario/report.ts";
-import { targetNames, targetTrouble } from "../scenario/targets/index.ts";
+import { exactTargetNames, targetTrouble } from "../scenario/targets/index.ts";
 import { example, jsonOption } from "./options.ts";
 import { runOne } from "./run.ts";
 import { print, printJson } from "./terminal.ts";
@@ -84,7 +84,7 @@ async function conform(names: readonly string[], options: ConformOptions): Promi
   const files = paths.flatMap(scenarioPaths).map(loadScenario);
   const scores: Score[] = [];
   const say = sayer(options);
-  for (const target of targetNames()) {
+  for (const target of exactTargetNames()) {
     const trouble = targetTrouble(target);
     if (trouble === null) scores.push({ target, same: 0, notRun: 0 });
     else say(`NOT RUN ${target}: ${trouble}`);
@@ -106,7 +106,9 @@ async function conform(names: readonly string[], options: ConformOptions): Promi
 export function register(program: Command): void {
   const command = program
     .command("conform")
-    .description("run every scenario on every target that is here, and compare their traces")
+    .description(
+      "run every scenario on every target that is here and keeps virtual time, and compare their traces",
+    )
     .argument("[scenario...]", "files, folders or patterns")
     .addOption(new Option("--engine <name>", "engine of the native boards").choices(ENGINES))
     .addOption(jsonOption())

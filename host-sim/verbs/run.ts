@@ -6,13 +6,21 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { loadBoard } from "../board-data.ts";
 import { codeOf, EXIT, UserError } from "../errors.ts";
 import { writeWhole } from "../files.ts";
+import { WIRED, type Wired } from "../hil/fixture.ts";
+import { Untimely } from "../hil/target.ts";
 import { ENGINES, type Engine } from "../native/build.ts";
 import { scenarioFolder, scenarioPaths } from "../scenario/files.ts";
 import { firmwareWith, guestBytes } from "../scenario/guest.ts";
 import { loadScenario, type ScenarioFile } from "../scenario/load.ts";
 import { type Report, reportJson, reportLines, summaryOf } from "../scenario/report.ts";
 import { runScenario } from "../scenario/runner.ts";
-import { makeTarget, targetNames } from "../scenario/targets/index.ts";
+import {
+  isTargetName,
+  LISTEN,
+  makeTarget,
+  targetNames,
+  targetTrouble,
+} from "../scenario/targets/index.ts";
 import { example, jsonOption } from "./options.ts";
 import { print, printJson } from "./terminal.ts";
 
@@ -25,7 +33,13 @@ interface RunVerbOptions {
   readonly trace?: string;
   readonly guest?: string;
   readonly json: boolean;
+  readonly fixture?: string;
+  readonly wired?: readonly Wired[];
+  readonly listen?: { readonly host: string; readonly port: number };
 }
+
+/** Times that a scenario is run anew because this machine moved a switch too slowly. */
+const UNTIMELY_MAX = 4;
 
 export function parseSeed(text: string): number {
   const seed = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
@@ -33,16 +47,48 @@ export function parseSeed(text: string): number {
   throw new InvalidArgumentError("Write a whole number, 0 to 4294967295.");
 }
 
+function parseTarget(text: string): string {
+  if (isTargetName(text)) return text;
+  throw new InvalidArgumentError(`Use one of ${targetNames().join(", ")}, serial:PORT.`);
+}
+
+function parseWired(text: string): Wired[] {
+  return text.split(",").map((word) => {
+    const wire = WIRED.find((name) => name === word);
+    if (wire === undefined) throw new InvalidArgumentError(`Write some of ${WIRED.join(",")}.`);
+    return wire;
+  });
+}
+
+function parseListen(text: string): { host: string; port: number } {
+  const [, host, port] = /^([\w.-]+):(\d{1,5})$/.exec(text) ?? [];
+  if (host !== undefined && Number(port) <= 0xffff) return { host, port: Number(port) };
+  throw new InvalidArgumentError("Write ADDRESS:PORT: 192.168.1.10:1883.");
+}
+
+type OneOptions = Pick<RunVerbOptions, "target"> & Partial<RunVerbOptions>;
+
 /** Runs one scenario; a guest that is named goes before the scenario's own. */
-export async function runOne(
-  file: ScenarioFile,
-  options: Pick<RunVerbOptions, "target" | "engine" | "seed" | "guest">,
-): Promise<Report> {
+export async function runOne(file: ScenarioFile, options: OneOptions): Promise<Report> {
+  for (let again = 0; ; again++) {
+    try {
+      return await runOnce(file, options);
+    } catch (error) {
+      if (!(error instanceof Untimely) || again === UNTIMELY_MAX) throw error;
+    }
+  }
+}
+
+async function runOnce(file: ScenarioFile, options: OneOptions): Promise<Report> {
   const { scenario, path } = file;
   const own = scenario.guest === undefined ? undefined : resolve(dirname(path), scenario.guest);
   const guest = options.guest ?? own;
+  const { engine, fixture, wired, listen } = options;
   const target = makeTarget(options.target, {
-    ...(options.engine === undefined ? {} : { engine: options.engine }),
+    ...(engine && { engine }),
+    ...(fixture && { fixture }),
+    ...(wired && { wired }),
+    ...(listen && { listen }),
     ...(guest === undefined ? {} : { guest: await guestBytes(guest) }),
   });
   const seed = options.seed ?? scenario.seed ?? DEFAULT_SEED;
@@ -73,6 +119,8 @@ async function run(names: readonly string[], options: RunVerbOptions): Promise<v
   const wanted = names.length === 0 ? [relative(process.cwd(), scenarioFolder()) || "."] : names;
   // Every file is read before anything runs.
   const files = wanted.flatMap(scenarioPaths).map(loadScenario);
+  const trouble = targetTrouble(options.target);
+  if (trouble !== null) throw new UserError(`NOT RUN ${options.target}: ${trouble}`, EXIT.BAD_FILE);
   const reports: Report[] = [];
   for (const file of files) {
     const report = await runOne(file, options);
@@ -95,7 +143,23 @@ export function register(program: Command): void {
     )
     .argument("[scenario...]", "files, folders or patterns")
     .addOption(
-      new Option("--target <name>", "what runs them").choices(targetNames()).default("sim"),
+      new Option("--target <name>", `what runs them: ${targetNames().join(", ")}, serial:PORT`)
+        .argParser(parseTarget)
+        .default("sim"),
+    )
+    .option("--fixture <serial:PORT>", "what moves and reads the wires of a board on a serial line")
+    .addOption(
+      new Option(
+        "--wired <list>",
+        `what its wires go to besides contacts and button: ${WIRED.join()}`,
+      )
+        .argParser(parseWired)
+        .default(["reset", "relay", "lamp"] satisfies Wired[], "reset,relay,lamp"),
+    )
+    .addOption(
+      new Option("--listen <address:port>", "where a board on a serial line finds the broker")
+        .argParser(parseListen)
+        .default(LISTEN, "0.0.0.0:1883"),
     )
     .addOption(
       new Option("--engine <name>", "on native boards: guest interpreted, or compiled in").choices(
@@ -115,5 +179,6 @@ export function register(program: Command): void {
     command,
     "npx killswitch run",
     "npx killswitch run tests/scenarios/bounce.yaml --seed 7 --trace bounce.trace",
+    "npx killswitch run --target serial:/dev/ttyUSB0 --fixture serial:/dev/ttyUSB1",
   );
 }

@@ -1,0 +1,75 @@
+/**
+ * The flash of an emulated board as a file: a firmware as built, and the partitions that make it a
+ * device of its own. Must not know how it is run.
+ */
+import { readFileSync, statSync } from "node:fs";
+import { PRINCIPAL_KIDS } from "../abi.gen.ts";
+import { EXIT, UserError } from "../errors.ts";
+import { type Chip, loadChip } from "../flash/chip.ts";
+import { framed, GUEST, OWNER, ownerContents } from "../flash/contents.ts";
+import { builtList, builtRegions, partitionsOf } from "../flash/flasher.ts";
+import { partitionOf } from "../flash/partitions.ts";
+import { nvsImage } from "./nvs.ts";
+
+/** Name of the device that every scenario drives. */
+const DEVICE = "hil";
+
+export interface FlashSettings {
+  readonly chip: string;
+  /** A flash file, or the folder of a build. */
+  readonly image: string;
+  readonly wifi: { readonly ssid: string; readonly password: string };
+  readonly broker: string;
+  /** By PRINCIPAL. */
+  readonly keys: readonly Uint8Array[];
+  /** Another guest than the device's, good or not; null for the one that was built in. */
+  readonly guest: Uint8Array | null;
+}
+
+/** The firmware alone. Throws a UserError for an image that is none. */
+function firmwareOf(chip: Chip, path: string): Buffer {
+  const flash = Buffer.alloc(chip.flashBytes, 0xff);
+  if (statSync(path).isDirectory()) {
+    const list = builtList(path);
+    if (list === null) {
+      throw new UserError(`${path}: no firmware was built there`, EXIT.BAD_FILE);
+    }
+    for (const { at, bytes } of builtRegions(chip, list)) flash.set(bytes, at);
+    return flash;
+  }
+  const bytes = readFileSync(path);
+  if (bytes.length > flash.length) {
+    throw new UserError(
+      `${path}: ${bytes.length} bytes, the flash has ${flash.length}`,
+      EXIT.BAD_FILE,
+    );
+  }
+  flash.set(bytes);
+  return flash;
+}
+
+/** The whole flash: storage as new, credentials and owner as they are to be. */
+export function flashFile(settings: FlashSettings): Buffer {
+  const chip = loadChip(settings.chip);
+  const [path, rows] = partitionsOf(chip);
+  const flash = firmwareOf(chip, settings.image);
+  const partition = (name: string) => partitionOf(path, rows, name);
+  const put = (name: string, bytes: Uint8Array) => {
+    const { at, bytes: size } = partition(name);
+    flash.fill(0xff, at, at + size);
+    flash.set(bytes, at);
+  };
+  const { ssid, password } = settings.wifi;
+  put("nvs", nvsImage(partition("nvs").bytes, "wifi", { ssid, password }));
+  const keys = new Map(
+    PRINCIPAL_KIDS.map((kid, principal) => [kid, settings.keys[principal] ?? new Uint8Array()]),
+  );
+  const owner = { device: DEVICE, keys, broker: settings.broker, ca: null };
+  put(
+    OWNER,
+    ownerContents(owner, partition(OWNER), () => new Uint8Array()),
+  );
+  if (settings.guest !== null) put(GUEST, framed("KSGUEST1", settings.guest, partition(GUEST)));
+  put("storage", new Uint8Array());
+  return flash;
+}

@@ -1,0 +1,45 @@
+/**
+ * A slide switch as wires play it: positions and faults into contacts. Must not know the wires, nor the
+ * gate.
+ */
+import type { Fault, Position } from "../virtual-board.ts";
+
+export interface Contacts {
+  readonly no: boolean;
+  readonly nc: boolean;
+}
+
+/** Faults that are a matter of the switch's wires. */
+export const WIRE_FAULTS: ReadonlySet<Fault> = new Set<Fault>([
+  "broken-wire",
+  "broken-no",
+  "broken-nc",
+  "welded-no",
+  "welded-nc",
+]);
+
+export class Switch {
+  position: Position;
+  readonly #faults = new Set<Fault>();
+
+  constructor(position: Position) {
+    this.position = position;
+  }
+
+  fault(fault: Fault, present: boolean): void {
+    if (present) this.#faults.add(fault);
+    else this.#faults.delete(fault);
+  }
+
+  /** The contacts as the board has them. */
+  get contacts(): Contacts {
+    const faults = this.#faults;
+    const whole = !faults.has("broken-wire");
+    const no = this.position === "on" || faults.has("welded-no");
+    const nc = this.position === "kill" || faults.has("welded-nc");
+    return {
+      no: no && whole && !faults.has("broken-no"),
+      nc: nc && whole && !faults.has("broken-nc"),
+    };
+  }
+}

@@ -1,0 +1,269 @@
+/**
+ * A board under test and its fixture on this machine, each the same host and guest as on a chip, in real
+ * time, wired to each other; their serial lines are whatever the test hands over. Must not know the
+ * target that is tested with them.
+ */
+import { createSecretKey } from "node:crypto";
+import { PIN, REGION } from "../../host-sim/abi.gen.ts";
+import { type BoardData, loadBoard } from "../../host-sim/board-data.ts";
+import { RealClock } from "../../host-sim/clock.ts";
+import { crc32 } from "../../host-sim/crc32.ts";
+import { firmwarePath, loadFirmware, readModule } from "../../host-sim/firmware.ts";
+import { loadGuest } from "../../host-sim/module.ts";
+import { MqttLink } from "../../host-sim/mqtt/link.ts";
+import { parseBroker } from "../../host-sim/mqtt/session.ts";
+import { buildBoard } from "../../host-sim/native/build.ts";
+import { NativeLoop } from "../../host-sim/native/native-loop.ts";
+import { Prng } from "../../host-sim/prng.ts";
+import { SCENARIO_KEYS } from "../../host-sim/scenario/remote.ts";
+import { Pump } from "../../host-sim/sim/pump.ts";
+import { Simulator, type SimulatorOptions } from "../../host-sim/simulator.ts";
+import type { VirtualBoard } from "../../host-sim/virtual-board.ts";
+import { SerialLink } from "./serial-link.ts";
+
+/** The near end of a serial line: a board's. */
+export interface BoardEnd {
+  send(bytes: Uint8Array): void;
+  heard: (bytes: Uint8Array) => void;
+}
+
+/** What may be wrong with the wires, and with the board's words. */
+export interface Defects {
+  /** A wire that is cut. */
+  cut?: "no" | "nc" | "relay";
+  /** What the board says in place of a trace line; null: nothing. */
+  says?: (line: string) => string | null;
+}
+
+export interface BenchOptions extends Defects {
+  dut: BoardEnd;
+  fixture: BoardEnd;
+  brokerPort: number;
+  /** The C host as a process, in place of the simulator's own. */
+  native: boolean;
+}
+
+const RESTART_MS = 300;
+const FIXTURE_LINES = 5;
+/** As the fixture drives them: see host-sim/hil/fixture.ts. */
+const LINE = { NO: 1, NC: 2, BUTTON: 4, RESET: 8, SUPPLY: 16 } as const;
+
+function fail(error: unknown): void {
+  throw error;
+}
+
+/** The board's own C host behind the simulator's seam. */
+function nativeLoop(guest: Uint8Array<ArrayBuffer>, data: BoardData) {
+  const pins = 2 + (data.lines ?? 0);
+  const image = buildBoard({ board: "posix", pins });
+  let loop: NativeLoop | null = null;
+  const makeLoop = (board: VirtualBoard) => {
+    loop = new NativeLoop(board, {
+      image,
+      guest,
+      keys: SCENARIO_KEYS,
+      seed: 1,
+      bootMs: data.bootMs,
+    });
+    return loop;
+  };
+  return { makeLoop, close: () => loop?.close() };
+}
+
+export interface Bench {
+  close(): void;
+}
+
+export function openBench(options: BenchOptions): Bench {
+  const clock = new RealClock();
+  const boards: { dut?: Dut } = {};
+  const fixture = new Fixture(options, clock, (driven) => boards.dut?.wires(driven));
+  const dut = new Dut(options, clock, (relay, lamp) =>
+    fixture.sensed((relay && options.cut !== "relay" ? 1 : 0) | (lamp ? 2 : 0)),
+  );
+  boards.dut = dut;
+  fixture.wake();
+  dut.wires(fixture.driven);
+  const close = () => {
+    dut.close();
+    fixture.close();
+  };
+  return { close };
+}
+
+/** Engine and time of both. */
+abstract class Board {
+  readonly simulator: Simulator;
+  readonly #pump: Pump;
+  readonly #close: () => void;
+
+  constructor(
+    options: BenchOptions,
+    clock: RealClock,
+    data: BoardData,
+    module: "device" | "fixture",
+    rest: Pick<SimulatorOptions, "link" | "trace">,
+  ) {
+    const guest = readModule(firmwarePath(module));
+    const native = options.native ? nativeLoop(guest, data) : null;
+    this.simulator = new Simulator({
+      board: data,
+      firmware: { ...loadFirmware(), guest: loadGuest(guest) },
+      seed: 1,
+      keys: SCENARIO_KEYS.map((key) => createSecretKey(key)),
+      position: "kill",
+      ...rest,
+      guestTimeoutMs: Number.POSITIVE_INFINITY,
+      ...(native === null ? {} : { makeLoop: native.makeLoop }),
+    });
+    this.#close = () => native?.close();
+    this.#pump = new Pump(this.simulator, clock, () => {}, fail);
+  }
+
+  wake(): void {
+    this.#pump.wake();
+  }
+
+  /** Does something to the board, now. */
+  touch(action: (simulator: Simulator) => void): void {
+    this.wake();
+    action(this.simulator);
+    this.wake();
+  }
+
+  close(): void {
+    this.#pump.stop();
+    this.#close();
+  }
+}
+
+class Fixture extends Board {
+  constructor(options: BenchOptions, clock: RealClock, moved: (driven: number) => void) {
+    const { fixture: end } = options;
+    const link = new SerialLink(
+      (text) => end.send(Buffer.from(text)),
+      () => clock.now(),
+    );
+    super(options, clock, { ...loadBoard("posix"), lines: FIXTURE_LINES }, "fixture", {
+      link,
+      trace: (at, kind, detail) => {
+        end.send(Buffer.from(`@${at} ${kind} ${detail}\r\n`));
+        // The other board must not move within this one's own time.
+        const { driven } = this;
+        if (kind === "gpio") setImmediate(() => moved(driven));
+      },
+    });
+    // Its own switch is a jumper.
+    this.simulator.board.drive(LINE.NO);
+    end.heard = (bytes) => {
+      link.feed(bytes);
+      this.wake();
+    };
+  }
+
+  /** Levels of its lines, a bit each. */
+  get driven(): number {
+    const { pins } = this.simulator.board;
+    return pins.slice(PIN.LINE_0).reduce((levels, level, line) => levels | (level << line), 0);
+  }
+
+  sensed(levels: number): void {
+    setImmediate(() => this.touch(({ board }) => board.setLines(levels)));
+  }
+}
+
+class Dut extends Board {
+  readonly #end: BoardEnd;
+  readonly #open: number;
+  #contacts = 0;
+  #poweredAt = 0;
+  #powered = true;
+  #line = "";
+
+  constructor(
+    options: BenchOptions,
+    clock: RealClock,
+    pins: (relay: boolean, lamp: boolean) => void,
+  ) {
+    const { dut: end, brokerPort, says = (line: string) => line } = options;
+    const self: { dut?: Dut } = {};
+    const link = new MqttLink({
+      address: parseBroker(`mqtt://127.0.0.1:${brokerPort}`),
+      device: "bench",
+      prng: new Prng(1),
+      wake: () => self.dut?.wake(),
+    });
+    const trace = (at: number, kind: string, detail: string) => {
+      const board = self.dut?.simulator.board;
+      if (board !== undefined) pins(board.pins[PIN.RELAY] === 1, board.pins[PIN.LAMP] === 1);
+      // A board without supply cannot say so.
+      const from = self.dut === undefined ? 0 : self.dut.#poweredAt;
+      const line = kind === "supply" ? null : says(`@${at - from} ${kind} ${detail}`);
+      if (line !== null) end.send(Buffer.from(`${line}\r\n`));
+    };
+    super(options, clock, loadBoard(), "device", { link, trace });
+    self.dut = this;
+    this.#end = end;
+    this.#open = options.cut === "no" ? LINE.NO : options.cut === "nc" ? LINE.NC : 0;
+    end.heard = (bytes) => this.#heard(bytes);
+  }
+
+  wires(driven: number): void {
+    const off = (driven & LINE.RESET) !== 0 || (driven & LINE.SUPPLY) === 0;
+    this.touch((simulator) => {
+      const { board } = simulator;
+      const contacts = driven & (LINE.NO | LINE.NC) & ~this.#open;
+      if (contacts !== this.#contacts) board.drive(contacts);
+      this.#contacts = contacts;
+      const button = (driven & LINE.BUTTON) !== 0;
+      if (button !== board.buttonDown) board.press(button);
+      if (off !== this.#powered) return;
+      this.#powered = !off;
+      if (off) simulator.powerOff();
+      else this.#powerOn(simulator);
+    });
+  }
+
+  #powerOn(simulator: Simulator): void {
+    this.#poweredAt = simulator.now;
+    simulator.powerOn();
+  }
+
+  #heard(bytes: Uint8Array): void {
+    this.#line += Buffer.from(bytes).toString("latin1");
+    const lines = this.#line.split("\n");
+    this.#line = lines.pop() ?? "";
+    for (const line of lines) if (this.#powered) this.#obey(line.trim());
+  }
+
+  #obey(command: string): void {
+    const { board } = this.simulator;
+    if (command === "status") this.#say("status chip=none");
+    else if (command === "journal")
+      this.#journal(board.storage[REGION.JOURNAL] ?? new Uint8Array());
+    else if (command !== "factory-reset") this.#say(`error unknown command "${command}": try help`);
+    else if (!board.buttonDown) this.#say("error factory-reset: hold the button");
+    else {
+      this.touch((simulator) => {
+        simulator.powerOff();
+        for (const region of board.storage) region.fill(0xff);
+      });
+      this.#say("done");
+      // From reset to the host's first line, as on a chip.
+      setTimeout(() => {
+        if (this.#powered) this.touch((simulator) => this.#powerOn(simulator));
+      }, RESTART_MS);
+    }
+  }
+
+  #journal(bytes: Uint8Array): void {
+    this.#say(`journal len=${bytes.length}`);
+    for (let at = 0; at < bytes.length; at += 32)
+      this.#say(`journal at=${at} ${Buffer.from(bytes.subarray(at, at + 32)).toString("hex")}`);
+    this.#say(`journal crc=${crc32(bytes)}`);
+  }
+
+  #say(text: string): void {
+    this.#end.send(Buffer.from(`= ${text}\r\n`));
+  }
+}

@@ -1,0 +1,101 @@
+/** A bench of boards on sockets, and scenarios on it. Must not know any scenario. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { loadBoard } from "../../host-sim/board-data.ts";
+import { RealClock } from "../../host-sim/clock.ts";
+import { loadHil } from "../../host-sim/hil/board.ts";
+import { WIRED } from "../../host-sim/hil/fixture.ts";
+import { SerialRig } from "../../host-sim/hil/serial-rig.ts";
+import { BoardTarget, Untimely } from "../../host-sim/hil/target.ts";
+import { packageRoot } from "../../host-sim/paths.ts";
+import type { Scenario } from "../../host-sim/scenario/grammar.ts";
+import { firmwareWith, guestBytes } from "../../host-sim/scenario/guest.ts";
+import { loadScenario } from "../../host-sim/scenario/load.ts";
+import { type Outcome, runScenario } from "../../host-sim/scenario/runner.ts";
+import { freePort } from "../host-sim/mqtt-fixture.ts";
+import { type BoardEnd, type Defects, openBench } from "./boards.ts";
+
+/** Times that a scenario is run anew because this machine moved the switch too slowly. */
+const TRIES = 5;
+const SLACK_MS = 8_000;
+
+export interface SocketEnd extends BoardEnd {
+  readonly name: string;
+  close(): void;
+}
+
+/** A serial line on a socket, one user at a time. */
+export function socketEnd(): Promise<SocketEnd> {
+  const folder = mkdtempSync(join(tmpdir(), "killswitch-line-"));
+  const path = join(folder, "line");
+  let user: Socket | null = null;
+  const server = createServer((socket) => {
+    user?.destroy();
+    user = socket;
+    socket.on("data", (bytes) => end.heard(bytes));
+    socket.on("error", () => {});
+  });
+  const end: SocketEnd = {
+    name: `unix:${path}`,
+    heard: () => {},
+    send: (bytes) => void user?.write(bytes),
+    close: () => {
+      user?.destroy();
+      server.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+  return new Promise((open) => server.listen(path, () => open(end)));
+}
+
+async function guestOf({ guest }: Scenario, path: string): Promise<Uint8Array | null> {
+  return guest === undefined ? null : guestBytes(join(dirname(path), guest));
+}
+
+async function runOnce(path: string, defects: Defects & { native?: boolean }): Promise<Outcome> {
+  const [dut, fixture, port] = await Promise.all([socketEnd(), socketEnd(), freePort()]);
+  const { native = false, ...wires } = defects;
+  const bench = openBench({ dut, fixture, brokerPort: port, native, ...wires });
+  try {
+    const { scenario } = loadScenario(path);
+    const clock = new RealClock();
+    const rig = new SerialRig({
+      name: "serial:bench",
+      board: dut.name,
+      fixture: fixture.name,
+      wired: new Set(WIRED.filter((name) => name !== "rail")),
+      // What fails here fails for good: there is no network to join.
+      hil: { ...loadHil(), slackMs: SLACK_MS },
+      clock,
+      listen: { host: "127.0.0.1", port },
+    });
+    return await runScenario({
+      scenario,
+      target: new BoardTarget({ rig, clock, guest: await guestOf(scenario, path) }),
+      board: loadBoard(scenario.start.board),
+      firmware: await firmwareWith(),
+      seed: 1,
+    });
+  } finally {
+    bench.close();
+    dut.close();
+    fixture.close();
+  }
+}
+
+/** Runs a scenario of tests/scenarios on the bench. */
+export async function runOnBench(
+  name: string,
+  defects: Defects & { native?: boolean } = {},
+): Promise<Outcome> {
+  const path = join(packageRoot(), "tests", "scenarios", `${name}.yaml`);
+  for (let tries = 1; ; tries++) {
+    try {
+      return await runOnce(path, defects);
+    } catch (error) {
+      if (!(error instanceof Untimely) || tries === TRIES) throw error;
+    }
+  }
+}
