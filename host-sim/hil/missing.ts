@@ -36,6 +36,7 @@ export function missingStep(
     return WIRE_FAULTS.has(fault) ? null : `no wire makes the fault ${fault}`;
   }
   if ("storage" in step) return "the supply cannot be made to fail in the middle of a write";
+  if ("stall" in step) return "the board's processor cannot be stalled";
   if ("temperature" in step) return "the temperature cannot be set";
   if ("witness" in step && step.witness.rail !== undefined && !reach.rail)
     return "no meter is on the rail";

@@ -62,7 +62,7 @@ export class Site {
   }
 
   publish(bytes: Uint8Array, delivery: Delivery): void {
-    if (this.#broker === null) return;
+    if (this.#broker === null || delivery === "lost") return;
     if (delivery === "retained") this.#retained = bytes;
     if (delivery === "held") this.#held.push(bytes);
     else this.#publish(bytes, delivery === "retained");

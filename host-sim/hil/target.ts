@@ -159,6 +159,11 @@ export class BoardTarget implements Target {
     this.#deliver(this.#now);
   }
 
+  /** No wire stops a processor: `missing` keeps such a scenario away. */
+  stall(_ms: number): never {
+    throw new Error(`${this.name} cannot be stalled`);
+  }
+
   publish(bytes: Uint8Array, delivery: Delivery): void {
     this.#now = Math.max(this.#now, this.#wall());
     this.#site?.publish(bytes, delivery);

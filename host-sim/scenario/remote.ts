@@ -62,7 +62,7 @@ export class Remote {
 
   /** Whether the device has told this epoch, in hexadecimal, last. */
   knows(epoch: string): boolean {
-    this.#listen();
+    this.#listen(false);
     return this.#current !== null && Buffer.from(this.#current).toString("hex") === epoch;
   }
 
