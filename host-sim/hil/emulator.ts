@@ -162,7 +162,8 @@ export class EmulatorProcess {
     const end = this.#clock.now() + START_MS;
     for (;;) {
       const gone = this.#child.exitCode !== null || this.#child.pid === undefined;
-      if (gone || this.#clock.now() > end) throw new UserError(`${path} does not come`, EXIT.INTERNAL);
+      if (gone || this.#clock.now() > end)
+        throw new UserError(`${path} does not come`, EXIT.INTERNAL);
       try {
         if (existsSync(path)) {
           const line = await SocketLine.open(`unix:${path}`);
