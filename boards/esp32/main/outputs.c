@@ -8,7 +8,7 @@
 #include "pins.gen.h"
 #include "retained.h"
 
-static const gpio_num_t pins[KS_PIN_COUNT] = {
+static const gpio_num_t pins[KS_BOARD_PINS] = {
     [KS_PIN_RELAY] = KS_GPIO_RELAY,
     [KS_PIN_LAMP] = KS_GPIO_LAMP,
 };
@@ -21,7 +21,7 @@ static void drive(uint32_t pin) {
 }
 
 void outputs_start(void) {
-    for (uint32_t pin = 0; pin < KS_PIN_COUNT; pin++) {
+    for (uint32_t pin = 0; pin < KS_BOARD_PINS; pin++) {
         const gpio_config_t output = {
             .pin_bit_mask = 1ull << pins[pin],
             .mode = GPIO_MODE_OUTPUT,
@@ -37,7 +37,7 @@ void outputs_start(void) {
 }
 
 bool outputs_set(uint32_t pin, uint32_t level) {
-    assert(pin < KS_PIN_COUNT && level <= 1);
+    assert(pin < KS_BOARD_PINS && level <= 1);
     if (retained()->levels[pin] == level) return false;
     retained()->levels[pin] = level;
     retained_seal(retained());

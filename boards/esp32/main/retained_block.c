@@ -25,7 +25,7 @@ void retained_seal(struct retained_block *block) { block->checksum = checksum_of
 
 bool retained_good(const struct retained_block *block) {
     if (block->version != VERSION || block->checksum != checksum_of(block)) return false;
-    for (uint32_t pin = 0; pin < KS_PIN_COUNT; pin++)
+    for (uint32_t pin = 0; pin < KS_BOARD_PINS; pin++)
         if (block->levels[pin] > 1) return false;
     return block->reason <= KS_BOOT_COUNT;
 }

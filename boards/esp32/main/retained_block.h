@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "abi.gen.h"
+#include "hal.h"
 
 #define RETAINED_REGION_BYTES 64u
 
@@ -19,7 +20,7 @@ struct retained_block {
     uint32_t reason;
     /* The next boot comes no sooner than this, in ms. */
     uint32_t delay_ms;
-    uint32_t levels[KS_PIN_COUNT];
+    uint32_t levels[KS_BOARD_PINS];
     uint8_t region[RETAINED_REGION_BYTES];
     uint32_t checksum;
     /* hal_now() when it was last written, and its complement. */
