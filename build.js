@@ -1,7 +1,15 @@
 // Builds everything that is made rather than written: the WebAssembly modules (release and debug)
 // and the command line bundle. Knows no board; board images are `killswitch build`.
-import { chmodSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import asc from "assemblyscript/asc";
+import binaryen from "binaryen";
 import { build } from "esbuild";
 
 const MODULES = [
@@ -11,8 +19,16 @@ const MODULES = [
     name: "gate",
     flags: ["--noExportMemory", "--initialMemory", "0"],
   },
-  { entry: "firmware/mac/mac.ts", name: "mac", flags: [] },
-  { entry: "firmware/device/main.ts", name: "device", flags: [] },
+  { entry: "firmware/mac/mac.ts", name: "mac", flags: ["--memoryBase", "16"] },
+  // The interpreter keeps compiled code in RAM: without shrinking, a third more of it. Data from
+  // address 16 on: the least page that a board has to back.
+  {
+    entry: "firmware/device/main.ts",
+    name: "device",
+    flags: ["--memoryBase", "16"],
+    release: ["--shrinkLevel", "1"],
+    interpreted: true,
+  },
   { entry: "firmware/fixture/main.ts", name: "fixture", flags: [] },
 ];
 
@@ -29,6 +45,7 @@ async function assemble(module, target, folder) {
     "--textFile",
     `${folder}/${module.name}.wat`,
     ...module.flags,
+    ...(target === "release" ? (module.release ?? []) : []),
   ]);
   if (error) {
     process.stderr.write(
@@ -38,8 +55,28 @@ async function assemble(module, target, folder) {
   }
 }
 
+/** Loads and stores at a constant address C, in folded text: (i32.load offset=O (i32.const C)). */
+const AT_CONSTANT =
+  /\((i(?:32|64)\.(?:load|store)\w*)(?: offset=(\d+))?( align=\d+)?\s+\(i32\.const (\d+)\)/g;
+
+/**
+ * Moves every constant address into the offset, the address being 0: wasm3 then keeps one constant a
+ * function instead of fetching one an access. Saves 3 KiB of its RAM, and a tenth of a tick.
+ */
+function addressFromZero(path) {
+  const shift = (_, op, offset = "0", align = "", address) =>
+    `(${op} offset=${Number(offset) + Number(address)}${align} (i32.const 0)`;
+  const folded = binaryen.readBinary(readFileSync(`${path}.wasm`)).emitText();
+  const module = binaryen.parseText(folded.replace(AT_CONSTANT, shift));
+  module.setFeatures(binaryen.Features.MVP);
+  if (!module.validate()) throw new Error(`build: ${path}.wasm is not valid any more`);
+  writeFileSync(`${path}.wasm`, module.emitBinary());
+  writeFileSync(`${path}.wat`, module.emitText());
+}
+
 for (const module of MODULES) {
   await assemble(module, "release", "dist/firmware");
+  if (module.interpreted) addressFromZero(`dist/firmware/${module.name}`);
   await assemble(module, "debug", "dist/firmware/debug");
 }
 await build({

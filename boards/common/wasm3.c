@@ -55,6 +55,10 @@ static inline void *clear_slots(void *to, size_t bytes) {
 static inline void *copy_slots(void *to, const void *from, size_t bytes) {
     m3slot_t *slot = to;
     const m3slot_t *source = from;
+    for (; bytes >= 4 * sizeof *slot; bytes -= 4 * sizeof *slot, slot += 4, source += 4) {
+        const m3slot_t a = source[0], b = source[1], c = source[2], d = source[3];
+        slot[0] = a, slot[1] = b, slot[2] = c, slot[3] = d;
+    }
     for (; bytes >= sizeof *slot; bytes -= sizeof *slot) *slot++ = *source++;
     return to;
 }

@@ -1,6 +1,7 @@
 // A block that survives a cut at any byte of its writing: two copies, written in turn, each with
 // version, generation and checksum; the newest good one counts. Must not know what it carries.
 import { STATUS_OK, storage_read, storage_write } from "./board";
+import { copy } from "./bytes";
 
 /** Payload of a block, in bytes. */
 export const BLOCK_PAYLOAD: u32 = 20;
@@ -18,8 +19,8 @@ function checksum(): u32 {
   return hash ^ (hash >>> 15);
 }
 
-function readCopy(region: u32, copy: u32): bool {
-  if (storage_read(region, copy * BLOCK_BYTES, SCRATCH as u32, BLOCK_BYTES) !== STATUS_OK)
+function readCopy(region: u32, index: u32): bool {
+  if (storage_read(region, index * BLOCK_BYTES, SCRATCH as u32, BLOCK_BYTES) !== STATUS_OK)
     return false;
   return load<u32>(SCRATCH) === BLOCK_VERSION && load<u32>(SCRATCH + 28) === checksum();
 }
@@ -30,13 +31,13 @@ function readCopy(region: u32, copy: u32): bool {
  */
 export function blockRead(region: u32, payload: usize): u32 {
   let generation: u32 = 0;
-  for (let copy: u32 = 0; copy < 2; copy++) {
-    if (!readCopy(region, copy)) continue;
+  for (let index: u32 = 0; index < 2; index++) {
+    if (!readCopy(region, index)) continue;
     const found = load<u32>(SCRATCH + 4);
     // Generations run modulo 2^32, past 0: newer is less than half the circle ahead.
     if (generation !== 0 && ((found - generation) as i32) < 0) continue;
     generation = found;
-    memory.copy(payload, SCRATCH + 8, BLOCK_PAYLOAD);
+    copy(payload, SCRATCH + 8, BLOCK_PAYLOAD);
   }
   return generation;
 }
@@ -50,7 +51,7 @@ export function blockWrite(region: u32, generation: u32, payload: usize): u32 {
   if (next === 0) next = 2;
   store<u32>(SCRATCH, BLOCK_VERSION);
   store<u32>(SCRATCH + 4, next);
-  memory.copy(SCRATCH + 8, payload, BLOCK_PAYLOAD);
+  copy(SCRATCH + 8, payload, BLOCK_PAYLOAD);
   store<u32>(SCRATCH + 28, checksum());
   // The copy is the generation's low bit, so two writes never fall on the same copy.
   const done = storage_write(region, (next & 1) * BLOCK_BYTES, SCRATCH as u32, BLOCK_BYTES);

@@ -3,6 +3,8 @@
 //
 // A failure sticks: every later read gives 0, every later write does nothing. Check once, at the end.
 
+import { copy } from "./bytes";
+
 /** Arrays, maps and tags one inside the other that readSkip() follows. */
 const NESTING_MAX: u32 = 8;
 
@@ -19,63 +21,50 @@ const SIMPLE: u32 = 7;
 const SIMPLE_FALSE: u64 = 20;
 const SIMPLE_COUNT: u64 = 4;
 
-/** Both cursors: the next byte, the end of the buffer, whether anything failed. */
+/** Both cursors: the next byte and the end of the buffer; both 0 once anything failed. */
 const READER = memory.data(16, 8);
 const WRITER = memory.data(16, 8);
 const AT: usize = 0;
 const END: usize = 4;
-const FAILED: usize = 8;
 /** READER: length of the last string or skipped item. WRITER: start of the buffer. */
-const LENGTH: usize = 12;
-const BEGIN: usize = 12;
+const LENGTH: usize = 8;
+const BEGIN: usize = 8;
 
-function begin(cursor: usize, ptr: usize, len: u32): void {
-  assert(ptr !== 0);
-  assert(<u64>ptr + <u64>len <= (<u64>memory.size()) << 16);
-  store<usize>(cursor, ptr, AT);
-  store<usize>(cursor, ptr + len, END);
-  store<u32>(cursor, 0, FAILED);
-}
-
-/** Moves the cursor over `count` bytes and returns where they start; 0 if they are not there. */
-function take(cursor: usize, count: u64): usize {
-  const at = load<usize>(cursor, AT);
-  const end = load<usize>(cursor, END);
-  assert(at <= end);
-  if (load<u32>(cursor, FAILED) !== 0 || count > <u64>(end - at)) {
-    store<u32>(cursor, 1, FAILED);
-    return 0;
-  }
-  store<usize>(cursor, at + <usize>count, AT);
-  return at;
-}
-
-function left(cursor: usize): u64 {
-  return <u64>(load<usize>(cursor, END) - load<usize>(cursor, AT));
+/** Fails for good: nothing is left to read or to write from here on. */
+function failed(cursor: usize): u32 {
+  store<usize>(cursor, 0, AT);
+  store<usize>(cursor, 0, END);
+  return 0;
 }
 
 function fail(): u32 {
-  store<u32>(READER, 1, FAILED);
-  return 0;
+  return failed(READER);
 }
 
 /** Whether the next byte's major type is `major`; false at the end and after a failure. */
 function nextIs(major: u32): bool {
-  if (readFailed() || left(READER) === 0) return false;
+  if (load<usize>(READER, AT) >= load<usize>(READER, END)) return false;
   return <u32>load<u8>(load<usize>(READER, AT)) >>> 5 === major;
 }
 
 /** The argument of a head of type `major` (RFC 8949, 3), in its shortest form only. */
 function readHead(major: u32): u64 {
-  if (!nextIs(major)) return fail();
-  const info = <u32>load<u8>(take(READER, 1)) & 31;
-  if (info < 24) return info;
-  if (info > 27) return fail();
+  const at = load<usize>(READER, AT);
+  if (at >= load<usize>(READER, END)) return fail();
+  const info = <u32>load<u8>(at) - (major << 5);
+  if (info >= 24) return readLongHead(at, info);
+  store<usize>(READER, at + 1, AT);
+  return info;
+}
+
+/** One whose argument follows it: `info` 24 to 27. Any other is of another type, or not well-formed. */
+function readLongHead(at: usize, info: u32): u64 {
+  if (info - 24 > 3) return fail();
   const width: u32 = 1 << (info - 24);
-  const ptr = take(READER, width);
-  if (ptr === 0) return 0;
+  if (load<usize>(READER, END) - at <= width) return fail();
   let value: u64 = 0;
-  for (let i: u32 = 0; i < width; i++) value = (value << 8) | <u64>load<u8>(ptr + i);
+  for (let i: u32 = 0; i < width; i++) value = (value << 8) | <u64>load<u8>(at + 1 + i);
+  store<usize>(READER, at + 1 + width, AT);
   // Least value that the next shorter form could not carry.
   const least: u64 = width === 1 ? 24 : (<u64>1) << (width << 2);
   return value < least ? fail() : value;
@@ -83,15 +72,25 @@ function readHead(major: u32): u64 {
 
 function readString(major: u32): usize {
   const len = readHead(major);
-  const ptr = take(READER, len);
-  store<u32>(READER, ptr === 0 ? 0 : <u32>len, LENGTH);
+  const begin = load<usize>(READER, AT);
+  if (len > <u64>(load<usize>(READER, END) - begin)) fail();
+  const ptr = load<usize>(READER, AT);
+  const size: u32 = ptr === 0 ? 0 : <u32>len;
+  store<usize>(READER, ptr + size, AT);
+  store<u32>(READER, size, LENGTH);
   return ptr;
 }
 
 /** Starts reading the `len` bytes at `ptr`. Nothing outside them is ever read. */
 export function readBegin(ptr: usize, len: u32): void {
-  begin(READER, ptr, len);
-  store<u32>(READER, 0, LENGTH);
+  assert(ptr !== 0 && <u64>ptr + <u64>len <= (<u64>memory.size()) << 16);
+  store<usize>(READER, ptr, AT);
+  store<usize>(READER, ptr + len, END);
+}
+
+/** Address of what is read next; 0 after a failure. */
+export function readAt(): usize {
+  return load<usize>(READER, AT);
 }
 
 /** An unsigned integer. */
@@ -126,7 +125,7 @@ export function readLength(): u32 {
 /** Number of items of an array, which follow. More than there are bytes left fails. */
 export function readArray(): u32 {
   const count = readHead(ARRAY);
-  return count > left(READER) ? fail() : <u32>count;
+  return count > <u64>(load<usize>(READER, END) - load<usize>(READER, AT)) ? fail() : <u32>count;
 }
 
 /**
@@ -135,7 +134,9 @@ export function readArray(): u32 {
  */
 export function readMap(): u32 {
   const count = readHead(MAP);
-  return count > left(READER) >>> 1 ? fail() : <u32>count;
+  return count > <u64>((load<usize>(READER, END) - load<usize>(READER, AT)) >>> 1)
+    ? fail()
+    : <u32>count;
 }
 
 /** false or true. */
@@ -166,7 +167,7 @@ export function readSkip(): usize {
 
 /** `depth`: arrays, maps and tags around the item. */
 function skip(depth: u32): void {
-  if (readFailed() || left(READER) === 0) {
+  if (load<usize>(READER, AT) >= load<usize>(READER, END)) {
     fail();
     return;
   }
@@ -194,6 +195,7 @@ function skipPairs(count: u32, depth: u32): void {
   for (let i: u32 = 0; i < count && !readFailed(); i++) {
     const key = load<usize>(READER, AT);
     skip(depth);
+    if (readFailed()) return;
     const keyLen = load<usize>(READER, AT) - key;
     if (i > 0 && !ascends(last, lastLen, key, keyLen)) fail();
     last = key;
@@ -213,47 +215,66 @@ function ascends(a: usize, aLen: usize, b: usize, bLen: usize): bool {
   return aLen < bLen;
 }
 
-/** Whether any read since readBegin() failed. */
+/** Whether any read failed. */
 export function readFailed(): bool {
-  return load<u32>(READER, FAILED) !== 0;
+  return load<usize>(READER, END) === 0;
 }
 
 /** Whether no read failed and every byte was read. */
 export function readDone(): bool {
-  return !readFailed() && left(READER) === 0;
+  const end = load<usize>(READER, END);
+  return end !== 0 && load<usize>(READER, AT) === end;
 }
 
 /** Starts writing at `ptr`, at most `capacity` bytes. */
 export function writeBegin(ptr: usize, capacity: u32): void {
-  begin(WRITER, ptr, capacity);
+  assert(ptr !== 0 && <u64>ptr + <u64>capacity <= (<u64>memory.size()) << 16);
+  store<usize>(WRITER, ptr, AT);
+  store<usize>(WRITER, ptr + capacity, END);
   store<usize>(WRITER, ptr, BEGIN);
 }
 
 /** A head in its shortest form. */
 function writeHead(major: u32, argument: u64): void {
-  let info = <u32>argument;
-  let width: u32 = 0;
   if (argument >= 24) {
-    info = 24 + u32(argument > 0xff) + u32(argument > 0xffff) + u32(argument > 0xffffffff);
-    width = 1 << (info - 24);
+    writeLongHead(major, argument);
+    return;
   }
-  const ptr = take(WRITER, 1 + width);
-  if (ptr === 0) return;
-  store<u8>(ptr, (major << 5) | info);
+  const at = load<usize>(WRITER, AT);
+  if (at >= load<usize>(WRITER, END)) {
+    failed(WRITER);
+    return;
+  }
+  store<u8>(at, (major << 5) | <u32>argument);
+  store<usize>(WRITER, at + 1, AT);
+}
+
+function writeLongHead(major: u32, argument: u64): void {
+  const power = u32(argument > 0xff) + u32(argument > 0xffff) + u32(argument > 0xffffffff);
+  const width: u32 = 1 << power;
+  const at = load<usize>(WRITER, AT);
+  if (load<usize>(WRITER, END) - at <= width) {
+    failed(WRITER);
+    return;
+  }
+  store<u8>(at, (major << 5) | (24 + power));
   for (let i = width; i > 0; i--) {
-    store<u8>(ptr + i, <u8>argument);
+    store<u8>(at + i, <u8>argument);
     argument >>>= 8;
   }
+  store<usize>(WRITER, at + 1 + width, AT);
 }
 
 function writeString(major: u32, ptr: usize, len: u32): void {
   writeHead(major, len);
-  const to = take(WRITER, len);
-  if (to === 0) return;
+  const to = load<usize>(WRITER, AT);
+  if (to === 0 || <usize>len > load<usize>(WRITER, END) - to) {
+    failed(WRITER);
+    return;
+  }
   assert(ptr + len <= to || to + len <= ptr);
-  const whole = len & ~3;
-  for (let i: u32 = 0; i < whole; i += 4) store<u32>(to + i, load<u32>(ptr + i));
-  for (let i = whole; i < len; i++) store<u8>(to + i, load<u8>(ptr + i));
+  copy(to, ptr, len);
+  store<usize>(WRITER, to + len, AT);
 }
 
 /** An unsigned integer. */
@@ -292,6 +313,18 @@ export function writeBool(value: bool): void {
   writeHead(SIMPLE, SIMPLE_FALSE + u64(value));
 }
 
+/** Up to four bytes that are encoded already, the first lowest. There must be room for four. */
+export function writeEncoded(bytes: u32, count: u32): void {
+  assert(count <= 4);
+  const at = load<usize>(WRITER, AT);
+  if (load<usize>(WRITER, END) - at < 4) {
+    failed(WRITER);
+    return;
+  }
+  store<u32>(at, bytes);
+  store<usize>(WRITER, at + count, AT);
+}
+
 /** A tag; the caller writes the tagged item next. */
 export function writeTag(tag: u64): void {
   writeHead(TAG, tag);
@@ -299,6 +332,6 @@ export function writeTag(tag: u64): void {
 
 /** Bytes written; 0 if they did not all fit. */
 export function writeEnd(): u32 {
-  if (load<u32>(WRITER, FAILED) !== 0) return 0;
-  return <u32>(load<usize>(WRITER, AT) - load<usize>(WRITER, BEGIN));
+  const at = load<usize>(WRITER, AT);
+  return at === 0 ? 0 : <u32>(at - load<usize>(WRITER, BEGIN));
 }

@@ -28,15 +28,7 @@ import {
   PRINCIPAL_DEVICE,
   STATUS_OK,
 } from "./board";
-import {
-  readArray,
-  readBegin,
-  readBytes,
-  readDone,
-  readFailed,
-  readLength,
-  readUint,
-} from "./cbor";
+import { readBegin, readDone, readFailed, readUint } from "./cbor";
 import { mac0Parse, mac0Structure, macStructurePtr, payloadLen, payloadPtr, tagPtr } from "./cose";
 import { principalNamed, replyBegin, replySend, writeRefusal } from "./link";
 import { perform, readArguments, writeData } from "./operations";
@@ -44,10 +36,14 @@ import { admit, decide, live } from "./policy";
 import { noteDrop, noteRefusal } from "./refusals";
 import { count, EXECUTED } from "./state";
 
+/** An array of four, the epoch's byte string being its first item; and both with the epoch, in bytes. */
+const HEAD: u16 = 0x4884;
+const HEAD_BYTES: u32 = 2 + EPOCH_BYTES;
+
 /** Parsed: epoch (8 bytes), sequence number u32, OP u32. */
 const PARSED: usize = memory.data(16, 8);
 
-/** Handles a message of `len` bytes at `ptr`. */
+/** Handles a message of `len` bytes at `ptr`, MESSAGE_MARGIN bytes free before it. */
 export function commandReceive(ptr: usize, len: u32): void {
   if (!live()) {
     mark(MARK_KILLED);
@@ -60,7 +56,7 @@ export function commandReceive(ptr: usize, len: u32): void {
     return;
   }
   const principal = principalNamed();
-  const bytes = mac0Structure(0, 0);
+  const bytes = mac0Structure();
   if (
     principal >= PRINCIPAL_DEVICE ||
     mac_verify(principal, macStructurePtr() as u32, bytes, tagPtr() as u32) !== STATUS_OK
@@ -91,15 +87,13 @@ export function commandReceive(ptr: usize, len: u32): void {
 
 /** Decodes the payload into PARSED and the arguments. Returns whether it is a command, to the byte. */
 function parse(ptr: usize, len: u32): bool {
-  readBegin(ptr, len);
-  const elements = readArray();
-  const epoch = readBytes();
-  const epochBytes = readLength();
+  if (len <= HEAD_BYTES || load<u16>(ptr) !== HEAD) return false;
+  readBegin(ptr + HEAD_BYTES, len - HEAD_BYTES);
   const seq = readUint();
   const op = readUint();
-  if (readFailed() || elements !== 4 || epochBytes !== EPOCH_BYTES) return false;
+  if (readFailed()) return false;
   if (seq > (u32.MAX_VALUE as u64) || op >= (OP_COUNT as u64)) return false;
-  memory.copy(PARSED, epoch, EPOCH_BYTES);
+  store<u64>(PARSED, load<u64>(ptr, 2));
   store<u32>(PARSED + 8, seq as u32);
   store<u32>(PARSED + 12, op as u32);
   return readArguments(op as u32) && readDone();

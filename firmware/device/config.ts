@@ -2,6 +2,7 @@
 
 import { BLOCK_PAYLOAD, blockRead, blockWrite } from "./block";
 import { REGION_CONFIG, SAFE_COUNT, SAFE_OFF } from "./board";
+import { fill } from "./bytes";
 import { CONFIG_GENERATION, HOLD_S, SAFE_STATE, TELEMETRY_S } from "./state";
 
 /** Longest telemetry period, in s: 18 hours; two bytes in the journal, like the hold. */
@@ -37,7 +38,7 @@ export function configLoad(): void {
 
 /** Stores, then applies. Returns false if storage failed: nothing has changed then. */
 export function configStore(safe: u32, telemetry: u32, hold: u32): bool {
-  memory.fill(PAYLOAD, 0, BLOCK_PAYLOAD);
+  fill(PAYLOAD, 0, BLOCK_PAYLOAD / 4);
   store<u32>(PAYLOAD, safe);
   store<u32>(PAYLOAD + 4, telemetry);
   store<u32>(PAYLOAD + 8, hold);

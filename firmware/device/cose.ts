@@ -2,26 +2,20 @@
 // is computed here. It must not know what a payload means, whose key a kid names, or the board.
 //
 // One message at a time: the accessors speak of the last one that mac0Parse() or mac0Build() took,
-// and point into its bytes.
+// and point into its bytes. Nothing is copied: what stands before the payload in a message, and what
+// stands before it in the MAC_structure, take turns in the same place.
 
 import { MESSAGE_MAX, TAG_BYTES } from "./board";
+import { copy } from "./bytes";
 import {
   readArray,
+  readAt,
   readBegin,
   readBytes,
-  readDone,
   readLength,
   readMap,
   readTag,
   readUint,
-  writeArray,
-  writeBegin,
-  writeBytes,
-  writeEnd,
-  writeMap,
-  writeTag,
-  writeText,
-  writeUint,
 } from "./cbor";
 
 /** Major type of a tag (RFC 8949, 3.1). */
@@ -35,79 +29,80 @@ const HEADER_KID: u64 = 4;
 const ALG_HMAC_256_256: u64 = 5;
 /** Longest kid, in bytes. */
 const KID_MAX: u32 = 16;
-/** What a MAC_structure may be longer than a message: mostly external data. */
-const STRUCTURE_EXTRA: u32 = 64;
+/** Head of a byte string of no bytes. */
+const BYTES_HEAD: u32 = 0x40;
 
-/** The protected header {1: 5}, and its first byte of an empty one. */
-const PROTECTED = memory.data<u8>([0xa1, 0x01, 0x05]);
+/** The protected header {1: 5}, little-endian, and its first byte of an empty one. */
+const PROTECTED: u32 = 0x0501a1;
 const PROTECTED_LEN: u32 = 3;
 const EMPTY_MAP: u32 = 0xa0;
-/** "MAC0". */
-const CONTEXT = memory.data<u8>([0x4d, 0x41, 0x43, 0x30]);
-const CONTEXT_LEN: u32 = 4;
-/** Stands for the tag until mac_sign() writes it. */
-const NO_TAG = memory.data(TAG_BYTES, 8);
 
-const STRUCTURE = memory.data(MESSAGE_MAX + STRUCTURE_EXTRA, 8);
+/** How mac0Build() begins a message, and nearly everybody: 17([h'a10105', {4: -- and then the kid. */
+const USUAL: u64 = 0xa14384d1 | (0x04a10501 << 32);
+const USUAL_LEN: u32 = 8;
+/** What stands before the payload in a MAC_structure: ["MAC0", h'a10105', h'', -- in two parts. */
+const STRUCTURE: u64 = 0x414d6484 | (0xa1433043 << 32);
+const STRUCTURE_REST: u32 = 0x400501a1;
+const STRUCTURE_LEN: u32 = 11;
+/** The same with nothing protected: ["MAC0", h'', h'', --. */
+const BARE: u64 = 0x414d6484 | (0x40403043 << 32);
+const BARE_LEN: u32 = 8;
+/** Head of a tag's byte string: h'-- of 32 bytes, little-endian. */
+const TAG_HEAD: u32 = 0x2058;
+const TAG_HEAD_LEN: u32 = 2;
+
+/** Before a message: what mac0Structure() may need more than the shortest headers take. */
+export const MESSAGE_MARGIN: u32 = 8;
+/** Before a payload that is to be built around: the usual beginning, kid and heads. */
+export const PAYLOAD_MARGIN: u32 = 32;
+/** Largest payload that can be built around. */
+export const PAYLOAD_MAX: u32 = MESSAGE_MAX - PAYLOAD_MARGIN - TAG_HEAD_LEN - TAG_BYTES;
+/** Behind it: the tag. */
+export const TAG_MARGIN: u32 = TAG_HEAD_LEN + TAG_BYTES;
 
 /** The view of the message: addresses and lengths; no message while TAG_PTR is 0. */
-const VIEW_BYTES: u32 = 24;
+const VIEW_BYTES: u32 = 32;
 const VIEW = memory.data(VIEW_BYTES, 8);
 const KID_PTR: usize = 0;
 const KID_LEN: usize = 4;
 const PAYLOAD_PTR: usize = 8;
 const PAYLOAD_LEN: usize = 12;
 const TAG_PTR: usize = 16;
-/** 1 if the alg stands in the protected header, 0 if that is empty. */
-const IS_PROTECTED: usize = 20;
+/** Where the payload's head begins. */
+const HEAD_PTR: usize = 20;
+/** 0 if the protected header is empty: then the alg does not stand in it. */
+const IS_PROTECTED: usize = 24;
+/** Where mac0Structure() wrote. */
+const STRUCTURE_PTR: usize = 28;
+
+/** The headers as read: not those of this profile, or a bit each. */
+const REFUSED: u32 = 0;
+const TAKEN: u32 = 1;
+const WITH_ALG_PROTECTED: u32 = 2;
+const WITH_KID: u32 = 4;
 
 /** Reads the protected header: {1: 5}, or empty as h'' or h'A0'. */
-function parseProtected(): bool {
+function parseProtected(): u32 {
   const ptr = readBytes();
   const len = readLength();
-  if (len === 0) return true;
-  if (len === 1) return load<u8>(ptr) === EMPTY_MAP;
-  if (len !== PROTECTED_LEN) return false;
-  for (let i: u32 = 0; i < PROTECTED_LEN; i++) {
-    if (load<u8>(ptr + i) !== load<u8>(PROTECTED + i)) return false;
-  }
-  store<u32>(VIEW, 1, IS_PROTECTED);
-  return true;
+  if (len === 0) return TAKEN;
+  if (len === 1) return load<u8>(ptr) === EMPTY_MAP ? TAKEN : REFUSED;
+  if (len !== PROTECTED_LEN || load<u16>(ptr) !== <u16>PROTECTED) return REFUSED;
+  return load<u8>(ptr, 2) === <u8>(PROTECTED >>> 16) ? TAKEN | WITH_ALG_PROTECTED : REFUSED;
 }
 
-/** Reads the unprotected header: alg unless the protected one has it, then kid or not. */
-function parseUnprotected(): bool {
+/** Reads the headers of a message that does not begin as usual, up to the kid. */
+function parseHeaders(ptr: usize): u32 {
+  if (<u32>load<u8>(ptr) >>> 5 === MAJOR_TAG && readTag() !== TAG_MAC0) return REFUSED;
+  if (readArray() !== 4) return REFUSED;
+  const taken = parseProtected();
+  if (taken === REFUSED) return REFUSED;
+  // Unprotected: alg unless the protected one has it, then kid or not.
   const pairs = readMap();
-  const algs: u32 = 1 - load<u32>(VIEW, IS_PROTECTED);
-  if (algs === 1 && (readUint() !== HEADER_ALG || readUint() !== ALG_HMAC_256_256)) return false;
-  if (pairs === algs) return true;
-  if (pairs !== algs + 1 || readUint() !== HEADER_KID) return false;
-  const ptr = readBytes();
-  const len = readLength();
-  if (len > KID_MAX) return false;
-  store<usize>(VIEW, ptr, KID_PTR);
-  store<u32>(VIEW, len, KID_LEN);
-  return true;
-}
-
-function clear(): void {
-  for (let i: usize = 0; i < VIEW_BYTES; i += 4) store<u32>(VIEW + i, 0);
-}
-
-function parse(ptr: usize, len: u32): bool {
-  if (len === 0 || len > MESSAGE_MAX) return false;
-  readBegin(ptr, len);
-  if (<u32>load<u8>(ptr) >>> 5 === MAJOR_TAG && readTag() !== TAG_MAC0) return false;
-  if (readArray() !== 4 || !parseProtected() || !parseUnprotected()) return false;
-  const payload = readBytes();
-  const payloadSize = readLength();
-  const tag = readBytes();
-  if (!readDone() || readLength() !== TAG_BYTES) return false;
-  assert(tag + TAG_BYTES === ptr + len);
-  store<usize>(VIEW, payload, PAYLOAD_PTR);
-  store<u32>(VIEW, payloadSize, PAYLOAD_LEN);
-  store<usize>(VIEW, tag, TAG_PTR);
-  return true;
+  const algs: u32 = taken & WITH_ALG_PROTECTED ? 0 : 1;
+  if (algs === 1 && (readUint() !== HEADER_ALG || readUint() !== ALG_HMAC_256_256)) return REFUSED;
+  if (pairs === algs) return taken;
+  return pairs === algs + 1 && readUint() === HEADER_KID ? taken | WITH_KID : REFUSED;
 }
 
 /**
@@ -116,63 +111,100 @@ function parse(ptr: usize, len: u32): bool {
  * other header; payload present; tag of TAG_BYTES. Anything else is false, and then there is no message.
  */
 export function mac0Parse(ptr: usize, len: u32): bool {
-  clear();
-  const parsed = parse(ptr, len);
-  if (!parsed) clear();
-  return parsed;
+  store<usize>(VIEW, 0, TAG_PTR);
+  if (len === 0 || len > MESSAGE_MAX) return false;
+  let headers = TAKEN | WITH_ALG_PROTECTED | WITH_KID;
+  if (len > USUAL_LEN && load<u64>(ptr) === USUAL) readBegin(ptr + USUAL_LEN, len - USUAL_LEN);
+  else {
+    readBegin(ptr, len);
+    headers = parseHeaders(ptr);
+    if (headers === REFUSED) return false;
+  }
+  let kid: usize = 0;
+  let kidSize: u32 = 0;
+  if (headers & WITH_KID) {
+    kid = readBytes();
+    kidSize = readLength();
+    if (kidSize > KID_MAX) return false;
+  }
+  const head = readAt();
+  const payload = readBytes();
+  const end = readAt();
+  if (end === 0 || end + TAG_MARGIN !== ptr + len || load<u16>(end) !== <u16>TAG_HEAD) return false;
+  store<usize>(VIEW, kid, KID_PTR);
+  store<u32>(VIEW, kidSize, KID_LEN);
+  store<usize>(VIEW, payload, PAYLOAD_PTR);
+  store<u32>(VIEW, <u32>(end - payload), PAYLOAD_LEN);
+  store<usize>(VIEW, head, HEAD_PTR);
+  store<u32>(VIEW, headers & WITH_ALG_PROTECTED, IS_PROTECTED);
+  store<usize>(VIEW, end + TAG_HEAD_LEN, TAG_PTR);
+  return true;
 }
 
 /**
- * Writes a COSE_Mac0 at `out`, at most `capacity` <= MESSAGE_MAX bytes: 17([h'A10105', {4: kid},
- * payload, tag]) with a tag of zeroes, and makes it the message. To sign it, write the MAC of
- * mac0Structure() to tagPtr(). kid: 1 to KID_MAX bytes; both kid and payload lie outside the
- * buffer. Returns the length; 0 if it does not fit, and then there is no message.
+ * Begins a message around the `size` <= PAYLOAD_MAX bytes of payload at `payload`, with PAYLOAD_MARGIN
+ * bytes free before it and TAG_MARGIN behind, and makes it the message. To sign it, write the MAC of
+ * mac0Structure() to tagPtr(); then mac0Finish() writes what is left.
  */
-export function mac0Build(
-  out: usize,
-  capacity: u32,
-  kid: usize,
-  kidSize: u32,
-  payload: usize,
-  payloadSize: u32,
-): u32 {
-  assert(capacity <= MESSAGE_MAX);
+export function mac0Build(payload: usize, size: u32): void {
+  assert(size <= PAYLOAD_MAX);
+  let head = payload - 1;
+  if (size < 24) store<u8>(head, BYTES_HEAD | size);
+  else if (size < 256) {
+    head = payload - 2;
+    store<u16>(head, <u16>(0x58 | (size << 8)));
+  } else {
+    head = payload - 3;
+    store<u8>(head, 0x59);
+    store<u16>(head + 1, bswap<u16>(<u16>size));
+  }
+  store<u16>(payload + size, <u16>TAG_HEAD);
+  store<u64>(VIEW, 0, KID_PTR);
+  store<usize>(VIEW, payload, PAYLOAD_PTR);
+  store<u32>(VIEW, size, PAYLOAD_LEN);
+  store<usize>(VIEW, head, HEAD_PTR);
+  store<u32>(VIEW, WITH_ALG_PROTECTED, IS_PROTECTED);
+  store<usize>(VIEW, payload + size + TAG_HEAD_LEN, TAG_PTR);
+}
+
+/**
+ * Writes the message's MAC_structure (RFC 9052, 6.3), the bytes that the tag authenticates, around its
+ * payload, over its headers: there is no kid from then on. Returns its length; it begins at
+ * macStructurePtr(). At a parsed message MESSAGE_MARGIN bytes before it are written to. Traps without
+ * a message.
+ */
+export function mac0Structure(): u32 {
+  assert(tagPtr() !== 0);
+  const head = load<usize>(VIEW, HEAD_PTR);
+  const isProtected = load<u32>(VIEW, IS_PROTECTED) !== 0;
+  const start = head - (isProtected ? STRUCTURE_LEN : BARE_LEN);
+  if (isProtected) store<u32>(head - 4, STRUCTURE_REST);
+  store<u64>(start, isProtected ? STRUCTURE : BARE);
+  store<u64>(VIEW, 0, KID_PTR);
+  store<usize>(VIEW, start, STRUCTURE_PTR);
+  return <u32>(tagPtr() - TAG_HEAD_LEN - start);
+}
+
+/**
+ * Writes the headers of the message that mac0Build() began, over its MAC_structure: 17([h'A10105',
+ * {4: kid}, payload, tag]). kid: 1 to KID_MAX bytes. Returns where the message begins; it ends with
+ * the tag.
+ */
+export function mac0Finish(kid: usize, kidSize: u32): usize {
   assert(kidSize > 0 && kidSize <= KID_MAX);
-  writeBegin(out, capacity);
-  writeTag(TAG_MAC0);
-  writeArray(4);
-  writeBytes(PROTECTED, PROTECTED_LEN);
-  writeMap(1);
-  writeUint(HEADER_KID);
-  writeBytes(kid, kidSize);
-  writeBytes(payload, payloadSize);
-  writeBytes(NO_TAG, TAG_BYTES);
-  const len = writeEnd();
-  const fits = len > 0;
-  assert(mac0Parse(out, len) === fits);
-  return len;
+  const at = load<usize>(VIEW, HEAD_PTR) - kidSize;
+  copy(at, kid, kidSize);
+  store<u8>(at - 1, BYTES_HEAD | kidSize);
+  store<u64>(at - 1 - USUAL_LEN, USUAL);
+  return at - 1 - USUAL_LEN;
 }
 
-/**
- * Writes the message's MAC_structure (RFC 9052, 6.3) to macStructurePtr(): the bytes that the tag
- * authenticates, external data included. Returns its length; 0 if the external data is too long.
- * Traps without a message.
- */
-export function mac0Structure(aad: usize, aadSize: u32): u32 {
-  assert(load<usize>(VIEW, TAG_PTR) !== 0);
-  writeBegin(STRUCTURE, MESSAGE_MAX + STRUCTURE_EXTRA);
-  writeArray(4);
-  writeText(CONTEXT, CONTEXT_LEN);
-  writeBytes(PROTECTED, load<u32>(VIEW, IS_PROTECTED) === 0 ? 0 : PROTECTED_LEN);
-  writeBytes(aad, aadSize);
-  writeBytes(payloadPtr(), payloadLen());
-  return writeEnd();
-}
-
-/** Where mac0Structure() writes. */
+/** Where mac0Structure() wrote. */
 export function macStructurePtr(): usize {
-  return STRUCTURE;
+  return load<usize>(VIEW, STRUCTURE_PTR);
 }
+
+// Of a message; without one, only tagPtr() means anything: 0.
 
 /** Address of the kid; 0 if absent. */
 export function kidPtr(): usize {
@@ -184,7 +216,7 @@ export function kidLen(): u32 {
   return load<u32>(VIEW, KID_LEN);
 }
 
-/** Address of the payload; 0 without a message. */
+/** Address of the payload. */
 export function payloadPtr(): usize {
   return load<usize>(VIEW, PAYLOAD_PTR);
 }

@@ -7,12 +7,13 @@ import {
   MARK_HOLD_ENDED,
   mark,
   PHASE_FAULT_CONTACT,
+  PHASE_LIVE,
   PIN_LAMP,
   PIN_RELAY,
   RECORD_HOLD,
 } from "./board";
 import { journalAppend } from "./journal";
-import { live, mayActuate } from "./policy";
+import { mayActuate } from "./policy";
 import { holdTake, retainedSave } from "./retained";
 import {
   BLINK,
@@ -89,12 +90,17 @@ export function identify(): void {
 
 /** A tick's worth of lamp: identify flickers, a fault flashes 1 in 4, LIVE is lit, off is dark. */
 export function lampTick(): void {
+  const phase: u32 = load<u8>(PHASE);
   const blink: u32 = (load<u8>(BLINK) + 1) & 3;
   store<u8>(BLINK, blink as u8);
-  let level: u32 = live() ? 1 : 0;
-  if (load<u8>(PHASE) >= PHASE_FAULT_CONTACT) level = blink === 0 ? 1 : 0;
-  if (load<u32>(IDENTIFY_MS) > 0) level = blink & 1;
-  if (load<u8>(LAMP) === level) return;
+  let level: u32 = 0;
+  if (load<u32>(IDENTIFY_MS) !== 0) level = blink & 1;
+  else if (phase === PHASE_LIVE) level = 1;
+  else if (phase >= PHASE_FAULT_CONTACT && blink === 0) level = 1;
+  if (load<u8>(LAMP) !== level) lampTo(level);
+}
+
+function lampTo(level: u32): void {
   store<u8>(LAMP, level as u8);
   gpio_write(PIN_LAMP, level);
 }

@@ -6,7 +6,7 @@
 // value u32, boots u32; hash (32) = SHA-256(hash before || body); 0xff (12). Little-endian. The hash
 // before record 0 is all zero. Hash input is 52 bytes: one block of SHA-256.
 
-import { sha256 } from "../mac/sha256";
+import { sha256Begin, sha256Block, sha256Digest } from "../mac/sha256";
 import {
   JOURNAL_SLOT_BYTES,
   JOURNAL_SLOTS,
@@ -18,22 +18,25 @@ import {
   storage_read,
   storage_write,
 } from "./board";
+import { copy, fill, same } from "./bytes";
 import { retainedSave } from "./retained";
 import { BOOTS, JOURNAL_HASH, JOURNAL_NEXT, JOURNAL_OPEN, NOW } from "./state";
 
 const BODY_BYTES: u32 = 20;
+/** What erased storage reads as, and the end of every slot is. */
+const ERASED: u32 = 0xffffffff;
 const HASH_BYTES: u32 = 32;
 /** A record on the wire: body and hash. */
 export const RECORD_BYTES: u32 = BODY_BYTES + HASH_BYTES;
 
 const SLOT: usize = memory.data(64, 8);
 const BEFORE: usize = memory.data(64, 8);
-/** Hash before, then body: what is hashed. */
+/** Hash before, then body, then the padding of 52 bytes to a block (FIPS 180-4, 5.1.1): what is hashed. */
 const LINK: usize = memory.data(64, 8);
 const HASH: usize = memory.data(32, 8);
 /** The scan reads this many slots at once: an import call costs about as much as 50 bytes of it. */
-const SCAN_SLOTS: u32 = 16;
-const SCAN: usize = memory.data(1024, 8);
+const SCAN_SLOTS: u32 = 8;
+const SCAN: usize = memory.data(512, 8);
 
 function readSlot(seq: u32, into: usize): bool {
   const offset = (seq % JOURNAL_SLOTS) * JOURNAL_SLOT_BYTES;
@@ -44,18 +47,23 @@ function readSlot(seq: u32, into: usize): bool {
 
 /** Hashes the body at `body` after the hash at `before`, into HASH. */
 function chain(before: usize, body: usize): void {
-  memory.copy(LINK, before, HASH_BYTES);
-  memory.copy(LINK + HASH_BYTES, body, BODY_BYTES);
-  sha256(LINK, HASH_BYTES + BODY_BYTES, HASH);
+  copy(LINK, before, HASH_BYTES);
+  copy(LINK + HASH_BYTES, body, BODY_BYTES);
+  store<u32>(LINK, 0x80, HASH_BYTES + BODY_BYTES);
+  store<u32>(LINK, 0, 56);
+  store<u32>(LINK, bswap<u32>((HASH_BYTES + BODY_BYTES) << 3), 60);
+  sha256Begin();
+  sha256Block(LINK);
+  sha256Digest(HASH);
 }
 
 /** Whether record `seq` stands in its slot and follows from the one before; it is then in SLOT. */
 function linked(seq: u32): bool {
   if (seq === u32.MAX_VALUE || !readSlot(seq, SLOT)) return false;
-  if (seq === 0) memory.fill(BEFORE, 0, JOURNAL_SLOT_BYTES);
+  if (seq === 0) fill(BEFORE, 0, JOURNAL_SLOT_BYTES / 4);
   else if (!readSlot(seq - 1, BEFORE)) return false;
   chain(seq === 0 ? BEFORE : BEFORE + BODY_BYTES, SLOT);
-  return memory.compare(HASH, SLOT + BODY_BYTES, HASH_BYTES) === 0;
+  return same(HASH, SLOT + BODY_BYTES, HASH_BYTES);
 }
 
 /** No sequence number: storage could not be read. */
@@ -76,11 +84,13 @@ function highest(): u32 {
     const offset = slot * JOURNAL_SLOT_BYTES;
     const bytes = SCAN_SLOTS * JOURNAL_SLOT_BYTES;
     if (storage_read(REGION_JOURNAL, offset, SCAN as u32, bytes) !== STATUS_OK) return UNREAD;
-    for (let index: u32 = 0; index < SCAN_SLOTS; index++) {
-      const seq = load<u32>(SCAN + index * JOURNAL_SLOT_BYTES);
-      const stands = seq !== u32.MAX_VALUE && seq % JOURNAL_SLOTS === slot + index;
-      if (stands && (seq === 0 || seq - 1 === before) && seq >= next) next = seq + 1;
-      before = seq;
+    let at = SCAN;
+    for (let index = slot; index < slot + SCAN_SLOTS; index++, at += JOURNAL_SLOT_BYTES) {
+      const last = before;
+      before = load<u32>(at);
+      if (before === u32.MAX_VALUE) continue;
+      const stands = before % JOURNAL_SLOTS === index && (before === 0 || before - 1 === last);
+      if (stands && before >= next) next = before + 1;
     }
   }
   return next;
@@ -104,9 +114,9 @@ export function journalOpen(): bool {
   let torn = next !== found;
   if (next === floor) {
     next = 0;
-    memory.fill(JOURNAL_HASH, 0, HASH_BYTES);
+    fill(JOURNAL_HASH, 0, HASH_BYTES / 4);
   } else {
-    memory.copy(JOURNAL_HASH, SLOT + BODY_BYTES, HASH_BYTES);
+    copy(JOURNAL_HASH, SLOT + BODY_BYTES, HASH_BYTES);
     store<u32>(BOOTS, load<u32>(SLOT + 16));
   }
   store<u32>(JOURNAL_NEXT, next);
@@ -125,20 +135,20 @@ export function journalAppend(kind: u32, detail: u32, value: u32): void {
     return;
   }
   const seq = load<u32>(JOURNAL_NEXT);
-  memory.fill(SLOT, 0xff, JOURNAL_SLOT_BYTES);
+  fill(SLOT, ERASED, JOURNAL_SLOT_BYTES / 4);
   store<u32>(SLOT, seq);
   store<u32>(SLOT + 4, load<u32>(NOW));
   store<u32>(SLOT + 8, kind | (detail << 8));
   store<u32>(SLOT + 12, value);
   store<u32>(SLOT + 16, load<u32>(BOOTS));
   chain(JOURNAL_HASH, SLOT);
-  memory.copy(SLOT + BODY_BYTES, HASH, HASH_BYTES);
+  copy(SLOT + BODY_BYTES, HASH, HASH_BYTES);
   const offset = (seq % JOURNAL_SLOTS) * JOURNAL_SLOT_BYTES;
   if (storage_write(REGION_JOURNAL, offset, SLOT as u32, JOURNAL_SLOT_BYTES) !== STATUS_OK) {
     mark(MARK_JOURNAL_FAILED);
     return;
   }
-  memory.copy(JOURNAL_HASH, HASH, HASH_BYTES);
+  copy(JOURNAL_HASH, HASH, HASH_BYTES);
   store<u32>(JOURNAL_NEXT, seq + 1);
   retainedSave();
 }

@@ -8,30 +8,31 @@ import {
   CODE_REPLAY,
   CODE_STALE_EPOCH,
   EPOCH_BYTES,
-  MESSAGE_MAX,
   mac_sign,
   net_send,
   PRINCIPAL_DEVICE,
   STATUS_OK,
+  TAG_BYTES,
 } from "./board";
+import { same } from "./bytes";
+import { writeBegin, writeBool, writeBytes, writeEnd, writeInt, writeMap, writeUint } from "./cbor";
 import {
-  writeArray,
-  writeBegin,
-  writeBool,
-  writeBytes,
-  writeEnd,
-  writeInt,
-  writeMap,
-  writeUint,
-} from "./cbor";
-import { kidLen, kidPtr, mac0Build, mac0Structure, macStructurePtr, tagPtr } from "./cose";
+  kidLen,
+  kidPtr,
+  mac0Build,
+  mac0Finish,
+  mac0Structure,
+  macStructurePtr,
+  PAYLOAD_MARGIN,
+  PAYLOAD_MAX,
+  tagPtr,
+} from "./cose";
 import { live } from "./policy";
 import {
   BOOTS,
   DROPPED,
   EPOCH,
   EXECUTED,
-  elapse,
   FAULT,
   HOLD_MS,
   HOLD_S,
@@ -56,22 +57,21 @@ const KIDS: usize = memory.data<u8>([
   0x72, 0x65, 0x72, 0, 0, 0, 6, 0x64, 0x65, 0x76, 0x69, 0x63, 0x65, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 ]);
 
-const PAYLOAD_MAX: u32 = MESSAGE_MAX - 96;
-const PAYLOAD: usize = memory.data(928, 8);
-const OUT: usize = memory.data(1024, 8);
+const DEVICE_KID: usize = KIDS + ((PRINCIPAL_DEVICE as usize) << 4);
 
-function kid(principal: u32): usize {
-  assert(principal <= PRINCIPAL_DEVICE);
-  return KIDS + ((principal as usize) << 4);
-}
+/** A message on its way out: its payload, and room for the rest around it. */
+const OUT: usize = memory.data(1024, 8);
+/** An array of none, then a byte string of an epoch's length; and both with the epoch, in bytes. */
+const HEAD: u32 = 0x4880;
+const HEAD_BYTES: u32 = 2 + EPOCH_BYTES;
+const PAYLOAD: usize = OUT + PAYLOAD_MARGIN;
 
 /** The principal that the last parsed message names; PRINCIPAL_DEVICE for one that may not command. */
 export function principalNamed(): u32 {
   const length = kidLen();
   for (let principal: u32 = 0; principal < PRINCIPAL_DEVICE; principal++) {
-    const row = kid(principal);
-    if (length === load<u8>(row) && memory.compare(kidPtr(), row + 1, length) === 0)
-      return principal;
+    const row = KIDS + ((principal as usize) << 4);
+    if (length === load<u8>(row) && same(kidPtr(), row + 1, length)) return principal;
   }
   return PRINCIPAL_DEVICE;
 }
@@ -80,19 +80,24 @@ export function principalNamed(): u32 {
 function send(channel: u32): void {
   const length = writeEnd();
   assert(length > 0);
-  const row = kid(PRINCIPAL_DEVICE);
-  const bytes = mac0Build(OUT, MESSAGE_MAX, row + 1, load<u8>(row), PAYLOAD, length);
-  assert(bytes > 0);
-  const signed = mac0Structure(0, 0);
+  mac0Build(PAYLOAD, HEAD_BYTES + length);
+  const signed = mac0Structure();
   if (mac_sign(macStructurePtr() as u32, signed, tagPtr() as u32) !== STATUS_OK) return;
-  net_send(channel, OUT as u32, bytes);
+  const message = mac0Finish(DEVICE_KID + 1, load<u8>(DEVICE_KID));
+  net_send(channel, message as u32, (tagPtr() + TAG_BYTES - message) as u32);
+}
+
+/** Begins a payload: an array of `items`, the first being the epoch. */
+function begin(items: u32): void {
+  assert(items < 24);
+  store<u16>(PAYLOAD, <u16>(HEAD + items));
+  store<u64>(PAYLOAD, load<u64>(EPOCH), 2);
+  writeBegin(PAYLOAD + HEAD_BYTES, PAYLOAD_MAX - HEAD_BYTES);
 }
 
 /** Begins a reply; the data map is written next, then replySend(). */
 export function replyBegin(principal: u32, seq: u32, code: u32): void {
-  writeBegin(PAYLOAD, PAYLOAD_MAX);
-  writeArray(5);
-  writeBytes(EPOCH, EPOCH_BYTES);
+  begin(5);
   writeUint(principal as u64);
   writeUint(seq as u64);
   writeUint(code as u64);
@@ -139,9 +144,7 @@ export function writeStatus(): void {
 export function statusFlush(): void {
   if (load<u8>(STATUS_DUE) === 0 || load<u8>(LINKED) === 0 || !live()) return;
   store<u8>(STATUS_DUE, 0);
-  writeBegin(PAYLOAD, PAYLOAD_MAX);
-  writeArray(2);
-  writeBytes(EPOCH, EPOCH_BYTES);
+  begin(2);
   writeStatus();
   send(CHANNEL_STATUS);
 }
@@ -153,12 +156,14 @@ export function telemetryElapse(ms: u32): void {
     store<u32>(TELEMETRY_MS, period);
     return;
   }
-  if (load<u32>(TELEMETRY_MS) > period) store<u32>(TELEMETRY_MS, period);
-  if (!elapse(TELEMETRY_MS, ms)) return;
+  const left = min<u32>(load<u32>(TELEMETRY_MS), period);
+  if (left > ms) store<u32>(TELEMETRY_MS, left - ms);
+  else telemetrySend(period);
+}
+
+function telemetrySend(period: u32): void {
   store<u32>(TELEMETRY_MS, period);
-  writeBegin(PAYLOAD, PAYLOAD_MAX);
-  writeArray(2);
-  writeBytes(EPOCH, EPOCH_BYTES);
+  begin(2);
   writeInt(load<i16>(TEMPERATURE) as i64);
   send(CHANNEL_TELEMETRY);
 }

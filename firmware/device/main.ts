@@ -21,8 +21,10 @@ import {
   RECORD_LIVE,
   radio_request,
 } from "./board";
+import { fill } from "./bytes";
 import { commandReceive } from "./command";
 import { configLoad } from "./config";
+import { MESSAGE_MARGIN } from "./cose";
 import { buttonEdge, effectsBoot, effectsElapse, lampTick } from "./effects";
 import { journalAppend, journalOpen } from "./journal";
 import { statusFlush, telemetryElapse } from "./link";
@@ -35,13 +37,17 @@ import {
   count,
   EPOCH,
   FAULT,
+  HOLD_MS,
+  IDENTIFY_MS,
   KILLED_MAX,
   KILLED_MIN,
   KILLED_SAMPLES,
   LINKED,
   NOW,
   PHASE,
+  QUIET_MS,
   REASON,
+  REFUSED_MS,
   RELAY,
   STATE,
   STATE_LEN,
@@ -52,7 +58,7 @@ import {
 /** No event is taken to lie further behind the last than this, in ms: a jumping clock ends no hold. */
 const STEP_MAX: u32 = 5000;
 
-const RX: usize = memory.data(1024, 8);
+const RX: usize = memory.data(1024 + MESSAGE_MARGIN, 8) + MESSAGE_MARGIN;
 
 export function abi_version(): u32 {
   return ABI_VERSION;
@@ -72,7 +78,7 @@ export function state_len(): u32 {
 
 /** Boot. The relay takes its retained level before anything else can want it. */
 export function init(boot_reason: u32): void {
-  memory.fill(STATE, 0, STATE_LEN);
+  fill(STATE, 0, STATE_LEN / 4);
   store<u8>(REASON, boot_reason as u8);
   configLoad();
   retainedLoad();
@@ -86,14 +92,25 @@ export function init(boot_reason: u32): void {
 }
 
 export function on_event(kind: u32, a: u32, b: u32): void {
-  if (kind === EVENT_EPOCH) {
+  if (kind === EVENT_TICK) {
+    advance(a);
+    // In place: a tick with nothing to do is mostly calls.
+    store<u16>(TEMPERATURE, (b >>> INPUT_TEMPERATURE_SHIFT) as u16);
+    if (!live()) sampleWhileKilled(load<i16>(TEMPERATURE));
+    lampTick();
+  } else if (kind === EVENT_EPOCH) {
     store<u32>(EPOCH, a);
     store<u32>(EPOCH + 4, b);
     return;
+  } else {
+    advance(a);
+    event(kind, b);
   }
-  advance(a);
-  if (kind === EVENT_TICK) tick(b);
-  else if (kind === EVENT_RX) {
+  statusFlush();
+}
+
+function event(kind: u32, b: u32): void {
+  if (kind === EVENT_RX) {
     assert(b <= MESSAGE_MAX);
     commandReceive(RX, b);
   } else if (kind === EVENT_BUTTON) buttonEdge(b !== 0);
@@ -102,33 +119,37 @@ export function on_event(kind: u32, a: u32, b: u32): void {
     store<u8>(LINKED, b !== 0 ? 1 : 0);
     store<u8>(STATUS_DUE, 1);
   } else assert(false);
-  statusFlush();
 }
 
 /** Moves time on to `now`. Time that runs backwards stands still. */
 function advance(now: u32): void {
-  const due = load<u8>(BOOT_DUE);
   const passed = now - load<u32>(NOW);
   store<u32>(NOW, now);
-  if (due !== 0) {
-    // The first event sets the clock, and dates the record of the boot.
-    store<u8>(BOOT_DUE, 0);
-    count(BOOTS);
-    journalAppend(RECORD_BOOT, load<u8>(REASON), due >> 1);
-    return;
+  if (load<u8>(BOOT_DUE) !== 0) booted();
+  else if ((passed as i32) > 0) {
+    const ms = min<u32>(passed, STEP_MAX);
+    if (countsDown()) elapse(ms);
+    telemetryElapse(ms);
   }
-  if ((passed as i32) <= 0) return;
-  const ms = passed < STEP_MAX ? passed : STEP_MAX;
-  effectsElapse(ms);
-  refusalsElapse(ms);
-  telemetryElapse(ms);
 }
 
-function tick(inputs: u32): void {
-  const temperature = ((inputs as i32) >> (INPUT_TEMPERATURE_SHIFT as i32)) as i16;
-  store<i16>(TEMPERATURE, temperature);
-  if (!live()) sampleWhileKilled(temperature);
-  lampTick();
+/** The first event has set the clock, and dates the record of the boot. */
+function booted(): void {
+  const due: u32 = load<u8>(BOOT_DUE);
+  store<u8>(BOOT_DUE, 0);
+  count(BOOTS);
+  journalAppend(RECORD_BOOT, load<u8>(REASON), due >> 1);
+}
+
+/** Whether anything but the telemetry's period runs: at most ticks nothing does. */
+function countsDown(): bool {
+  const effects = load<u32>(HOLD_MS) | load<u32>(QUIET_MS) | load<u32>(IDENTIFY_MS);
+  return (effects | load<u32>(REFUSED_MS)) !== 0;
+}
+
+function elapse(ms: u32): void {
+  effectsElapse(ms);
+  refusalsElapse(ms);
 }
 
 function sampleWhileKilled(temperature: i16): void {

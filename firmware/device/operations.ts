@@ -19,8 +19,8 @@ import {
   readMap,
   readUint,
   writeArray,
-  writeBool,
   writeBytes,
+  writeEncoded,
   writeInt,
   writeMap,
   writeUint,
@@ -46,6 +46,9 @@ const RECORDS_MAX: u32 = 8;
 /** Most arguments any operation has; their keys are 1, 2, 3. */
 const ARGUMENTS_MAX: u32 = 3;
 
+/** {1: false} encoded; true is one more. */
+const LEVEL_MAP: u32 = 0xf401a1;
+
 /** The decoded arguments, u32 each, in the order of their keys. */
 const ARGUMENTS: usize = memory.data(12, 4);
 /** Bit per key present. */
@@ -53,7 +56,6 @@ const PRESENT: usize = memory.data(4, 4);
 
 /** Reads the arguments map at the reader's cursor. Returns whether `op` takes these arguments. */
 export function readArguments(op: u32): bool {
-  memory.fill(ARGUMENTS, 0, 12);
   const entries = readMap();
   let present: u32 = 0;
   let last: u32 = 0;
@@ -70,7 +72,7 @@ export function readArguments(op: u32): bool {
   if (readFailed()) return false;
   if (op === OP_RELAY_SET) return present === 1;
   if (op === OP_JOURNAL_READ) {
-    const wanted = load<u32>(ARGUMENTS + 4);
+    const wanted = argument(1, 0);
     return present === 3 && wanted >= 1 && wanted <= RECORDS_MAX;
   }
   if (op === OP_CONFIG_SET)
@@ -103,9 +105,7 @@ export function perform(op: u32): u32 {
 /** Writes the data map of an OK reply. */
 export function writeData(op: u32, principal: u32): void {
   if (op === OP_RELAY_SET || op === OP_RELAY_GET) {
-    writeMap(1);
-    writeUint(1);
-    writeBool(load<u8>(RELAY) !== 0);
+    writeEncoded(LEVEL_MAP + ((load<u8>(RELAY) as u32) << 16), 3);
   } else if (op === OP_STATUS) writeStatus();
   else if (op === OP_TELEMETRY_READ) writeTelemetry(principal === PRINCIPAL_OWNER);
   else if (op === OP_JOURNAL_READ) writeRecords(argument(0, 0), argument(1, 1));

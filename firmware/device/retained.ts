@@ -3,6 +3,7 @@
 
 import { BLOCK_PAYLOAD, blockRead, blockWrite } from "./block";
 import { MARK_RETAINED_LOST, MARK_RETAINED_USED, mark, REGION_RETAINED, SAFE_ON } from "./board";
+import { fill } from "./bytes";
 import {
   HOLD_MS,
   HOLD_TAKEN_S,
@@ -45,7 +46,7 @@ export function retainedLoad(): void {
 
 /** Saves. A failure leaves the block before: the relay then comes back at its last saved level. */
 export function retainedSave(): void {
-  memory.fill(PAYLOAD, 0, BLOCK_PAYLOAD);
+  fill(PAYLOAD, 0, BLOCK_PAYLOAD / 4);
   store<u32>(PAYLOAD, load<u8>(RELAY));
   store<u32>(PAYLOAD + 4, load<u32>(JOURNAL_NEXT));
   store<u32>(PAYLOAD + 8, load<u32>(HOLD_MS) > 0 ? load<u32>(HOLD_TAKEN_S) : 0);

@@ -49,7 +49,7 @@ const FIGURE = [
 ] as const;
 type Figures = Record<(typeof FIGURE)[number] | "stack", number>;
 /** The emulated chip's stack, from the page, and what it is painted with at reset: see link.ld. */
-const STACK = { at: -0x10_0000, bytes: 8192, paint: 0xa5 };
+const STACK = { at: -0x10_0000, bytes: 5120, paint: 0xa5 };
 
 function commands(): Buffer {
   const [key] = SCENARIO_KEYS;
@@ -181,7 +181,7 @@ export async function benchBoards(): Promise<void> {
   );
   row("contact edge to radio off, guest hung", "-", "-", edgeToOff(image, hangs), 200);
   process.stdout.write(`\n${BOARD}: bytes \n`);
-  const sizes = { board: BOARD, guestBytes: 8192, arenaBytes: 73_728 };
+  const sizes = { board: BOARD, guestBytes: 4096, arenaBytes: 43_008 };
   const small = buildBoard(sizes);
   const smallAot = buildBoard({ ...sizes, engine: "aot" });
   for (const [name, built] of [
