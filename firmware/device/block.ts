@@ -19,34 +19,49 @@ function checksum(): u32 {
   return hash ^ (hash >>> 15);
 }
 
+/** Reads a copy. False if storage failed; a copy that is not good has generation 0. */
 function readCopy(region: u32, index: u32): bool {
   if (storage_read(region, index * BLOCK_BYTES, SCRATCH as u32, BLOCK_BYTES) !== STATUS_OK)
     return false;
-  return load<u32>(SCRATCH) === BLOCK_VERSION && load<u32>(SCRATCH + 28) === checksum();
+  const good = load<u32>(SCRATCH) === BLOCK_VERSION && load<u32>(SCRATCH + 28) === checksum();
+  if (!good) store<u32>(SCRATCH + 4, 0);
+  return true;
+}
+
+/** Whether the copy in SCRATCH is good, and newer than `generation`; 0 is older than all. */
+function newer(generation: u32): bool {
+  const found = load<u32>(SCRATCH + 4);
+  // Generations run modulo 2^32, past 0: newer is less than half the circle ahead.
+  return found !== 0 && (generation === 0 || ((found - generation) as i32) > 0);
 }
 
 /**
  * Reads the newest good copy into `payload` (BLOCK_PAYLOAD bytes). Returns its generation, which is
- * never 0; 0 if there is no good copy, `payload` untouched.
+ * never 0; 0 if there is no good copy or storage failed, `payload` untouched.
  */
 export function blockRead(region: u32, payload: usize): u32 {
   let generation: u32 = 0;
   for (let index: u32 = 0; index < 2; index++) {
-    if (!readCopy(region, index)) continue;
-    const found = load<u32>(SCRATCH + 4);
-    // Generations run modulo 2^32, past 0: newer is less than half the circle ahead.
-    if (generation !== 0 && ((found - generation) as i32) < 0) continue;
-    generation = found;
+    if (!readCopy(region, index) || !newer(generation)) continue;
+    generation = load<u32>(SCRATCH + 4);
     copy(payload, SCRATCH + 8, BLOCK_PAYLOAD);
   }
   return generation;
 }
 
 /**
- * Writes `payload` over the older copy. `generation`: of the newest good copy, 0 if none. Returns the
- * new generation, 0 if storage failed: the newest good copy still stands then.
+ * Writes `payload` over the older copy. `generation`: of the newest good copy, 0 if none is known. Then
+ * what stands in storage now is counted on from, lest an older block that could not be read at the
+ * boot be the newer one at the next. Returns the new generation, 0 if storage failed: the newest good
+ * copy still stands then.
  */
 export function blockWrite(region: u32, generation: u32, payload: usize): u32 {
+  if (generation === 0) {
+    for (let index: u32 = 0; index < 2; index++) {
+      if (!readCopy(region, index)) return 0;
+      if (newer(generation)) generation = load<u32>(SCRATCH + 4);
+    }
+  }
   let next = generation + 1;
   if (next === 0) next = 2;
   store<u32>(SCRATCH, BLOCK_VERSION);

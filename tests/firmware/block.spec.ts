@@ -2,7 +2,7 @@
 
 import { BLOCK_PAYLOAD, blockRead, blockWrite } from "../../firmware/device/block";
 import { REGION_CONFIG } from "../../firmware/device/board";
-import { storage_fill, storage_limit, storage_poke } from "./oracle";
+import { storage_fill, storage_limit, storage_poke, storage_readable } from "./oracle";
 
 const PAYLOAD = memory.data(32, 8);
 
@@ -20,6 +20,7 @@ function value(): u32 {
 describe("blocks", () => {
   beforeEach(() => {
     storage_limit(u32.MAX_VALUE);
+    storage_readable(true);
     storage_fill(REGION_CONFIG, 0xff);
   });
 
@@ -56,6 +57,21 @@ describe("blocks", () => {
       write(write(0, 1), 2);
       storage_poke(REGION_CONFIG, at, 0x5a);
       expect(value()).toBe(1);
+    }
+  });
+
+  it("counts on from a block that could not be read at the boot", () => {
+    for (let rounds: u32 = 1; rounds < 6; rounds++) {
+      storage_fill(REGION_CONFIG, 0xff);
+      let generation: u32 = 0;
+      for (let round: u32 = 1; round <= rounds; round++) generation = write(generation, round);
+      storage_readable(false);
+      expect(value()).toBe(256);
+      expect(write(0, 77)).toBe(0);
+      storage_readable(true);
+      expect(value()).toBe(rounds);
+      expect(write(0, 88)).toBe(rounds + 1);
+      expect(value()).toBe(88);
     }
   });
 

@@ -55,6 +55,7 @@ export function hostImports() {
   // Two regions of 64 bytes and a journal; a write stops, and fails, after `writable` bytes.
   const storage = [new Uint8Array(64), new Uint8Array(64), new Uint8Array(512 * 64).fill(0xff)];
   let writable = Number.POSITIVE_INFINITY;
+  let readable = true;
   return {
     attach: (of) => {
       memory = of;
@@ -80,6 +81,9 @@ export function hostImports() {
         storage_limit: (count) => {
           writable = count >>> 0 === 0xffffffff ? Number.POSITIVE_INFINITY : count >>> 0;
         },
+        storage_readable: (yes) => {
+          readable = yes !== 0;
+        },
         storage_poke: (region, offset, value) => {
           storage[region][offset] = value;
         },
@@ -87,6 +91,7 @@ export function hostImports() {
       },
       board: {
         storage_read: (region, offset, ptr, len) => {
+          if (!readable) return 5;
           bytes(ptr, len).set(storage[region].subarray(offset, offset + len));
           return 0;
         },
