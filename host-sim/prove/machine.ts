@@ -89,7 +89,7 @@ export class Machine {
   /** The tag that mac_sign() gives, and what it was last given for. */
   readonly ownTag = Uint8Array.from({ length: TAG_BYTES }, (_, index) => 0xc0 + index);
   /** What mac_sign() was last called for: the guest may write over it before it sends. */
-  readonly signed = new DataView(new ArrayBuffer(MAC_MESSAGE_MAX));
+  readonly signedView = new DataView(new ArrayBuffer(MAC_MESSAGE_MAX));
   signedLen = 0;
 
   readonly #constants: [number, number][];
@@ -170,7 +170,7 @@ export class Machine {
 
   /** What mac_sign() was last called for. */
   get signedLast(): Uint8Array {
-    return new Uint8Array(this.signed.buffer, 0, this.signedLen);
+    return new Uint8Array(this.signedView.buffer, 0, this.signedLen);
   }
 
   clear(): void {
@@ -259,7 +259,7 @@ export class Machine {
         inside(ptr, len);
         inside(tag, TAG_BYTES);
         if (len >>> 0 > MAC_MESSAGE_MAX) throw new Misuse("mac_sign");
-        new Uint8Array(this.signed.buffer).set(this.memory.subarray(ptr, ptr + len));
+        new Uint8Array(this.signedView.buffer).set(this.memory.subarray(ptr, ptr + len));
         this.signedLen = len;
         this.memory.set(this.ownTag, tag);
         return STATUS.OK;

@@ -118,7 +118,7 @@ export class WireCheck {
   /** Takes a message as it is handed to net_send(). */
   sent(channel: number, ptr: number, len: number): void {
     if (this.broken !== null) return;
-    const { memory, view, words, statePtr, signed, signedLen, marks, writes } = this.#machine;
+    const { memory, view, words, statePtr, signedView, signedLen, marks, writes } = this.#machine;
     const { list } = this.#seen;
     list[0] = channel;
     list[1] = len;
@@ -131,7 +131,7 @@ export class WireCheck {
       list[at++] =
         (words[(statePtr >> 2) + (READ_WORDS[index] ?? 0)] ?? 0) & (READ_BITS[index] ?? 0);
     at = copyWords(view, ptr, len, list, at);
-    at = copyWords(signed, 0, signedLen, list, at);
+    at = copyWords(signedView, 0, signedLen, list, at);
     if (!this.#seen.add(at)) return;
     this.messages++;
     this.broken = this.#check(channel, memory.slice(ptr, ptr + len));
