@@ -47,6 +47,13 @@ export function add(into: Tally, part: Tally): void {
   into.found = [...into.found, ...part.found].sort((a, b) => a.seed - b.seed).slice(0, FOUND_MAX);
 }
 
+/** The tally with its names in order: the same text for the same sums. */
+export function inOrder(tally: Tally): Tally {
+  const sorted = <T>(of: Record<string, T>): Record<string, T> =>
+    Object.fromEntries(Object.entries(of).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return { ...tally, steps: sorted(tally.steps), marks: sorted(tally.marks) };
+}
+
 /** Expected marks that were not reached and could have been. */
 export function unreached({ marks }: Tally): string[] {
   return EXPECTED.filter(

@@ -11,7 +11,7 @@ import { type Finding, reduce } from "../swarm/finding.ts";
 import { Ledger, openLedger, subjectOf } from "../swarm/ledger.ts";
 import { summaryLines, type Verdict, verdictOf } from "../swarm/report.ts";
 import { reasonOf } from "../swarm/shrink.ts";
-import { type Tally, unreached } from "../swarm/tally.ts";
+import { inOrder, type Tally, unreached } from "../swarm/tally.ts";
 import { example, jsonOption, parseDuration } from "./options.ts";
 import { validModule } from "./prove.ts";
 import { parseSeed } from "./run.ts";
@@ -145,8 +145,10 @@ function findingLines(finding: Finding, options: SwarmOptions): string[] {
 async function swarm(options: SwarmOptions): Promise<void> {
   const { seeds, from, time, state } = options;
   const modules = { gate: validModule(options.gate), device: validModule(options.device) };
-  const engine = await Engine.make(modules, time);
-  if (options.lane) return serveLane(([first, count]) => engine.swarm(first, count));
+  if (options.lane) {
+    const engine = await Engine.make(modules, time);
+    return serveLane(([first, count]) => engine.swarm(first, count));
+  }
   if (from + seeds > SEED_END)
     throw new UserError(
       `seeds end at ${SEED_END - 1}: take fewer, or an earlier --from`,
@@ -159,6 +161,7 @@ async function swarm(options: SwarmOptions): Promise<void> {
     ledger.save(state);
     process.stderr.write(`\n${ledger.tally.runs} of ${seeds} done: the same command goes on\n`);
   });
+  const engine = await Engine.make(modules, time);
   await runAll(engine, ledger, options);
   unheard();
   const { tally } = ledger;
@@ -167,7 +170,7 @@ async function swarm(options: SwarmOptions): Promise<void> {
   if (options.json) {
     const missed = unreached(tally);
     const replays = findings.map((one) => ({ ...one, again: againOf(one.seed, options) }));
-    printJson({ verdict, subject, ...tally, unreached: missed, findings: replays });
+    printJson({ verdict, subject, ...inOrder(tally), unreached: missed, findings: replays });
   } else {
     for (const finding of findings) for (const line of findingLines(finding, options)) print(line);
     for (const line of summaryLines(tally)) print(line);

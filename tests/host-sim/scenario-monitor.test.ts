@@ -22,13 +22,17 @@ const CUT = `@200 sense no=0 nc=0 rail=1
 const MESSAGE = Uint8Array.of(1, 2, 3);
 const RX = `@100 rx len=3 crc=${crc32(MESSAGE)}\n@100 mark name=ACCEPTED`;
 
-function broken(trace: string, until?: number, prepare?: (monitor: Monitor) => void): string {
-  const monitor = new Monitor(BOARD);
-  prepare?.(monitor);
+function feed(monitor: Monitor, trace: string): void {
   for (const line of trace.split("\n")) {
     const [, at = "", kind = "", detail = ""] = /^@(\d+) (\S+) ?(.*)$/.exec(line) ?? [];
     monitor.line(Number(at), kind, detail);
   }
+}
+
+function broken(trace: string, until?: number, prepare?: (monitor: Monitor) => void): string {
+  const monitor = new Monitor(BOARD);
+  prepare?.(monitor);
+  feed(monitor, trace);
   if (until !== undefined) monitor.end(until);
   return monitor.violation?.rule ?? "";
 }
@@ -51,7 +55,7 @@ test.for([
     "I1: LIVE only after",
     LIVE.replace("@50 gate", "@20 sense no=0 nc=0 rail=0\n@21 sense no=1 nc=0 rail=0\n@70 gate"),
   ],
-  ["I1: LIVE only after", LIVE.replace("no=1 nc=0 rail=0", "no=1 nc=1 rail=0")],
+  ["I1: contacts that agree", LIVE.replace("no=1 nc=0 rail=0", "no=1 nc=1 rail=0")],
   ["I1: the radio is off", `${LIVE}\n@200 sense no=0 nc=1 rail=1`],
   ["I1: the radio is off", `${LIVE}\n@200 gate phase=TRAVEL`],
   ["I2: a restart follows", `${LIVE}\n${CUT.replace(/\n@200 restart.*/, "")}`],
@@ -73,6 +77,61 @@ test.for([
   ["I1: the rail is down", `${LIVE}\n${CUT}\n@500 boot reason=CUT\n@500 sense no=0 nc=1 rail=1`],
 ] as [string, string][])("%s: found in trace %#", ([rule, trace]) => {
   expect(broken(trace, 20_000)).toContain(rule);
+});
+
+const AGREE = `@0 boot reason=POWER_ON
+@0 sense no=1 nc=1 rail=0
+@0 gate phase=TRAVEL`;
+const FAULT = `${AGREE}\n@21 gate phase=FAULT_CONTACT`;
+const FAULT_RAIL = `${LIVE}\n${CUT}
+@500 boot reason=CUT
+@500 sense no=0 nc=1 rail=1
+@600 gate phase=FAULT_RAIL`;
+
+test.for([
+  ["", FAULT],
+  ["", `${FAULT}\n@30 sense no=0 nc=1 rail=0\n@30 gate phase=KILLED`],
+  ["I1: contacts that agree", `${AGREE}\n@22 gpio pin=LAMP level=1`],
+  ["I1: contacts that agree", `${AGREE}\n@10 sense no=0 nc=0 rail=0`],
+  ["I1: FAULT_CONTACT only", FAULT.replace("@21", "@20")],
+  ["I1: FAULT_CONTACT only", `${LIVE}\n@99 gate phase=FAULT_CONTACT`],
+  [
+    "I1: a fault of the contacts ends",
+    `${FAULT}\n@30 sense no=1 nc=0 rail=0\n@30 gate phase=ARMING`,
+  ],
+  ["", `${FAULT_RAIL}\n@700 sense no=0 nc=1 rail=0\n@700 gate phase=KILLED`],
+  ["I1: a fault of the rail ends", `${FAULT_RAIL}\n@700 gate phase=KILLED`],
+] as [string, string][])("%s: faults have causes and ends, trace %#", ([rule, trace]) => {
+  const held = (monitor: Monitor) => {
+    monitor.railHeld = true;
+  };
+  expect(broken(trace, 900, held)).toContain(rule);
+  if (rule === "") expect(broken(trace, 900, held)).toBe("");
+});
+
+test("where nothing was seen for a while nothing counts as seen", () => {
+  const arming = LIVE.split("\n").slice(0, 3).join("\n");
+  const after = (ms: number, live: number) => {
+    const monitor = new Monitor(BOARD);
+    feed(monitor, arming);
+    monitor.stalled(40, ms);
+    feed(monitor, `@${live} gate phase=LIVE`);
+    return monitor.violation?.rule ?? "";
+  };
+  expect(after(10, 50)).toBe("");
+  expect(after(11, 50)).toContain("I1: LIVE only after");
+  expect(after(11, 90)).toBe("");
+});
+
+test("the meter on the rail reads what the board says", () => {
+  const metered = (rail: string) => {
+    const monitor = new Monitor(BOARD);
+    feed(monitor, LIVE);
+    monitor.meter(100, rail);
+    return monitor.violation?.rule ?? "";
+  };
+  expect(metered("up")).toBe("");
+  expect(metered("down")).toContain("I1: the rail is as the board tells it");
 });
 
 test("a rail that is held up must be announced", () => {

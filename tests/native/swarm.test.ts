@@ -1,0 +1,33 @@
+/** What the swarm draws gives one trace on the simulator and on each native board. */
+import { describe, expect, test } from "vitest";
+import { loadBoard } from "../../host-sim/board-data.ts";
+import { loadFirmware } from "../../host-sim/firmware.ts";
+import { buildBoard } from "../../host-sim/native/build.ts";
+import { NativeTarget } from "../../host-sim/native/target.ts";
+import { runScenario } from "../../host-sim/scenario/runner.ts";
+import { engineOf } from "../swarm/support.ts";
+import { firstDifference, notRun } from "./support.ts";
+
+/** Seeds: native boards take some hundred times as long as the simulator. */
+const SEEDS: Record<string, number> = { posix: 25, "qemu-riscv32": 5 };
+
+for (const [board, seeds] of Object.entries(SEEDS)) {
+  describe.skipIf(notRun(board) !== null)(board, () => {
+    test(`${seeds} seeds`, async () => {
+      const engine = await engineOf();
+      const image = buildBoard({ board });
+      for (let seed = 1; seed <= seeds; seed++) {
+        const { guest: _, ...scenario } = engine.draw(seed);
+        const native = await runScenario({
+          scenario,
+          target: new NativeTarget({ image }),
+          board: loadBoard(scenario.start.board),
+          firmware: loadFirmware(),
+          seed,
+        });
+        const own = await engine.run(scenario);
+        expect(firstDifference(own.trace.texts(), native.trace.texts()), `seed ${seed}`).toBeNull();
+      }
+    });
+  });
+}
