@@ -3,8 +3,9 @@
  * device does with any of them.
  */
 import { EVENT, INPUT_TEMPERATURE_SHIFT, OP, PHASE, PHASE_NAMES, PRINCIPAL } from "../abi.gen.ts";
+import { ALL_FAIL, type EventField, TWIN } from "./layout.ts";
 import type { Machine } from "./machine.ts";
-import { DECISION_MARKS, type Message, messageCatalogue } from "./messages.ts";
+import { DECISION_MARKS, type Message, messageCatalogue, SEQ } from "./messages.ts";
 import { at, COUNTDOWNS, EPOCH_WORDS, STAND_IN } from "./model.ts";
 
 export interface ModelEvent {
@@ -40,7 +41,7 @@ const PLAIN = {
 } as const;
 
 /** Which attempts to write fail together: all; or one, the first to the third. */
-const FAILING = [0xffff, 1, 2, 4] as const;
+const FAILING = [ALL_FAIL, 1, 2, 4] as const;
 
 function nameOf(event: Omit<ModelEvent, "name">, what: string): string {
   const ends = COUNTDOWNS.filter((_, index) => (event.ends >>> index) & 1).map(([name]) => name);
@@ -112,12 +113,11 @@ export function eventList(messages: readonly Message[] = messageCatalogue()): Mo
 }
 
 /** The countdowns that run in a region, a bit each. */
-export function runningIn(words: Int32Array, w: number): number {
+export function runningIn(region: Uint8Array): number {
+  const view = new DataView(region.buffer, region.byteOffset);
   let running = 0;
-  for (let index = 0; index < COUNTDOWNS.length; index++) {
-    const row = COUNTDOWNS[index];
-    if (row !== undefined && words[w + (at[row[0]] >> 2)] !== 0) running |= 1 << index;
-  }
+  for (const [index, [name]] of COUNTDOWNS.entries())
+    if (view.getInt32(at[name], true) !== 0) running |= 1 << index;
   return running;
 }
 
@@ -136,15 +136,6 @@ export function isSmall({ message, failWrites }: ModelEvent): boolean {
   return message.op !== OP.IDENTIFY && message.principal !== PRINCIPAL.MANUFACTURER;
 }
 
-/** Whether a twin differs from the event before, which made so many attempts to write and to send. */
-export function differs(twin: ModelEvent, attempts: number, sends: number): boolean {
-  if (twin.twinOf === "sends") return sends > 0;
-  // One attempt that fails is all that fail.
-  return twin.failWrites === FAILING[0]
-    ? attempts > 0
-    : attempts > 1 && twin.failWrites < 1 << attempts;
-}
-
 /** Fires `event` at the guest that `machine` has settled; memory beyond the state is poisoned first. */
 export function fire(machine: Machine, event: ModelEvent): void {
   const { words, statePtr, guest } = machine;
@@ -153,21 +144,117 @@ export function fire(machine: Machine, event: ModelEvent): void {
   machine.clear();
   machine.failWrites = event.failWrites;
   machine.mayNet = event.mayNet;
-  if (event.ends !== 0) {
-    for (let index = 0; index < COUNTDOWNS.length; index++) {
-      const row = COUNTDOWNS[index];
-      if (((event.ends >>> index) & 1) === 0 || row === undefined) continue;
-      const word = w + (at[row[0]] >> 2);
-      if (words[word] !== 0) words[word] = event.ms;
-    }
+  for (const [index, [name]] of COUNTDOWNS.entries()) {
+    const word = w + (at[name] >> 2);
+    if ((event.ends >>> index) & 1 && words[word] !== 0) words[word] = event.ms;
   }
   if (event.epoch) guest.on_event(EVENT.EPOCH, EPOCH_WORDS[0], EPOCH_WORDS[1]);
-  machine.signed = null;
-  if (event.message !== null) {
-    machine.deliver(event.message.bytes);
-    machine.signed = event.message.signed;
-  }
+  if (event.message === null) machine.expect(null);
+  else machine.deliver(event.message.bytes, event.message.signed);
   guest.on_event(event.kind, STAND_IN.now + event.ms, event.b);
+}
+
+/** What the checks may know of an event: many events are one to them. */
+export interface Asks {
+  kind: number;
+  b: number;
+  ms: number;
+  /** Bit per COUNTDOWNS, of those that checks ask of; and whether any at all ends. */
+  ends: number;
+  endsAny: boolean;
+  epoch: boolean;
+  /** Some attempt to write fails. */
+  fails: boolean;
+  message:
+    | (Pick<Message, "principal" | "op" | "args" | "epoch" | "seq" | "permitted"> & {
+        broken: Message["broken"] | undefined;
+      })
+    | null;
+}
+
+/** What the check of a reply may know of the message that it answers. */
+export interface Answers {
+  principal: number;
+  op: number;
+  seq: number;
+}
+
+const ENDS_ASKED = COUNTDOWNS.reduce(
+  (bits, [name], index) => (name === "QUIET_MS" || name === "HOLD_MS" ? bits | (1 << index) : bits),
+  0,
+);
+/** Operations that checks tell apart; all others are one. */
+const OPS_ASKED: readonly number[] = [OP.RELAY_SET, OP.CONFIG_SET, OP.IDENTIFY];
+const OTHER_OP = -1;
+
+function asksOf(event: ModelEvent): Asks {
+  const { kind, ms, ends, epoch, failWrites, message } = event;
+  const b = kind === EVENT.RX || kind === EVENT.TICK ? 0 : event.b;
+  const asks = { kind, b, ms, ends: ends & ENDS_ASKED, endsAny: ends !== 0, epoch };
+  const fails = failWrites !== 0;
+  if (message === null) return { ...asks, fails, message };
+  const { principal, seq, broken, permitted } = message;
+  const known = OPS_ASKED.includes(message.op);
+  const op = known ? message.op : OTHER_OP;
+  const args: Message["args"] = known ? message.args : new Map();
+  return {
+    ...asks,
+    fails,
+    message: { principal, op, args, epoch: message.epoch, seq, broken, permitted },
+  };
+}
+
+/** Values of which equal ones have one number. */
+class Numbered<T> {
+  readonly values: T[] = [];
+  readonly #numbers = new Map<string, number>();
+
+  number(value: T): number {
+    const key = JSON.stringify(value, (_, part) => (part instanceof Map ? [...part] : part));
+    const number = this.#numbers.get(key) ?? this.values.push(value) - 1;
+    this.#numbers.set(key, number);
+    return number;
+  }
+}
+
+/** What the recorder's loop fires: what the checks are told for the numbers that it gives. */
+export interface Program {
+  asks: readonly Asks[];
+  answers: readonly Answers[];
+}
+
+/** Hands the recorder of `machine` the events that its loop fires, in their order. */
+export function program(machine: Machine, events: readonly ModelEvent[]): Program {
+  const placed = new Map<Message, Partial<Record<EventField, number>>>();
+  const asks = new Numbered<Asks>();
+  const answers = new Numbered<Answers>();
+  for (const [index, event] of events.entries()) {
+    const { kind, b, ms, ends, message, failWrites } = event;
+    let fields = message === null ? {} : placed.get(message);
+    if (message !== null && fields === undefined) {
+      const at = { message: machine.addBytes(message.bytes), messageLength: message.bytes.length };
+      const signed = message.signed === null ? {} : machine.signedFields(message.signed);
+      const { principal, op } = message;
+      const answered = answers.number({ principal, op, seq: SEQ[message.seq] });
+      fields = { ...at, ...signed, answers: answered };
+      placed.set(message, fields);
+    }
+    machine.setEvent(index, {
+      answers: -1,
+      ...fields,
+      asks: asks.number(asksOf(event)),
+      kind,
+      a: STAND_IN.now + ms,
+      b,
+      ends,
+      ms,
+      epoch: event.epoch ? 1 : 0,
+      failWrites,
+      mayNet: event.mayNet ? 1 : 0,
+      twin: event.twinOf === null ? TWIN.none : TWIN[event.twinOf],
+    });
+  }
+  return { asks: asks.values, answers: answers.values };
 }
 
 /** The decision that the guest told by its marks, if it told exactly one. */

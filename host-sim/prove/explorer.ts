@@ -3,37 +3,37 @@
  * until no state is new; every transition held to the invariants. Breadth first, so that the first
  * violation has a shortest trace. Must not know how messages or storage are laid out.
  */
-import { BOOT_NAMES, JOURNAL_SLOT_BYTES, MARK_NAMES, REGION } from "../abi.gen.ts";
+import { BOOT_NAMES, MARK_NAMES } from "../abi.gen.ts";
 import { STATE_BYTES } from "../state.gen.ts";
 import {
   applies,
-  differs,
   eventList,
-  fire,
   isSmall,
   type ModelEvent,
+  type Program,
+  program,
   runningIn,
 } from "./events.ts";
-import { type Before, Invariants } from "./invariants.ts";
+import { Invariants } from "./invariants.ts";
+import { AT, DONE, SENT_HEAD } from "./layout.ts";
 import { Machine, Misuse } from "./machine.ts";
 import {
   at,
   CONFIG_NONE,
-  decodeState,
-  encodeState,
   everyStorage,
   type Found,
   headOf,
   layJournal,
   layStorage,
   OutOfRange,
+  outside,
 } from "./model.ts";
 import { StateTable } from "./table.ts";
+import { Transition } from "./transition.ts";
 import { WireCheck } from "./wire.ts";
 import { WriteCheck } from "./writes.ts";
 
 const NO_PARENT = -1;
-const DIGEST_PRIME = 0x9e3779b1;
 /** Labels below this are events; above, boots: storage, finding, reason. */
 const FIRST_BOOT = 1 << 12;
 
@@ -94,16 +94,15 @@ export class Explorer {
   readonly #invariants: Invariants;
   readonly #writes: WriteCheck;
   readonly #wire: WireCheck;
-  readonly #before: Before;
+  readonly #step: Transition;
+  readonly #program: Program;
   readonly #storages: readonly Found[];
   /** Ways in which a boot finds each: to be read; and not. */
   readonly #findings: number;
-  #digest = 0;
-  #index = 0;
-  #event = 0;
-  #attempts = 0;
-  #sends = 0;
-  readonly #lists: (readonly number[])[] = [];
+  /** Rules broken since the last event: by a message, and by anything. */
+  #sent: string | null = null;
+  #broken: string | null = null;
+  readonly #lists: { at: number; length: number }[] = [];
 
   constructor(bytes: Uint8Array<ArrayBuffer>, options: ExplorerOptions = {}) {
     this.#options = options;
@@ -117,10 +116,11 @@ export class Explorer {
     if (this.events.length >= FIRST_BOOT) throw new Error("an event's number fits its label");
     this.#invariants = new Invariants(this.machine);
     this.#writes = new WriteCheck(this.machine);
-    this.#wire = new WireCheck(this.machine);
-    this.machine.onSend = (channel, ptr, len) => this.#wire.sent(channel, ptr, len);
-    const region = new ArrayBuffer(STATE_BYTES);
-    this.#before = { bytes: new Uint8Array(region), words: new Int32Array(region) };
+    this.#step = new Transition(this.machine);
+    this.#wire = new WireCheck(this.machine, this.#step);
+    this.#program = program(this.machine, this.events);
+    this.machine.onSend = (channel, ptr, len) => this.#checkSent(channel, ptr, len);
+    this.machine.onEvent = () => this.#checkEvent();
     this.report = {
       states: 0,
       transitions: 0,
@@ -157,7 +157,7 @@ export class Explorer {
     if (!this.#refuted && (this.machine.widen() || !this.machine.keepsConstants()))
       report.violations.push({ rule: "all mutable state lies in the state region", trace: [] });
     report.states = this.table.size;
-    report.digest = this.#digest >>> 0;
+    report.digest = this.machine.noted(AT.digest) >>> 0;
     report.messages = this.#wire.messages;
     report.closed = done === this.table.size && !this.#refuted;
     report.unseen = MARK_NAMES.filter((_, mark) => ((this.#invariants.met >>> mark) & 1) === 0);
@@ -168,8 +168,7 @@ export class Explorer {
   #search(most: number): number {
     const { report } = this;
     this.table = new StateTable();
-    this.#invariants.met = 0;
-    this.#digest = 0;
+    this.machine.restart();
     Object.assign(report, { transitions: 0, boots: 0, depth: 0 });
     this.#boots();
     let level = this.table.size;
@@ -188,114 +187,58 @@ export class Explorer {
   #expand(index: number): void {
     const { machine } = this;
     const code = this.table.codes[index] ?? 0;
-    const { bytes, words } = this.#before;
-    decodeState(code, bytes);
+    const step = this.#step;
+    step.from(code);
     layJournal(headOf(code), machine.regions);
-    machine.settle(bytes);
-    this.#index = index;
+    machine.settle(step.before);
+    machine.note(AT.code, code);
     // No time passes at a guest's first event: it sets the clock.
-    const running = bytes[at.BOOT_DUE] === 0 ? runningIn(words, 0) : 0;
-    for (const number of this.#listOf(running)) {
-      this.#attempt(code, number);
-      const attempts = this.#attempts;
-      const sends = this.#sends;
-      if (attempts === 0 && sends === 0) continue;
-      for (let twin = number + 1; this.events[twin]?.twinOf != null; twin++) {
-        const event = this.events[twin];
-        if (event !== undefined && differs(event, attempts, sends)) this.#attempt(code, twin);
-      }
-      if (this.#refuted) return;
+    const running = step.before[at.BOOT_DUE] === 0 ? runningIn(step.before) : 0;
+    const list = this.#listOf(running);
+    machine.watching = true;
+    try {
+      machine.recorder.run(list.at, list.length);
+    } catch (error) {
+      this.#broken = told(error);
     }
+    machine.watching = false;
+    this.report.transitions = this.report.boots + machine.noted(AT.transitions);
+    if (this.#broken !== null) this.#refute(this.#broken, index, machine.noted(AT.event));
+    machine.drain((next, event) => this.table.add(next, index, event));
   }
 
-  /** Numbers of the events that say something while `running` countdowns run, twins apart. */
-  #listOf(running: number): readonly number[] {
-    this.#lists[running] ??= this.events.flatMap((event, number) =>
+  /** Events that say something while `running` countdowns run, twins apart. */
+  #listOf(running: number): { at: number; length: number } {
+    const known = this.#lists[running];
+    if (known !== undefined) return known;
+    const numbers = this.events.flatMap((event, number) =>
       event.twinOf === null && applies(event, running) ? [number] : [],
     );
-    return this.#lists[running];
+    const list = { at: this.machine.addList(running, numbers), length: numbers.length };
+    this.#lists[running] = list;
+    return list;
   }
 
-  #attempt(code: number, number: number): void {
-    const event = this.events[number];
-    if (event === undefined || this.#refuted) return;
-    this.#event = number;
-    const rule = this.#fire(code, event);
-    if (rule !== null) this.#refute(rule, this.#index, number);
-  }
-
-  /** One event from the settled state. Returns the rule broken, or null. */
-  #fire(code: number, event: ModelEvent): string | null {
+  /** Asked by the recorder of a transition that is not known to be good. */
+  #checkEvent(): number {
     const { machine } = this;
-    const writes = this.#writes;
-    this.report.transitions++;
-    try {
-      this.#wire.event = event;
-      this.#wire.number = this.#event;
-      this.#wire.code = code;
-      fire(machine, event);
-      this.#attempts = machine.attempts;
-      this.#sends = machine.sends;
-      let broken = this.#invariants.check(this.#before, event);
-      if (broken !== null) return broken;
-      broken = this.#wire.broken ?? writes.run(headOf(code)) ?? this.#checkStored(event);
-      if (broken !== null) return broken;
-      const next = encodeState(machine.memory, machine.words, machine.statePtr);
-      this.table.add(next, this.#index, this.#event);
-      const did =
-        (machine.relayPin << 4) ^ (machine.lampPin << 2) ^ machine.radio ^ (machine.sends << 8);
-      this.#digest = Math.imul(this.#digest ^ next, DIGEST_PRIME) ^ did ^ this.#wire.digest;
-      this.#digest =
-        Math.imul(this.#digest ^ machine.marks, DIGEST_PRIME) ^ (machine.attempts << 24);
-      if (machine.writes > 0) this.#undo();
-      return null;
-    } catch (error) {
-      return told(error);
-    }
+    const step = this.#step;
+    const event = this.#program.asks[machine.noted(DONE)];
+    if (event === undefined) throw new Error("an event of the program");
+    if (machine.noted(AT.next) < 0) outside(machine.memory, machine.statePtr);
+    step.ask("done");
+    this.#broken =
+      this.#invariants.check(step, event) ?? this.#sent ?? this.#writes.run(step, event);
+    return this.#broken === null ? step.reads : -1;
   }
 
-  /** The event's writes to the journal, undone; blocks are read at a boot alone. */
-  #undo(): void {
+  /** Asked by the recorder of a message that is not known to be good. */
+  #checkSent(channel: number, ptr: number, len: number): number {
     const { machine } = this;
-    for (let index = 0; index < machine.writes; index++) {
-      if (machine.writeRegion[index] !== REGION.JOURNAL) continue;
-      const offset = machine.writeOffset[index] ?? 0;
-      machine.regions[REGION.JOURNAL]?.fill(0xff, offset, offset + JOURNAL_SLOT_BYTES);
-    }
-  }
-
-  /** What a restart would bring back is what is, once it is saved; and saved it is, unless storage fails. */
-  #checkStored(event: ModelEvent): string | null {
-    if (event.failWrites !== 0) return null;
-    const { machine } = this;
-    const { relay, hold, saved, configured, config } = this.#writes;
-    const { memory, words, statePtr } = machine;
-    const stands =
-      config[0] === memory[statePtr + at.SAFE_STATE] &&
-      config[1] === words[(statePtr + at.TELEMETRY_S) >> 2] &&
-      config[2] === words[(statePtr + at.HOLD_S) >> 2];
-    if (configured && !stands) return "I9: the configuration that is stored is the one that holds";
-    if (!configured && this.#reconfigured()) return "I9: a configuration is stored before it holds";
-    const isRelay = machine.memory[machine.statePtr + at.RELAY] ?? 0;
-    const isHold = machine.words[(machine.statePtr + at.HOLD_MS) >> 2] === 0 ? 0 : 1;
-    if (saved && relay !== isRelay) return "I8: the retained relay level is the relay's level";
-    if (saved && hold !== isHold) return "I5: a hold outlives a restart, and its end does";
-    if (saved) return null;
-    if (isRelay !== this.#before.bytes[at.RELAY]) return "I8: a relay that moves is saved";
-    // Without a journal the end of a hold is not saved: the doubt is the hand's.
-    const open = machine.memory[machine.statePtr + at.JOURNAL_OPEN] !== 0;
-    const was = this.#before.words[at.HOLD_MS >> 2] === 0 ? 0 : 1;
-    return open && was !== isHold ? "I5: a hold that begins or ends is saved" : null;
-  }
-
-  #reconfigured(): boolean {
-    const { memory, words, statePtr } = this.machine;
-    const { bytes, words: were } = this.#before;
-    return (
-      bytes[at.SAFE_STATE] !== memory[statePtr + at.SAFE_STATE] ||
-      were[at.TELEMETRY_S >> 2] !== words[(statePtr + at.TELEMETRY_S) >> 2] ||
-      were[at.HOLD_S >> 2] !== words[(statePtr + at.HOLD_S) >> 2]
-    );
+    this.#step.ask("sent");
+    const answers = this.#program.answers[machine.noted(SENT_HEAD.answers)] ?? null;
+    this.#sent ??= this.#wire.check(channel, machine.memory.slice(ptr, ptr + len), answers);
+    return this.#sent === null ? this.#step.reads : -1;
   }
 
   /** Boots for every reason from every storage. */
@@ -333,8 +276,8 @@ export class Explorer {
       const broken = this.#invariants.checkBoot(readable ? found : NOTHING, readable);
       if (broken !== null) return broken;
       if (machine.attempts > 0) return "a boot writes nothing";
-      const code = encodeState(machine.memory, machine.words, machine.statePtr);
-      this.table.add(code, NO_PARENT, label);
+      machine.recorder.meet(machine.fold(), label);
+      machine.drain((code) => this.table.add(code, NO_PARENT, label));
       return null;
     } catch (error) {
       return told(error);

@@ -106,6 +106,7 @@ class Bench {
   }
 
   keep(): void {
+    this.machine.sync();
     const { memory, statePtr } = this.machine;
     this.state.set(memory.subarray(statePtr, statePtr + STATE_BYTES));
   }
@@ -152,12 +153,10 @@ function cutPower(device: Uint8Array<ArrayBuffer>, report: FaultReport): void {
       const before = regions.map((region) => region.slice());
       const were = bench.word(at.JOURNAL_NEXT);
       bench.event(kind, b, ms);
-      const { writes, writeRegion, writeOffset, writeLength, written } = bench.machine;
-      const log = Array.from({ length: writes }, (_, index) => ({
-        region: writeRegion[index] ?? 0,
-        offset: writeOffset[index] ?? 0,
-        bytes: written.slice(index * 64, index * 64 + (writeLength[index] ?? 0)),
-      }));
+      const log = Array.from({ length: bench.machine.writes }, (_, index) => {
+        const { region, offset, length, bytes } = bench.machine.write(index);
+        return { region, offset, bytes: bytes.slice(0, length) };
+      });
       const after = regions.map((region) => region.slice());
       const kept = { state: bench.state.slice(), now: bench.now };
       for (let write = 0; write < log.length && report.failure === null; write++)

@@ -3,48 +3,52 @@
  * before, what it did, and the guest after. Must not know how states are folded or found.
  */
 import { EVENT, MARK, OP, PHASE, SAFE } from "../abi.gen.ts";
-import { decisionOf, type ModelEvent } from "./events.ts";
+import { type Asks, decisionOf } from "./events.ts";
 import type { Machine } from "./machine.ts";
 import { at, CONFIGS, COUNTDOWNS, EPOCH_WORDS, type Found, STAND_IN } from "./model.ts";
+import type { Transition } from "./transition.ts";
 
 const UNSET = -1;
 /** Bounce that a board's button may show, in ms, and the longest that a press may go unheard. */
 const QUIET_MIN_MS = 10;
 const QUIET_MAX_MS = 100;
-/** The guest before an event: its region, as bytes and as words. */
-export interface Before {
-  bytes: Uint8Array;
-  words: Int32Array;
-}
-
-const LAST_SEQ_WORD = at.LAST_SEQ >> 2;
 const [EPOCH_LOW, EPOCH_HIGH] = EPOCH_WORDS;
 
 /** A countdown after the event's time has passed, before the event does anything. */
-function elapsed(before: Before, event: ModelEvent, index: number): number {
+function elapsed(step: Transition, event: Asks, index: number): number {
   const row = COUNTDOWNS[index];
-  if (row === undefined) return 0;
-  const value = before.words[at[row[0]] >> 2] ?? 0;
-  if (value === 0 || ((event.ends >>> index) & 1) === 1) return 0;
-  return value - (before.bytes[at.BOOT_DUE] === 0 ? event.ms : 0);
+  if (row === undefined || ends(event, index)) return 0;
+  const value = step.wasWord(at[row[0]]);
+  return value === 0 || event.ms === 0 || step.was(at.BOOT_DUE) !== 0 ? value : value - event.ms;
+}
+
+const ends = (event: Asks, index: number) => ((event.ends >>> index) & 1) === 1;
+
+/** Whether a countdown is what the event's time alone makes of it. */
+function onlyElapsed(step: Transition, event: Asks, index: number): boolean {
+  const row = COUNTDOWNS[index];
+  if (row === undefined) return true;
+  if (event.ms === 0 && !ends(event, index)) return !step.changedWord(at[row[0]]);
+  return step.isWord(at[row[0]]) === elapsed(step, event, index);
 }
 const QUIET = 0;
 const HOLD = 2;
 
 /** What becomes of the event's message: MARK. The order of the questions is the promise. */
-function decision(before: Before, event: ModelEvent, hold: number): number {
+function decision(step: Transition, event: Asks): number {
   const { message } = event;
   if (message === null) return UNSET;
-  if (before.bytes[at.PHASE] !== PHASE.LIVE) return MARK.KILLED;
+  if (step.was(at.PHASE) !== PHASE.LIVE) return MARK.KILLED;
   if (message.broken === "envelope") return MARK.MALFORMED_ENVELOPE;
   if (message.broken === "tag" || message.broken === "kid") return MARK.BAD_MAC;
   if (message.broken === "payload") return MARK.MALFORMED_PAYLOAD;
-  const epoch = before.words[at.EPOCH >> 2] !== 0 || before.words[(at.EPOCH >> 2) + 1] !== 0;
-  if (!epoch || message.epoch !== "current") return MARK.STALE_EPOCH;
-  const last = before.words[LAST_SEQ_WORD + message.principal] ?? 0;
-  if (message.seq === "never" || (message.seq === "last" && last !== 0)) return MARK.REPLAY;
+  if (message.epoch !== "current") return MARK.STALE_EPOCH;
+  if (step.wasWord(at.EPOCH) === 0 && step.wasWord(at.EPOCH + 4) === 0) return MARK.STALE_EPOCH;
+  if (message.seq === "never") return MARK.REPLAY;
+  if (message.seq === "last" && step.wasWord(at.LAST_SEQ + 4 * message.principal) !== 0)
+    return MARK.REPLAY;
   if (!message.permitted) return MARK.FORBIDDEN;
-  if (message.op === OP.RELAY_SET && hold !== 0) return MARK.HOLD;
+  if (message.op === OP.RELAY_SET && elapsed(step, event, HOLD) !== 0) return MARK.HOLD;
   return MARK.ACCEPTED;
 }
 
@@ -61,11 +65,7 @@ const ANSWERED =
 const ADMITTED =
   (1 << MARK.ACCEPTED) | (1 << MARK.FORBIDDEN) | (1 << MARK.HOLD) | (1 << MARK.FAILED);
 
-/** A field of the configuration after an accepted config.set: as asked, or as it was. */
-function configured(event: ModelEvent, key: number, was: number): number {
-  const asked = event.message?.args.get(key);
-  return typeof asked === "number" ? asked : was;
-}
+const NO_ARGS: ReadonlyMap<number, unknown> = new Map();
 
 export class Invariants {
   readonly #machine: Machine;
@@ -85,66 +85,57 @@ export class Invariants {
   }
 
   /** The first rule that the transition breaks; null if none. */
-  check(before: Before, event: ModelEvent): string | null {
-    const hold = elapsed(before, event, HOLD);
-    this.met |= this.#machine.marks;
+  check(step: Transition, event: Asks): string | null {
+    this.met |= step.marks;
     return (
-      this.#checkRelay(before, event, hold) ??
-      this.#checkHold(before, event, hold) ??
-      this.#checkConfig(before, event) ??
-      this.#checkSession(before, event) ??
-      this.#checkRadio(before, event) ??
-      (event.message === null ? null : this.#checkMessage(before, event, hold))
+      this.#checkRelay(step, event) ??
+      this.#checkHold(step, event) ??
+      this.#checkConfig(step, event) ??
+      this.#checkSession(step, event) ??
+      this.#checkRadio(step, event) ??
+      (event.message === null ? null : this.#checkMessage(step, event))
     );
   }
 
   /** I3, I4, I5, I6: the relay moves at a press, or at a command that was accepted, and at nothing else. */
-  #checkRelay(before: Before, event: ModelEvent, hold: number): string | null {
-    const machine = this.#machine;
-    const was = before.bytes[at.RELAY] ?? 0;
-    const is = this.#byte(at.RELAY);
-    let due = was;
+  #checkRelay(step: Transition, event: Asks): string | null {
+    const moves = step.changed(at.RELAY);
     if (event.kind === EVENT.BUTTON && event.b !== 0) {
-      if (elapsed(before, event, QUIET) === 0) due = was ^ 1;
-      if (is !== due)
-        return due === was
-          ? "I6: an edge within the bounce of another moves nothing"
-          : "I6: a press turns the relay over, in every state";
-    } else if (
-      event.message?.op === OP.RELAY_SET &&
-      decision(before, event, hold) === MARK.ACCEPTED
-    ) {
-      due = event.message.args.get(1) === true ? 1 : 0;
-      if (is !== due) return "a command that is accepted sets the relay";
-    }
-    if (is !== due) {
+      const due = elapsed(step, event, QUIET) === 0;
+      if (moves !== due)
+        return due
+          ? "I6: a press turns the relay over, in every state"
+          : "I6: an edge within the bounce of another moves nothing";
+    } else if (event.message?.op === OP.RELAY_SET && decision(step, event) === MARK.ACCEPTED) {
+      const due = event.message.args.get(1) === true ? 1 : 0;
+      if (step.is(at.RELAY) !== due) return "a command that is accepted sets the relay";
+    } else if (moves) {
       if (event.message === null) return "the relay moves for a hand or a command alone";
-      if (before.bytes[at.PHASE] !== PHASE.LIVE) return "I3: killed, no message changes anything";
-      if (hold !== 0) return "I5: while a hand holds the relay no message moves it";
+      if (step.was(at.PHASE) !== PHASE.LIVE) return "I3: killed, no message changes anything";
+      if (elapsed(step, event, HOLD) !== 0)
+        return "I5: while a hand holds the relay no message moves it";
       return "I4: a message that is stale, replayed, forged or forbidden moves nothing";
     }
-    const pin = machine.relayPin;
-    if (is !== was ? pin !== is : pin !== UNSET && pin !== is)
+    const pin = step.relayPin;
+    if ((moves || pin !== UNSET) && pin !== step.is(at.RELAY))
       return "the relay's pin is the relay's level";
     return null;
   }
 
   /** I5, I6: only a press begins a hold, only time ends one. */
-  #checkHold(before: Before, event: ModelEvent, hold: number): string | null {
-    const press =
-      event.kind === EVENT.BUTTON && event.b !== 0 && elapsed(before, event, QUIET) === 0;
-    const seconds = before.words[at.HOLD_S >> 2] ?? 0;
+  #checkHold(step: Transition, event: Asks): string | null {
+    const press = event.kind === EVENT.BUTTON && event.b !== 0 && elapsed(step, event, QUIET) === 0;
+    const seconds = press ? step.wasWord(at.HOLD_S) : 0;
     // Configured to 0, a press takes no hold, and ends none.
-    const due = press && seconds > 0 ? seconds * 1000 : hold;
-    if (this.#word(at.HOLD_MS) !== due)
+    const right =
+      seconds > 0 ? step.isWord(at.HOLD_MS) === seconds * 1000 : onlyElapsed(step, event, HOLD);
+    if (!right)
       return press
         ? "I5: a press takes the hold"
         : "I5: only time ends a hold, only a press begins one";
-    const quiet = this.#word(at.QUIET_MS);
     if (event.kind !== EVENT.BUTTON)
-      return quiet === elapsed(before, event, QUIET)
-        ? null
-        : "I6: only edges of the button quiet it";
+      return onlyElapsed(step, event, QUIET) ? null : "I6: only edges of the button quiet it";
+    const quiet = step.isWord(at.QUIET_MS);
     const within = quiet >= QUIET_MIN_MS && quiet <= QUIET_MAX_MS;
     return within
       ? null
@@ -152,69 +143,64 @@ export class Invariants {
   }
 
   /** I3, I4: the configuration changes by the owner's accepted command alone, and not before it is stored. */
-  #checkConfig(before: Before, event: ModelEvent): string | null {
-    let safe = before.bytes[at.SAFE_STATE] ?? 0;
-    let telemetry = before.words[at.TELEMETRY_S >> 2] ?? 0;
-    let hold = before.words[at.HOLD_S >> 2] ?? 0;
+  #checkConfig(step: Transition, event: Asks): string | null {
     const { message } = event;
-    if (message?.op === OP.CONFIG_SET && (this.#machine.marks >>> MARK.ACCEPTED) & 1) {
-      safe = configured(event, 1, safe);
-      telemetry = configured(event, 2, telemetry);
-      hold = configured(event, 3, hold);
-    }
+    const accepted = (step.marks >>> MARK.ACCEPTED) & 1;
+    const asked = message?.op === OP.CONFIG_SET && accepted ? message.args : NO_ARGS;
+    const stands = (key: number, changed: boolean, is: () => number) => {
+      const due = asked.get(key);
+      return typeof due === "number" ? is() === due : !changed;
+    };
     const same =
-      this.#byte(at.SAFE_STATE) === safe &&
-      this.#word(at.TELEMETRY_S) === telemetry &&
-      this.#word(at.HOLD_S) === hold;
+      stands(1, step.changed(at.SAFE_STATE), () => step.is(at.SAFE_STATE)) &&
+      stands(2, step.changedWord(at.TELEMETRY_S), () => step.isWord(at.TELEMETRY_S)) &&
+      stands(3, step.changedWord(at.HOLD_S), () => step.isWord(at.HOLD_S));
     if (same) return null;
-    return before.bytes[at.PHASE] === PHASE.LIVE
+    return step.was(at.PHASE) === PHASE.LIVE
       ? "I4: the configuration is what the owner's last accepted command made it"
       : "I3: killed, no message changes anything";
   }
 
   /** I4, I7: phase, epoch and session are the host's to tell; sequence numbers only rise. */
-  #checkSession(before: Before, event: ModelEvent): string | null {
+  #checkSession(step: Transition, event: Asks): string | null {
     const gate = event.kind === EVENT.GATE;
-    if (this.#byte(at.PHASE) !== (gate ? event.b : before.bytes[at.PHASE]))
+    const leaves = gate && event.b !== PHASE.LIVE;
+    if (gate ? step.is(at.PHASE) !== event.b : step.changed(at.PHASE))
       return "I7: the phase is what the gate says";
-    let low = before.words[at.EPOCH >> 2] ?? 0;
-    let high = before.words[(at.EPOCH >> 2) + 1] ?? 0;
-    if (event.epoch) [low, high] = [EPOCH_LOW, EPOCH_HIGH];
-    if (gate && event.b !== PHASE.LIVE) low = high = 0;
-    if (this.#word(at.EPOCH) !== low || this.#word(at.EPOCH + 4) !== high)
-      return "I4: the epoch is the host's, and none while not LIVE";
-    let linked: number = before.bytes[at.LINKED] ?? 0;
-    if (event.kind === EVENT.LINK) linked = event.b;
-    if (gate && event.b !== PHASE.LIVE) linked = 0;
-    if (this.#byte(at.LINKED) !== linked) return "the session is what the host says";
-    const told = decisionOf(this.#machine.marks);
+    const [low, high] = leaves ? [0, 0] : [EPOCH_LOW, EPOCH_HIGH];
+    const epoch =
+      leaves || event.epoch
+        ? step.isWord(at.EPOCH) === low && step.isWord(at.EPOCH + 4) === high
+        : !step.changedWord(at.EPOCH) && !step.changedWord(at.EPOCH + 4);
+    if (!epoch) return "I4: the epoch is the host's, and none while not LIVE";
+    const link = event.kind === EVENT.LINK;
+    if (link || leaves ? step.is(at.LINKED) !== (link ? event.b : 0) : step.changed(at.LINKED))
+      return "the session is what the host says";
+    const told = decisionOf(step.marks);
     for (let principal = 0; principal < 3; principal++) {
-      const was = before.words[LAST_SEQ_WORD + principal] ?? 0;
-      const is = this.#word(at.LAST_SEQ + 4 * principal);
+      const last = at.LAST_SEQ + 4 * principal;
       const used = event.message?.principal === principal && told >= 0 && (ADMITTED >>> told) & 1;
-      if (used ? is <= was : is !== was)
+      if (used ? step.isWord(last) <= step.wasWord(last) : step.changedWord(last))
         return "I4: a sequence number is used up by the message that bears it, and by no other";
     }
     return null;
   }
 
   /** I2, I8: nothing is sent but while LIVE; the radio is asked for on entering LIVE, and then only. */
-  #checkRadio(before: Before, event: ModelEvent): string | null {
-    const machine = this.#machine;
+  #checkRadio(step: Transition, event: Asks): string | null {
     const enters = event.kind === EVENT.GATE && event.b === PHASE.LIVE;
-    if (machine.radio !== (enters ? 1 : UNSET))
+    if (step.radio !== (enters ? 1 : UNSET))
       return "I8: the radio is asked for on entering LIVE, and then only";
-    const live = before.bytes[at.PHASE] === PHASE.LIVE || this.#byte(at.PHASE) === PHASE.LIVE;
-    if (!live && machine.sends !== 0) return "I2: killed, nothing is sent";
-    return null;
+    if (step.sends === 0) return null;
+    const live = step.was(at.PHASE) === PHASE.LIVE || step.is(at.PHASE) === PHASE.LIVE;
+    return live ? null : "I2: killed, nothing is sent";
   }
 
   /** I3, I4, I5: what becomes of a message, and that its sender is told so or not told. */
-  #checkMessage(before: Before, event: ModelEvent, hold: number): string | null {
-    const machine = this.#machine;
-    let due = decision(before, event, hold);
-    const told = decisionOf(machine.marks);
-    const storage = event.failWrites !== 0 && event.message?.op === OP.CONFIG_SET;
+  #checkMessage(step: Transition, event: Asks): string | null {
+    let due = decision(step, event);
+    const told = decisionOf(step.marks);
+    const storage = event.fails && event.message?.op === OP.CONFIG_SET;
     if (storage && due === MARK.ACCEPTED && told === MARK.FAILED) due = MARK.FAILED;
     if (told !== due) {
       if (due === MARK.KILLED) return "I3: killed, no message changes anything";
@@ -223,19 +209,16 @@ export class Invariants {
       if (due === MARK.REPLAY) return "I4: a sequence number that was used is refused";
       return "a message is refused for its first fault, and else accepted";
     }
-    const signed = due !== MARK.KILLED && due !== MARK.MALFORMED_ENVELOPE;
-    if ((machine.verifies !== 0) !== (signed && machine.verifies === 1) && machine.verifies > 1)
-      return "a tag is verified once";
-    const owed =
-      before.bytes[at.STATUS_DUE] !== 0 ||
-      this.#byte(at.STATUS_DUE) !== before.bytes[at.STATUS_DUE];
+    if (step.verifies > 1) return "a tag is verified once";
     const replies = (ANSWERED >>> due) & 1;
-    if (machine.sends < replies) return "a principal whose tag is good is answered";
-    if (replies === 0 && machine.sends > 0 && !owed && event.ends === 0)
-      return "a sender without a good tag is not told";
+    if (step.sends < replies) return "a principal whose tag is good is answered";
+    if (replies === 0 && step.sends > 0 && !event.endsAny) {
+      const owed = step.was(at.STATUS_DUE) !== 0 || step.changed(at.STATUS_DUE);
+      if (!owed) return "a sender without a good tag is not told";
+    }
     const identifies = event.message?.op === OP.IDENTIFY && due === MARK.ACCEPTED;
-    if (identifies && this.#word(at.IDENTIFY_MS) === 0) return "identify blinks";
-    const executed = this.#word(at.EXECUTED) - (before.words[at.EXECUTED >> 2] ?? 0);
+    if (identifies && step.isWord(at.IDENTIFY_MS) === 0) return "identify blinks";
+    const executed = step.isWord(at.EXECUTED) - step.wasWord(at.EXECUTED);
     return executed === (due === MARK.ACCEPTED ? 1 : 0) ? null : "what is executed is counted";
   }
 

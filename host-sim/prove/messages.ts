@@ -77,9 +77,9 @@ function structureOf(payload: Uint8Array): Uint8Array {
 }
 
 function signedOf(principal: number, payload: Uint8Array, bytes: Uint8Array): Signed {
-  const structure = structureOf(payload).slice();
+  const structure = structureOf(payload);
   const tag = bytes.slice(-TAG_BYTES);
-  return { principal, structure: new DataView(structure.buffer), tag: new DataView(tag.buffer) };
+  return { principal, structure, tag };
 }
 
 function payloadOf({ epoch, seq, op, args: given }: MessageSpec): Uint8Array {

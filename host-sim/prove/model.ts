@@ -16,11 +16,6 @@ export const at = Object.fromEntries(
   Object.entries(STATE_FIELDS).map(([name, { offset }]) => [name, offset]),
 ) as Record<StateField, number>;
 
-/** The same in words, for fields of 32 bits. */
-const W = Object.fromEntries(
-  Object.entries(STATE_FIELDS).map(([name, { offset }]) => [name, offset >> 2]),
-) as Record<StateField, number>;
-
 /** Stand-ins for folded values. */
 export const STAND_IN = {
   now: 0x0001_0000,
@@ -85,9 +80,10 @@ for (const [name, bits] of Object.entries(LAYOUT)) {
 }
 if (width > 31) throw new Error("a state is one small integer");
 const S = SHIFT;
+export const CODE_BITS = width;
 
 /** Fields that say nothing about what the device will do: docs/PROOFS.md, "Folded away". */
-const PADDING_START = Math.max(
+export const PADDING_START = Math.max(
   ...Object.values(STATE_FIELDS).map(({ offset, size, count }) => offset + size * count),
 );
 
@@ -98,83 +94,61 @@ const EPOCH_LOW = new DataView(EPOCHS.current.buffer).getInt32(0, true);
 const EPOCH_HIGH = new DataView(EPOCHS.current.buffer).getInt32(4, true);
 export const EPOCH_WORDS = [EPOCH_LOW, EPOCH_HIGH] as const;
 
-function outside(memory: Uint8Array, base: number): never {
-  const byte = (offset: number) => memory[base + offset] ?? 0;
-  const ranges = {
-    LINKED: 1,
-    RELAY: 1,
-    LAMP: 1,
-    SAFE_STATE: 1,
-    STATUS_DUE: 1,
-    JOURNAL_OPEN: 1,
-    BLINK: 3,
-  } as const;
-  const found = Object.entries(ranges).find(([name, most]) => byte(at[name as StateField]) > most);
-  if (found !== undefined)
-    throw new OutOfRange(`${found[0]} is ${byte(at[found[0] as StateField])}`);
-  throw new OutOfRange(
-    `PHASE ${byte(at.PHASE)}, REASON ${byte(at.REASON)}, BOOT_DUE ${byte(at.BOOT_DUE)}, or a byte that no field has`,
-  );
-}
+/**
+ * How a region is folded: fields with the most that each may be; those that are folded as they are, and
+ * where to; words of which only "not 0" is folded, and where to. BOOT_DUE is 0, 1 or 3: 0, 1 or 2 there.
+ */
+export const FOLD = {
+  ranges: [
+    ["PHASE", PHASE.FAULT_RAIL],
+    ["REASON", BOOT.RESET],
+    ["BOOT_DUE", 3],
+    ["LINKED", 1],
+    ["RELAY", 1],
+    ["LAMP", 1],
+    ["SAFE_STATE", 1],
+    ["STATUS_DUE", 1],
+    ["JOURNAL_OPEN", 1],
+    ["BLINK", 3],
+  ],
+  values: [
+    ["PHASE", S.phase],
+    ["LINKED", S.linked],
+    ["RELAY", S.relay],
+    ["SAFE_STATE", S.safe],
+    ["JOURNAL_OPEN", S.open],
+    ["STATUS_DUE", S.status],
+  ],
+  bootDue: S.bootDue,
+  some: [
+    [at.EPOCH, S.epoch],
+    [at.EPOCH + 4, S.epoch],
+    [at.LAST_SEQ, S.seq0],
+    [at.LAST_SEQ + 4, S.seq1],
+    [at.LAST_SEQ + 8, S.seq2],
+    [at.QUIET_MS, S.quiet],
+    [at.IDENTIFY_MS, S.identify],
+    [at.HOLD_MS, S.hold],
+    [at.REFUSED_MS, S.refusedMs],
+    [at.TELEMETRY_MS, S.telemetryMs],
+    [at.TELEMETRY_S, S.telemetryS],
+    [at.HOLD_S, S.holdS],
+    [at.REFUSED_PENDING, S.pending],
+    [at.JOURNAL_NEXT, S.journal],
+  ],
+} as const satisfies {
+  ranges: (readonly [StateField, number])[];
+  values: (readonly [StateField, number])[];
+  bootDue: number;
+  some: (readonly [number, number])[];
+};
 
-const FIRST_UNUSED_WORD = Math.ceil(PADDING_START / 4);
-const WORDS = STATE_BYTES / 4;
-/** Whether bits of a byte above its range are set, and the bytes that no field has. */
-function strays(memory: Uint8Array, words: Int32Array, base: number): boolean {
-  let stray =
-    ((memory[base + at.LINKED] ?? 0) |
-      (memory[base + at.RELAY] ?? 0) |
-      (memory[base + at.LAMP] ?? 0) |
-      (memory[base + at.SAFE_STATE] ?? 0) |
-      (memory[base + at.JOURNAL_OPEN] ?? 0) |
-      (memory[base + at.STATUS_DUE] ?? 0)) >>>
-    1;
-  stray |= (memory[base + at.BLINK] ?? 0) >>> 2;
-  for (let offset = PADDING_START; offset < FIRST_UNUSED_WORD * 4; offset++)
-    stray |= memory[base + offset] ?? 0;
-  for (let word = FIRST_UNUSED_WORD; word < WORDS; word++) stray |= words[(base >> 2) + word] ?? 0;
-  if (stray !== 0) return true;
-  if ((memory[base + at.PHASE] ?? 0) > PHASE.FAULT_RAIL) return true;
-  return (
-    (memory[base + at.REASON] ?? 0) > BOOT.RESET ||
-    BOOT_DUE_CODE[memory[base + at.BOOT_DUE] ?? 0] === undefined
-  );
-}
-const BOOT_DUE_CODE = [0, 1, undefined, 2] as const;
-
-const some = (words: Int32Array, word: number, shift: number) =>
-  words[word] === 0 ? 0 : 1 << shift;
-
-/** Folds the region at `base`. Throws OutOfRange. */
-export function encodeState(memory: Uint8Array, words: Int32Array, base: number): number {
-  if (strays(memory, words, base)) outside(memory, base);
-  const w = base >> 2;
-  const low =
-    (memory[base + at.PHASE] ?? 0) |
-    ((memory[base + at.LINKED] ?? 0) << S.linked) |
-    ((memory[base + at.RELAY] ?? 0) << S.relay) |
-    ((memory[base + at.SAFE_STATE] ?? 0) << S.safe) |
-    ((BOOT_DUE_CODE[memory[base + at.BOOT_DUE] ?? 0] ?? 0) << S.bootDue) |
-    ((memory[base + at.JOURNAL_OPEN] ?? 0) << S.open) |
-    ((memory[base + at.STATUS_DUE] ?? 0) << S.status);
-  const session =
-    some(words, w + W.EPOCH, S.epoch) |
-    some(words, w + W.EPOCH + 1, S.epoch) |
-    some(words, w + W.LAST_SEQ, S.seq0) |
-    some(words, w + W.LAST_SEQ + 1, S.seq1) |
-    some(words, w + W.LAST_SEQ + 2, S.seq2);
-  const times =
-    some(words, w + W.QUIET_MS, S.quiet) |
-    some(words, w + W.IDENTIFY_MS, S.identify) |
-    some(words, w + W.HOLD_MS, S.hold) |
-    some(words, w + W.REFUSED_MS, S.refusedMs) |
-    some(words, w + W.TELEMETRY_MS, S.telemetryMs);
-  const rest =
-    some(words, w + W.TELEMETRY_S, S.telemetryS) |
-    some(words, w + W.HOLD_S, S.holdS) |
-    some(words, w + W.REFUSED_PENDING, S.pending) |
-    some(words, w + W.JOURNAL_NEXT, S.journal);
-  return low | session | times | rest;
+/** Names the field at `base` that is out of its range. */
+export function outside(memory: Uint8Array, base: number): never {
+  const byte = (field: StateField) => memory[base + at[field]] ?? 0;
+  const found = FOLD.ranges.find(([field, most]) => byte(field) > most);
+  if (found !== undefined) throw new OutOfRange(`${found[0]} is ${byte(found[0])}`);
+  throw new OutOfRange(`BOOT_DUE is ${byte("BOOT_DUE")}, or a byte that no field has is used`);
 }
 
 const has = (code: number, shift: number) => (code >>> shift) & 1;
@@ -225,6 +199,19 @@ export function decodeState(code: number, region: Uint8Array): void {
   word(at.JOURNAL_NEXT, STAND_IN.journalNext);
   region.set(STAND_IN_HASH, at.JOURNAL_HASH);
   word(at.BOOTS, 1);
+}
+
+/** For each byte of a region the bits of a code on which it depends. */
+export const DEPENDS = new Int32Array(STATE_BYTES);
+for (const code of [0, 2 ** CODE_BITS - 1]) {
+  const plain = new Uint8Array(STATE_BYTES);
+  const other = new Uint8Array(STATE_BYTES);
+  decodeState(code, plain);
+  for (let bit = 1; bit < 2 ** CODE_BITS; bit *= 2) {
+    decodeState(code ^ bit, other);
+    for (let byte = 0; byte < STATE_BYTES; byte++)
+      if (plain[byte] !== other[byte]) DEPENDS[byte] = (DEPENDS[byte] ?? 0) | bit;
+  }
 }
 
 /** The journal's head in the guest that stands for `code`. */

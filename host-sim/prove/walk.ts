@@ -11,7 +11,7 @@ import { eventList, fire, type ModelEvent } from "./events.ts";
 import { told } from "./explorer.ts";
 import { Machine } from "./machine.ts";
 import { type Message, messageCatalogue, sealCommand } from "./messages.ts";
-import { at, COUNTDOWNS, decodeState, encodeState, headOf, layJournal } from "./model.ts";
+import { at, COUNTDOWNS, decodeState, headOf, layJournal } from "./model.ts";
 import type { StateTable } from "./table.ts";
 
 export interface WalkReport {
@@ -71,8 +71,7 @@ class Walk {
   }
 
   #fold(): number {
-    const { memory, words, statePtr } = this.#free;
-    return encodeState(memory, words, statePtr);
+    return this.#free.fold();
   }
 
   #note(what: string): void {
@@ -93,6 +92,7 @@ class Walk {
     free.poison();
     free.clear();
     free.guest.init(reason);
+    free.sync();
     this.report.boots++;
     this.#note(`boot ${BOOT_NAMES[reason]}`);
   }
@@ -141,15 +141,15 @@ class Walk {
       const view = new DataView(this.#epoch.buffer);
       free.guest.on_event(EVENT.EPOCH, view.getInt32(0, true), view.getInt32(4, true));
     }
-    free.signed = null;
     let b = event.b;
-    if (event.message !== null) {
+    if (event.message === null) free.expect(null);
+    else {
       const { bytes, signed } = this.#concrete(event.message);
-      free.deliver(bytes);
-      free.signed = signed;
+      free.deliver(bytes, signed);
       b = bytes.length;
     }
     free.guest.on_event(event.kind, this.#now | 0, b);
+    free.sync();
   }
 
   /** The message with the epoch and sequence numbers of this run. */
@@ -187,7 +187,7 @@ class Walk {
       this.report.failure = `step ${this.report.steps}: ${event.name}: did ${did(free)}, its stand-in ${did(model)}`;
       return;
     }
-    const code = encodeState(model.memory, model.words, model.statePtr);
+    const code = model.fold();
     if (code === this.#fold()) return;
     this.report.failure = `step ${this.report.steps}: ${event.name}: came out in ${this.#fold()}, its stand-in in ${code}`;
   }
@@ -198,10 +198,9 @@ class Walk {
     const last = this.#prng.below(free.writes);
     for (const [region, bytes] of saved.entries()) free.regions[region]?.set(bytes);
     for (let write = 0; write <= last; write++) {
-      const length = free.writeLength[write] ?? 0;
+      const { region, offset, length, bytes } = free.write(write);
       const kept = write === last ? this.#prng.below(length + 1) : length;
-      const bytes = free.written.subarray(write * 64, write * 64 + kept);
-      free.regions[free.writeRegion[write] ?? 0]?.set(bytes, free.writeOffset[write] ?? 0);
+      free.regions[region]?.set(bytes.subarray(0, kept), offset);
     }
     this.#boot(this.#prng.below(BOOT_NAMES.length));
   }

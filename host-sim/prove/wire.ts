@@ -8,22 +8,20 @@ import {
   CHANNEL,
   CODE,
   EPOCH_BYTES,
-  EVENT,
-  MAC_MESSAGE_MAX,
+  JOURNAL_SLOT_BYTES,
   MARK,
   OP,
   PRINCIPAL,
   PRINCIPAL_KIDS,
+  REGION,
   TAG_BYTES,
 } from "../abi.gen.ts";
 import { PROTECTED } from "../controller/cose.ts";
 import { RECORD_BYTES } from "../controller/operations.ts";
-import { STATE_BYTES, STATE_FIELDS, type StateField } from "../state.gen.ts";
-import { decisionOf, type ModelEvent } from "./events.ts";
+import { type Answers, decisionOf } from "./events.ts";
 import type { Machine } from "./machine.ts";
-import { SEQ } from "./messages.ts";
-import { at, headOf } from "./model.ts";
-import { VectorSet } from "./vector-set.ts";
+import { at } from "./model.ts";
+import type { Transition } from "./transition.ts";
 
 const TAG_COSE_MAC0 = 0xd1;
 const HEADER_KID = 4;
@@ -82,7 +80,7 @@ function copyWords(view: DataView, from: number, len: number, to: Int32Array, at
 }
 
 const same = (a: unknown, b: Uint8Array) => a instanceof Uint8Array && Buffer.compare(a, b) === 0;
-const mapIs = (found: unknown, due: [number, unknown][]) =>
+const mapIs = (found: unknown, due: readonly (readonly [number, unknown])[]) =>
   found instanceof Map &&
   found.size === due.length &&
   due.every(([key, value], index) => {
@@ -93,51 +91,50 @@ const mapIs = (found: unknown, due: [number, unknown][]) =>
     );
   });
 
+/** A message of the form, taken apart; or the rule that its form breaks. */
+type Parsed = readonly unknown[] | string;
+
 export class WireCheck {
   readonly #machine: Machine;
-  /** All that a message was held to, and all that it is: equal lists have equal answers. */
-  readonly #seen = new VectorSet(LIST_WORDS);
-  /** The event that is fired, and the state before it. */
-  event: ModelEvent | null = null;
-  number = 0;
-  code = 0;
-  /** The first rule broken since it was last cleared. */
-  broken: string | null = null;
-  /** Different messages taken apart: with what they were held to. */
-  messages = 0;
+  readonly #step: Transition;
+  /** Messages taken apart, by all their bytes and all that was signed. */
+  readonly #parsed = new Map<string, Parsed>();
 
-  constructor(machine: Machine) {
+  constructor(machine: Machine, step: Transition) {
     this.#machine = machine;
+    this.#step = step;
   }
 
-  /** Of the last message. */
-  get digest(): number {
-    return this.#seen.hash;
+  /** Different messages taken apart. */
+  get messages(): number {
+    return this.#parsed.size;
   }
 
-  /** Takes a message as it is handed to net_send(). */
-  sent(channel: number, ptr: number, len: number): void {
-    if (this.broken !== null) return;
-    const { memory, view, words, statePtr, signedView, signedLen, marks, writes } = this.#machine;
-    const { list } = this.#seen;
-    list[0] = channel;
-    list[1] = len;
-    list[2] = signedLen;
-    list[3] = marks;
-    list[4] = this.number;
-    list[5] = headOf(this.code) + writes;
-    let at = HEADER_WORDS;
-    for (let index = 0; index < READ_WORDS.length; index++)
-      list[at++] =
-        (words[(statePtr >> 2) + (READ_WORDS[index] ?? 0)] ?? 0) & (READ_BITS[index] ?? 0);
-    at = copyWords(view, ptr, len, list, at);
-    at = copyWords(signedView, 0, signedLen, list, at);
-    if (!this.#seen.add(at)) return;
-    this.messages++;
-    this.broken = this.#check(channel, memory.slice(ptr, ptr + len));
+  /**
+   * Takes a message as it is handed to net_send(). Of the event it may know what is asked alone, and the
+   * marks so far: that is what the recorder tells replies apart by. Returns the rule broken, or null.
+   */
+  check(channel: number, bytes: Uint8Array, asked: Answers | null): string | null {
+    const signed = this.#machine.signedLast;
+    const key = `${Buffer.from(bytes).toString("latin1")}|${Buffer.from(signed).toString("latin1")}`;
+    let items = this.#parsed.get(key);
+    if (items === undefined) {
+      items = this.#parse(bytes, signed);
+      this.#parsed.set(key, items);
+    }
+    if (typeof items === "string") return items;
+    if (!same(items[0], this.#step.bytes(at.EPOCH, EPOCH_BYTES)))
+      return "what is sent carries the epoch in force";
+    if (channel === CHANNEL.REPLY) return this.#reply(items, asked);
+    if (items.length !== 2) return "a status and a measurement are an epoch and a value";
+    if (channel === CHANNEL.STATUS)
+      return mapIs(items[1], this.#status()) ? null : "a status tells the state";
+    return items[1] === this.#temperature
+      ? null
+      : "a measurement is the temperature of the last tick";
   }
 
-  #check(channel: number, bytes: Uint8Array): string | null {
+  #parse(bytes: Uint8Array, signed: Uint8Array): Parsed {
     let items: unknown;
     let payload: unknown;
     try {
@@ -151,7 +148,6 @@ export class WireCheck {
       if (!formed || !(body instanceof Uint8Array))
         return "what is sent names its algorithm and the device";
       const structure = encode(["MAC0", PROTECTED, new Uint8Array(0), body], rfc8949EncodeOptions);
-      const signed = this.#machine.signedLast;
       const own = same(tag, this.#machine.ownTag) && (tag as Uint8Array).length === TAG_BYTES;
       if (!own || !same(signed, structure)) return "what is sent is signed, and all of it";
       payload = body;
@@ -161,33 +157,27 @@ export class WireCheck {
     }
     if (!Array.isArray(items) || !same(encode(items, rfc8949EncodeOptions), payload as Uint8Array))
       return "what is sent is deterministic CBOR";
-    const { memory, statePtr } = this.#machine;
-    const epoch = memory.slice(statePtr + at.EPOCH, statePtr + at.EPOCH + EPOCH_BYTES);
-    if (!same(items[0], epoch)) return "what is sent carries the epoch in force";
-    if (channel === CHANNEL.REPLY) return this.#reply(items as unknown[]);
-    if (items.length !== 2) return "a status and a measurement are an epoch and a value";
-    if (channel === CHANNEL.STATUS)
-      return mapIs(items[1], this.#status()) ? null : "a status tells the state";
-    return items[1] === this.#temperature
-      ? null
-      : "a measurement is the temperature of the last tick";
+    return items;
   }
 
   get #temperature(): number {
-    return this.#machine.view.getInt16(this.#machine.statePtr + at.TEMPERATURE, true);
+    return this.#short(at.TEMPERATURE);
+  }
+
+  #short(offset: number): number {
+    return new DataView(this.#step.bytes(offset, 2).buffer).getInt16(0, true);
   }
 
   #byte(offset: number): number {
-    return this.#machine.view.getUint8(this.#machine.statePtr + offset);
+    return this.#step.is(offset);
   }
 
   #word(offset: number): number {
-    return this.#machine.view.getUint32(this.#machine.statePtr + offset, true);
+    return this.#step.isWord(offset) >>> 0;
   }
 
   #status(): [number, unknown][] {
-    const { memory, statePtr } = this.#machine;
-    const hash = memory.slice(statePtr + at.JOURNAL_HASH, statePtr + at.JOURNAL_HASH + 32);
+    const hash = this.#step.bytes(at.JOURNAL_HASH, 32);
     return [
       [1, this.#byte(at.RELAY) !== 0],
       [2, this.#word(at.HOLD_MS)],
@@ -205,22 +195,19 @@ export class WireCheck {
     ];
   }
 
-  #reply(items: unknown[]): string | null {
-    const message = this.event?.message;
-    if (this.event?.kind !== EVENT.RX || message === null || message === undefined)
-      return "a reply answers a message";
+  #reply(items: readonly unknown[], asked: Answers | null): string | null {
+    if (asked === null) return "a reply answers a message";
     const decided = decisionOf(this.#machine.marks);
     const [, principal, seq, code, data] = items;
-    const seqDue = decided === MARK.MALFORMED_PAYLOAD ? 0 : SEQ[message.seq];
-    const right =
-      principal === message.principal && seq === seqDue && code === CODE_OF.get(decided);
+    const seqDue = decided === MARK.MALFORMED_PAYLOAD ? 0 : asked.seq;
+    const right = principal === asked.principal && seq === seqDue && code === CODE_OF.get(decided);
     if (items.length !== 5 || !right) return "a reply names principal, sequence number and outcome";
-    return this.#isData(data, decided, message)
+    return this.#isData(data, decided, asked)
       ? null
       : "a reply's data is what was asked for, or why not";
   }
 
-  #isData(data: unknown, decided: number, message: { principal: number; op: number }): boolean {
+  #isData(data: unknown, decided: number, message: Answers): boolean {
     if (decided === MARK.STALE_EPOCH || decided === MARK.REPLAY)
       return mapIs(data, [[1, this.#word(at.LAST_SEQ + 4 * message.principal)]]);
     if (decided === MARK.HOLD) return mapIs(data, [[1, this.#word(at.HOLD_MS)]]);
@@ -232,25 +219,22 @@ export class WireCheck {
     if (message.op !== OP.TELEMETRY_READ) return mapIs(data, []);
     // What was measured while killed is told to the owner alone.
     if (message.principal !== PRINCIPAL.OWNER) return mapIs(data, [[1, this.#temperature]]);
-    const { view, statePtr } = this.#machine;
     return mapIs(data, [
       [1, this.#temperature],
-      [2, view.getInt16(statePtr + at.KILLED_MIN, true)],
-      [3, view.getInt16(statePtr + at.KILLED_MAX, true)],
+      [2, this.#short(at.KILLED_MIN)],
+      [3, this.#short(at.KILLED_MAX)],
       [4, this.#word(at.KILLED_SAMPLES)],
     ]);
   }
 
   #isRecords(data: unknown): boolean {
     const records: unknown = data instanceof Map && data.size === 1 ? data.get(1) : null;
-    const most = headOf(this.code) + this.#machine.writes;
+    const most = this.#step.head() + this.#machine.writes;
     if (!Array.isArray(records) || records.length > most) return false;
-    const ring = this.#machine.regions[2];
     return (
-      records.every((record: unknown, seq) => {
-        const slot = ring?.subarray(seq * 64, seq * 64 + RECORD_BYTES);
-        return slot !== undefined && same(record, slot);
-      }) && records.length === Math.min(8, this.#word(at.JOURNAL_NEXT))
+      records.every((record: unknown, seq) =>
+        same(record, this.#machine.stored(REGION.JOURNAL, seq * JOURNAL_SLOT_BYTES, RECORD_BYTES)),
+      ) && records.length === Math.min(8, this.#word(at.JOURNAL_NEXT))
     );
   }
 }

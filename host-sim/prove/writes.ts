@@ -2,12 +2,14 @@
  * What the guest wrote in one event, held to the formats and to I9. Must not know events.
  */
 import { JOURNAL_SLOT_BYTES, JOURNAL_SLOTS, REGION } from "../abi.gen.ts";
-import type { Machine } from "./machine.ts";
+import type { Asks } from "./events.ts";
+import type { Machine, Write } from "./machine.ts";
 import { at, STAND_IN, STAND_IN_HASH } from "./model.ts";
 import { BLOCK_BYTES, BODY_BYTES, blockGood, HASH_BYTES, recordHash } from "./storage.ts";
+import type { Transition } from "./transition.ts";
 
-const ROW_WORDS = 16;
 const BODY_WORDS = BODY_BYTES / 4;
+const HASH_WORDS = Array.from({ length: HASH_BYTES / 4 }, (_, word) => word);
 const NO_HASH = new Uint8Array(HASH_BYTES);
 const FNV_PRIME = 0x01000193;
 
@@ -15,19 +17,19 @@ const FNV_PRIME = 0x01000193;
 class HashCache {
   readonly #known = new Map<number, { body: Int32Array; before: Uint8Array; hash: Uint8Array }>();
 
-  of(words: Int32Array, at: number, bytes: Uint8Array, before: Uint8Array): Uint8Array {
+  of(words: Int32Array, bytes: Uint8Array, before: Uint8Array): Uint8Array {
     let key = before[0] ?? 0;
     for (let index = 0; index < BODY_WORDS; index++)
-      key = Math.imul(key ^ (words[at + index] ?? 0), FNV_PRIME) ^ (key >>> 13);
+      key = Math.imul(key ^ (words[index] ?? 0), FNV_PRIME) ^ (key >>> 13);
     const known = this.#known.get(key);
     if (known !== undefined && known.before === before) {
       let same = true;
       for (let index = 0; index < BODY_WORDS; index++)
-        same = same && known.body[index] === words[at + index];
+        same = same && known.body[index] === words[index];
       if (same) return known.hash;
     }
-    const hash = Uint8Array.from(recordHash(before, bytes.subarray(at * 4, at * 4 + BODY_BYTES)));
-    this.#known.set(key, { body: words.slice(at, at + BODY_WORDS), before, hash });
+    const hash = Uint8Array.from(recordHash(before, bytes.subarray(0, BODY_BYTES)));
+    this.#known.set(key, { body: words.slice(0, BODY_WORDS), before, hash });
     return hash;
   }
 }
@@ -44,16 +46,19 @@ function wordsOf(hash: Uint8Array): Int32Array {
   return words;
 }
 
+/** Where a block's payload begins. */
+const PAYLOAD_WORD = 2;
+
 export class WriteCheck {
   readonly #machine: Machine;
   readonly #cache = new HashCache();
   /** Storage after the event: the retained block if `saved`, the configuration's payload if `configured`. */
-  saved = false;
-  relay = 0;
-  hold = 0;
-  configured = false;
-  readonly config = new Int32Array(3);
-  head = 0;
+  #saved = false;
+  #relay = 0;
+  #hold = 0;
+  #configured = false;
+  readonly #config = new Int32Array(3);
+  #head = 0;
   #retainedGeneration = 0;
   #configGeneration = 0;
   #before: Uint8Array = NO_HASH;
@@ -63,82 +68,110 @@ export class WriteCheck {
   }
 
   /**
-   * Takes the event's writes one by one, for a guest whose journal had `head` records. Returns the rule
-   * broken, or null. A cut in or after any of them leaves a storage of everyStorage(): that is what
-   * these rules say.
+   * Takes the event's writes one by one. Returns the rule broken, or null. A cut in or after any of them
+   * leaves a storage of everyStorage(): that is what these rules say.
    */
-  run(head: number): string | null {
-    const machine = this.#machine;
-    this.saved = false;
-    this.configured = false;
-    this.head = head;
-    this.#retainedGeneration = STAND_IN.generation;
-    this.#configGeneration = STAND_IN.generation;
-    this.#before = head === 0 ? NO_HASH : STAND_IN_HASH;
-    for (let index = 0; index < machine.writes; index++) {
-      const region = machine.writeRegion[index] ?? 0;
-      const broken = region === REGION.JOURNAL ? this.#record(index) : this.#block(index, region);
-      if (broken !== null) return broken;
-    }
-    return this.#checkHead();
+  run(step: Transition, event: Asks): string | null {
+    return this.#take(step) ?? (!event.fails ? this.#checkStored(step) : null);
   }
 
-  #block(index: number, region: number): string | null {
-    const { writtenWords, writeLength, writeOffset } = this.#machine;
-    const row = index * ROW_WORDS;
-    if (writeLength[index] !== BLOCK_BYTES || !blockGood(writtenWords, row))
+  #take(step: Transition): string | null {
+    const machine = this.#machine;
+    this.#saved = false;
+    this.#configured = false;
+    if (machine.writes === 0) {
+      const same =
+        !step.changedWord(at.JOURNAL_NEXT) &&
+        HASH_WORDS.every((word) => !step.changedWord(at.JOURNAL_HASH + word * 4));
+      return same ? null : "I9: the guest's journal head is the head in storage";
+    }
+    this.#head = step.head();
+    this.#retainedGeneration = STAND_IN.generation;
+    this.#configGeneration = STAND_IN.generation;
+    this.#before = this.#head === 0 ? NO_HASH : STAND_IN_HASH;
+    for (let index = 0; index < machine.writes; index++) {
+      const write = machine.write(index);
+      const broken =
+        write.region === REGION.JOURNAL ? this.#record(write) : this.#block(write, step);
+      if (broken !== null) return broken;
+    }
+    return this.#checkHead(step);
+  }
+
+  #block({ region, offset, length, words }: Write, step: Transition): string | null {
+    if (length !== BLOCK_BYTES || !blockGood(words, 0))
       return "I9: a block is stored with its version and checksum";
-    const generation = (writtenWords[row + 1] ?? 0) >>> 0;
+    const generation = (words[1] ?? 0) >>> 0;
     const last = region === REGION.RETAINED ? this.#retainedGeneration : this.#configGeneration;
     if (generation !== last + 1) return "I9: a block's generation is one more than the newest";
-    if (writeOffset[index] !== (generation & 1) * BLOCK_BYTES)
+    if (offset !== (generation & 1) * BLOCK_BYTES)
       return "I9: a block is written over the older copy";
     if (region === REGION.CONFIG) {
       this.#configGeneration = generation;
-      this.configured = true;
-      this.config.set(writtenWords.subarray(row + 2, row + 5));
+      this.#configured = true;
+      this.#config.set(words.subarray(PAYLOAD_WORD, PAYLOAD_WORD + 3));
       return null;
     }
     this.#retainedGeneration = generation;
-    this.saved = true;
-    this.relay = writtenWords[row + 2] ?? 0;
-    const seconds = writtenWords[row + 4] ?? 0;
-    this.hold = seconds === 0 ? 0 : 1;
-    const { words, statePtr } = this.#machine;
-    if (seconds !== 0 && seconds !== words[(statePtr + at.HOLD_TAKEN_S) >> 2])
+    this.#saved = true;
+    this.#relay = words[PAYLOAD_WORD] ?? 0;
+    const seconds = words[PAYLOAD_WORD + 2] ?? 0;
+    this.#hold = seconds === 0 ? 0 : 1;
+    if (seconds !== 0 && seconds !== step.isWord(at.HOLD_TAKEN_S))
       return "I5: a hold is saved with the length that it was taken for";
-    if ((writtenWords[row + 3] ?? 0) !== this.head)
+    if ((words[PAYLOAD_WORD + 1] ?? 0) !== this.#head)
       return "I9: the retained head is the journal's head";
     return null;
   }
 
-  #record(index: number): string | null {
-    const { writtenWords, written, writeLength, writeOffset } = this.#machine;
-    const row = index * ROW_WORDS;
-    const offset = (this.head % JOURNAL_SLOTS) * JOURNAL_SLOT_BYTES;
-    const placed = writeLength[index] === JOURNAL_SLOT_BYTES && writeOffset[index] === offset;
-    if (!placed || writtenWords[row] !== this.head)
+  #record({ offset, length, words, bytes }: Write): string | null {
+    const due = (this.#head % JOURNAL_SLOTS) * JOURNAL_SLOT_BYTES;
+    if (length !== JOURNAL_SLOT_BYTES || offset !== due || words[0] !== this.#head)
       return "I9: a record is written at the journal's head";
-    const hash = this.#cache.of(writtenWords, row, written, this.#before);
-    const due = wordsOf(hash);
-    for (let word = 0; word < HASH_BYTES / 4; word++)
-      if (writtenWords[row + BODY_WORDS + word] !== due[word])
-        return "I9: a record's hash is over the hash before it and its body";
+    const hash = this.#cache.of(words, bytes, this.#before);
+    const expected = wordsOf(hash);
+    if (HASH_WORDS.some((word) => words[BODY_WORDS + word] !== expected[word]))
+      return "I9: a record's hash is over the hash before it and its body";
     this.#before = hash;
-    this.head++;
+    this.#head++;
     return null;
   }
 
   /** The guest's own head is the storage's. */
-  #checkHead(): string | null {
-    const { words, statePtr } = this.#machine;
-    const own = words[(statePtr + at.JOURNAL_NEXT) >> 2] ?? 0;
-    if (own !== this.head) return "I9: the guest's journal head is the head in storage";
-    const first = (statePtr + at.JOURNAL_HASH) >> 2;
+  #checkHead(step: Transition): string | null {
+    if (step.isWord(at.JOURNAL_NEXT) !== this.#head)
+      return "I9: the guest's journal head is the head in storage";
     const due = wordsOf(this.#before);
-    for (let word = 0; word < HASH_BYTES / 4; word++)
-      if (words[first + word] !== due[word])
-        return "I9: the guest's chain hash is that of the last record";
+    if (HASH_WORDS.some((word) => step.isWord(at.JOURNAL_HASH + word * 4) !== due[word]))
+      return "I9: the guest's chain hash is that of the last record";
     return null;
+  }
+
+  /** What a restart would bring back is what is, once it is saved; and saved it is, unless storage fails. */
+  #checkStored(step: Transition): string | null {
+    if (this.#configured) {
+      const stands =
+        this.#config[0] === step.is(at.SAFE_STATE) &&
+        this.#config[1] === step.isWord(at.TELEMETRY_S) &&
+        this.#config[2] === step.isWord(at.HOLD_S);
+      if (!stands) return "I9: the configuration that is stored is the one that holds";
+    } else if (
+      step.changed(at.SAFE_STATE) ||
+      step.changedWord(at.TELEMETRY_S) ||
+      step.changedWord(at.HOLD_S)
+    )
+      return "I9: a configuration is stored before it holds";
+    if (this.#saved) {
+      if (this.#relay !== step.is(at.RELAY))
+        return "I8: the retained relay level is the relay's level";
+      if (this.#hold !== (step.isWord(at.HOLD_MS) === 0 ? 0 : 1))
+        return "I5: a hold outlives a restart, and its end does";
+      return null;
+    }
+    if (step.changed(at.RELAY)) return "I8: a relay that moves is saved";
+    // Without a journal the end of a hold is not saved: the doubt is the hand's.
+    if (!step.changedWord(at.HOLD_MS) || step.is(at.JOURNAL_OPEN) === 0) return null;
+    const turned = (step.wasWord(at.HOLD_MS) === 0) !== (step.isWord(at.HOLD_MS) === 0);
+    return turned ? "I5: a hold that begins or ends is saved" : null;
   }
 }
