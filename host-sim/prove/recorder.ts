@@ -27,7 +27,6 @@ import {
   EFFECT,
   EVENT_ROW,
   EVENTS,
-  FIELD,
   FOUND,
   field,
   i32,
@@ -211,7 +210,7 @@ const WATCH = `
       (memory.copy (local.get $to) ${i32(ROWS)} ${rowBytes})
       (local.set $to (i32.add (local.get $to) ${rowBytes}))))
     (local.set $to (i32.sub (local.get $to) ${i32(SENT)}))
-    (if (i32.eqz (call $known ${i32(SENT)} (local.get $to) (i32.add (local.get $row) ${i32(FIELD.lastSent)}))) (then
+    (if (i32.eqz (call $known ${i32(SENT)} (local.get $to))) (then
       (local.set $reads (call $wire (local.get $channel) (local.get $ptr) (local.get $len)))
       (if (i32.lt_s (local.get $reads) (i32.const 0))
         (then ${store(AT.flagged, i32(1))} (return)))
@@ -271,7 +270,7 @@ const LOOP = `
     ${store(DONE, field("asks"))}
     (local.set $len (i32.add ${i32(ROWS - DONE)} ${rowBytes}))
     (if (i32.or (i32.or ${load(AT.flagged)} (i32.lt_s ${load(AT.next)} (i32.const 0)))
-      (i32.eqz (call $known ${i32(DONE)} (local.get $len) (i32.add (local.get $row) ${i32(FIELD.lastDone)})))) (then
+      (i32.eqz (call $known ${i32(DONE)} (local.get $len)))) (then
       (local.set $reads (call $check))
       (if (i32.lt_s (local.get $reads) (i32.const 0)) (then (return (i32.const 0))))
       (call $learn ${i32(DONE)} (local.get $len) (local.get $reads))))
