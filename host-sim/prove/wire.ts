@@ -44,41 +44,6 @@ const CODE_OF = new Map<number, number>([
   [MARK.FAILED, CODE.FAILED],
 ]);
 
-/** Fields of the state that #check() reads. JOURNAL_HASH stands for the records: WriteCheck holds them to it. */
-const READ: readonly StateField[] = [
-  ...(["RELAY", "EPOCH", "LAST_SEQ", "HOLD_MS", "SAFE_STATE", "FAULT", "REASON"] as const),
-  ...(["TELEMETRY_S", "HOLD_S", "TEMPERATURE", "KILLED_MIN", "KILLED_MAX"] as const),
-  ...(["KILLED_SAMPLES", "JOURNAL_NEXT", "JOURNAL_HASH"] as const),
-  ...(["EXECUTED", "REFUSED", "DROPPED", "BOOTS"] as const),
-];
-/** The same as words of the region, and the bits of each. */
-const READ_WORDS: number[] = [];
-const READ_BITS: number[] = [];
-const bits = new Int32Array(STATE_BYTES / 4);
-for (const { offset, size, count } of READ.map((name) => STATE_FIELDS[name]))
-  new Uint8Array(bits.buffer).fill(0xff, offset, offset + size * count);
-for (const [word, mask] of bits.entries()) {
-  if (mask === 0) continue;
-  READ_WORDS.push(word);
-  READ_BITS.push(mask);
-}
-
-const HEADER_WORDS = 6;
-/** A message, and what is signed of it, each no longer than what may be signed, and a remainder. */
-const LIST_WORDS = HEADER_WORDS + READ_WORDS.length + 2 * (MAC_MESSAGE_MAX / 4 + 1);
-
-/** Bytes as words, the last filled up with 0, into `to` from `at` on. Returns where they end. */
-function copyWords(view: DataView, from: number, len: number, to: Int32Array, at: number): number {
-  let done = 0;
-  let next = at;
-  for (; done + 4 <= len; done += 4) to[next++] = view.getInt32(from + done, true);
-  if (done === len) return next;
-  let rest = 0;
-  for (let shift = 0; done < len; done++, shift += 8) rest |= view.getUint8(from + done) << shift;
-  to[next++] = rest;
-  return next;
-}
-
 const same = (a: unknown, b: Uint8Array) => a instanceof Uint8Array && Buffer.compare(a, b) === 0;
 const mapIs = (found: unknown, due: readonly (readonly [number, unknown])[]) =>
   found instanceof Map &&
