@@ -20,14 +20,23 @@ export interface ChipData {
   console: { uart: number; baud: number; tx: number; rx: number; usb?: boolean };
 }
 
-/** How a board's image is built and flashed. In commands `{chip}` and `{port}` are replaced. */
+/** The commands of a board's own build tool. */
+export const FIRMWARE_COMMANDS = ["build", "flash", "monitor"] as const;
+export type FirmwareCommand = (typeof FIRMWARE_COMMANDS)[number];
+
+/** How a board's image is built and flashed. */
 export interface FirmwareData {
-  /** The project's folder, and where generated files go in it; from the board's folder. */
+  /** The folder that the build tool is run in, and where generated files go; below the board's. */
   project: string;
   input: string;
-  commands: Record<"build" | "flash" | "monitor", string[]>;
+  /** The layout of the flash, below the board's folder. */
   partitions: string;
+  /** What the build makes, below the project's folder. `{chip}` stands for the chip. */
   image: string;
+  /** Words of commands. `{chip}` and `{port}` stand for theirs. */
+  commands: Record<FirmwareCommand, string[]>;
+  /** How a person comes by the first word of the commands. */
+  install: string;
 }
 
 export interface BoardData {

@@ -3,28 +3,16 @@
  * flashed to. Must not know any board or chip by name.
  */
 import { dirname, join } from "node:path";
-import { boardJson, boardNames } from "../board-data.ts";
+import {
+  boardJson,
+  boardNames,
+  type ChipData,
+  FIRMWARE_COMMANDS,
+  type FirmwareCommand,
+  type FirmwareData,
+} from "../board-data.ts";
 import { EXIT, UserError } from "../errors.ts";
 import { packageRoot } from "../paths.ts";
-
-/** The commands of a board's own build tool. */
-const FIRMWARE_COMMANDS = ["build", "flash", "monitor"] as const;
-export type FirmwareCommand = (typeof FIRMWARE_COMMANDS)[number];
-
-interface FirmwareData {
-  /** The folder that its build tool is run in, below the board's. */
-  readonly project: string;
-  /** Where the generated files go, below the board's folder. */
-  readonly input: string;
-  /** What the build makes, below the project's folder. */
-  readonly image: string;
-  /** The layout of the flash, below the board's folder. */
-  readonly partitions: string;
-  /** Words of commands; `{chip}` and `{port}` stand for theirs. */
-  readonly commands: Readonly<Record<FirmwareCommand, readonly string[]>>;
-  /** How a person comes by the first word of the commands. */
-  readonly install: string;
-}
 
 export interface Chip {
   readonly name: string;
@@ -35,8 +23,9 @@ export interface Chip {
   readonly firmware: FirmwareData;
 }
 
+/** What of a board's file is read here, before it is checked. */
 interface BoardFile {
-  chips?: Record<string, { flash?: { bytes?: number } }>;
+  chips?: Record<string, Partial<ChipData>>;
   firmware?: Partial<FirmwareData>;
 }
 

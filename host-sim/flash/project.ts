@@ -15,11 +15,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
+import type { FirmwareCommand } from "../board-data.ts";
 import { EXIT, UserError } from "../errors.ts";
 import { firmwarePath, readModule } from "../firmware.ts";
 import { translateCore } from "../native/build.ts";
 import { wasm3Folder } from "../native/wasm3.ts";
-import { type Chip, commandOf, type FirmwareCommand } from "./chip.ts";
+import { type Chip, commandOf } from "./chip.ts";
 import { GUEST, guestContents } from "./contents.ts";
 import { partitionOf, readPartitions } from "./partitions.ts";
 

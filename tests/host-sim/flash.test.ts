@@ -91,7 +91,13 @@ function untouched(before: Buffer, after: Buffer, at: number, length: number): v
   expect(before.subarray(at + length).equals(after.subarray(at + length))).toBe(true);
 }
 
-describe.skipIf(noPty() !== null)("flash", () => {
+const without = noPty();
+/** Why this test cannot be another user; null if it can. */
+const notAnother =
+  process.getuid?.() === 0 ? null : "only root can start a program as another user";
+if (notAnother !== null) process.stderr.write(`NOT RUN a port without permission: ${notAnother}\n`);
+
+describe.skipIf(without !== null)("flash", () => {
   test.each(["esp32c3", "esp32"] as const)("writes the guest alone, on %s", async (board) => {
     const rom = await plugged(CHIPS[board]);
     const before = Buffer.from(rom.flash);
@@ -175,7 +181,7 @@ describe.skipIf(noPty() !== null)("flash", () => {
   });
 });
 
-describe.skipIf(noPty() !== null)("flash ends with one line", () => {
+describe.skipIf(without !== null)("flash ends with one line", () => {
   const owned = GUEST_AT + 5000;
   test.each<[string, FakeChip, Faults, number, RegExp]>([
     [
@@ -256,7 +262,7 @@ describe.skipIf(noPty() !== null)("flash ends with one line", () => {
     complains(await flash("--guest"), EXIT.BUSY, /is in use: close the monitor/);
   });
 
-  test.skipIf(process.getuid?.() !== 0)("a port that this user may not open", async () => {
+  test.skipIf(notAnother !== null)("a port that this user may not open", async () => {
     line = await Pty.open();
     chmodSync(line.path, 0o600);
     chmodSync(folder, 0o755);
