@@ -75,6 +75,8 @@ export interface ExplorerOptions {
    * closes in a fraction of the states.
    */
   small?: boolean;
+  /** Every transition is checked anew, known to be good or not: what the recorder's memory is held to. */
+  doubting?: boolean;
   /** More states than this are not looked for. */
   statesMax?: number;
   progress?: (states: number, done: number) => void;
@@ -119,6 +121,7 @@ export class Explorer {
     this.#step = new Transition(this.machine);
     this.#wire = new WireCheck(this.machine, this.#step);
     this.#program = program(this.machine, this.events);
+    this.machine.note(AT.doubting, options.doubting ? 1 : 0);
     this.machine.onSend = (channel, ptr, len) => this.#checkSent(channel, ptr, len);
     this.machine.onEvent = () => this.#checkEvent();
     this.report = {
@@ -184,7 +187,8 @@ export class Explorer {
     return index;
   }
 
-  #expand(index: number): void {
+  /** Settles a state of the table. Returns the events to fire from it. */
+  #settle(index: number): { at: number; length: number } {
     const { machine } = this;
     const code = this.table.codes[index] ?? 0;
     const step = this.#step;
@@ -193,8 +197,19 @@ export class Explorer {
     machine.settle(step.before);
     machine.note(AT.code, code);
     // No time passes at a guest's first event: it sets the clock.
-    const running = step.before[at.BOOT_DUE] === 0 ? runningIn(step.before) : 0;
-    const list = this.#listOf(running);
+    return this.#listOf(step.before[at.BOOT_DUE] === 0 ? runningIn(step.before) : 0);
+  }
+
+  /** Fires a state's events, twins apart, and asks nothing. Returns how many. */
+  bare(index: number): number {
+    const list = this.#settle(index);
+    this.machine.recorder.bare(list.at, list.length);
+    return list.length;
+  }
+
+  #expand(index: number): void {
+    const { machine } = this;
+    const list = this.#settle(index);
     machine.watching = true;
     try {
       machine.recorder.run(list.at, list.length);

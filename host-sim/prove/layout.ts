@@ -108,6 +108,8 @@ export const AT = {
   /** 1 while messages are checked as they are sent. */
   watching: 48,
   rx: 52,
+  /** 1 to ask of every event, known or not. */
+  doubting: 64,
   rows: ROWS,
   /** What mac_sign() was last called for. */
   signed: SIGNED,

@@ -269,8 +269,9 @@ const LOOP = `
     ${store(AT.next, "(call $fire (local.get $row))")}
     ${store(DONE, field("asks"))}
     (local.set $len (i32.add ${i32(ROWS - DONE)} ${rowBytes}))
-    (if (i32.or (i32.or ${load(AT.flagged)} (i32.lt_s ${load(AT.next)} (i32.const 0)))
-      (i32.eqz (call $known ${i32(DONE)} (local.get $len)))) (then
+    (local.set $reads (call $known ${i32(DONE)} (local.get $len)))
+    (if (i32.or (i32.or ${load(AT.flagged)} ${load(AT.doubting)})
+      (i32.or (i32.lt_s ${load(AT.next)} (i32.const 0)) (i32.eqz (local.get $reads)))) (then
       (local.set $reads (call $check))
       (if (i32.lt_s (local.get $reads) (i32.const 0)) (then (return (i32.const 0))))
       (call $learn ${i32(DONE)} (local.get $len) (local.get $reads))))

@@ -1,95 +1,113 @@
 /*
- * The device's policy as a hand-written model, for the comparison of explorers: the same abstract
- * state as host-sim/prove/model.ts in a vector of 256 bytes, and one guarded command for each kind of
- * event there. It has no CBOR, no COSE, no SHA-256, no storage: what it does in a transition is a
- * small part of what the shipped bytes do in theirs.
+ * The device's policy for Spin: the folded state of host-sim/prove/model.ts, padded to a vector of 256
+ * bytes, and its every event as one option, made by spin.ts from the explorer's own list. The policy is
+ * hand-written in C, faster than Promela's own statements. It has no CBOR, no COSE, no SHA-256, no
+ * stored bytes: what it does in a transition is a small part of what the shipped bytes do in theirs.
  */
-#define LIVE 3
-byte phase = 0;
-bit linked, relay, epoch, quiet, identify, hold, refused, telemetry, pending, status = 1;
-bit seq[3];
-bit telemetryS = 1, holdS = 1, safe = 0, open = 1;
-byte bootDue = 1;
-/* Fills the vector to the 256 bytes that are compared; an option that is never enabled keeps it. */
-byte filler[236];
+byte phase, linked, relay, epoch, seq[3], quiet, identify, hold, refused, telemetry, safe, bootDue;
+byte telemetryS, holdS, status, pending, journal, opened;
+byte filler[224];
 
-inline first() { if :: bootDue > 0 -> bootDue = 0 :: else -> skip fi }
-inline note() {
-  if
-  :: refused == 0 -> refused = 1; pending = 0
-  :: else -> pending = 1
-  fi
-}
-inline flush() { if :: status && linked && phase == LIVE -> status = 0 :: else -> skip fi }
-inline gate(p) {
-  first();
-  phase = p;
-  if
-  :: p == LIVE -> epoch = 1
-  :: else -> epoch = 0; linked = 0
-  fi;
-  flush()
-}
-inline boot(r, h) {
-  phase = 0; linked = 0; epoch = 0; seq[0] = 0; seq[1] = 0; seq[2] = 0; quiet = 1; identify = 0;
-  refused = 0; telemetry = 0; pending = 0; status = 1; bootDue = 1; relay = r; hold = h
-}
-/* A message of `who`: admitted if `current`, of a new number if `fresh`; `op` 0 moves the relay. */
-inline receive(who, op, l, current, fresh, permitted) {
-  first();
-  if
-  :: phase != LIVE -> note()
-  :: phase == LIVE && (!current || !epoch) -> note()
-  :: phase == LIVE && current && epoch && !fresh && seq[who] -> note()
-  :: phase == LIVE && current && epoch && (fresh || !seq[who]) ->
-     seq[who] = 1;
-     if
-     :: !permitted -> note()
-     :: permitted && op == 0 && hold -> note()
-     :: permitted && op == 0 && !hold -> if :: relay != l -> relay = l; status = 1 :: else -> skip fi
-     :: permitted && op == 1 -> identify = 1
-     :: permitted && op == 2 -> safe = l; status = 1
-     :: permitted && op == 3 -> telemetryS = l; status = 1
-     :: permitted && op == 4 -> holdS = l; status = 1
-     :: permitted && op == 5 -> skip
-     fi
-  fi;
-  flush()
+c_decl {
+  enum { TICK, BUTTON, RX, LINK, GATE };
+  enum { LIVE = 3, FAULT = 4, RELAY_SET = 0, CONFIG_SET = 4, IDENTIFY = 6 };
+  enum { FRESH, LAST, NEVER };
+  /* An event: of a message what it asks, how it is broken, and whose it is. */
+  struct event {
+    int kind, b, ms, ends, epoch, fails, drop, malformed, principal, op, stale, question, seq, permitted;
+    int relay, safe, telemetry, hold;
+  };
+  \#include "events.h"
 }
 
-active proctype device() {
-  do
-  :: d_step { filler[phase] > 0 -> filler[phase] = filler[phase] - 1 }
-  :: d_step { quiet -> quiet = 0 }
-  :: d_step { identify -> identify = 0 }
-  :: d_step { hold -> hold = 0; status = 1; flush() }
-  :: d_step { refused -> refused = pending; pending = 0 }
-  :: d_step { telemetry -> telemetry = telemetryS }
-  :: d_step { true; first(); telemetry = telemetryS; flush() }
-  :: d_step { true; first();
-       if :: !quiet -> relay = 1 - relay; status = 1; hold = (hold || holdS) :: else -> skip fi;
-       quiet = 1; assert(relay <= 1); flush() }
-  :: d_step { true; first(); quiet = 1; flush() }
-  :: d_step { true; first(); linked = 1; status = 1; flush() }
-  :: d_step { true; first(); linked = 0; status = 1; flush() }
-  :: d_step { true; gate(0) } :: d_step { true; gate(1) } :: d_step { true; gate(2) }
-  :: d_step { true; gate(3) } :: d_step { true; gate(4) } :: d_step { true; gate(5) }
-  :: d_step { true; boot(0, 0) } :: d_step { true; boot(1, 0) } :: d_step { true; boot(0, 1) } :: d_step { true; boot(1, 1) }
-  :: d_step { open = 1 - open }
-  :: d_step { true; receive(0, 0, 0, 1, 1, 1) } :: d_step { true; receive(0, 0, 1, 1, 1, 1) }
-  :: d_step { true; receive(1, 0, 0, 1, 1, 1) } :: d_step { true; receive(1, 0, 1, 1, 1, 1) }
-  :: d_step { true; receive(2, 0, 0, 1, 1, 0) } :: d_step { true; receive(2, 0, 1, 1, 1, 0) }
-  :: d_step { true; receive(0, 1, 0, 1, 1, 1) } :: d_step { true; receive(1, 1, 0, 1, 1, 0) }
-  :: d_step { true; receive(2, 1, 0, 1, 1, 1) }
-  :: d_step { true; receive(0, 2, 0, 1, 1, 1) } :: d_step { true; receive(0, 2, 1, 1, 1, 1) }
-  :: d_step { true; receive(0, 3, 0, 1, 1, 1) } :: d_step { true; receive(0, 3, 1, 1, 1, 1) }
-  :: d_step { true; receive(0, 4, 0, 1, 1, 1) } :: d_step { true; receive(0, 4, 1, 1, 1, 1) }
-  :: d_step { true; receive(0, 5, 0, 1, 1, 1) } :: d_step { true; receive(1, 5, 0, 1, 1, 1) }
-  :: d_step { true; receive(2, 5, 0, 1, 1, 1) }
-  :: d_step { true; receive(0, 0, 1, 1, 0, 1) } :: d_step { true; receive(1, 0, 1, 1, 0, 1) }
-  :: d_step { true; receive(2, 5, 0, 1, 0, 1) }
-  :: d_step { true; receive(0, 0, 1, 0, 1, 1) } :: d_step { true; receive(1, 0, 1, 0, 1, 1) }
-  :: d_step { true; receive(2, 5, 0, 0, 1, 1) }
-  :: d_step { true; first(); note(); flush() }
-  od
+c_code {
+  extern void (*uerror)(char *);
+  static int attempts, sends, accepted;
+  static int attempt(int fails) { return !((fails >> attempts++) & 1); }
+  static void append(int fails) {
+    if (!now.opened || !attempt(fails)) return;
+    now.journal = 1;
+    attempt(fails);
+  }
+  static void refusals(int fails) { now.pending = 0; now.refused = 1; append(fails); }
+  static void note(int fails) { now.pending = 1; if (!now.refused) refusals(fails); }
+  static void elapse(const struct event *e) {
+    if (now.bootDue) { now.bootDue = 0; append(e->fails); return; }
+    if (!e->ms) return;
+    if (e->ends & 1) now.quiet = 0;
+    if (e->ends & 2) now.identify = 0;
+    if (e->ends & 4 && now.hold) { now.hold = 0; now.status = 1; append(e->fails); }
+    if (e->ends & 8 && now.refused) { now.refused = 0; if (now.pending) refusals(e->fails); }
+    if (!now.telemetryS || !now.linked || now.phase != LIVE) now.telemetry = now.telemetryS;
+    else if (e->ends & 16 && now.telemetry) sends++;
+  }
+  static void press(const struct event *e) {
+    int bounce = now.quiet;
+    now.quiet = 1;
+    if (!e->b || bounce) return;
+    if (now.holdS) now.hold = 1;
+    now.relay ^= 1;
+    now.status = 1;
+    attempt(e->fails);
+    append(e->fails);
+  }
+  static void gate(const struct event *e) {
+    int before = now.phase;
+    now.phase = e->b;
+    if (e->b != LIVE) now.epoch = now.linked = 0;
+    if (e->b == LIVE || e->b >= FAULT || before >= FAULT) append(e->fails);
+  }
+  static void refuse(const struct event *e) { note(e->fails); sends++; }
+  static void receive(const struct event *e) {
+    if (now.phase != LIVE || e->drop) { note(e->fails); return; }
+    if (e->malformed) { refuse(e); return; }
+    if (e->stale || !now.epoch) { if (e->question) sends++; else refuse(e); return; }
+    if (e->seq == NEVER || (e->seq == LAST && now.seq[e->principal])) { refuse(e); return; }
+    now.seq[e->principal] = 1;
+    if (!e->permitted || (e->op == RELAY_SET && now.hold)) { refuse(e); return; }
+    if (e->op == RELAY_SET && now.relay != e->relay) { now.relay = e->relay; now.status = 1; attempt(e->fails); }
+    if (e->op == IDENTIFY) now.identify = 1;
+    if (e->op == CONFIG_SET) {
+      if (!attempt(e->fails)) { refuse(e); return; }
+      if (e->safe >= 0) now.safe = e->safe;
+      if (e->telemetry >= 0) now.telemetryS = e->telemetry;
+      if (e->hold >= 0) now.holdS = e->hold;
+      now.status = 1;
+      append(e->fails);
+    }
+    accepted = 1;
+    sends++;
+  }
+  /* The invariants that speak of the folded state: I2 to I7. */
+  static int broken(const State *was, const struct event *e) {
+    int gates = e->kind == GATE, used = e->kind == RX && now.seq[e->principal] != was->seq[e->principal];
+    int hold = e->ends & 4 ? 0 : was->hold, quiet = e->ends & 1 ? 0 : was->quiet;
+    int pressed = e->kind == BUTTON && e->b && !quiet;
+    int set = accepted && e->op == RELAY_SET, configured = accepted && e->op == CONFIG_SET;
+    if (now.relay != (pressed ? !was->relay : set ? e->relay : was->relay)) return 1;
+    if (now.hold != (pressed && now.holdS ? 1 : hold)) return 2;
+    if (e->kind == BUTTON ? !now.quiet : now.quiet != quiet) return 3;
+    if (!configured && (now.safe != was->safe || now.telemetryS != was->telemetryS || now.holdS != was->holdS)) return 4;
+    if (now.phase != (gates ? e->b : was->phase)) return 5;
+    if (now.epoch != (gates && e->b != LIVE ? 0 : e->epoch ? 1 : was->epoch)) return 6;
+    if (now.linked != (e->kind == LINK ? e->b : gates && e->b != LIVE ? 0 : was->linked)) return 7;
+    for (int who = 0; who < 3; who++)
+      if (now.seq[who] != was->seq[who] && !(used && who == e->principal)) return 8;
+    if (sends && was->phase != LIVE && now.phase != LIVE) return 9;
+    if (accepted && (was->phase != LIVE || e->drop || e->malformed || e->stale || !e->permitted)) return 10;
+    return set && hold ? 11 : 0;
+  }
+  static void fire(const struct event *e) {
+    State was;
+    memcpy(&was, &now, sizeof was);
+    attempts = sends = accepted = 0;
+    if (e->epoch) now.epoch = 1;
+    elapse(e);
+    if (e->kind == BUTTON) press(e);
+    else if (e->kind == GATE) gate(e);
+    else if (e->kind == RX) receive(e);
+    else if (e->kind == LINK) { now.linked = e->b; now.status = 1; }
+    if (now.status && now.linked && now.phase == LIVE) { now.status = 0; sends++; }
+    if (broken(&was, e)) uerror("an invariant");
+  }
 }

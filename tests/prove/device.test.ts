@@ -19,6 +19,12 @@ test("the device that ships breaks no rule in 2,000 states", () => {
   expect(report.transitions).toBeGreaterThan(10_000);
 });
 
+test("what is known to be good is what is found good when asked again", () => {
+  const known = new Explorer(device, { statesMax: 1000 }).run();
+  const asked = new Explorer(device, { statesMax: 1000, doubting: true }).run();
+  expect(asked).toEqual(known);
+});
+
 test("a guest that keeps anything outside its state region is refuted", async () => {
   const bytes = await buildPatched({
     file: "firmware/device/effects.ts",
@@ -42,6 +48,8 @@ describe.each(broken)("$name", ({ rule, steps, ...patch }) => {
     expect(violation?.rule).toBe(rule);
     expect(violation?.trace.length).toBeLessThanOrEqual(steps);
     if (violation === undefined) return;
+    const [doubted] = new Explorer(bytes, { doubting: true }).run().violations;
+    expect(doubted).toEqual(violation);
     const scenario = scenarioOf(violation);
     expect(await replays(scenario, gate, bytes)).toBe(true);
     expect(await replays(scenario, gate, device)).toBe(false);
