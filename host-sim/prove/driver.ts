@@ -47,15 +47,14 @@ function foldText(base: number): string {
   return `(func $fold (export "fold") (result i32) (select (i32.const -1) ${all(parts)} ${all(strays)}))`;
 }
 
-function text(base: number, constants: string): string {
-  const word = (index: number) =>
-    index * 8 + 8 <= STATE_BYTES
-      ? `(i64.load ${i32(base + index * 8)})`
-      : `(i64.load32_u ${i32(base + index * 8)})`;
-  const put = (index: number) =>
-    index * 8 + 8 <= STATE_BYTES
-      ? `(i64.store ${i32(base + index * 8)} (global.get $s${index}))`
-      : `(i64.store32 ${i32(base + index * 8)} (global.get $s${index}))`;
+/** A word of the state region. */
+const wordAt = (base: number, index: number) =>
+  index * 8 + 8 <= STATE_BYTES
+    ? `(i64.load ${i32(base + index * 8)})`
+    : `(i64.load32_u ${i32(base + index * 8)})`;
+
+/** Tells what differs from the settled state: what is asked of it; and of what is done, a hash of all. */
+function differText(base: number): string {
   const differ = (words: readonly MaskedWord[]) => {
     const terms = words.map(
       ({ index, mask }) =>
@@ -67,17 +66,49 @@ function text(base: number, constants: string): string {
     }).join("\n    ");
   };
   const differences = each(
-    (index) => `(local.set $d${index} (i64.xor ${word(index)} (global.get $s${index})))`,
+    (index) => `(local.set $d${index} (i64.xor ${wordAt(base, index)} (global.get $s${index})))`,
   ).join("\n    ");
   const locals = each((index) => `(local $d${index} i64)`).join(" ");
   const sum = each((index) => `(i64.mul (local.get $d${index}) (i64.const ${factor(index)}))`);
+  return `(func $differSent (param $to i32) ${locals}
+    ${differences}
+    ${differ(ASKED_WORDS.sent)})
+  (func $differDone (param $to i32) ${locals}
+    ${differences}
+    ${differ(ASKED_WORDS.done)}
+    (call $differences ${sum.reduce((left, right) => `(i64.add ${left} ${right})`)}))`;
+}
+
+const FOUR = [0, 8, 16, 24]
+  .map((of) => `(i64.load offset=${of} (i32.add (local.get $ptr) (local.get $at)))`)
+  .join(" ");
+/** Bytes of the guest to the recorder. */
+const OUT = `(func $out (param $ptr i32) (param $len i32) (param $to i32)
+    (local $at i32)
+    (if (i32.lt_u (local.get $len) (i32.const 32)) (then
+      (loop $next (if (i32.lt_u (local.get $at) (local.get $len)) (then
+        (call $put1 (i32.add (local.get $to) (local.get $at)) (i32.load8_u (i32.add (local.get $ptr) (local.get $at))))
+        (local.set $at (i32.add (local.get $at) (i32.const 1)))
+        (br $next))))
+      (return)))
+    (loop $next
+      (call $put (i32.add (local.get $to) (local.get $at)) ${FOUR})
+      (local.set $at (i32.add (local.get $at) (i32.const 32)))
+      (br_if $next (i32.le_u (i32.add (local.get $at) (i32.const 32)) (local.get $len))))
+    (if (i32.lt_u (local.get $at) (local.get $len)) (then
+      (local.set $at (i32.sub (local.get $len) (i32.const 32)))
+      (call $put (i32.add (local.get $to) (local.get $at)) ${FOUR}))))`;
+
+function text(base: number, constants: string): string {
+  const put = (index: number) =>
+    index * 8 + 8 <= STATE_BYTES
+      ? `(i64.store ${i32(base + index * 8)} (global.get $s${index}))`
+      : `(i64.store32 ${i32(base + index * 8)} (global.get $s${index}))`;
   const ends = COUNTDOWNS.map(([field], index) => {
     const address = i32(base + at[field]);
     return `(if (i32.and (local.get $ends) ${i32(1 << index)}) (then
       (if (i32.load ${address}) (then (i32.store ${address} (local.get $ms))))))`;
   });
-  const four = (from: string) =>
-    [0, 8, 16, 24].map((of) => `(i64.load offset=${of} ${from})`).join(" ");
   return `(module
   (import "guest" "memory" (memory 1))
   (import "guest" "on_event" (func $on_event (param i32 i32 i32)))
@@ -88,7 +119,7 @@ function text(base: number, constants: string): string {
   ${each((index) => `(global $s${index} (mut i64) (i64.const 0))`).join("\n  ")}
   (global $reach (export "reach") (mut i32) (i32.const 0))
   (elem (table $table) (i32.const 0) func ${TABLE.map((name) => `$${name}`).join(" ")})
-  (func (export "settle") ${each((index) => `(global.set $s${index} ${word(index)})`).join("\n    ")})
+  (func (export "settle") ${each((index) => `(global.set $s${index} ${wordAt(base, index)})`).join("\n    ")})
   (func $begin (export "begin") (param $poison i32)
     (memory.fill (i32.const 0) (local.get $poison) (global.get $reach))
     ${constants}
@@ -97,28 +128,8 @@ function text(base: number, constants: string): string {
     (i64.store (local.get $ptr) (local.get 1)) (i64.store offset=8 (local.get $ptr) (local.get 2))
     (i64.store offset=16 (local.get $ptr) (local.get 3)) (i64.store offset=24 (local.get $ptr) (local.get 4)))
   (func $store1 (param $ptr i32) (param i32) (i32.store8 (local.get $ptr) (local.get 1)))
-  (func $differSent (param $to i32) ${locals}
-    ${differences}
-    ${differ(ASKED_WORDS.sent)})
-  (func $differDone (param $to i32) ${locals}
-    ${differences}
-    ${differ(ASKED_WORDS.done)}
-    (call $differences ${sum.reduce((left, right) => `(i64.add ${left} ${right})`)}))
-  (func $out (param $ptr i32) (param $len i32) (param $to i32)
-    (local $at i32)
-    (if (i32.lt_u (local.get $len) (i32.const 32)) (then
-      (loop $next (if (i32.lt_u (local.get $at) (local.get $len)) (then
-        (call $put1 (i32.add (local.get $to) (local.get $at)) (i32.load8_u (i32.add (local.get $ptr) (local.get $at))))
-        (local.set $at (i32.add (local.get $at) (i32.const 1)))
-        (br $next))))
-      (return)))
-    (loop $next
-      (call $put (i32.add (local.get $to) (local.get $at)) ${four("(i32.add (local.get $ptr) (local.get $at))")})
-      (local.set $at (i32.add (local.get $at) (i32.const 32)))
-      (br_if $next (i32.le_u (i32.add (local.get $at) (i32.const 32)) (local.get $len))))
-    (if (i32.lt_u (local.get $at) (local.get $len)) (then
-      (local.set $at (i32.sub (local.get $len) (i32.const 32)))
-      (call $put (i32.add (local.get $to) (local.get $at)) ${four("(i32.add (local.get $ptr) (local.get $at))")}))))
+  ${differText(base)}
+  ${OUT}
   ${foldText(base)}
   (func $fire (param $kind i32) (param $a i32) (param $b i32) (param $ends i32) (param $ms i32)
     (param $epoch i32) (param $to i32) (result i32)

@@ -18,29 +18,17 @@ import {
 
 const LANES = ["$a", "$b", "$c", "$d"];
 
-/**
- * What was checked: an entry for each different key (an event and all that the guest did at it), told
- * apart by every byte; and for each entry the values of the bits of the state before that its check
- * read. A hash only says where to look.
- */
-export function memoText(width: number): string {
-  const { heads, verdicts, arena, end } = sizes(width);
-  const slot = (hash: string, slots: number, bits: number, from: number) =>
-    `(i32.add ${i32(from)} (i32.shl (i32.and ${hash} ${i32(slots - 1)}) ${i32(bits)}))`;
-  const step = (slots: number, bits: number, from: number) =>
-    `(i32.add ${i32(from)} (i32.and (i32.sub (i32.add (local.get $slot) ${i32(1 << bits)}) ${i32(from)}) ${i32((slots << bits) - 1)}))`;
-  const entry = (name: keyof typeof ENTRY) =>
-    `(i32.load offset=${ENTRY[name]} (global.get $entry))`;
-  const verdictKey = (bits: string, id: string) =>
-    `(i64.or (i64.shl (i64.extend_i32_u ${id}) (i64.const 32)) (i64.extend_i32_u ${bits}))`;
-  const key = `(i32.add (global.get $entry) ${i32(ENTRY.key)})`;
-  return `
-  (global $entry (mut i32) (i32.const 0))
-  (global $hashed (mut i64) (i64.const 0))
-  (global $top (mut i32) ${i32(arena)})
-  (global $entries (mut i32) (i32.const 0))
-  (global $ids (mut i32) (i32.const 0))
-  (global $goods (mut i32) (i32.const 0))
+const slot = (hash: string, slots: number, bits: number, from: number) =>
+  `(i32.add ${i32(from)} (i32.shl (i32.and ${hash} ${i32(slots - 1)}) ${i32(bits)}))`;
+const step = (slots: number, bits: number, from: number) =>
+  `(i32.add ${i32(from)} (i32.and (i32.sub (i32.add (local.get $slot) ${i32(1 << bits)}) ${i32(from)}) ${i32((slots << bits) - 1)}))`;
+const entry = (name: keyof typeof ENTRY) => `(i32.load offset=${ENTRY[name]} (global.get $entry))`;
+const verdictKey = (bits: string, id: string) =>
+  `(i64.or (i64.shl (i64.extend_i32_u ${id}) (i64.const 32)) (i64.extend_i32_u ${bits}))`;
+const key = `(i32.add (global.get $entry) ${i32(ENTRY.key)})`;
+
+/** Of keys in blocks: their hash, and whether two are the same to the byte. */
+const COMPARE = `
   (func $hash (param $at i32) (param $len i32) (result i64)
     (local $a i64) (local $b i64) (local $c i64) (local $d i64) (local $end i32)
     (local.set $end (i32.add (local.get $at) (local.get $len)))
@@ -61,7 +49,10 @@ export function memoText(width: number): string {
         (then (return (i32.const 0))))
       (local.set $b (i32.add (local.get $b) ${i32(BLOCK)}))
       (br_if $next (i32.lt_u (local.tee $a (i32.add (local.get $a) ${i32(BLOCK)})) (local.get $end))))
-    (i32.const 1))
+    (i32.const 1))`;
+
+/** Where in the table a value of the bits read stands, or would. */
+const verdictText = (verdicts: number) => `
   (func $verdict (param $id i32) (param $bits i32) (result i32)
     (local $key i64) (local $slot i32)
     (local.set $key ${verdictKey("(local.get $bits)", "(local.get $id)")})
@@ -71,7 +62,9 @@ export function memoText(width: number): string {
         (then (return (local.get $slot))))
       (local.set $slot ${step(VERDICTS, 3, verdicts)})
       (br $next))
-    unreachable)
+    unreachable)`;
+
+const knownText = (heads: number) => `
   ;; Whether this key was found good in a state that agrees in all that was read; leaves $entry.
   (func $known (param $key i32) (param $len i32) (result i32)
     (local $slot i32) (local $bits i32)
@@ -94,7 +87,9 @@ export function memoText(width: number): string {
     (if (i32.le_u ${entry("count")} ${i32(GOODS)}) (then (return (i32.const 0))))
     (if (i64.eqz (i64.load (call $verdict ${entry("id")} (local.get $bits)))) (then (return (i32.const 0))))
     (call $recent (local.get $bits))
-    (i32.const 1))
+    (i32.const 1))`;
+
+const enterText = (heads: number) => `
   ;; Puts a value among the entry's last, in the place of the oldest.
   (func $recent (param $bits i32)
     (i32.store offset=${ENTRY.goods}
@@ -117,7 +112,23 @@ export function memoText(width: number): string {
     (i32.store offset=${ENTRY.length} (global.get $entry) (local.get $len))
     (memory.copy ${key} (local.get $key) (local.get $len))
     (i32.store offset=${ENTRY.id} (global.get $entry) (i32.const 0))
-    (i32.store offset=${ENTRY.reads} (global.get $entry) (i32.const 0)))
+    (i32.store offset=${ENTRY.reads} (global.get $entry) (i32.const 0)))`;
+
+/**
+ * What was checked: an entry for each different key (an event and all that the guest did at it), told
+ * apart by every byte; and for each entry the values of the bits of the state before that its check
+ * read. A hash only says where to look.
+ */
+export function memoText(width: number): string {
+  const { heads, verdicts, arena, end } = sizes(width);
+  return `
+  (global $entry (mut i32) (i32.const 0))
+  (global $hashed (mut i64) (i64.const 0))
+  (global $top (mut i32) ${i32(arena)})
+  (global $entries (mut i32) (i32.const 0))
+  (global $ids (mut i32) (i32.const 0))
+  (global $goods (mut i32) (i32.const 0))
+${COMPARE}${verdictText(verdicts)}${knownText(heads)}${enterText(heads)}
   ;; Keeps that the key last asked for is good in this state, by a check that read these bits of it.
   (func $learn (param $key i32) (param $len i32) (param $reads i32)
     (if (i32.or (i32.gt_u (global.get $entries) ${i32(HEADS * 0.7)}) (i32.or
