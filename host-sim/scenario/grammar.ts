@@ -12,6 +12,8 @@ export interface Scenario {
   about: string;
   /** An unsigned 32-bit integer; 1 if absent. */
   seed?: number;
+  /** Its figures rest on a board's stated times: not for one in real time. */
+  time?: "exact";
   start: { switch: Position; board?: string; image?: Image };
   /** Path of a guest module in place of the device's, relative to the scenario. */
   guest?: string;

@@ -83,7 +83,9 @@ export function missing(steps: readonly Step[], target: Target, around = false):
 export async function runScenario(options: RunOptions): Promise<Outcome> {
   const { scenario, target } = options;
   const image = scenario.start.image ?? "own";
-  const reason = target.missingImage(image) ?? missing(scenario.steps, target);
+  const timed = scenario.time === "exact" && target.pace !== undefined;
+  const untimed = timed ? "its figures rest on a board's stated times" : null;
+  const reason = untimed ?? target.missingImage(image) ?? missing(scenario.steps, target);
   if (reason !== null) return { status: "not-run", reason, trace: new Trace(), virtualMs: 0 };
   const run = new Run(options);
   try {
