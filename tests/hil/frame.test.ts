@@ -1,0 +1,55 @@
+/** The fixture's frames in C are those in TypeScript: whole lines, torn ones, noise. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { frameFrom, frameTo, readFrameTo } from "../../host-sim/hil/frames.ts";
+import { packageRoot } from "../../host-sim/paths.ts";
+import { Prng } from "../../host-sim/prng.ts";
+import { noPty } from "../host-sim/pty.ts";
+
+/** As boards/esp32/fixture/frame.h has it. */
+const FRAME_MAX = 24;
+const LINES = 4000;
+
+function filter(lines: readonly string[]): string[] {
+  const root = packageRoot();
+  const program = join(mkdtempSync(join(tmpdir(), "killswitch-frame-")), "frame");
+  const board = join(root, "boards", "esp32");
+  const built = spawnSync("gcc", [
+    ...["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-g"],
+    ...["-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
+    ...[`-I${join(board, "fixture")}`, `-I${join(board, "main")}`, "-o", program],
+    join(root, "tests", "hil", "frame.c"),
+    join(board, "fixture", "frame.c"),
+    join(board, "main", "crc32.c"),
+  ]);
+  if (built.status !== 0) throw new Error(String(built.stderr));
+  const { status, stdout, stderr } = spawnSync(program, { input: `${lines.join("\n")}\n` });
+  if (status !== 0) throw new Error(String(stderr));
+  return String(stdout).trimEnd().split("\n");
+}
+
+/** What the filter says of a line, by the twin. */
+function expected(line: string): string {
+  const bytes = readFrameTo(line);
+  if (bytes === null || bytes.length > FRAME_MAX) return "-";
+  return `${Buffer.from(bytes).toString("hex")} | ${frameFrom(2, bytes).trimEnd()}`;
+}
+
+test.skipIf(noPty() !== null)("frames in C and in TypeScript are the same", () => {
+  const prng = new Prng(3);
+  const lines = Array.from({ length: LINES }, (_, index) => {
+    const bytes = new Uint8Array(prng.below(FRAME_MAX + 3));
+    prng.fill(bytes);
+    const line = frameTo(bytes).trimEnd();
+    if (index % 3 === 0) return line;
+    const at = prng.below(line.length);
+    const byte = String.fromCharCode(0x20 + prng.below(95));
+    return index % 3 === 1 ? line.slice(0, at) : `${line.slice(0, at)}${byte}${line.slice(at + 1)}`;
+  });
+  const found = filter(lines);
+  expect(found).toEqual(lines.map(expected));
+  expect(found.filter((line) => line !== "-").length).toBeGreaterThan(LINES / 4);
+});
