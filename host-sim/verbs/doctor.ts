@@ -10,6 +10,7 @@ import { UserError } from "../errors.ts";
 import { firmwarePath } from "../firmware.ts";
 import { chipNames, commandOf, loadChip } from "../flash/chip.ts";
 import { hasTool } from "../flash/project.ts";
+import { emulators, emulatorTrouble } from "../hil/emulator-board.ts";
 import type { BrokerAddress } from "../mqtt/session.ts";
 import { targetStates, toolTrouble } from "../native/tools.ts";
 import { portNames } from "../serial/port.ts";
@@ -91,6 +92,19 @@ function boardChecks(): Check[] {
   );
 }
 
+/** The emulators of boards. */
+function emulatorChecks(): Check[] {
+  return emulators().map((emulator) => ({
+    name: emulator.data.target,
+    opens: `--target ${emulator.data.target}`,
+    look: (): Finding => {
+      const trouble = emulatorTrouble(emulator);
+      const { program, image } = emulator.data;
+      return { found: trouble === null, detail: trouble ?? `${program} and ${image} are there` };
+    },
+  }));
+}
+
 /** The build tools of the chips. */
 function chipChecks(): Check[] {
   return chipNames()
@@ -115,7 +129,12 @@ export function register(program: Command): void {
 }
 
 async function doctor(options: DoctorOptions): Promise<void> {
-  for (const { name, opens, look } of [...CHECKS, ...boardChecks(), ...chipChecks()]) {
+  for (const { name, opens, look } of [
+    ...CHECKS,
+    ...boardChecks(),
+    ...emulatorChecks(),
+    ...chipChecks(),
+  ]) {
     const { found, detail } = await look(options);
     if (options.json) printJson({ name, found, detail, opens });
     else print(`${found ? "yes" : "no "}  ${name.padEnd(24)} ${detail} (for ${opens})`);
