@@ -17,13 +17,23 @@ export interface HilData {
   readonly traceMs: number;
   /** Stimuli closer together than this cannot be told apart. */
   readonly finestMs: number;
+  /** From a boot's first line to a guest that hears its button, bounce and all. */
+  readonly settleMs: number;
   /** The longest wait that is worth a person's while. */
   readonly longestMs: number;
   /** The reset pin is a power-on: nothing in RAM survives it. */
   readonly resetIsPowerOn: boolean;
 }
 
-const TIMES = ["slackMs", "lagMs", "quietMs", "traceMs", "finestMs", "longestMs"] as const;
+const TIMES = [
+  "slackMs",
+  "lagMs",
+  "quietMs",
+  "traceMs",
+  "finestMs",
+  "settleMs",
+  "longestMs",
+] as const;
 
 /** Throws a UserError for a board whose file says nothing of it, or lacks something. */
 export function loadHil(name: string = defaultBoard()): HilData {

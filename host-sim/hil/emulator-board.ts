@@ -23,6 +23,8 @@ export interface EmulatorData {
   readonly outputs: string;
   /** Whether the registers by which the board senses its radio's power are emulated. */
   readonly sensesRail: boolean;
+  /** Of its monitor's lines: one that answers a command. */
+  readonly monitorAnswer: string;
   /** The access point that it emulates. */
   readonly wifi: { readonly ssid: string; readonly password: string };
   /** This machine as the emulated board sees it, and how the addresses of what is not the board begin. */
@@ -42,7 +44,16 @@ interface BoardFile {
   chips?: Record<string, { pins?: Emulator["pins"] }>;
 }
 
-const TEXTS = ["target", "chip", "program", "image", "drive", "outputs", "hostAddress"] as const;
+const TEXTS = [
+  "target",
+  "chip",
+  "program",
+  "image",
+  "monitorAnswer",
+  "drive",
+  "outputs",
+  "hostAddress",
+] as const;
 
 /** Every emulator that some board's file tells of. Throws a UserError for one that lacks something. */
 export function emulators(): Emulator[] {

@@ -17,6 +17,9 @@ import type { Levels, Reach, Wires } from "./wires.ts";
 /** Names a folder that keeps every run's files: console, capture, flash. */
 const KEEP = "KILLSWITCH_KEEP_RUNS";
 
+/** Between the contact that opens and the one that closes, in ms: as fast as a hand, and the chip looks. */
+const FLIGHT_MS = 3;
+
 type Level = readonly ["no" | "nc" | "button", boolean];
 
 export class EmulatorRig implements Rig {
@@ -47,7 +50,7 @@ export class EmulatorRig implements Rig {
     this.reach = { supply: true, reset, rail: false, senses: data.sensesRail, guest: true };
     this.wires = {
       contacts: (no, nc, chatter) => this.#contacts(no, nc, chatter),
-      button: async (pressed) => void (await this.#drive([["button", pressed]])),
+      button: (pressed) => this.#drive([["button", pressed]]),
       sense: () => this.#sense(),
     };
   }
@@ -129,26 +132,32 @@ export class EmulatorRig implements Rig {
   }
 
   async #contacts(no: boolean, nc: boolean, chatter: number): Promise<number> {
+    const begun = this.#clock.now();
+    const closing = (["no", "nc"] as const).filter(
+      (name) => (name === "no" ? no : nc) && this.#levels.get(name) !== true,
+    );
+    await this.#drive([
+      ...(no ? [] : [["no", false] as const]),
+      ...(nc ? [] : [["nc", false] as const]),
+    ]);
+    if (closing.length > 0) await this.#after(FLIGHT_MS);
     const moves: Level[] = [];
-    const before = { no: this.#levels.get("no") === true, nc: this.#levels.get("nc") === true };
-    if (!no) moves.push(["no", false]);
-    if (!nc) moves.push(["nc", false]);
-    const closing: Level[0] | null = no && !before.no ? "no" : nc && !before.nc ? "nc" : null;
-    for (let time = 0; time < chatter && closing !== null; time++)
-      moves.push([closing, true], [closing, false]);
-    if (no) moves.push(["no", true]);
-    if (nc) moves.push(["nc", true]);
-    const took = await this.#drive(moves);
+    for (const name of closing) {
+      for (let time = 0; time < chatter; time++) moves.push([name, true], [name, false]);
+      moves.push([name, true]);
+    }
+    await this.#drive(moves);
     this.#follow(no && !nc);
-    return took;
+    return this.#clock.now() - begun;
   }
 
-  /** Returns how long it took, in ms. */
-  async #drive(moves: readonly Level[]): Promise<number> {
-    const begun = this.#clock.now();
+  async #drive(moves: readonly Level[]): Promise<void> {
     for (const [name, level] of moves) this.#levels.set(name, level);
-    await this.#process?.drive(moves);
-    return this.#clock.now() - begun;
+    if (moves.length > 0) await this.#process?.drive(moves);
+  }
+
+  #after(ms: number): Promise<void> {
+    return new Promise((done) => this.#clock.wakeAt(this.#clock.now() + ms, done));
   }
 
   #follow(on: boolean): void {

@@ -83,7 +83,10 @@ export class EmulatorProcess {
       emulator.#console = await emulator.#open("console");
       emulator.#console.listen(heard);
       emulator.#pins = new Dialogue(await emulator.#open("pins"), /^(OK|FAIL|ERR)/);
-      emulator.#monitor = new Dialogue(await emulator.#open("monitor"), /\(qemu\) ./);
+      emulator.#monitor = new Dialogue(
+        await emulator.#open("monitor"),
+        new RegExp(board.data.monitorAnswer),
+      );
       await emulator.#say("info status");
     } catch (error) {
       if (!(error instanceof UserError)) throw error;

@@ -62,6 +62,7 @@ export class Site {
   }
 
   publish(bytes: Uint8Array, delivery: Delivery): void {
+    // Lost on the way to the device.
     if (this.#broker === null || delivery === "lost") return;
     if (delivery === "retained") this.#retained = bytes;
     if (delivery === "held") this.#held.push(bytes);

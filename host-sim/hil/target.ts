@@ -55,6 +55,8 @@ export class BoardTarget implements Target {
   readonly #console: ConsoleReader;
   /** What the lines that were handed over tell. */
   readonly #observed = unobserved();
+  /** What all lines tell that have come, handed over or not. */
+  readonly #told = unobserved();
   #config: TargetConfig | null = null;
   #site: Site | null = null;
   #switch: Switch | null = null;
@@ -70,6 +72,8 @@ export class BoardTarget implements Target {
   #now = 0;
   #lines: Line[] = [];
   #powered = false;
+  /** When the board booted last. */
+  #bootAt = 0;
   /** How long the slider was under way, if that was too long for a hand. */
   #lateMs = 0;
   #wake = () => {};
@@ -133,6 +137,7 @@ export class BoardTarget implements Target {
 
   async apply(stimulus: Stimulus): Promise<void> {
     const { wires } = this.#rig;
+    if (!("supply" in stimulus) && !("broker" in stimulus)) await this.#settled();
     this.#now = Math.max(this.#now, this.#wall() - HAND_MS);
     if ("switch" in stimulus) {
       this.#moved.position = stimulus.switch;
@@ -213,6 +218,14 @@ export class BoardTarget implements Target {
     while (this.#wall() < wall) await this.#after(wall - this.#wall());
   }
 
+  /** A hand waits until the board runs: a press within a boot is for nobody. */
+  async #settled(): Promise<void> {
+    if (!this.#powered) return;
+    await this.#until(() => this.#observed.running);
+    await this.#sleepUntil(this.#bootAt + this.#rig.hil.settleMs);
+    await this.#sync();
+  }
+
   /** Brings the contacts to where the switch has them. */
   async #move(chatter: number): Promise<void> {
     const { no, nc } = this.#moved.contacts;
@@ -250,11 +263,13 @@ export class BoardTarget implements Target {
 
   /** A line that the board cannot say itself. */
   #ours(kind: string, detail: string): void {
+    fold(this.#told, kind, detail);
     this.#hand({ at: this.#time.dateOurs(this.#wall()), kind, detail });
   }
 
   #heard(stamp: number, kind: string, detail: string): void {
     if (!this.#powered) return;
+    fold(this.#told, kind, detail);
     if (kind === "boot") this.#time.restart(0);
     this.#lines.push({ at: this.#time.date(stamp, this.#wall()), kind, detail });
     this.#wake();
@@ -276,6 +291,7 @@ export class BoardTarget implements Target {
       throw new Untimely(`the slider took ${this.#lateMs} ms, a fault to any board: try again`);
     }
     fold(this.#observed, line.kind, line.detail);
+    if (line.kind === "boot") this.#bootAt = this.#time.happened(line.at);
     this.#config?.trace(line.at, line.kind, line.detail);
   }
 
@@ -291,7 +307,7 @@ export class BoardTarget implements Target {
 
   async #sync(): Promise<void> {
     const { lagMs } = this.#rig.hil;
-    this.#now = Math.max(this.#now, this.#wall() - lagMs);
+    this.#now = Math.max(this.#now, this.#wall());
     await this.#sleepUntil(this.#now + lagMs);
     this.#deliver(this.#now);
   }
@@ -325,14 +341,14 @@ export class BoardTarget implements Target {
       const found = this.#disagreement(await this.#rig.wires.sense());
       if (found === null) return;
       if (this.#wall() > end) throw found;
-      await this.#sync();
+      await this.#after(this.#rig.hil.lagMs);
     }
   }
 
   #disagreement(levels: Levels): Mismatch | null {
     for (const name of ["relay", "lamp"] as const) {
       const level = levels[name];
-      const told = this.#observed[name];
+      const told = this.#told[name];
       if (level === undefined || (told === "on") === level) continue;
       const wire = level ? "on" : "off";
       return new Mismatch(`${name} ${told} on its wire, as in the trace`, `${name} ${wire}`);

@@ -39,6 +39,8 @@ export interface BenchOptions extends Defects {
   dut: BoardEnd;
   fixture: BoardEnd;
   brokerPort: number;
+  /** Of the boards' chance; 1 if absent. A board that starts over in another process needs another. */
+  seed?: number;
   /** The C host as a process, in place of the simulator's own. */
   native: boolean;
 }
@@ -46,7 +48,7 @@ export interface BenchOptions extends Defects {
 const RESTART_MS = 300;
 const FIXTURE_LINES = 5;
 /** As the fixture drives them: see host-sim/hil/fixture.ts. */
-const LINE = { NO: 1, NC: 2, BUTTON: 4, RESET: 8, SUPPLY: 16 } as const;
+export const LINE = { NO: 1, NC: 2, BUTTON: 4, RESET: 8, SUPPLY: 16 } as const;
 
 function fail(error: unknown): void {
   throw error;
@@ -72,6 +74,15 @@ function nativeLoop(guest: Uint8Array<ArrayBuffer>, data: BoardData) {
 
 export interface Bench {
   close(): void;
+}
+
+/** The board alone: whoever calls has its wires. */
+export function openDut(
+  options: Omit<BenchOptions, "fixture">,
+  pins: (relay: boolean, lamp: boolean) => void,
+): { wires(driven: number): void; close(): void } {
+  const fixture: BoardEnd = { send: () => {}, heard: () => {} };
+  return new Dut({ ...options, fixture }, new RealClock(), pins);
 }
 
 export function openBench(options: BenchOptions): Bench {
@@ -109,7 +120,7 @@ abstract class Board {
     this.simulator = new Simulator({
       board: data,
       firmware: { ...loadFirmware(), guest: loadGuest(guest) },
-      seed: 1,
+      seed: options.seed ?? 1,
       keys: SCENARIO_KEYS.map((key) => createSecretKey(key)),
       position: "kill",
       ...rest,

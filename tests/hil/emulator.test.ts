@@ -1,0 +1,90 @@
+/** The emulator's target, with an emulator of the test's own: flash, sockets, supply, capture. */
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { loadBoard } from "../../host-sim/board-data.ts";
+import { RealClock } from "../../host-sim/clock.ts";
+import { type Emulator, emulators, emulatorTrouble } from "../../host-sim/hil/emulator-board.ts";
+import { EmulatorRig } from "../../host-sim/hil/emulator-rig.ts";
+import { BoardTarget } from "../../host-sim/hil/target.ts";
+import { packageRoot } from "../../host-sim/paths.ts";
+import { firmwareWith } from "../../host-sim/scenario/guest.ts";
+import { loadScenario } from "../../host-sim/scenario/load.ts";
+import { type Outcome, runScenario } from "../../host-sim/scenario/runner.ts";
+import { trouble } from "../host-sim/scenario-support.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "killswitch-emulator-"));
+const program = join(folder, "emulator");
+const image = join(folder, "image.bin");
+const tsx = join(packageRoot(), "node_modules", ".bin", "tsx");
+const source = join(packageRoot(), "tests", "hil", "fake-emulator.ts");
+writeFileSync(program, `#!/bin/sh\nexec "${tsx}" "${source}" "$@"\n`, { mode: 0o755 });
+writeFileSync(image, "");
+
+function fake(change: Partial<Emulator["data"]> = {}): Emulator {
+  const [real] = emulators();
+  if (real === undefined) throw new Error("no board tells of an emulator");
+  const data = {
+    ...real.data,
+    target: "fake",
+    program: "FAKE_EMULATOR",
+    image: "FAKE_IMAGE",
+    arguments: ["{flash}", "{console}", "{pins}", "{monitor}", "{capture}"],
+    drive: "in {pin} {level}",
+    outputs: "out",
+    sensesRail: true,
+    monitorAnswer: "^\\(fake\\) .",
+    ...change,
+  };
+  return { ...real, data, pins: { no: 0, nc: 1, button: 2, relay: 3, lamp: 4 } };
+}
+
+async function run(name: string, emulator = fake()): Promise<Outcome> {
+  process.env.FAKE_EMULATOR = program;
+  process.env.FAKE_IMAGE = image;
+  const { scenario } = loadScenario(join(packageRoot(), "tests", "scenarios", `${name}.yaml`));
+  const clock = new RealClock();
+  const rig = new EmulatorRig(emulator, clock);
+  return runScenario({
+    scenario,
+    target: new BoardTarget({ rig, clock, guest: null }),
+    board: loadBoard(scenario.start.board),
+    firmware: await firmwareWith(),
+    seed: 1,
+  });
+}
+
+afterEach(() => {
+  delete process.env.LEAK;
+});
+
+test("scenarios pass, a cut and a loss of supply among them, and the capture has been judged", async () => {
+  for (const name of ["relay-keeps-its-level-through-cuts", "replay-across-supply-loss"]) {
+    const outcome = await run(name);
+    expect(trouble(outcome)).toBe("");
+    expect(outcome.notes?.join()).toMatch(/^[1-9]\d* frames of the board were captured and judged/);
+  }
+});
+
+test("a board that sends on at KILL is found out by the capture alone", async () => {
+  process.env.LEAK = "1";
+  const outcome = await run("relay-keeps-its-level-through-cuts");
+  expect(trouble(outcome)).toContain("no frame from the board while its switch is not at ON");
+});
+
+test("what is not there is named, with what it would be", () => {
+  delete process.env.FAKE_EMULATOR;
+  expect(emulatorTrouble(fake())).toBe("FAKE_EMULATOR is not set: it names the emulator's program");
+  process.env.FAKE_EMULATOR = program;
+  process.env.FAKE_IMAGE = join(folder, "none");
+  expect(emulatorTrouble(fake())).toMatch(/FAKE_IMAGE=.*none: no such file/);
+});
+
+test("an emulator that ends at once is told by its own words", async () => {
+  const broken = join(folder, "broken");
+  writeFileSync(broken, "#!/bin/sh\necho no such machine >&2\nexit 1\n", { mode: 0o755 });
+  const emulator = fake({ program: "BROKEN_EMULATOR" });
+  process.env.BROKEN_EMULATOR = broken;
+  await expect(run("boot-at-on", emulator)).rejects.toThrow("does not start: no such machine");
+});

@@ -1,0 +1,81 @@
+/**
+ * An emulator for tests, as host-sim/hil/emulator.ts starts one: a board of this machine behind the
+ * sockets of an emulated chip. It reads its broker from the flash, as a chip does. `LEAK` in its
+ * environment: it sends a frame now and then whatever the switch says. Must not know the scenario.
+ */
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
+import { LINE, openDut } from "./boards.ts";
+import { pcapHead, pcapRecord } from "./pcap-file.ts";
+
+const [flash = "", console_ = "", pins = "", monitor = "", capture = ""] = process.argv.slice(2);
+/** As boards/esp32/partitions.csv has it. */
+const OWNER_AT = 0x1a0000;
+const HEADER_BYTES = 16;
+const KEYS_BYTES = 4 * 32;
+const LEAK_MS = 100;
+const MAC = "02:00:00:c4:0a:24";
+
+/** The broker's port, from the owner's partition. */
+function brokerPort(): number {
+  const owner = readFileSync(flash).subarray(OWNER_AT);
+  if (owner.toString("latin1", 0, 8) !== "KSOWNER1") throw new Error("no owner in the flash");
+  let at = HEADER_BYTES + KEYS_BYTES;
+  at += 1 + owner.readUInt8(at);
+  const url = owner.toString("latin1", at + 2, at + 2 + owner.readUInt16LE(at));
+  return Number(new URL(url).port);
+}
+
+const frame = () => appendFileSync(capture, pcapRecord(performance.now() / 1000, MAC, 60));
+const outputs = { relay: false, lamp: false };
+let board: ReturnType<typeof openDut> | null = null;
+let driven = LINE.SUPPLY as number;
+let uart: Socket | null = null;
+
+const end = {
+  heard: (_: Uint8Array) => {},
+  send: (bytes: Uint8Array) => {
+    if (/^@\d+ [rt]x /.test(Buffer.from(bytes).toString())) frame();
+    uart?.write(bytes);
+  },
+};
+
+function pin(line: string): string {
+  const [verb, number, level] = line.split(" ");
+  if (verb === "out")
+    return `OK 0x${((outputs.relay ? 8 : 0) | (outputs.lamp ? 16 : 0)).toString(16)}`;
+  const bit = [LINE.NO, LINE.NC, LINE.BUTTON][Number(number)] ?? 0;
+  driven = level === "1" ? driven | bit : driven & ~bit;
+  board?.wires(driven);
+  return "OK";
+}
+
+function command(line: string): string {
+  if (line === "cont" && board === null) {
+    const options = { dut: end, brokerPort: brokerPort(), native: false, seed: process.pid };
+    board = openDut(options, (relay, lamp) => Object.assign(outputs, { relay, lamp }));
+    board.wires(driven);
+    if (process.env.LEAK !== undefined) setInterval(frame, LEAK_MS);
+  }
+  return `(fake) ${line}`;
+}
+
+function serve(path: string, answer: (line: string) => string): void {
+  createServer((socket) => {
+    let text = "";
+    socket.on("data", (bytes) => {
+      text += bytes;
+      const lines = text.split("\n");
+      text = lines.pop() ?? "";
+      for (const line of lines) socket.write(`${answer(line)}\r\n`);
+    });
+  }).listen(path);
+}
+
+writeFileSync(capture, pcapHead());
+createServer((socket) => {
+  uart = socket;
+  socket.on("data", (bytes) => end.heard(bytes));
+}).listen(console_);
+serve(pins, pin);
+serve(monitor, command);
