@@ -178,7 +178,8 @@ export class Monitor {
       return "I1: a fault of the contacts ends at a clean KILL position";
     if (observed.phase === "FAULT_RAIL" && !cleared)
       return "I1: a fault of the rail ends at a clean KILL position, with the rail down";
-    if (detail === "phase=FAULT_CONTACT" && !(at - this.#agreeSince > TRAVEL_MS))
+    const agreed = at - this.#agreeSince + this.#slackMs;
+    if (detail === "phase=FAULT_CONTACT" && !(agreed > TRAVEL_MS))
       return `I1: FAULT_CONTACT only for contacts that agree for over ${TRAVEL_MS} ms`;
     if (detail !== "phase=LIVE") return null;
     if (observed.phase !== "ARMING") return "I1: LIVE only from ARMING";
