@@ -26,6 +26,8 @@ export interface SimulatorOptions {
   keys: readonly (KeyObject | null)[];
   /** An engine of HMAC-SHA256 in place of node:crypto. */
   mac?: Mac;
+  /** Memory for the board's storage, to be used again by the next: absent, each has its own. */
+  storage?: readonly Uint8Array[];
   position: Position;
   /** Null: nobody reads the trace. */
   trace: TraceSink | null;
@@ -70,6 +72,7 @@ export class Simulator {
       entropy: new Prng(options.seed ^ ENTROPY_STREAM),
       keys: options.keys,
       mac: options.mac,
+      storage: options.storage,
       position: options.position,
       ports: {
         trace: trace && ((kind, detail) => trace(this.#clock.now(), kind, detail)),

@@ -55,6 +55,8 @@ export interface BoardOptions {
   keys: readonly (KeyObject | null)[];
   /** HMAC-SHA256 by PRINCIPAL; absent: node:crypto's, under `keys`. */
   mac?: Mac | undefined;
+  /** What to keep storage in, by REGION, to be erased; absent: memory of its own. */
+  storage?: readonly Uint8Array[] | undefined;
   position: Position;
   ports: BoardPorts;
 }
@@ -73,8 +75,13 @@ interface Edge {
   value: number;
 }
 
+/** Storage of a board, by REGION. */
+export function makeStorage(): readonly Uint8Array[] {
+  return REGION_BYTES.map((size) => new Uint8Array(size));
+}
+
 export class VirtualBoard implements Hal {
-  readonly storage = REGION_BYTES.map((size) => new Uint8Array(size).fill(0xff));
+  readonly storage: readonly Uint8Array[];
   readonly pins: number[] = PIN_NAMES.map(() => 0);
   readonly pinCount: number;
   readonly faults = new Set<Fault>();
@@ -104,6 +111,8 @@ export class VirtualBoard implements Hal {
     this.pinCount = BOARD_PINS + (options.data.lines ?? 0);
     this.position = options.position;
     this.#contacts = CONTACTS[options.position];
+    this.storage = options.storage ?? makeStorage();
+    for (const region of this.storage) region.fill(0xff);
     this.storage[REGION.RETAINED]?.fill(0);
     this.#followRail();
   }

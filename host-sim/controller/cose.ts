@@ -58,7 +58,36 @@ export function useHmac(engine: Hmac): void {
 
 /** HMAC-SHA256 over the MAC_structure of RFC 9052, 6.3. */
 export function macOf(key: Uint8Array, header: Uint8Array, aad: Uint8Array, payload: Uint8Array) {
-  return hmac(key, encodeCbor(["MAC0", header, aad, payload]));
+  return hmac(key, macStructure(header, aad, payload));
+}
+
+/** Array of 4, then text of 4: "MAC0". */
+const STRUCTURE_HEAD = Uint8Array.of(0x84, 0x64, 0x4d, 0x41, 0x43, 0x30);
+/** Where structures are put together: room for one over a message, with external data. */
+const SCRATCH = new Uint8Array(4 * MESSAGE_MAX);
+
+/** Puts a byte string of at most 65,535 bytes into SCRATCH; returns where it ends. */
+function putString(at: number, bytes: Uint8Array): number {
+  const { length } = bytes;
+  let end = at;
+  if (length < 24) SCRATCH[end++] = 0x40 | length;
+  else if (length < 0x100) {
+    SCRATCH[end++] = 0x58;
+    SCRATCH[end++] = length;
+  } else {
+    SCRATCH[end++] = 0x59;
+    SCRATCH[end++] = length >> 8;
+    SCRATCH[end++] = length & 0xff;
+  }
+  SCRATCH.set(bytes, end);
+  return end + length;
+}
+
+/** ["MAC0", header, aad, payload] as CBOR, by hand: valid until the next. Throws RangeError. */
+function macStructure(header: Uint8Array, aad: Uint8Array, payload: Uint8Array): Uint8Array {
+  SCRATCH.set(STRUCTURE_HEAD);
+  const end = putString(putString(putString(STRUCTURE_HEAD.length, header), aad), payload);
+  return SCRATCH.subarray(0, end);
 }
 
 const NO_AAD = new Uint8Array(0);

@@ -172,8 +172,10 @@ class Run {
       this.#step = step;
       const pending = this.#one(step);
       if (pending !== undefined) await pending;
-      await this.#watch();
-      if (!acts(step)) await this.#target.pace?.examine();
+      const watching = this.#watch();
+      if (watching !== undefined) await watching;
+      const { pace } = this.#target;
+      if (pace !== undefined && !acts(step)) await pace.examine();
     }
   }
 
@@ -182,9 +184,15 @@ class Run {
   }
 
   /** What must never happen has the last word on every step. */
-  async #watch(): Promise<void> {
-    if (this.#target.pace === undefined)
-      this.#monitor.meter(this.#target.now, await this.#target.rail());
+  #watch(): Promise<void> | void {
+    if (this.#target.pace !== undefined) return this.#judge();
+    const rail = this.#target.rail();
+    if (typeof rail !== "string") return rail.then((level) => this.#judge(level));
+    return this.#judge(rail);
+  }
+
+  #judge(rail?: "up" | "down"): void {
+    if (rail !== undefined) this.#monitor.meter(this.#target.now, rail);
     const violation = this.#violation;
     if (violation !== null) throw new Mismatch(violation.rule, violation.line);
   }

@@ -78,7 +78,7 @@ export interface Target {
   publish(bytes: Uint8Array, delivery: Delivery): Done;
   /** A meter on the rail. */
   rail(): Done<"up" | "down">;
-  /** The journal's ring as it lies in storage. */
+  /** The journal's ring as it lies in storage; valid until time passes. */
   journal(): Done<Uint8Array>;
   /** Takes everything down; safe to call twice. */
   stop(): Done;

@@ -11,7 +11,7 @@ import type { Scenario } from "../scenario/grammar.ts";
 import { SCENARIO_KEYS } from "../scenario/remote.ts";
 import { type Outcome, runScenario } from "../scenario/runner.ts";
 import { SimTarget, type SimTargetOptions } from "../scenario/targets/sim.ts";
-import type { VirtualBoard } from "../virtual-board.ts";
+import { makeStorage, type VirtualBoard } from "../virtual-board.ts";
 import { type Choices, draw } from "./draw.ts";
 import { loopWithHangs, swarmGuest, swarmGuestPaths } from "./guests.ts";
 import { markOf } from "./marks.ts";
@@ -45,7 +45,7 @@ export class Engine {
       const key = SCENARIO_KEYS[principal];
       return key === undefined ? null : hmac(key, bytes);
     };
-    this.#options = { guestTimeoutMs: Number.POSITIVE_INFINITY, mac };
+    this.#options = { guestTimeoutMs: Number.POSITIVE_INFINITY, mac, storage: makeStorage() };
     this.#target = new SimTarget("sim", this.#options);
   }
 

@@ -10,6 +10,7 @@ interface Part {
 const PARTS: Part[] = [
   { name: "device", run: async () => (await import("./device.ts")).benchDevice() },
   { name: "prove", run: async () => (await import("./prove.ts")).benchProve() },
+  { name: "swarm", run: async () => (await import("./swarm.ts")).benchSwarm() },
   { name: "boards", run: async () => (await import("./boards.ts")).benchBoards() },
 ];
 

@@ -10,7 +10,10 @@ import { type Delivery, VirtualBroker } from "../../virtual-broker.ts";
 import type { Image, Step, Stimulus } from "../grammar.ts";
 import type { Target, TargetConfig } from "../target.ts";
 
-export type SimTargetOptions = Pick<SimulatorOptions, "makeLoop" | "guestTimeoutMs" | "mac">;
+export type SimTargetOptions = Pick<
+  SimulatorOptions,
+  "makeLoop" | "guestTimeoutMs" | "mac" | "storage"
+>;
 
 /** Degrees Celsius to the board's tenths. */
 const TENTHS = 10;
@@ -93,7 +96,7 @@ export class SimTarget implements Target {
   journal(): Uint8Array {
     const ring = this.simulator.board.storage[REGION.JOURNAL];
     if (ring === undefined) throw new Error("the board has no journal region");
-    return ring.slice();
+    return ring;
   }
 
   stop(): void {

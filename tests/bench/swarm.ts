@@ -1,0 +1,46 @@
+/**
+ * How fast a swarm goes on one core, and how much a run has in it. Must not know how a run is drawn.
+ */
+import { firmwarePath, readModule } from "../../host-sim/firmware.ts";
+import { Engine } from "../../host-sim/swarm/engine.ts";
+import { type Figure, printFigures } from "./table.ts";
+
+const TIME_MS = 60_000;
+/** Seeds of a round; the first round warms the compiler up and is not counted. */
+const SEEDS = 4_000;
+const ROUNDS = 3;
+
+/** Runs per second of user time: processes beside this one do not count, though they take its caches. */
+export async function benchSwarm(): Promise<void> {
+  const gate = readModule(firmwarePath("gate"));
+  const engine = await Engine.make({ gate, device: readModule(firmwarePath("device")) }, TIME_MS);
+  await engine.swarm(0, SEEDS);
+  const rates: number[] = [];
+  let stimuli = 0;
+  let messages = 0;
+  let lines = 0;
+  for (let round = 1; round <= ROUNDS; round++) {
+    const before = process.cpuUsage();
+    const tally = await engine.swarm(round * SEEDS, SEEDS);
+    rates.push(SEEDS / (process.cpuUsage(before).user / 1e6));
+    const { wait = 0, stall = 0, send = 0, replay = 0, ...others } = tally.steps;
+    const rest = Object.values(others).reduce((sum, count) => sum + count, 0);
+    stimuli += stall + send + replay + rest;
+    messages += send + replay;
+    lines += tally.lines;
+    if (wait === 0 || tally.violated > 0) throw new Error("the swarm did not run as it must");
+  }
+  const runs = ROUNDS * SEEDS;
+  const figures: Figure[] = [
+    {
+      what: "runs of 60 simulated s a second, best of three",
+      value: Math.round(Math.max(...rates)),
+      atLeast: 2_000,
+      unit: "/s",
+    },
+    { what: "stimuli a run", value: stimuli / runs, unit: "" },
+    { what: "of them messages", value: messages / runs, unit: "" },
+    { what: "trace lines a run", value: lines / runs, unit: "" },
+  ];
+  printFigures(figures);
+}
