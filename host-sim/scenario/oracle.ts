@@ -162,6 +162,8 @@ export class Oracle {
     else if (kind === "boot") this.#boot(at, field(detail, "reason") ?? "");
     else if (kind === "restart" || kind === "supply") this.#stop(at, kind, detail);
     else if (kind === "trap") return "a sound guest does not trap";
+    else if (kind === "drop" && !detail.startsWith("event=RX"))
+      return "nothing but a message is dropped";
     return kind === "restart" && detail === "reason=WATCHDOG" ? "a sound guest returns" : null;
   }
 

@@ -154,6 +154,7 @@ test.for([
   ["mark name=JOURNAL_TORN", "only a loss of supply tears a record"],
   ["trap during=TICK", "a sound guest does not trap"],
   ["restart reason=WATCHDOG", "a sound guest returns"],
+  ["drop event=BUTTON reason=FULL", "nothing but a message is dropped"],
 ])("%s is none of a sound device's", ([line, rule]) => {
   expect(new Case().lines(`@99 ${line}`).broken()).toBe(rule);
 });
