@@ -20,7 +20,10 @@
 #include "soc/soc.h"
 
 #define TIMER_HZ 1000000u
-#define TIMER_PERIOD 1000u
+/* How often the timer looks, in us: while the gate's word moves by itself; and otherwise, when an
+ * edge that no interrupt told of is what it looks for. */
+#define PERIOD_MOVING 1000u
+#define PERIOD_SETTLED 10000u
 #define CONTACTS_ON 1u
 
 static TaskHandle_t host_task;
@@ -32,6 +35,8 @@ static volatile bool seen_off;
 static bool button;
 /* The host has something to do from here on, in ms of hal_now(). */
 static volatile uint32_t wake_at;
+static gptimer_handle_t timer;
+static uint32_t period;
 
 static bool level(uint32_t pin) {
 #ifdef GPIO_IN1_REG
@@ -53,6 +58,16 @@ uint32_t contacts_level(void) {
 
 bool contacts_button(void) { return level(KS_GPIO_BUTTON); }
 
+static void pace(uint32_t us) {
+    if (us == period) return;
+    const gptimer_alarm_config_t alarm = {
+        .alarm_count = us,
+        .flags.auto_reload_on_alarm = true,
+    };
+    period = us;
+    ESP_ERROR_CHECK(gptimer_set_alarm_action(timer, &alarm));
+}
+
 /* Called masked. */
 static void serve(void) {
     host_edge();
@@ -62,6 +77,7 @@ static void serve(void) {
         host_button(pressed);
     }
     host_sampled();
+    pace(host_deadline() - hal_now() <= 1 ? PERIOD_MOVING : PERIOD_SETTLED);
 }
 
 /* An interrupt. Returns whether the host has something to do. */
@@ -111,10 +127,9 @@ static void on_edge(void *unused) {
     portYIELD_FROM_ISR(woken);
 }
 
-static bool on_timer(gptimer_handle_t timer, const gptimer_alarm_event_data_t *event,
-                     void *unused) {
+static bool on_timer(gptimer_handle_t from, const gptimer_alarm_event_data_t *event, void *unused) {
     BaseType_t woken = pdFALSE;
-    (void)timer, (void)event, (void)unused;
+    (void)from, (void)event, (void)unused;
     if (enter(false)) vTaskNotifyGiveFromISR(host_task, &woken);
     return woken == pdTRUE;
 }
@@ -144,20 +159,15 @@ void contacts_pins(void) {
 }
 
 static void start_timer(void) {
-    static gptimer_handle_t timer;
     const gptimer_config_t config = {
         .clk_src = GPTIMER_CLK_SRC_DEFAULT,
         .direction = GPTIMER_COUNT_UP,
         .resolution_hz = TIMER_HZ,
     };
-    const gptimer_alarm_config_t alarm = {
-        .alarm_count = TIMER_PERIOD,
-        .flags.auto_reload_on_alarm = true,
-    };
     const gptimer_event_callbacks_t callbacks = {.on_alarm = on_timer};
     ESP_ERROR_CHECK(gptimer_new_timer(&config, &timer));
     ESP_ERROR_CHECK(gptimer_register_event_callbacks(timer, &callbacks, NULL));
-    ESP_ERROR_CHECK(gptimer_set_alarm_action(timer, &alarm));
+    pace(PERIOD_MOVING);
     ESP_ERROR_CHECK(gptimer_enable(timer));
     ESP_ERROR_CHECK(gptimer_start(timer));
 }

@@ -1,5 +1,5 @@
-/* The switch's contacts and the button: both-edge interrupts and a timer of one millisecond, both
- * of which enter the host; and the host's mask over them. Must not know the gate or the radio's
+/* The switch's contacts and the button: both-edge interrupts and a timer of 1 to 10 ms, both of
+ * which enter the host; and the host's mask over them. Must not know the gate or the radio's
  * stack. */
 #ifndef CONTACTS_H
 #define CONTACTS_H
