@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "device_twin.h"
 #include "gate.h"
 #include "gate_twin.h"
 #include "guest.h"
@@ -132,6 +133,28 @@ static void commands(void) {
     figure(accepted == count && count > 0);
 }
 
+/* The last command of the stimuli, and a tick, by the device written in C. */
+static void twins(void) {
+    static const uint8_t epoch[KS_EPOCH_BYTES] = {1};
+    static uint8_t message[KS_MESSAGE_MAX];
+    uint32_t at = 0, len = 0;
+    for (; at < page_in->stimuli_len; at += 4 + len) {
+        memcpy(&len, page_in->stimuli + at, sizeof len);
+        memcpy(message, page_in->stimuli + at + 4, len);
+    }
+    device_twin_begin(epoch);
+    device_twin_tick(250, 0);
+    uint32_t before = machine_count();
+    device_twin_tick(500, 0);
+    figure(machine_count() - before - skew);
+    mac_count = 0;
+    before = machine_count();
+    const bool answered = device_twin_command(message, len);
+    figure(machine_count() - before - skew);
+    figure(mac_count);
+    figure(answered);
+}
+
 _Noreturn void bench_main(const uint8_t *guest, uintptr_t stack_floor) {
     uint32_t checked;
     floor_address = stack_floor;
@@ -155,6 +178,7 @@ _Noreturn void bench_main(const uint8_t *guest, uintptr_t stack_floor) {
     figure(tick);
     commands();
     figure(guest_arena_used());
+    twins();
     machine_answer(ANSWER_DONE);
     for (;;) machine_wait();
 }

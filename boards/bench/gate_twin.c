@@ -20,7 +20,8 @@ static uint32_t next(uint32_t payload, uint32_t inputs) {
     if (code == FAULT_RAIL) return (inputs & 7u) == 2 ? KILLED : FAULT_RAIL;
     if (position == 1) {
         if (payload == LIVE) return LIVE;
-        if (code != ARMING || ((inputs >> 8) & 0xffu) > GAP_MS) return ARMING;
+        if (code != ARMING || (payload & 0xffu) >= ARM_MS || ((inputs >> 8) & 0xffu) > GAP_MS)
+            return ARMING;
         return counted >= ARM_MS ? LIVE : ARMING + counted;
     }
     if (position != 2) {

@@ -17,7 +17,9 @@
 
 /* The most that a guest's calls may take of the native stack, in bytes; sanitizers make frames
  * large. */
+#ifndef STACK_BYTES
 #define STACK_BYTES (2u * 1024u * 1024u)
+#endif
 #define SIGNAL_STACK_BYTES (256u * 1024u)
 /* Processor time between two looks at the guest. */
 #define TIMER_MS 20

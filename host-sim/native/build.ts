@@ -42,9 +42,12 @@ export interface BuildOptions {
   instead?: readonly string[];
   /** How many of PIN the board has; by default relay and lamp. */
   pins?: number;
-  /** In place of the board's: what of the guest's page is backed, and the engine's heap, in bytes. */
+  /** In place of the board's: what of the guest's page is backed, heap and stack of the engine, in bytes. */
   guestBytes?: number;
   arenaBytes?: number;
+  guestStackBytes?: number;
+  /** After all others: to build a board that is meant to fail. */
+  flags?: readonly string[];
 }
 
 export interface Built extends NativeImage {
@@ -89,7 +92,7 @@ export const WASM3 = [
 /** The host and its bench. */
 const HOST = ["common/event_queue.c", "common/host.c", "bench/bench.c"];
 /** What measures itself, without them: see boards/bench/figures.c. */
-export const FIGURES = ["bench/figures.c", "bench/gate_twin.c"].map((name) =>
+export const FIGURES = ["bench/figures.c", "bench/gate_twin.c", "bench/device_twin.c"].map((name) =>
   join(packageRoot(), "boards", name),
 );
 
@@ -234,9 +237,10 @@ function flagsOf(options: BuildOptions, board: NativeBoard, folder: string): str
     ...wasm3,
     `-DKS_GUEST_MEMORY=${options.guestBytes ?? board.guestBytes}`,
     `-DKS_MAC_MEMORY=${MAC_MEMORY}`,
-    `-DKS_GUEST_STACK=${board.guestStackBytes}`,
+    `-DKS_GUEST_STACK=${options.guestStackBytes ?? board.guestStackBytes}`,
     `-Dd_m3FixedHeap=${options.arenaBytes ?? board.arenaBytes}`,
     ...WASM3,
+    ...(options.flags ?? []),
   ];
 }
 

@@ -9,6 +9,7 @@ import {
   existsSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
   rmSync,
@@ -19,6 +20,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EXIT, UserError } from "../errors.ts";
+import { STALL_MS, stalls } from "./stall.ts";
 
 /** A board as built: how it is started, and how its shared file is laid out. */
 export interface NativeImage {
@@ -39,6 +41,38 @@ process.on("exit", () => {
   for (const doorbell of running) doorbell.close();
 });
 
+/** Memory, where the machine has such a file system: the page is written thousands of times a second. */
+const ROOM = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+let swept = false;
+
+/** Whether there is such a process. */
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as { code?: string }).code !== "ESRCH";
+  }
+}
+
+/** Ends the boards and removes the files of harnesses that were killed: once in this process. */
+export function sweep(room = ROOM): void {
+  for (const name of readdirSync(room)) {
+    const owner = /^killswitch-(\d+)-/.exec(name)?.[1];
+    if (owner === undefined || alive(Number(owner))) continue;
+    const folder = join(room, name);
+    try {
+      const pid = Number(readFileSync(join(folder, "board"), "utf8"));
+      // The number may be another process's by now.
+      if (readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(folder))
+        process.kill(pid, "SIGKILL");
+    } catch {
+      // It has ended, or never began.
+    }
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 export class Doorbell {
   readonly #image: NativeImage;
   readonly #folder: string;
@@ -47,13 +81,21 @@ export class Doorbell {
   readonly #bell: number;
   readonly #answers: number;
   readonly #byte = Buffer.alloc(1);
+  readonly #stallMs: number;
   #open = true;
 
   /** Starts the board. `prepare` fills the shared file before it runs. */
-  constructor(image: NativeImage, guest: Uint8Array, prepare: (doorbell: Doorbell) => void) {
+  constructor(
+    image: NativeImage,
+    guest: Uint8Array,
+    prepare: (doorbell: Doorbell) => void,
+    stallMs = STALL_MS,
+  ) {
+    if (!swept) sweep();
+    swept = true;
     this.#image = image;
-    // Memory, where the machine has such a file system: the page is written thousands of times a second.
-    this.#folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "killswitch-"));
+    this.#stallMs = stallMs;
+    this.#folder = mkdtempSync(join(ROOM, `killswitch-${process.pid}-`));
     const at = (name: string) => join(this.#folder, name);
     writeFileSync(at("page"), "", { mode: 0o600 });
     truncateSync(at("page"), image.fileBytes);
@@ -69,15 +111,28 @@ export class Doorbell {
     // A program that cannot be started shows itself by the end of its answers.
     this.#child.on("error", () => {});
     this.#child.unref();
+    writeFileSync(at("board"), String(this.#child.pid ?? 0));
     for (const descriptor of [bell.read, answers.write, stderr]) closeSync(descriptor);
     this.#bell = bell.write;
     this.#answers = answers.read;
     running.add(this);
   }
 
-  /** Waits for the board's next answer. Throws if the board ended instead. */
+  /** Waits for the board's next answer. Throws if the board ended instead, or had to be ended. */
   answer(): number {
-    if (readSync(this.#answers, this.#byte) === 1) return this.#byte[0] ?? 0;
+    let read = 0;
+    const ended = stalls(this.#child.pid ?? 0, this.#stallMs, () => {
+      read = readSync(this.#answers, this.#byte);
+    });
+    if (read === 1 && !ended) return this.#byte[0] ?? 0;
+    if (ended) {
+      this.close();
+      const bound = `${this.#stallMs / 1000} s of processor time, or slept for good`;
+      throw new UserError(
+        `board ${this.#image.name} is stuck: no answer in ${bound}; it was ended`,
+        EXIT.INTERNAL,
+      );
+    }
     const said = readFileSync(join(this.#folder, "stderr"), "utf8").trim();
     this.close();
     throw new UserError(`board ${this.#image.name} ended: ${said}`, EXIT.INTERNAL);

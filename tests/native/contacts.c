@@ -13,6 +13,8 @@ _Noreturn void bench_main(const uint8_t *guest, uintptr_t stack_floor) {
         static uint8_t code[4] __attribute__((aligned(4))) = {0x82, 0x80, 0x82, 0x80};
         ((void (*)(void))(uintptr_t)code)();
     }
+    if (page_in->stimuli[0] == 's') /* spins: see stall.test.ts */
+        for (;;) __asm__ volatile("");
     machine_answer(ANSWER_DONE);
     for (;;) machine_wait();
 }
