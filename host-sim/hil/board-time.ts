@@ -21,7 +21,8 @@ export class BoardTime {
 
   /** Takes in that a line dated `stamp` arrived at `now`. Returns its date in our time. */
   date(stamp: number, now: number): number {
-    this.#offset ??= now - stamp;
+    // All that follows keeps its distance from the first line, which is not dated before the last.
+    this.#offset ??= Math.max(now, this.#last) - stamp;
     const at = stamp + this.#offset;
     this.#early = Math.min(this.#early, now - at);
     this.#last = Math.max(this.#last, at);

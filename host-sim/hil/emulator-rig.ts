@@ -18,7 +18,7 @@ import type { Levels, Reach, Wires } from "./wires.ts";
 const KEEP = "KILLSWITCH_KEEP_RUNS";
 
 /** Between the contact that opens and the one that closes, in ms: as fast as a hand, and the chip looks. */
-const FLIGHT_MS = 3;
+const FLIGHT_MS = 8;
 
 type Level = readonly ["no" | "nc" | "button", boolean];
 

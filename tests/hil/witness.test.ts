@@ -77,6 +77,16 @@ const GENERATED = [
   "00ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
 ];
 
+test("lines keep their distances whatever was dated before them", () => {
+  const time = new BoardTime();
+  time.date(0, 100);
+  time.date(100, 140);
+  // The fastest line says that the first came 60 ms late: what we do now is dated after both.
+  expect(time.dateOurs(150)).toBe(210);
+  time.restart(150);
+  expect([time.date(1, 160), time.date(51, 205)]).toEqual([210, 260]);
+});
+
 test("credentials are what ESP-IDF's own generator writes", () => {
   const image = nvsImage(0x3000, "wifi", { ssid: "PICSimLabWifi", password: "" });
   const rows = GENERATED.map((_, index) =>
