@@ -21,6 +21,8 @@ import { firmwareOf, firstDifference, notRun, onTarget, traceOf } from "./suppor
 const SCENARIO: Scenario = {
   name: "A hostile guest",
   about: "Live, touched, killed while the guest does what it does, live again, killed again",
+  // Another than the device's own: not held to what a sound device does.
+  guest: "the one under test",
   start: { switch: "on" },
   steps: [
     { wait: "700ms" },

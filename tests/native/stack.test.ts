@@ -20,6 +20,8 @@ const UNBOUNDED = "-DSTACK_BYTES=0x40000000u";
 const SCENARIO: Scenario = {
   name: "Recursion",
   about: "One tick",
+  // Another than the device's own: not held to what a sound device does.
+  guest: "the one under test",
   start: { switch: "kill" },
   steps: [{ wait: "600ms" }],
 };
