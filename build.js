@@ -70,8 +70,13 @@ function addressFromZero(path) {
   const module = binaryen.parseText(folded.replace(AT_CONSTANT, shift));
   module.setFeatures(binaryen.Features.MVP);
   if (!module.validate()) throw new Error(`build: ${path}.wasm is not valid any more`);
+  // The bytes have no names: those of asc's text go before the new one, function by function.
+  const names = readFileSync(`${path}.wat`, "utf8").match(/(?<=^ \(func )\$\S+/gm) ?? [];
   writeFileSync(`${path}.wasm`, module.emitBinary());
-  writeFileSync(`${path}.wat`, module.emitText());
+  writeFileSync(
+    `${path}.wat`,
+    `${names.map((name) => `;; ${name}\n`).join("")}${module.emitText()}`,
+  );
 }
 
 for (const module of MODULES) {

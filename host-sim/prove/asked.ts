@@ -9,6 +9,7 @@ export type Question = "done" | "sent";
 
 const FIELDS: Record<Question, readonly StateField[]> = {
   done: [
+    "NOW",
     "PHASE",
     "LINKED",
     "RELAY",

@@ -165,6 +165,7 @@ export class Invariants {
   #checkSession(step: Transition, event: Asks): string | null {
     const gate = event.kind === EVENT.GATE;
     const leaves = gate && event.b !== PHASE.LIVE;
+    if (step.isWord(at.NOW) !== STAND_IN.now + event.ms) return "the time is what the host says";
     if (gate ? step.is(at.PHASE) !== event.b : step.changed(at.PHASE))
       return "I7: the phase is what the gate says";
     const [low, high] = leaves ? [0, 0] : [EPOCH_LOW, EPOCH_HIGH];

@@ -102,7 +102,7 @@ export class Machine {
       const words = new Int32Array(notes, row, WRITE_BYTES_MAX / 4);
       return { region: 0, offset: 0, length: 0, bytes: new Uint8Array(notes, row), words };
     });
-    const instance = new WebAssembly.Instance(module.module, { board: this.#imports() });
+    const instance = new WebAssembly.Instance(module.module, { board: this.imports() });
     this.guest = instance.exports as unknown as GuestExports;
     const { buffer } = this.guest.memory;
     this.memory = new Uint8Array(buffer);
@@ -339,7 +339,8 @@ export class Machine {
     }
   }
 
-  #imports(): WebAssembly.ModuleImports {
+  /** What the guest calls. */
+  protected imports(): WebAssembly.ModuleImports {
     const inside = (ptr: number, len: number) => {
       if ((ptr >>> 0) + (len >>> 0) > this.memory.length)
         throw new Misuse("a pointer beyond the page");

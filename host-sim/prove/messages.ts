@@ -57,7 +57,7 @@ const NO_ARGS: ReadonlyMap<number, ArgValue> = new Map();
 const args = (...pairs: [number, ArgValue][]) => new Map<number, ArgValue>(pairs);
 
 /** What arguments each operation is tried with. */
-const ASKED: readonly (readonly [number, ReadonlyMap<number, ArgValue>])[] = [
+export const ASKED: readonly (readonly [number, ReadonlyMap<number, ArgValue>])[] = [
   [OP.RELAY_SET, args([1, true])],
   [OP.RELAY_SET, args([1, false])],
   [OP.RELAY_GET, NO_ARGS],
@@ -82,7 +82,7 @@ function signedOf(principal: number, payload: Uint8Array, bytes: Uint8Array): Si
   return { principal, structure, tag };
 }
 
-function payloadOf({ epoch, seq, op, args: given }: MessageSpec): Uint8Array {
+export function payloadOf({ epoch, seq, op, args: given }: MessageSpec): Uint8Array {
   return encode([EPOCHS[epoch], SEQ[seq], op, given], rfc8949EncodeOptions);
 }
 
@@ -107,6 +107,12 @@ export function sealCommand(
   const bytes = encodeCommand({ key: keyOf(principal), principal, epoch, seq, op, args: given });
   const payload = encode([epoch, seq, op, given], rfc8949EncodeOptions);
   return { bytes, signed: signedOf(principal, payload, bytes) };
+}
+
+/** A good tag over any payload. */
+export function sealRaw(principal: number, raw: Uint8Array): { bytes: Uint8Array; signed: Signed } {
+  const bytes = encodeMac0(keyOf(principal), kidOf(principal), raw);
+  return { bytes, signed: signedOf(principal, raw, bytes) };
 }
 
 /** A message as its spec says: sound but for `broken`. */
@@ -137,15 +143,9 @@ function borrowed(spec: MessageSpec, signer: number, named: Kid): Message {
 
 /** A good tag over a payload that is no command. */
 function misshapen(spec: MessageSpec, payload: unknown, what: string): Message {
-  const raw = encode(payload, rfc8949EncodeOptions);
-  const bytes = encodeMac0(keyOf(spec.principal), kidOf(spec.principal), raw);
   const message = makeMessage({ ...spec, broken: "payload" });
-  return {
-    ...message,
-    name: `${message.name} ${what}`,
-    bytes,
-    signed: signedOf(spec.principal, raw, bytes),
-  };
+  const sealed = sealRaw(spec.principal, encode(payload, rfc8949EncodeOptions));
+  return { ...message, name: `${message.name} ${what}`, ...sealed };
 }
 
 function mangled(spec: MessageSpec, bytes: Uint8Array, what: string): Message {

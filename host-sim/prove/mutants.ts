@@ -6,19 +6,29 @@
 import { makeGate } from "../firmware.ts";
 import { runBounded } from "../guard.ts";
 import { Prng } from "../prng.ts";
+import { type Compared, Differential } from "./differential.ts";
 import { Explorer, type ExplorerReport } from "./explorer.ts";
 import { proveGate } from "./gate.ts";
 import { compareGates, sameFromPowerOn } from "./gate-compare.ts";
 import { explorePaths } from "./gate-paths.ts";
 import { exportNames, mutantOf, type Site, sitesOf } from "./mutate.ts";
 
+/** What killed a mutant: a rule of a proof, a scenario, or nothing but doing something else than the module. */
+export const KILLERS = ["rule", "scenario", "comparison"] as const;
+export type Killer = (typeof KILLERS)[number];
+
+/** A mutant that no rule and no scenario killed. */
 export interface Spared {
   operator: string;
   place: string;
-  /** Why it is equivalent; null for one that survived. */
+  /** Function that holds it. */
+  inside: string;
+  /** Why it is equivalent; null for one that is not, or that nothing told from the module. */
   equivalent: string | null;
-  /** It does something else than the module, somewhere in what was tried, and breaks no rule. */
-  differs: boolean;
+  /** It never ran, in all that was tried. */
+  dead: boolean;
+  /** An input on which it does something else than the module; null if none was found. */
+  differs: string | null;
 }
 
 export interface MutationReport {
@@ -28,8 +38,11 @@ export interface MutationReport {
   killed: number;
   equivalent: number;
   survived: number;
-  /** By what they were killed. */
+  killers: Record<Killer, number>;
+  /** Rule, or scenario, by which they were killed. */
   by: Record<string, number>;
+  /** Inputs on which mutants were compared with the module. */
+  inputs: { transitions: number; trials: number } | null;
   spared: Spared[];
 }
 
@@ -42,6 +55,8 @@ export interface MutationOptions {
 
 /** A mutant that runs longer than this in one proof is hung: killed. */
 const HANG_MS = 20_000;
+/** The same for a comparison, which tries a million inputs and more. */
+const HANG_COMPARED_MS = 300_000;
 
 /** `most` of the sites, without repeats, in their order. */
 function sample(sites: readonly Site[], most: number, seed: number): Site[] {
@@ -51,7 +66,9 @@ function sample(sites: readonly Site[], most: number, seed: number): Site[] {
   return pool;
 }
 
-type Verdict = { killer: string } | { equivalent: string | null; differs: boolean };
+type Verdict =
+  | { killer: Exclude<Killer, "comparison">; name: string }
+  | Pick<Spared, "equivalent" | "dead" | "differs">;
 
 async function score(
   bytes: Uint8Array<ArrayBuffer>,
@@ -66,17 +83,26 @@ async function score(
     killed: 0,
     equivalent: 0,
     survived: 0,
+    killers: { rule: 0, scenario: 0, comparison: 0 },
     by: {},
+    inputs: null,
     spared: [],
   };
   for (const [done, site] of chosen.entries()) {
     const verdict = await judge(mutantOf(bytes, site), site);
     if ("killer" in verdict) {
       report.killed++;
-      report.by[verdict.killer] = (report.by[verdict.killer] ?? 0) + 1;
+      report.killers[verdict.killer]++;
+      report.by[verdict.name] = (report.by[verdict.name] ?? 0) + 1;
     } else {
-      report[verdict.equivalent === null ? "survived" : "equivalent"]++;
-      report.spared.push({ operator: site.operator, place: site.place, ...verdict });
+      const { operator, place, inside } = site;
+      report.spared.push({ operator, place, inside, ...verdict });
+      if (verdict.equivalent !== null) report.equivalent++;
+      else if (verdict.differs === null) report.survived++;
+      else {
+        report.killed++;
+        report.killers.comparison++;
+      }
     }
     options.progress?.(done + 1, chosen.length);
   }
@@ -107,53 +133,67 @@ export function scoreGate(
   const names = exportNames(bytes);
   return score(bytes, options, (mutant, { inside }) => {
     const near = proveGate(mutant, { depth: "near" });
-    if (near.violations[0] !== undefined) return { killer: near.violations[0].rule };
+    if (near.violations[0] !== undefined) return ruled(near.violations[0].rule);
     const all = options.whole ? (names.get(inside) ?? null) : null;
     const found = compareGates(bytes, mutant, all);
     if (found.words.some((word) => reachable.has(word))) {
-      const same = sameFromPowerOn(bytes, mutant);
-      const why =
-        "other words for the same phases: from power-on on, phase and permit are the same for every sequence of inputs";
-      return { equivalent: same ? why : null, differs: true };
+      if (!sameFromPowerOn(bytes, mutant)) return { equivalent: null, dead: false, differs: null };
+      return alike(
+        "other words for the same phases: from power-on on, phase and permit are the same for every sequence of inputs",
+      );
     }
     if (found.words.length > 0) {
       const flips = distance(found.words, reachable);
-      const why = `differs on ${found.words.length} words alone that no path from power-on reaches, ${flips} or more bit flips from any that one does`;
-      return { equivalent: why, differs: true };
+      return alike(
+        `differs on ${found.words.length} words alone that no path from power-on reaches, ${flips} or more bit flips from any that one does`,
+      );
     }
-    if (found.all !== null && found.all > 0)
-      return { killer: "a word that does not check is KILLED" };
+    if (found.all !== null && found.all > 0) return ruled("a word that does not check is KILLED");
     const where = found.all === null ? "" : `, and ${all}() on all 2^32 words`;
-    const why = `the same results on every word that checks by every input${where}`;
-    return { equivalent: why, differs: false };
+    return alike(`the same results on every word that checks by every input${where}`);
   });
 }
 
+const ruled = (rule: string): Verdict => ({ killer: "rule", name: rule });
+const alike = (why: string): Verdict => ({ equivalent: why, dead: false, differs: null });
+
 /**
- * Mutants of a device, each explored for `statesMax` states, and then put to `scenarios`: it returns
- * the name of one that tells the mutant from the device, or null.
+ * Mutants of a device, each explored for `statesMax` states, then put to `scenarios`, which returns the
+ * name of one that tells the mutant from the device, or null; and then compared with the device, on
+ * every input that runs what was changed.
  */
-export function scoreDevice(
+export async function scoreDevice(
   bytes: Uint8Array<ArrayBuffer>,
   options: MutationOptions & {
     statesMax: number;
+    /** Compare on trials alone. */
+    trialsOnly: boolean;
     scenarios: (mutant: Uint8Array<ArrayBuffer>) => Promise<string | null>;
   },
 ): Promise<MutationReport> {
   const { statesMax } = options;
-  const { digest } = new Explorer(bytes, { statesMax }).run();
-  return score(bytes, options, async (mutant) => {
-    const found: { report?: ExplorerReport } = {};
+  const differential = new Differential(bytes, options);
+  const report = await score(bytes, options, async (mutant, site) => {
+    const found: { report?: ExplorerReport; compared?: Compared } = {};
     const bounded = runBounded(() => {
       found.report = new Explorer(mutant, { statesMax }).run();
     }, HANG_MS);
-    if (!bounded || found.report === undefined) return { killer: "the guest returns" };
+    if (!bounded || found.report === undefined) return ruled("the guest returns");
     const rule = found.report.violations[0]?.rule;
-    if (rule !== undefined) return { killer: kindOf(rule) };
+    if (rule !== undefined) return ruled(kindOf(rule));
     const killer = await options.scenarios(mutant);
-    if (killer !== null) return { killer };
-    return { equivalent: null, differs: found.report.digest !== digest };
+    if (killer !== null) return { killer: "scenario", name: killer };
+    const returned = runBounded(() => {
+      found.compared = differential.compare(mutant, site);
+    }, HANG_COMPARED_MS);
+    if (!returned || found.compared === undefined) return ruled("the guest returns");
+    const { runs, differs } = found.compared;
+    if (differs !== null) return { equivalent: null, dead: false, differs };
+    if (runs === 0) return { equivalent: "it never runs", dead: true, differs };
+    const why = `does the same on each of the ${runs} inputs that run it`;
+    return { equivalent: why, dead: false, differs };
   });
+  return { ...report, inputs: differential.inputs };
 }
 
 /** A rule without the particulars of one violation. */

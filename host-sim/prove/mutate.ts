@@ -14,6 +14,8 @@ export interface Site {
   inside: string;
   /** Function by number, and what stood there and what does. */
   place: string;
+  /** Its expression, by number: sites of one expression run together. */
+  expression: number;
 }
 
 type Expression = number;
@@ -107,12 +109,22 @@ export function bodyOf(module: binaryen.Module, name: string): Expression | null
   return null;
 }
 
+/** In place of a site's number: no mutant; and none, but a mark at each expression that has sites. */
+const NO_SITE = -1;
+const EVERY_SITE = -2;
+
+/** The global that is 1 once an expression has run. */
+export function coverName(expression: number): string {
+  return `ran${expression}`;
+}
+
 /** Walks a module, and makes the mutant `target` when it comes to its site. */
 class Mutator {
   readonly sites: Site[] = [];
   readonly #module: binaryen.Module;
   readonly #target: number;
   #place = "";
+  #expressions = 0;
 
   constructor(bytes: Uint8Array, target: number) {
     this.#module = binaryen.readBinary(bytes);
@@ -121,12 +133,11 @@ class Mutator {
 
   run(): Uint8Array<ArrayBuffer> {
     for (let index = 0; index < this.#module.getNumFunctions(); index++) {
-      const { name, body, module } = binaryen.getFunctionInfo(
-        this.#module.getFunctionByIndex(index),
-      );
+      const at = this.#module.getFunctionByIndex(index);
+      const { name, body, module } = binaryen.getFunctionInfo(at);
       if (module !== "" && module !== null) continue;
       this.#place = name;
-      this.#walk(body, () => {});
+      this.#walk(body, (by) => use("Function", "setBody", at, by));
     }
     const out = new Uint8Array(this.#module.emitBinary());
     this.#module.dispose();
@@ -140,6 +151,7 @@ class Mutator {
       operator,
       inside: this.#place,
       place: `function ${this.#place}: ${what}`,
+      expression: this.#expressions,
     });
     if (index === this.#target) make();
   }
@@ -157,7 +169,19 @@ class Mutator {
       for (let index = 0; index < use(kind, count, at); index++)
         this.#walk(use(kind, get, at, index), (by) => use(kind, set, at, index, by));
     }
+    const before = this.sites.length;
     this.#mutate(kind, at, replace);
+    if (this.sites.length === before) return;
+    if (this.#target === EVERY_SITE) this.#cover(at, replace);
+    this.#expressions++;
+  }
+
+  #cover(at: Expression, replace: Replace): void {
+    const module = this.#module;
+    const name = coverName(this.#expressions);
+    module.addGlobal(name, binaryen.i32, true, module.i32.const(0));
+    module.addGlobalExport(name, name);
+    replace(module.block(null, [module.global.set(name, module.i32.const(1)), at], binaryen.auto));
   }
 
   #mutate(kind: string, at: Expression, replace: Replace): void {
@@ -206,7 +230,7 @@ class Mutator {
 
 /** Every site of a module. */
 export function sitesOf(bytes: Uint8Array): Site[] {
-  const mutator = new Mutator(bytes, -1);
+  const mutator = new Mutator(bytes, NO_SITE);
   mutator.run();
   return mutator.sites;
 }
@@ -214,6 +238,16 @@ export function sitesOf(bytes: Uint8Array): Site[] {
 /** The mutant at a site. */
 export function mutantOf(bytes: Uint8Array, site: Site): Uint8Array<ArrayBuffer> {
   return new Mutator(bytes, site.index).run();
+}
+
+/** The module itself, with a mutable global for each expression that has sites: see coverName(). */
+export function coveredOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Mutator(bytes, EVERY_SITE).run();
+}
+
+/** Names of a module's functions, in order, from the head of its text: see build.js. */
+export function functionNames(text: string): string[] {
+  return [...text.matchAll(/^;; \$(?:firmware\/)?(\S+)/gm)].map(([, name = ""]) => name);
 }
 
 /** The names under which a module exports its functions, by their names inside it. */

@@ -2,14 +2,17 @@
  * The parts of a proof, each a function of two modules: what it asks, how long it took, and its
  * verdict. Must not know how a part is printed, kept or scheduled.
  */
+import { existsSync, readFileSync } from "node:fs";
 import { loadBoard } from "../board-data.ts";
 import { RealClock } from "../clock.ts";
+import { firmwarePath, readModule } from "../firmware.ts";
 import { scenarioOf } from "./counterexample.ts";
 import { Explorer, type ExplorerReport } from "./explorer.ts";
 import { type FaultReport, injectFaults } from "./faults.ts";
 import { type GateReport, proveGate } from "./gate.ts";
 import { enumerateInC, type GateInC, noCompiler } from "./gate-c.ts";
 import { type MutationReport, scoreDevice, scoreGate } from "./mutants.ts";
+import { functionNames } from "./mutate.ts";
 import { killerOf, replays, soundScenarios } from "./replay.ts";
 import { allBoards, type ReproduceReport, reproduce } from "./reproduce.ts";
 import { type WalkReport, walk } from "./walk.ts";
@@ -185,9 +188,21 @@ async function deviceMutantsPart({ gate, device }: Subject, options: PartOptions
     seed,
     progress,
     statesMax: deviceStates,
+    trialsOnly: options.quick,
     scenarios: (mutant) => killerOf(files, gate, mutant),
   });
-  return { verdict: "proven", mutants, counterexample: null };
+  const names = namesOf(device);
+  for (const one of mutants.spared) one.inside = names[Number(one.inside)] ?? one.inside;
+  const verdict = mutants.survived === 0 ? "proven" : "refuted";
+  return { verdict, mutants, counterexample: null };
+}
+
+/** Names of the functions of the device that ships; none for another. */
+function namesOf(device: Module): string[] {
+  const path = firmwarePath("device");
+  const text = path.replace(/wasm$/, "wat");
+  const ships = existsSync(text) && Buffer.compare(readModule(path), device) === 0;
+  return ships ? functionNames(readFileSync(text, "utf8")) : [];
 }
 
 /** Of the sources at hand, whatever modules are under proof. A quick proof builds the modules alone. */

@@ -1,7 +1,7 @@
 /**
  * The parts of a proof in words, for a person. Must not know how a figure came about.
  */
-import type { MutationReport } from "./mutants.ts";
+import type { MutationReport, Spared } from "./mutants.ts";
 import type { PartReport } from "./parts.ts";
 
 /** Words that do not check. */
@@ -9,21 +9,46 @@ const UNCHECKED = 2 ** 32 - 2 ** 16;
 
 const n = (value: number) => value.toLocaleString("en-US");
 
-function mutantLines(mutants: MutationReport): string[] {
-  const { sites, made, killed, equivalent, survived, spared } = mutants;
-  const score = made === equivalent ? 100 : (100 * killed) / (made - equivalent);
-  const of = made < sites ? ` of ${n(sites)}, drawn by the seed` : "";
-  const lines = [
-    `${n(made)} mutants${of}: ${n(killed)} killed, ${n(equivalent)} equivalent, ${n(survived)} survived; score ${score.toFixed(1)} %`,
-  ];
-  const silent = spared.filter((one) => one.equivalent === null && !one.differs).length;
-  if (survived > 0)
-    lines.push(
-      `of those that survived ${n(silent)} did nothing else in all that was tried, ${n(survived - silent)} did, and broke no rule`,
+/** Names, and how many of `spared` each function holds: most first. */
+function byFunction(spared: readonly Spared[]): string {
+  const counts = new Map<string, number>();
+  for (const { inside } of spared) counts.set(inside, (counts.get(inside) ?? 0) + 1);
+  const sorted = [...counts].sort(([, a], [, b]) => b - a);
+  return sorted.map(([name, count]) => `${name} ${count}`).join(", ");
+}
+
+/** What became of mutants that no rule and no scenario killed, by class. */
+function sparedLines({ spared, inputs }: MutationReport): string[] {
+  if (inputs === null)
+    return spared.map(({ operator, place, equivalent }) =>
+      equivalent === null
+        ? `survived: ${place} (${operator})`
+        : `equivalent: ${place} (${operator}): ${equivalent}`,
     );
-  for (const { operator, place, equivalent: why } of spared)
-    if (why !== null) lines.push(`equivalent: ${place} (${operator}): ${why}`);
+  const dead = spared.filter((one) => one.dead);
+  const same = spared.filter(({ equivalent, dead: never }) => equivalent !== null && !never);
+  const other = spared.filter(({ differs }) => differs !== null);
+  const lines = [
+    `compared with the device on ${n(inputs.transitions)} transitions of the small model and ${n(inputs.trials)} trials beyond it`,
+    `equivalent, ${n(dead.length)} that never run: ${byFunction(dead)}`,
+    `equivalent, ${n(same.length)} that run and do the same each time: ${byFunction(same)}`,
+    `benign, ${n(other.length)} that do something else on some input, and break no rule: ${byFunction(other)}`,
+  ];
+  for (const { operator, inside, place, differs } of other)
+    lines.push(`  ${inside}, ${place} (${operator}): ${differs}`);
   return lines;
+}
+
+function mutantLines(mutants: MutationReport): string[] {
+  const { sites, made, killed, equivalent, survived, killers } = mutants;
+  const score = (of: number) => (made === equivalent ? 100 : (100 * of) / (made - equivalent));
+  const drawn = made < sites ? ` of ${n(sites)}, drawn by the seed` : "";
+  const { rule, scenario, comparison } = killers;
+  return [
+    `${n(made)} mutants${drawn}: ${n(killed)} killed, ${n(equivalent)} equivalent, ${n(survived)} survived`,
+    `killed: ${n(rule)} by a rule, ${n(scenario)} by a scenario, ${n(comparison)} by comparison alone; score ${score(rule + scenario).toFixed(1)} %, with comparison ${score(killed).toFixed(1)} %`,
+    ...sparedLines(mutants),
+  ];
 }
 
 function buildLines({ files, differs }: NonNullable<PartReport["build"]>): string[] {

@@ -10,6 +10,8 @@ import type { Transition } from "./transition.ts";
 
 const BODY_WORDS = BODY_BYTES / 4;
 const HASH_WORDS = Array.from({ length: HASH_BYTES / 4 }, (_, word) => word);
+/** Of a record. */
+const TIME_WORD = 1;
 const NO_HASH = new Uint8Array(HASH_BYTES);
 const FNV_PRIME = 0x01000193;
 
@@ -92,7 +94,7 @@ export class WriteCheck {
     for (let index = 0; index < machine.writes; index++) {
       const write = machine.write(index);
       const broken =
-        write.region === REGION.JOURNAL ? this.#record(write) : this.#block(write, step);
+        write.region === REGION.JOURNAL ? this.#record(write, step) : this.#block(write, step);
       if (broken !== null) return broken;
     }
     return this.#checkHead(step);
@@ -124,10 +126,11 @@ export class WriteCheck {
     return null;
   }
 
-  #record({ offset, length, words, bytes }: Write): string | null {
+  #record({ offset, length, words, bytes }: Write, step: Transition): string | null {
     const due = (this.#head % JOURNAL_SLOTS) * JOURNAL_SLOT_BYTES;
     if (length !== JOURNAL_SLOT_BYTES || offset !== due || words[0] !== this.#head)
       return "I9: a record is written at the journal's head";
+    if (words[TIME_WORD] !== step.isWord(at.NOW)) return "I9: a record bears the time of its event";
     const hash = this.#cache.of(words, bytes, this.#before);
     const expected = wordsOf(hash);
     if (HASH_WORDS.some((word) => words[BODY_WORDS + word] !== expected[word]))

@@ -1,0 +1,334 @@
+/**
+ * Inputs beyond the model, to tell a mutant from the device: messages damaged at every byte, outside
+ * and inside; storage damaged at every bit, and at its ring's turn; long runs that fold nothing. Each
+ * is the same every time. Must not know what a device should do with any of them.
+ */
+import {
+  BOOT,
+  BOOT_NAMES,
+  EVENT,
+  INPUT_TEMPERATURE_SHIFT,
+  JOURNAL_SLOT_BYTES,
+  JOURNAL_SLOTS,
+  PHASE,
+  PRINCIPAL,
+  REGION,
+} from "../abi.gen.ts";
+import { Prng } from "../prng.ts";
+import { STATE_BYTES } from "../state.gen.ts";
+import { eventList, fire, type ModelEvent } from "./events.ts";
+import {
+  ASKED,
+  EPOCHS,
+  type Message,
+  makeMessage,
+  payloadOf,
+  sealCommand,
+  sealRaw,
+} from "./messages.ts";
+import { at, CONFIG_NONE, everyStorage, type Found, layStorage } from "./model.ts";
+import { Observed } from "./observed.ts";
+import { BLOCK_BYTES, HASH_BYTES, putBlock, putRecord, slotOf } from "./storage.ts";
+
+export interface Trial {
+  name: string;
+  run(guest: Observed): void;
+}
+
+const NO_STATE = new Uint8Array(STATE_BYTES).fill(0xa5);
+const EVENTS = eventList();
+
+function eventOf(name: string): ModelEvent {
+  const found = EVENTS.find((event) => event.name === name);
+  if (found === undefined) throw new Error(`the model has no event "${name}"`);
+  return found;
+}
+
+function received(message: Message): ModelEvent {
+  return { ...eventOf("press"), kind: EVENT.RX, b: message.bytes.length, message };
+}
+
+function erase(regions: readonly Uint8Array[]): void {
+  for (const region of regions) region.fill(0xff);
+}
+
+/** Boots from storage as it is laid; the state it comes to is left in `state`. */
+function boot(guest: Observed, reason: number, state: Uint8Array): void {
+  guest.settle(NO_STATE);
+  guest.poison();
+  guest.clear();
+  guest.failWrites = 0;
+  guest.attempt(() => guest.guest.init(reason));
+  keep(guest, state);
+}
+
+function keep(guest: Observed, state: Uint8Array): void {
+  guest.sync();
+  state.set(guest.memory.subarray(guest.statePtr, guest.statePtr + STATE_BYTES));
+  guest.foldState();
+}
+
+/** Fires an event from `state`, which takes what it comes to. */
+function on(guest: Observed, event: ModelEvent, state: Uint8Array): void {
+  guest.settle(state);
+  guest.attempt(() => fire(guest, event));
+  keep(guest, state);
+}
+
+/** What brings a booted guest to each place from which messages are tried. */
+const PLACES: Readonly<Record<string, readonly string[]>> = {
+  killed: ["tick"],
+  live: ["tick", "gate LIVE", "link up"],
+  held: ["tick", "press", "gate LIVE", "link up"],
+};
+
+const FLIPS = [1, 2, 4, 8, 16, 32, 64, 128] as const;
+/** Bytes that begin an item of another kind or size. */
+const HEADS = [
+  0x00, 0x17, 0x18, 0x19, 0x1a, 0x1b, 0x20, 0x3b, 0x40, 0x48, 0x58, 0x5b, 0x80, 0x84, 0x9b, 0x9f,
+  0xa0, 0xa3, 0xbb, 0xbf, 0xf4, 0xf6, 0xff,
+] as const;
+
+/** Everything that differs from `bytes` at one place: a bit, a byte, the end. */
+function* damaged(bytes: Uint8Array): Generator<[string, Uint8Array]> {
+  for (let at = 0; at < bytes.length; at++) {
+    const was = bytes[at] ?? 0;
+    for (const by of [...FLIPS.map((bit) => was ^ bit), ...HEADS]) {
+      const other = bytes.slice();
+      other[at] = by;
+      yield [`byte ${at} is ${by}`, other];
+    }
+    yield [`ends at ${at}`, bytes.slice(0, at)];
+    yield [`byte ${at} twice`, Uint8Array.of(...bytes.subarray(0, at + 1), ...bytes.subarray(at))];
+  }
+  yield ["a byte more", Uint8Array.of(...bytes, 0)];
+}
+
+function messages(): Message[] {
+  const out: Message[] = [];
+  const given = [
+    ...ASKED,
+    ...[0, 23, 24, 255, 256, 65_535].map(
+      (value) => [ASKED[8]?.[0] ?? 0, new Map([[3, value]])] as const,
+    ),
+  ];
+  for (const [op, args] of given) {
+    const spec = { principal: PRINCIPAL.OWNER, op, args, epoch: "current", seq: "next" } as const;
+    const sound = makeMessage(spec);
+    out.push(sound);
+    for (const [what, raw] of damaged(payloadOf(spec)))
+      out.push({
+        ...sound,
+        ...sealRaw(spec.principal, raw),
+        name: `${sound.name}: payload: ${what}`,
+      });
+  }
+  const [[op, args] = [0, new Map<number, number>()]] = ASKED;
+  for (const principal of [PRINCIPAL.OWNER, PRINCIPAL.PROVIDER]) {
+    const sound = makeMessage({ principal, op, args, epoch: "current", seq: "next" });
+    for (const [what, bytes] of damaged(sound.bytes))
+      out.push({ ...sound, bytes, name: `${sound.name}: ${what}` });
+  }
+  for (const seq of [1, 23, 24, 255, 256, 65_535, 65_536, 2 ** 32 - 1]) {
+    const sealed = sealCommand({ principal: 0, op, args }, EPOCHS.current, seq);
+    out.push({
+      ...makeMessage({ principal: 0, op, args, epoch: "current", seq: "next" }),
+      ...sealed,
+      name: `seq ${seq}`,
+    });
+  }
+  return out;
+}
+
+function messageTrials(device: Uint8Array<ArrayBuffer>): Trial[] {
+  const found = messages();
+  return Object.entries(PLACES).flatMap(([place, path]) => {
+    const start = stateAt(new Observed(device), path);
+    // What is killed says nothing of a message: a few of them show it.
+    const tried = found.filter((_, index) => place === "live" || index % 16 === 0);
+    return tried.map((message) => ({
+      name: `${place}: ${message.name}`,
+      run: (guest: Observed) => {
+        const state = start.slice();
+        erase(guest.regions);
+        on(guest, received(message), state);
+        on(guest, eventOf("tick"), state);
+      },
+    }));
+  });
+}
+
+/** The state that a guest comes to from an empty storage. */
+function stateAt(guest: Observed, path: readonly string[]): Uint8Array {
+  const state = new Uint8Array(STATE_BYTES);
+  erase(guest.regions);
+  boot(guest, BOOT.POWER_ON, state);
+  for (const name of path) on(guest, eventOf(name), state);
+  return state;
+}
+
+const EMPTY: Found = {
+  good: false,
+  relay: 0,
+  hold: 0,
+  lag: false,
+  torn: false,
+  head: 0,
+  config: CONFIG_NONE,
+};
+
+/** After a boot: what shows of it. */
+const AFTER = ["tick", "gate LIVE", "link up", "press", "tick"] as const;
+
+function bootTrial(
+  name: string,
+  reason: number,
+  lay: (regions: readonly Uint8Array[]) => void,
+): Trial {
+  const asked = makeMessage({
+    principal: 0,
+    op: ASKED[9]?.[0] ?? 0,
+    args: ASKED[9]?.[1] ?? new Map(),
+    epoch: "current",
+    seq: "next",
+  });
+  return {
+    name,
+    run: (guest) => {
+      const state = new Uint8Array(STATE_BYTES);
+      erase(guest.regions);
+      lay(guest.regions);
+      boot(guest, reason, state);
+      for (const step of AFTER) on(guest, eventOf(step), state);
+      on(guest, received(asked), state);
+    },
+  };
+}
+
+function flip(region: Uint8Array | undefined, bit: number): void {
+  if (region !== undefined) region[bit >> 3] = (region[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+}
+
+/** Two copies of a block, of generations that follow each other, also across the turn. */
+const GENERATIONS = [
+  [1, 2],
+  [2, 1],
+  [0, 0xffff_ffff],
+  [0xffff_ffff, 0],
+  [3, 3],
+] as const;
+
+function* storages(): Generator<[string, (regions: readonly Uint8Array[]) => void]> {
+  const whole: Found = { ...EMPTY, good: true, relay: 1, hold: 1, head: 3, config: 4 };
+  for (const found of everyStorage())
+    yield [JSON.stringify(found), (regions) => layStorage(found, regions)];
+  for (const region of [REGION.RETAINED, REGION.CONFIG])
+    for (const [a, b] of GENERATIONS)
+      for (let bit = -1; bit < 2 * BLOCK_BYTES * 8; bit += 1)
+        if (bit < 0 || a === 1)
+          yield [
+            `region ${region}, generations ${a} and ${b}, bit ${bit} flipped`,
+            (regions) => {
+              layStorage(whole, regions);
+              const blocks = regions[region] ?? new Uint8Array(0);
+              putBlock(blocks, a, [1, 3, 60, 0, 0]);
+              putBlock(blocks, b, [0, 3, 0, 0, 0]);
+              if (bit >= 0) flip(blocks, bit);
+            },
+          ];
+  for (const head of RECORDS) {
+    const chain = chainOf(head);
+    for (let byte = -1; byte < JOURNAL_SLOT_BYTES; byte++)
+      yield [
+        `${head} records, byte ${byte} of the last damaged`,
+        (regions) => {
+          layStorage(EMPTY, regions);
+          const ring = regions[REGION.JOURNAL] ?? new Uint8Array(0);
+          ring.set(chain);
+          if (byte >= 0) flip(slotOf(ring, head - 1), byte * 8);
+        },
+      ];
+  }
+}
+
+/** Journals that are short, and at their ring's turn. */
+const RECORDS = [1, JOURNAL_SLOTS - 1, JOURNAL_SLOTS, JOURNAL_SLOTS + 1, 2 * JOURNAL_SLOTS + 3];
+
+/** A ring to which so many records were written. */
+function chainOf(records: number): Uint8Array {
+  const ring = new Uint8Array(JOURNAL_SLOTS * JOURNAL_SLOT_BYTES).fill(0xff);
+  let hash: Uint8Array = new Uint8Array(HASH_BYTES);
+  for (let seq = 0; seq < records; seq++) hash = Uint8Array.from(putRecord(ring, seq, hash));
+  return ring;
+}
+
+function bootTrials(): Trial[] {
+  return [...storages()].map(([name, lay], index) => {
+    const reason = index % BOOT_NAMES.length;
+    return bootTrial(`boot ${BOOT_NAMES[reason]}: ${name}`, reason, lay);
+  });
+}
+
+const RUNS = 40;
+const STEPS = 300;
+const STEPS_MS = [
+  0, 1, 20, 29, 30, 31, 250, 999, 1000, 4999, 5000, 5001, 60_000, 0x8000_0000,
+] as const;
+
+/** A run that folds nothing: real epochs, numbers, times; storage that is kept and at times fails. */
+function runTrial(seed: number): Trial {
+  return {
+    name: `random run ${seed}`,
+    run: (guest) => {
+      const prng = new Prng(seed);
+      const state = new Uint8Array(STATE_BYTES);
+      for (const region of guest.regions) region.fill(seed % 2 === 0 ? 0xff : 0);
+      let now = seed % 3 === 0 ? 0xffff_0000 : 0;
+      const epoch = new Uint8Array(8);
+      const view = new DataView(epoch.buffer);
+      boot(guest, prng.below(BOOT_NAMES.length), state);
+      for (let step = 0; step < STEPS; step++) {
+        if (prng.below(60) === 0) {
+          boot(guest, prng.below(BOOT_NAMES.length), state);
+          continue;
+        }
+        const event = EVENTS[prng.below(EVENTS.length)];
+        if (event === undefined) continue;
+        now = (now + (STEPS_MS[prng.below(STEPS_MS.length)] ?? 0)) >>> 0;
+        guest.settle(state);
+        guest.poison();
+        guest.clear();
+        guest.failWrites = prng.below(10) === 0 ? prng.below(8) : 0;
+        guest.mayNet = event.mayNet;
+        let { b } = event;
+        if (event.kind === EVENT.TICK) b = (prng.below(2000) - 1000) << INPUT_TEMPERATURE_SHIFT;
+        if (event.kind === EVENT.GATE && event.b === PHASE.LIVE) prng.fill(epoch);
+        const [low, high] = [view.getInt32(0, true), view.getInt32(4, true)];
+        if (event.message !== null) {
+          const { message } = event;
+          const last = new DataView(state.buffer).getUint32(
+            at.LAST_SEQ + 4 * message.principal,
+            true,
+          );
+          const seq = message.seq === "next" ? (last + 1 + prng.below(300)) >>> 0 : last;
+          const fresh = message.epoch === "current" ? epoch : EPOCHS[message.epoch];
+          const sent =
+            message.broken === undefined ? sealCommand(message, fresh.slice(), seq) : message;
+          guest.deliver(sent.bytes, sent.signed);
+          b = sent.bytes.length;
+        } else guest.expect(null);
+        guest.attempt(() => {
+          if (event.epoch) guest.guest.on_event(EVENT.EPOCH, low, high);
+          guest.guest.on_event(event.kind, now | 0, b);
+        });
+        keep(guest, state);
+      }
+    },
+  };
+}
+
+/** Every trial; `device` brings itself to the places from which some begin. */
+export function everyTrial(device: Uint8Array<ArrayBuffer>): Trial[] {
+  const runs = Array.from({ length: RUNS }, (_, seed) => runTrial(seed));
+  return [...messageTrials(device), ...bootTrials(), ...runs];
+}
