@@ -10,8 +10,8 @@ type Expression = number;
 
 /** The parameter that is the word, as a local. */
 const WORD = 0;
-/** Kinds that do nothing but compute. */
-const PURE: readonly string[] = ["Binary", "Unary", "Select", "Const", "LocalGet"];
+/** Kinds that do nothing but compute: a gate has no memory, no globals and no imports, so a call too. */
+const PURE: readonly string[] = ["Binary", "Unary", "Select", "Const", "LocalGet", "Call"];
 
 const reads = (at: Expression) =>
   kindOf(at) === "LocalGet" && use("LocalGet", "getIndex", at) === WORD;
@@ -25,30 +25,55 @@ function count(at: Expression, such: (at: Expression) => boolean): number {
   return children.reduce((sum, child) => sum + count(child, such), such(at) ? 1 : 0);
 }
 
-/** The least expression below `at` that holds all `of` reads of the word. */
-function holder(at: Expression, of: number): Expression {
+/** All expressions at and below `at` in the order in which they are done, if none of them branches. */
+function order(at: Expression): Expression[] {
+  return [...(childrenOf(at) ?? []).flatMap(order), at];
+}
+
+/** Whether `at` computes from the word and nothing else. */
+function pure(at: Expression): boolean {
+  return (
+    PURE.includes(kindOf(at) ?? "") &&
+    (kindOf(at) !== "LocalGet" || reads(at)) &&
+    (childrenOf(at) ?? []).every(pure)
+  );
+}
+
+/** The largest expression at or below `at` that computes from the word alone and holds all `of` its reads. */
+function holder(at: Expression, of: number): Expression | null {
+  if (pure(at)) return at;
   const inner = (childrenOf(at) ?? []).find((child) => count(child, reads) === of);
-  return inner === undefined ? at : holder(inner, of);
+  return inner === undefined ? null : holder(inner, of);
+}
+
+/**
+ * The one part of `at` that overwrites the word, if all reads of the word that are done before it are
+ * in it; or null.
+ */
+function overwriter(at: Expression): Expression | null {
+  const done = order(at);
+  if (!done.every((each) => sets(each) || PURE.includes(kindOf(each) ?? ""))) return null;
+  const place = done.findIndex(sets);
+  const found = done[place];
+  if (found === undefined || done.filter(sets).length !== 1) return null;
+  return done.slice(0, place).filter(reads).length === count(found, reads) ? found : null;
 }
 
 /** The one expression of `body` that reads the word, before the word's local is overwritten; or null. */
 function readOf(body: Expression): Expression | null {
-  if (kindOf(body) !== "Block") return null;
-  const statements = childrenOf(body) ?? [];
-  const last = statements.findIndex(sets);
+  const statements = kindOf(body) === "Block" ? (childrenOf(body) ?? []) : [body];
+  const last = statements.findIndex((at) => count(at, sets) > 0);
   // A local that keeps the word to the end is read anywhere.
-  const before = last < 0 ? statements : statements.slice(0, last + 1);
-  const written = before.reduce((sum, at) => sum + count(at, sets), 0);
-  if (written !== (last < 0 ? 0 : 1)) return null;
-  const reading = before.filter((at) => count(at, reads) > 0);
-  const [only] = reading;
-  if (only === undefined || reading.length !== 1) return null;
-  const found = holder(only, count(only, reads));
-  const pure = (at: Expression): boolean =>
-    PURE.includes(kindOf(at) ?? "") &&
-    (kindOf(at) !== "LocalGet" || reads(at)) &&
-    (childrenOf(at) ?? []).every(pure);
-  return pure(found) ? found : null;
+  const before = last < 0 ? statements : statements.slice(0, last);
+  const statement = statements[last];
+  if (statement !== undefined) {
+    const setter = overwriter(statement);
+    if (setter === null) return null;
+    before.push(setter);
+  }
+  const [only, ...others] = before.filter((at) => count(at, reads) > 0);
+  if (only === undefined || others.length > 0) return null;
+  return holder(only, count(only, reads));
 }
 
 /**
