@@ -132,7 +132,11 @@ const PARTS = ["command_line", "crc32", "image_format", "improv", "record_ring",
 export function buildParts(folder: string): string {
   const program = join(folder, "parts");
   const files = PARTS.map((name) => join(MAIN, `${name}.c`));
-  const sanitize = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-O1"];
+  const sanitize = [
+    "-fsanitize=address,undefined,bounds-strict",
+    "-fno-sanitize-recover=all",
+    "-O1",
+  ];
   const flags = ["-std=c11", ...STRICT.slice(1), ...sanitize, `-I${MAIN}`, `-I${COMMON}`];
   execFileSync("gcc", [...flags, join(TESTS, "parts.c"), ...files, "-o", program]);
   return program;
