@@ -3,6 +3,7 @@
  * those that they do not, why. Must not know how a mutant is made or a proof is done.
  */
 
+import { UserError } from "../errors.ts";
 import { makeGate } from "../firmware.ts";
 import { runBounded } from "../guard.ts";
 import { Prng } from "../prng.ts";
@@ -174,13 +175,9 @@ export async function scoreDevice(
   const { statesMax } = options;
   const differential = new Differential(bytes, options);
   const report = await score(bytes, options, async (mutant, site) => {
-    const found: { report?: ExplorerReport; compared?: Compared } = {};
-    const bounded = runBounded(() => {
-      found.report = new Explorer(mutant, { statesMax }).run();
-    }, HANG_MS);
-    if (!bounded || found.report === undefined) return ruled("the guest returns");
-    const rule = found.report.violations[0]?.rule;
-    if (rule !== undefined) return ruled(kindOf(rule));
+    const found: { compared?: Compared } = {};
+    const rule = brokenBy(mutant, statesMax);
+    if (rule !== null) return ruled(rule);
     const killer = await options.scenarios(mutant);
     if (killer !== null) return { killer: "scenario", name: killer };
     const returned = runBounded(() => {
@@ -194,6 +191,23 @@ export async function scoreDevice(
     return { equivalent: why, dead: false, differs };
   });
   return { ...report, inputs: differential.inputs };
+}
+
+/** The rule that a mutant breaks in its first states; null if none. */
+function brokenBy(mutant: Uint8Array<ArrayBuffer>, statesMax: number): string | null {
+  const found: { report?: ExplorerReport } = {};
+  try {
+    const run = () => {
+      found.report = new Explorer(mutant, { statesMax }).run();
+    };
+    if (!runBounded(run, HANG_MS) || found.report === undefined) return "the guest returns";
+  } catch (error) {
+    // A module that no host takes for a guest.
+    if (error instanceof UserError) return "the guest keeps to docs/ABI.md";
+    throw error;
+  }
+  const rule = found.report.violations[0]?.rule;
+  return rule === undefined ? null : kindOf(rule);
 }
 
 /** A rule without the particulars of one violation. */

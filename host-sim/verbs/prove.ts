@@ -44,10 +44,10 @@ const CODES: Record<Verdict, ExitCode> = {
 const LANES = 2;
 /** Longest first, so that the lanes end together. */
 const ORDER: readonly PartName[] = [
+  "device-mutants",
+  "gate",
   "device",
   "gate-mutants",
-  "gate",
-  "device-mutants",
   "build",
   "faults",
 ];
