@@ -20,12 +20,15 @@ const SCENARIOS = [
   "wrong-principal",
 ];
 
-test.each(SCENARIOS)("%s passes", async (name) => {
+/** Real time: a machine that is busy with other things is late, which a second try tells from a fault. */
+const AGAIN = { retry: 2 };
+
+test.each(SCENARIOS)("%s passes", AGAIN, async (name) => {
   expect(trouble(await runOnBench(name))).toBe("");
 });
 
 describe.skipIf(notRun("posix") !== null)("on the host in C", () => {
-  test.each(["boot-at-on", "replay-across-supply-loss"])("%s passes", async (name) => {
+  test.each(["boot-at-on", "replay-across-supply-loss"])("%s passes", AGAIN, async (name) => {
     expect(trouble(await runOnBench(name, { native: true }))).toBe("");
   });
 });

@@ -59,13 +59,22 @@ afterEach(() => {
   delete process.env.LEAK;
 });
 
-test("scenarios pass, a cut and a loss of supply among them, and the capture has been judged", async () => {
-  for (const name of ["relay-keeps-its-level-through-cuts", "replay-across-supply-loss"]) {
-    const outcome = await run(name);
-    expect(trouble(outcome)).toBe("");
-    expect(outcome.notes?.join()).toMatch(/^[1-9]\d* frames of the board were captured and judged/);
-  }
-});
+/** Real time: a machine that is busy with other things is late, which a second try tells from a fault. */
+const AGAIN = { retry: 2 };
+
+test(
+  "scenarios pass, a cut and a loss of supply among them, and the capture has been judged",
+  AGAIN,
+  async () => {
+    for (const name of ["relay-keeps-its-level-through-cuts", "replay-across-supply-loss"]) {
+      const outcome = await run(name);
+      expect(trouble(outcome)).toBe("");
+      expect(outcome.notes?.join()).toMatch(
+        /^[1-9]\d* frames of the board were captured and judged/,
+      );
+    }
+  },
+);
 
 test("a board that sends on at KILL is found out by the capture alone", async () => {
   process.env.LEAK = "1";

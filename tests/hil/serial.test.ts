@@ -56,7 +56,10 @@ async function runOnPorts(wired: string, ...scenarios: string[]): Promise<Said> 
 }
 
 describe.skipIf(noPty() !== null)("over pseudo-terminals", () => {
-  test("scenarios pass, and what no wire reaches is NOT RUN with its reason", async () => {
+  // Real time: a machine that is busy with other things is late, which a second try tells from a fault.
+  test("scenarios pass, and what no wire reaches is told with its reason", {
+    retry: 2,
+  }, async () => {
     const said = await runOnPorts(
       "reset,relay,lamp",
       "wrong-principal",
