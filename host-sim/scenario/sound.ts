@@ -197,7 +197,9 @@ export class SoundDevice {
       this.#save();
     } else if (op === OP.CONFIG_SET) {
       this.config = this.config && withArgs(this.config, message);
-      this.#stored = this.blind ? null : this.config;
+      // It is written whatever the boot could read: a block counts on from what stands in storage.
+      this.#stored = this.config;
+      this.either = null;
     }
   }
 
