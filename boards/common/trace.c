@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "crc32.h"
+
 static void put(struct line *line, char byte) {
     assert(line->len < LINE_MAX_BYTES);
     line->text[line->len++] = byte;
@@ -40,19 +42,7 @@ void line_printable(struct line *line, const uint8_t *bytes, uint32_t len) {
 }
 
 void line_crc(struct line *line, const uint8_t *bytes, uint32_t len) {
-    /* One nibble at a time: 64 bytes of table, a sixth of the instructions of one bit at a time. */
-    static const uint32_t table[16] = {
-        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-        0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-        0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-    };
-    uint32_t crc = UINT32_MAX;
-    for (uint32_t i = 0; i < len; i++) {
-        crc ^= bytes[i];
-        crc = (crc >> 4) ^ table[crc & 15u];
-        crc = (crc >> 4) ^ table[crc & 15u];
-    }
-    crc = ~crc;
+    const uint32_t crc = crc32_update(0, bytes, len);
     for (uint32_t shift = 32; shift > 0;) {
         shift -= 8;
         hex(line, crc >> shift);

@@ -57,6 +57,7 @@ export interface Built extends NativeImage {
 }
 
 const COMMON = [
+  "crc32.c",
   "imports.c",
   "mac.c",
   "trace.c",

@@ -126,12 +126,12 @@ export function syntax(source: string, chip: string, compiler: string): string {
   }
 }
 
-const PARTS = ["command_line", "crc32", "image_format", "improv", "record_ring", "retained_block"];
+const PARTS = ["command_line", "image_format", "improv", "record_ring", "retained_block"];
 
 /** Builds the parts that know no chip, with sanitizers; returns the program. */
 export function buildParts(folder: string): string {
   const program = join(folder, "parts");
-  const files = PARTS.map((name) => join(MAIN, `${name}.c`));
+  const files = [...PARTS.map((name) => join(MAIN, `${name}.c`)), join(COMMON, "crc32.c")];
   const sanitize = [
     "-fsanitize=address,undefined,bounds-strict",
     "-fno-sanitize-recover=all",

@@ -20,10 +20,10 @@ function filter(lines: readonly string[]): string[] {
   const built = spawnSync("gcc", [
     ...["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-g"],
     ...["-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
-    ...[`-I${join(board, "fixture")}`, `-I${join(board, "main")}`, "-o", program],
+    ...[`-I${join(board, "fixture")}`, `-I${join(root, "boards", "common")}`, "-o", program],
     join(root, "tests", "hil", "frame.c"),
     join(board, "fixture", "frame.c"),
-    join(board, "main", "crc32.c"),
+    join(root, "boards", "common", "crc32.c"),
   ]);
   if (built.status !== 0) throw new Error(String(built.stderr));
   const { status, stdout, stderr } = spawnSync(program, { input: `${lines.join("\n")}\n` });

@@ -21,9 +21,11 @@ import { packageRoot } from "../../host-sim/paths.ts";
 import { Prng } from "../../host-sim/prng.ts";
 
 const MAIN = join(packageRoot(), "boards", "esp32", "main");
-const NAMES = ["improv.c", "image_format.c", "crc32.c"];
-const SOURCES = NAMES.map((name) => join(MAIN, name));
 const COMMON = join(packageRoot(), "boards", "common");
+const SOURCES = [
+  ...["improv.c", "image_format.c"].map((name) => join(MAIN, name)),
+  join(COMMON, "crc32.c"),
+];
 const HARNESS = join(packageRoot(), "tests", "host-sim", "board-codecs.c");
 
 function notRun(): boolean {
@@ -32,7 +34,7 @@ function notRun(): boolean {
       ? "gcc is not installed: apt-get install gcc"
       : SOURCES.every((path) => existsSync(path))
         ? null
-        : `${MAIN} lacks one of ${NAMES.join(", ")}`;
+        : `one of these is not there: ${SOURCES.join(", ")}`;
   if (reason !== null) process.stderr.write(`NOT RUN the board in C: ${reason}\n`);
   return reason !== null;
 }
