@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   writeFileSync,
 } from "node:fs";
 import asc from "assemblyscript/asc";
@@ -86,10 +87,14 @@ for (const module of MODULES) {
   if (module.interpreted) addressFromZero(`dist/firmware/${module.name}`);
   await assemble(module, "debug", "dist/firmware/debug");
 }
+// What only one verb needs is loaded when that verb is asked for.
+rmSync("dist/chunks", { recursive: true, force: true });
 await build({
-  entryPoints: ["host-sim/cli.ts"],
-  outfile: "dist/killswitch.js",
+  entryPoints: { killswitch: "host-sim/cli.ts" },
+  outdir: "dist",
+  chunkNames: "chunks/[name]-[hash]",
   bundle: true,
+  splitting: true,
   packages: "external",
   platform: "node",
   format: "esm",

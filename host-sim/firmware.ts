@@ -25,6 +25,16 @@ export function readModule(path: string): Uint8Array<ArrayBuffer> {
   }
 }
 
+/** A module's bytes. Throws a UserError for a file that is none: there is nothing to prove of it. */
+export function validModule(path: string): Uint8Array<ArrayBuffer> {
+  const bytes = readModule(path);
+  if (WebAssembly.validate(bytes)) return bytes;
+  throw new UserError(
+    `${path} is not a WebAssembly module: name another, or build it anew`,
+    EXIT.BAD_FILE,
+  );
+}
+
 /**
  * Instantiates a gate, with nothing to import: its own functions, with nothing around them, so that a
  * loop in WebAssembly calls them directly. Throws a UserError if one is missing.

@@ -11,15 +11,8 @@ import { EXIT, UserError } from "../errors.ts";
 import { packageRoot } from "../paths.ts";
 import { GATE_SPEC } from "./gate-paths.ts";
 import { ABSTRACTION_VERSION } from "./model.ts";
-import {
-  type Module,
-  type PartName,
-  type PartReport,
-  provePart,
-  type Subject,
-  type Verdict,
-  verdictOf,
-} from "./parts.ts";
+import { type Module, type PartReport, provePart, type Subject } from "./parts.ts";
+import { type PartName, type Verdict, verdictOf } from "./verdict.ts";
 
 const FORMAT = 1;
 

@@ -19,12 +19,14 @@ import { AT, DONE, SENT_HEAD } from "./layout.ts";
 import { Machine, Misuse } from "./machine.ts";
 import {
   at,
+  BLANK,
   CONFIG_NONE,
   everyStorage,
   type Found,
   headOf,
   layJournal,
   layStorage,
+  NO_STATE,
   OutOfRange,
   outside,
 } from "./model.ts";
@@ -288,7 +290,7 @@ export class Explorer {
     machine.failReads = !readable;
     try {
       machine.guest.init(reason);
-      const broken = this.#invariants.checkBoot(readable ? found : NOTHING, readable);
+      const broken = this.#invariants.checkBoot(readable ? found : BLANK, readable);
       if (broken !== null) return broken;
       if (machine.attempts > 0) return "a boot writes nothing";
       machine.recorder.meet(machine.fold(), label);
@@ -321,17 +323,6 @@ export class Explorer {
     return { text, event: null, boot };
   }
 }
-
-const NO_STATE = new Uint8Array(STATE_BYTES).fill(0xa5);
-const NOTHING: Found = {
-  good: false,
-  relay: 0,
-  hold: 0,
-  lag: false,
-  torn: false,
-  head: 0,
-  config: CONFIG_NONE,
-};
 
 /** A guest that trapped, misused its host or left its ranges breaks a rule; all else is our defect. */
 export function told(error: unknown): string {

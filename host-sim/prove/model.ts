@@ -245,6 +245,18 @@ export const CONFIGS: readonly Config[] = [
   })),
 ];
 export const CONFIG_NONE = 0;
+/** Storage in which nothing is found. */
+export const BLANK: Found = {
+  good: false,
+  relay: 0,
+  hold: 0,
+  lag: false,
+  torn: false,
+  head: 0,
+  config: CONFIG_NONE,
+};
+/** What a boot finds in the state's place: nothing that it could take for its own. */
+export const NO_STATE = new Uint8Array(STATE_BYTES).fill(0xa5);
 
 /** Every storage that a boot can find: more than the guest can have left, and so all that it can. */
 export function everyStorage(): Found[] {

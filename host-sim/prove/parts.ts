@@ -15,17 +15,8 @@ import { type MutationReport, scoreDevice, scoreGate } from "./mutants.ts";
 import { functionNames } from "./mutate.ts";
 import { killerOf, replays, soundScenarios } from "./replay.ts";
 import { allBoards, type ReproduceReport, reproduce } from "./reproduce.ts";
+import type { PartName, Verdict } from "./verdict.ts";
 import { type WalkReport, walk } from "./walk.ts";
-
-export const PARTS = [
-  "gate",
-  "device",
-  "faults",
-  "gate-mutants",
-  "device-mutants",
-  "build",
-] as const;
-export type PartName = (typeof PARTS)[number];
 
 export type Module = Uint8Array<ArrayBuffer>;
 
@@ -39,10 +30,6 @@ export interface PartOptions {
   seed: number;
   progress: (done: number, of: number) => void;
 }
-
-/** From the best to the worst: what was not run refutes nothing. */
-export const VERDICTS = ["not run", "proven", "not closed", "refuted"] as const;
-export type Verdict = (typeof VERDICTS)[number];
 
 /** A counterexample as a scenario, and whether it was seen to fail on the modules it refutes. */
 export interface Counterexample {
@@ -234,10 +221,4 @@ export async function provePart(
   const clock = new RealClock();
   const result = await RUN[part](subject, options);
   return { part, seconds: clock.now() / 1000, ...result };
-}
-
-/** The worst of the parts' verdicts. */
-export function verdictOf(reports: readonly PartReport[]): Verdict {
-  const worst = Math.max(0, ...reports.map(({ verdict }) => VERDICTS.indexOf(verdict)));
-  return VERDICTS[worst] ?? "refuted";
 }

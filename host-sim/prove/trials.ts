@@ -26,7 +26,7 @@ import {
   sealCommand,
   sealRaw,
 } from "./messages.ts";
-import { at, CONFIG_NONE, everyStorage, type Found, layStorage } from "./model.ts";
+import { at, BLANK, everyStorage, type Found, layStorage, NO_STATE } from "./model.ts";
 import { Observed } from "./observed.ts";
 import { BLOCK_BYTES, HASH_BYTES, putBlock, putRecord, slotOf } from "./storage.ts";
 
@@ -35,7 +35,6 @@ export interface Trial {
   run(guest: Observed): void;
 }
 
-const NO_STATE = new Uint8Array(STATE_BYTES).fill(0xa5);
 const EVENTS = eventList();
 
 function eventOf(name: string): ModelEvent {
@@ -167,16 +166,6 @@ function stateAt(guest: Observed, path: readonly string[]): Uint8Array {
   return state;
 }
 
-const EMPTY: Found = {
-  good: false,
-  relay: 0,
-  hold: 0,
-  lag: false,
-  torn: false,
-  head: 0,
-  config: CONFIG_NONE,
-};
-
 /** After a boot: what shows of it. */
 const AFTER = ["tick", "gate LIVE", "link up", "press", "tick"] as const;
 
@@ -219,7 +208,7 @@ const GENERATIONS = [
 ] as const;
 
 function* storages(): Generator<[string, (regions: readonly Uint8Array[]) => void]> {
-  const whole: Found = { ...EMPTY, good: true, relay: 1, hold: 1, head: 3, config: 4 };
+  const whole: Found = { ...BLANK, good: true, relay: 1, hold: 1, head: 3, config: 4 };
   for (const found of everyStorage())
     yield [JSON.stringify(found), (regions) => layStorage(found, regions)];
   for (const region of [REGION.RETAINED, REGION.CONFIG])
@@ -242,7 +231,7 @@ function* storages(): Generator<[string, (regions: readonly Uint8Array[]) => voi
       yield [
         `${head} records, byte ${byte} of the last damaged`,
         (regions) => {
-          layStorage(EMPTY, regions);
+          layStorage(BLANK, regions);
           const ring = regions[REGION.JOURNAL] ?? new Uint8Array(0);
           ring.set(chain);
           if (byte >= 0) flip(slotOf(ring, head - 1), byte * 8);

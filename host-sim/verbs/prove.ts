@@ -7,18 +7,10 @@ import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { codeOf, EXIT, type ExitCode, UserError } from "../errors.ts";
 import { writeWhole } from "../files.ts";
-import { firmwarePath, readModule } from "../firmware.ts";
-import { certify, checkCertificate } from "../prove/certificate.ts";
-import {
-  PARTS,
-  type PartName,
-  type PartReport,
-  provePart,
-  type Subject,
-  type Verdict,
-  verdictOf,
-} from "../prove/parts.ts";
+import { firmwarePath, validModule } from "../firmware.ts";
+import type { PartReport, Subject } from "../prove/parts.ts";
 import { linesOf } from "../prove/report.ts";
+import { PARTS, type PartName, type Verdict, verdictOf } from "../prove/verdict.ts";
 import { example, jsonOption } from "./options.ts";
 import { parseSeed } from "./run.ts";
 import { print, printJson } from "./terminal.ts";
@@ -116,6 +108,7 @@ async function here(
   { quick, seed }: ProveOptions,
   done: (report: PartReport) => void,
 ): Promise<PartReport[]> {
+  const { provePart } = await import("../prove/parts.ts");
   const reports: PartReport[] = [];
   for (const part of parts) {
     const report = await provePart(part, subject, { quick, seed, progress: shown(part) });
@@ -126,16 +119,6 @@ async function here(
   return reports;
 }
 
-/** A module's bytes. Throws a UserError for a file that is none: there is nothing to prove of it. */
-export function validModule(path: string): Uint8Array<ArrayBuffer> {
-  const bytes = readModule(path);
-  if (WebAssembly.validate(bytes)) return bytes;
-  throw new UserError(
-    `${path} is not a WebAssembly module: name another, or build it anew`,
-    EXIT.BAD_FILE,
-  );
-}
-
 async function check(path: string, subject: Subject, json: boolean): Promise<void> {
   let text: string;
   try {
@@ -143,6 +126,7 @@ async function check(path: string, subject: Subject, json: boolean): Promise<voi
   } catch (error) {
     throw new UserError(`${path} cannot be read (${codeOf(error)})`, EXIT.BAD_FILE);
   }
+  const { checkCertificate } = await import("../prove/certificate.ts");
   const { differs, notes } = await checkCertificate(text, path, subject);
   if (json) printJson({ holds: differs.length === 0, differs, notes });
   else {
@@ -174,6 +158,7 @@ async function prove(options: ProveOptions): Promise<void> {
   process.exitCode = CODES[verdict];
   if (options.out === undefined) return;
   const { quick, seed } = options;
+  const { certify } = await import("../prove/certificate.ts");
   const certificate = await certify(subject, reports, { quick, seed });
   try {
     writeWhole(options.out, `${JSON.stringify(certificate, null, 2)}\n`, {

@@ -5,7 +5,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { RealClock } from "../clock.ts";
 import { EXIT, type ExitCode, UserError } from "../errors.ts";
-import { firmwarePath } from "../firmware.ts";
+import { firmwarePath, validModule } from "../firmware.ts";
 import { Engine, type Modules } from "../swarm/engine.ts";
 import { type Finding, reduce } from "../swarm/finding.ts";
 import { Ledger, openLedger, subjectOf } from "../swarm/ledger.ts";
@@ -13,7 +13,6 @@ import { summaryLines, type Verdict, verdictOf } from "../swarm/report.ts";
 import { reasonOf } from "../swarm/shrink.ts";
 import { inOrder, type Tally, unreached } from "../swarm/tally.ts";
 import { example, jsonOption, parseDuration } from "./options.ts";
-import { validModule } from "./prove.ts";
 import { parseSeed } from "./run.ts";
 import { Lane, runLanes, serveLane } from "./swarm-lanes.ts";
 import { onSignal, print, printJson } from "./terminal.ts";
