@@ -4,7 +4,6 @@
  * violation has a shortest trace. Must not know how messages or storage are laid out.
  */
 import { BOOT_NAMES, MARK_NAMES } from "../abi.gen.ts";
-import { STATE_BYTES } from "../state.gen.ts";
 import {
   applies,
   eventList,
