@@ -86,7 +86,7 @@ export class SoundDevice {
   dropped = 0;
   /** What the boot made of the retained block; null: either. */
   retained: "RETAINED_USED" | "RETAINED_LOST" | null = null;
-  /** Booted without storage: what it writes may lose to what it could not read. */
+  /** Booted without storage. */
   blind = false;
   #stored: Config | null = DEFAULTS;
   #saved: { relay: number; heldS: number } | "lost" | null = "lost";
@@ -126,9 +126,7 @@ export class SoundDevice {
     this.#saved = "lost";
     this.#dirty = false;
     if (cut === null || cut.op !== OP.CONFIG_SET || this.config === null) return;
-    // Written without a look at what was there, a block may have gone over the newest good one.
-    const old = this.blind ? null : this.#stored;
-    this.either = old && [old, withArgs(this.config, cut)];
+    this.either = this.#stored && [this.#stored, withArgs(this.config, cut)];
     this.#stored = null;
   }
 
@@ -148,9 +146,10 @@ export class SoundDevice {
     this.#save();
   }
 
+  /** Saved with its record, which a device that booted without storage does not write. */
   holdEnded(): void {
     this.holdUntil = 0;
-    this.#save();
+    if (!this.blind) this.#save();
   }
 
   /** Takes the relay's level from its pin, where it could not be foretold. */
@@ -205,7 +204,7 @@ export class SoundDevice {
 
   #save(): void {
     if (this.storageFails) this.#dirty = true;
-    else if (this.blind || this.relay === null || this.holdUntil === null) this.#saved = null;
+    else if (this.relay === null || this.holdUntil === null) this.#saved = null;
     else {
       this.#saved = { relay: this.relay, heldS: this.holdUntil === 0 ? 0 : this.#takenS };
       this.#dirty = false;
