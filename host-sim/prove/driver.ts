@@ -6,7 +6,7 @@
 import { EVENT } from "../abi.gen.ts";
 import { STATE_BYTES } from "../state.gen.ts";
 import { ASKED_WORDS, type MaskedWord } from "./asked.ts";
-import { BLOCK, HASH_PRIME, TABLE } from "./layout.ts";
+import { BLOCK, HASH_PRIME, TABLE, TABLE_SIZE } from "./layout.ts";
 import { at, COUNTDOWNS, EPOCH_WORDS, FOLD, PADDING_START } from "./model.ts";
 import { assemble, type Recorder } from "./recorder.ts";
 
@@ -82,10 +82,23 @@ function differText(base: number): string {
 const FOUR = [0, 8, 16, 24]
   .map((of) => `(i64.load offset=${of} (i32.add (local.get $ptr) (local.get $at)))`)
   .join(" ");
-/** Bytes of the guest to the recorder. */
+const EIGHT = "(i64.load (i32.add (local.get $ptr) (local.get $at)))";
+/**
+ * Bytes of the guest to the recorder: 32 at a time, 8 at a time of what is shorter; the last may overlap
+ * those before.
+ */
 const OUT = `(func $out (param $ptr i32) (param $len i32) (param $to i32)
     (local $at i32)
     (if (i32.lt_u (local.get $len) (i32.const 32)) (then
+      (if (i32.ge_u (local.get $len) (i32.const 8)) (then
+        (loop $next
+          (call $put8 (i32.add (local.get $to) (local.get $at)) ${EIGHT})
+          (local.set $at (i32.add (local.get $at) (i32.const 8)))
+          (br_if $next (i32.le_u (i32.add (local.get $at) (i32.const 8)) (local.get $len))))
+        (if (i32.lt_u (local.get $at) (local.get $len)) (then
+          (local.set $at (i32.sub (local.get $len) (i32.const 8)))
+          (call $put8 (i32.add (local.get $to) (local.get $at)) ${EIGHT})))
+        (return)))
       (loop $next (if (i32.lt_u (local.get $at) (local.get $len)) (then
         (call $put1 (i32.add (local.get $to) (local.get $at)) (i32.load8_u (i32.add (local.get $ptr) (local.get $at))))
         (local.set $at (i32.add (local.get $at) (i32.const 1)))
@@ -112,9 +125,10 @@ function text(base: number, constants: string): string {
   return `(module
   (import "guest" "memory" (memory 1))
   (import "guest" "on_event" (func $on_event (param i32 i32 i32)))
-  (import "recorder" "table" (table $table ${TABLE.length} funcref))
+  (import "recorder" "table" (table $table ${TABLE_SIZE} funcref))
   (import "recorder" "put" (func $put (param i32 i64 i64 i64 i64)))
   (import "recorder" "differences" (func $differences (param i64)))
+  (import "recorder" "put8" (func $put8 (param i32 i64)))
   (import "recorder" "put1" (func $put1 (param i32 i32)))
   ${each((index) => `(global $s${index} (mut i64) (i64.const 0))`).join("\n  ")}
   (global $reach (export "reach") (mut i32) (i32.const 0))
@@ -127,7 +141,6 @@ function text(base: number, constants: string): string {
   (func $store (param $ptr i32) (param i64 i64 i64 i64)
     (i64.store (local.get $ptr) (local.get 1)) (i64.store offset=8 (local.get $ptr) (local.get 2))
     (i64.store offset=16 (local.get $ptr) (local.get 3)) (i64.store offset=24 (local.get $ptr) (local.get 4)))
-  (func $store1 (param $ptr i32) (param i32) (i32.store8 (local.get $ptr) (local.get 1)))
   ${differText(base)}
   ${OUT}
   ${foldText(base)}
@@ -143,16 +156,15 @@ function text(base: number, constants: string): string {
 )`;
 }
 
-/** Stores that lay the bytes of `page` in the ranges given, and no other byte. */
-function laying(page: Uint8Array, ranges: readonly [number, number][]): string {
-  const view = new DataView(page.buffer, page.byteOffset);
+/** Stores that lay `bytes` at `to` and touch no other byte. */
+function laying(bytes: Uint8Array, to: number): string {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const stores: string[] = [];
-  for (const [from, to] of ranges) {
-    let at = from;
-    for (; at + 8 <= to; at += 8)
-      stores.push(`(i64.store ${i32(at)} (i64.const ${view.getBigInt64(at, true)}))`);
-    for (; at < to; at++) stores.push(`(i32.store8 ${i32(at)} ${i32(view.getUint8(at))})`);
-  }
+  let at = 0;
+  for (; at + 8 <= bytes.length; at += 8)
+    stores.push(`(i64.store ${i32(to + at)} (i64.const ${view.getBigInt64(at, true)}))`);
+  for (; at < bytes.length; at++)
+    stores.push(`(i32.store8 ${i32(to + at)} ${i32(view.getUint8(at))})`);
   return stores.join("\n    ");
 }
 
@@ -164,7 +176,25 @@ export function makeDriver(
   page: Uint8Array,
   ranges: readonly [number, number][],
 ): Driver {
-  const module = assemble(text(statePtr, laying(page, ranges)));
+  const constants = ranges.map(([from, to]) => laying(page.subarray(from, to), from));
+  const module = assemble(text(statePtr, constants.join("\n    ")));
   const imports = { guest, recorder };
   return new WebAssembly.Instance(module, imports).exports as unknown as Driver;
+}
+
+/** Puts a function for each message into the table, from TABLE.length on: it lays the message at `to`. */
+export function layMessages(
+  guest: WebAssembly.Exports,
+  recorder: Recorder,
+  to: number,
+  messages: readonly Uint8Array[],
+): void {
+  const functions = messages.map((bytes, index) => `(func $m${index} ${laying(bytes, to)})`);
+  const names = functions.map((_, index) => `$m${index}`).join(" ");
+  const module = assemble(`(module
+  (import "guest" "memory" (memory 1))
+  (import "recorder" "table" (table $table ${TABLE_SIZE} funcref))
+  (elem (table $table) ${i32(TABLE.length)} func ${names})
+  ${functions.join("\n  ")})`);
+  new WebAssembly.Instance(module, { guest, recorder });
 }

@@ -3,7 +3,7 @@
  * device does with any of them.
  */
 import { EVENT, INPUT_TEMPERATURE_SHIFT, OP, PHASE, PHASE_NAMES, PRINCIPAL } from "../abi.gen.ts";
-import { ALL_FAIL, type EventField, TWIN } from "./layout.ts";
+import { ALL_FAIL, type EventField, TABLE, TWIN } from "./layout.ts";
 import type { Machine } from "./machine.ts";
 import { DECISION_MARKS, type Message, messageCatalogue, SEQ } from "./messages.ts";
 import { at, COUNTDOWNS, EPOCH_WORDS, STAND_IN } from "./model.ts";
@@ -232,11 +232,11 @@ export function program(machine: Machine, events: readonly ModelEvent[]): Progra
     const { kind, b, ms, ends, message, failWrites } = event;
     let fields = message === null ? {} : placed.get(message);
     if (message !== null && fields === undefined) {
-      const at = { message: machine.addBytes(message.bytes), messageLength: message.bytes.length };
+      const place = TABLE.length + placed.size;
       const signed = message.signed === null ? {} : machine.signedFields(message.signed);
       const { principal, op } = message;
       const answered = answers.number({ principal, op, seq: SEQ[message.seq] });
-      fields = { ...at, ...signed, answers: answered };
+      fields = { message: place, ...signed, answers: answered };
       placed.set(message, fields);
     }
     machine.setEvent(index, {
@@ -254,6 +254,7 @@ export function program(machine: Machine, events: readonly ModelEvent[]): Progra
       twin: event.twinOf === null ? TWIN.none : TWIN[event.twinOf],
     });
   }
+  machine.addMessages([...placed.keys()].map(({ bytes }) => bytes));
   return { asks: asks.values, answers: answers.values };
 }
 

@@ -31,7 +31,6 @@ const EVENT_FIELDS = [
   "mayNet",
   "twin",
   "message",
-  "messageLength",
   "principal",
   "structure",
   "structureLength",
@@ -107,7 +106,6 @@ export const AT = {
   poison: 44,
   /** 1 while messages are checked as they are sent. */
   watching: 48,
-  rx: 52,
   /** 1 to ask of every event, known or not. */
   doubting: 64,
   rows: ROWS,
@@ -157,8 +155,9 @@ export const GOODS = 8;
 export const HASH_PRIME = "0x9e3779b97f4a7c15";
 export const DIGEST_PRIME = 0x9e3779b1;
 
-/** Functions of driver.ts by their place in the table. */
-export const TABLE = ["begin", "store", "store1", "fire", "out", "differSent"] as const;
+/** Functions of driver.ts by their place in the table; those that lay a message come after them. */
+export const TABLE = ["begin", "store", "fire", "out", "differSent"] as const;
+export const TABLE_SIZE = TABLE.length + EVENTS_MAX;
 export type DriverFunction = (typeof TABLE)[number];
 
 export const i32 = (value: number) => `(i32.const ${value | 0})`;

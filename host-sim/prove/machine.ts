@@ -8,7 +8,7 @@ import { EXIT, UserError } from "../errors.ts";
 import { REGION_BYTES } from "../hal.ts";
 import { loadGuest } from "../module.ts";
 import { STATE_BYTES } from "../state.gen.ts";
-import { type Driver, makeDriver } from "./driver.ts";
+import { type Driver, layMessages, makeDriver } from "./driver.ts";
 import {
   AT,
   EFFECT,
@@ -71,6 +71,7 @@ export class Machine {
   /** The tag that mac_sign() gives. */
   readonly ownTag = Uint8Array.from({ length: TAG_BYTES }, (_, index) => 0xc0 + index);
 
+  readonly #exports: WebAssembly.Exports;
   readonly #notes: Int32Array;
   readonly #noteBytes: Uint8Array;
   readonly #written: readonly Write[];
@@ -121,10 +122,10 @@ export class Machine {
     }
     this.#constants = constants;
     this.#original = this.memory.slice();
-    this.note(AT.rx, this.rxPtr);
     this.addBytes(this.ownTag);
     const { recorder, statePtr } = this;
-    this.driver = makeDriver(instance.exports, recorder, statePtr, this.#original, constants);
+    this.#exports = instance.exports;
+    this.driver = makeDriver(this.#exports, recorder, statePtr, this.#original, constants);
     this.#reach(Math.max(this.statePtr + STATE_BYTES, ...constants.map(([, end]) => end)));
   }
 
@@ -202,6 +203,12 @@ export class Machine {
     if (this.#bytesEnd > AT.lists) throw new Error("the messages fit their place");
     this.#noteBytes.set(bytes, at);
     return at;
+  }
+
+  /** Takes messages that the loop delivers. Their field in an event: TABLE.length and on. */
+  addMessages(messages: readonly Uint8Array[]): void {
+    const taken = messages.map((bytes) => bytes.subarray(0, MESSAGE_MAX));
+    layMessages(this.#exports, this.recorder, this.rxPtr, taken);
   }
 
   /** Fills a row of the recorder's events; -1 is the row of events that come singly. */

@@ -43,7 +43,7 @@ import {
   SIGNED,
   sizes,
   store,
-  TABLE,
+  TABLE_SIZE,
   TAG_ROOM,
   TWIN,
   WRITE_BYTES_MAX,
@@ -103,7 +103,7 @@ const BOARD = `
     (if (i32.gt_u (local.get $len) ${i32(MAC_MESSAGE_MAX)}) ${misuse("mac_sign")})
     ${store(AT.signedLength, "(local.get $len)")}
     (call $outPadded (local.get $ptr) (local.get $len) ${i32(SIGNED)})
-    (call $in ${i32(AT.bytes)} (local.get $tag) ${i32(TAG_ROOM)})
+    (call $move ${i32(AT.bytes)} (local.get $tag))
     ${i32(STATUS.OK)})
   (func (export "storage_write")
     (param $region i32) (param $offset i32) (param $ptr i32) (param $len i32) (result i32)
@@ -137,13 +137,13 @@ const BOARD = `
     (select ${i32(STATUS.OK)} ${i32(STATUS.DENIED)} ${load(AT.mayNet)}))`;
 
 /**
- * Bytes between the memories, 32 a call. `in` and `out` are of the guest's point of view; what is
- * shorter goes byte by byte, and the last 32 of what is longer may overlap those before.
+ * Bytes between the memories: to the recorder's as `out` of driver.ts gives them, 32 to the guest's.
  */
 const BYTES_TEXT = `
   (func (export "put") (param $to i32) (param i64 i64 i64 i64)
     (i64.store (local.get $to) (local.get 1)) (i64.store offset=8 (local.get $to) (local.get 2))
     (i64.store offset=16 (local.get $to) (local.get 3)) (i64.store offset=24 (local.get $to) (local.get 4)))
+  (func (export "put8") (param $to i32) (param i64) (i64.store (local.get $to) (local.get 1)))
   (func (export "put1") (param $to i32) (param i32) (i32.store8 (local.get $to) (local.get 1)))
   (func $out (param $ptr i32) (param $len i32) (param $to i32)
     (call_indirect (type $iii) (local.get $ptr) (local.get $len) (local.get $to) ${place("out")}))
@@ -156,22 +156,6 @@ const BYTES_TEXT = `
   (func $move (param $from i32) (param $ptr i32)
     (call_indirect (type $store) (local.get $ptr) (i64.load (local.get $from)) (i64.load offset=8 (local.get $from))
       (i64.load offset=16 (local.get $from)) (i64.load offset=24 (local.get $from)) ${place("store")}))
-  (func $in (param $from i32) (param $ptr i32) (param $len i32)
-    (local $at i32)
-    (if (i32.lt_u (local.get $len) (i32.const 32)) (then
-      (loop $next (if (i32.lt_u (local.get $at) (local.get $len)) (then
-        (call_indirect (type $ii) (i32.add (local.get $ptr) (local.get $at))
-          (i32.load8_u (i32.add (local.get $from) (local.get $at))) ${place("store1")})
-        (local.set $at (i32.add (local.get $at) (i32.const 1)))
-        (br $next))))
-      (return)))
-    (loop $next
-      (call $move (i32.add (local.get $from) (local.get $at)) (i32.add (local.get $ptr) (local.get $at)))
-      (local.set $at (i32.add (local.get $at) (i32.const 32)))
-      (br_if $next (i32.le_u (i32.add (local.get $at) (i32.const 32)) (local.get $len))))
-    (if (i32.lt_u (local.get $at) (local.get $len)) (then
-      (local.set $at (i32.sub (local.get $len) (i32.const 32)))
-      (call $move (i32.add (local.get $from) (local.get $at)) (i32.add (local.get $ptr) (local.get $at))))))
   (func $same (param $a i32) (param $b i32) (param $len i32) (result i32)
     (local $at i32)
     (loop $next (if (i32.le_u (i32.add (local.get $at) (i32.const 8)) (local.get $len)) (then
@@ -256,8 +240,7 @@ const LOOP = `
     ${bump(AT.poison)}
     (call_indirect (type $i) (i32.and (i32.const 255)
       (i32.shr_u (i32.const 0x00ff5aa5) (i32.shl (i32.and ${load(AT.poison)} (i32.const 3)) (i32.const 3)))) ${place("begin")})
-    (if ${field("messageLength")} (then
-      (call $in ${field("message")} ${load(AT.rx)} ${field("messageLength")})))
+    (if ${field("message")} (then (call_indirect (type $none) ${field("message")})))
     (call_indirect (type $fire) ${field("kind")} ${field("a")} ${field("b")} ${field("ends")} ${field("ms")}
       ${field("epoch")} ${i32(DONE_DIFFERENCES)} ${place("fire")}))
   (func $attempt (param $event i32) (result i32)
@@ -323,7 +306,7 @@ function text(width: number): string {
   const pages = Math.ceil(sizes(width).end / PAGE);
   return `(module
   (type $i (func (param i32)))
-  (type $ii (func (param i32 i32)))
+  (type $none (func))
   (type $iii (func (param i32 i32 i32)))
   (type $store (func (param i32 i64 i64 i64 i64)))
   (type $fire (func (param i32 i32 i32 i32 i32 i32 i32) (result i32)))
@@ -331,7 +314,7 @@ function text(width: number): string {
   (import "host" "wire" (func $wire (param i32 i32 i32) (result i32)))
   (import "host" "misuse" (func $misuse (param i32)))
   (memory (export "memory") ${pages} ${pages})
-  (table (export "table") ${TABLE.length} ${TABLE.length} funcref)
+  (table (export "table") ${TABLE_SIZE} ${TABLE_SIZE} funcref)
 ${BYTES_TEXT}${BOARD}${memoText(width)}${WATCH}${LOOP}
 )`;
 }
