@@ -13,7 +13,7 @@ import { linesOf } from "../prove/report.ts";
 import { PARTS, type PartName, type Verdict, verdictOf } from "../prove/verdict.ts";
 import { example, jsonOption } from "./options.ts";
 import { parseSeed } from "./run.ts";
-import { print, printJson } from "./terminal.ts";
+import { onSignal, print, printJson } from "./terminal.ts";
 
 interface ProveOptions {
   readonly gate: string;
@@ -69,6 +69,8 @@ function apart(part: PartName, options: ProveOptions): Promise<PartReport> {
   const child = spawn(process.execPath, [...process.execArgv, program, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });
+  // Busy within a module, it would not hear a signal that it may handle.
+  const ended = onSignal(() => child.kill("SIGKILL"));
   let text = "";
   child.stdout.on("data", (data: Buffer) => {
     text += data.toString();
@@ -76,6 +78,7 @@ function apart(part: PartName, options: ProveOptions): Promise<PartReport> {
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code) => {
+      ended();
       try {
         resolve(JSON.parse(text) as PartReport);
       } catch {

@@ -62,7 +62,10 @@ export function serveLane(run: Runner): Promise<void> {
   return new Promise((resolve, reject) => {
     process.on("disconnect", resolve);
     process.on("message", (span: Span) => {
-      run(span).then((tally) => process.send?.(tally), reject);
+      const send = (tally: Tally) =>
+        // Who started this one may be gone by now: then there is nobody to tell, of that either.
+        process.send?.(tally, undefined, undefined, (gone) => gone && resolve());
+      run(span).then(send, reject);
     });
   });
 }

@@ -156,9 +156,10 @@ async function swarm(options: SwarmOptions): Promise<void> {
   const subject = subjectOf(modules, from, seeds, time);
   const ledger = state === undefined ? new Ledger(subject) : openLedger(state, subject);
   const unheard = onSignal(() => {
-    if (state === undefined) return;
-    ledger.save(state);
-    process.stderr.write(`\n${ledger.tally.runs} of ${seeds} done: the same command goes on\n`);
+    if (state !== undefined) ledger.save(state);
+    const next =
+      state === undefined ? "with --state FILE it can be gone on with" : "the same command goes on";
+    process.stderr.write(`\n${ledger.tally.runs} of ${seeds} done: ${next}\n`);
   });
   const engine = await Engine.make(modules, time);
   await runAll(engine, ledger, options);

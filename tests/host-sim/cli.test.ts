@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CODE, OP } from "../../host-sim/abi.gen.ts";
 import { loadKeys } from "../../host-sim/controller/keys.ts";
+import { packageRoot } from "../../host-sim/paths.ts";
 import {
   connectPlain,
   FakeDevice,
@@ -48,6 +49,11 @@ describe("help", () => {
     for (const verb of [...VERBS, "sim", "run"])
       expect(out).toMatch(new RegExp(`^  ${verb} `, "m"));
     expect(out).toMatch(/^ {2}3 +the device refused, and said why$/m);
+  });
+
+  test("tells the version", async () => {
+    const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8"));
+    expect(await run("--version")).toEqual({ code: 0, out: `${version}\n`, err: "" });
   });
 
   test.each([...VERBS, ...DEEPER])("of %s has an example", async (verb) => {
@@ -354,4 +360,40 @@ test("no process outlives Ctrl-C while it waits", async () => {
   await until("the question", () => heard.length > 0);
   waiting.child.kill("SIGINT");
   expect(await waiting.ended).toEqual({ code: 130, out: "", err: "" });
+});
+
+/** Processes that `pid` started and that run still; on Linux. */
+function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
+  } catch {
+    return [];
+  }
+}
+
+const runs = (pid: number) => {
+  try {
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
+  }
+};
+
+test.runIf(process.platform === "linux").each([
+  ["swarm --seeds 4000000 --jobs 2", /^\n\d+ of 4000000 done: with --state FILE [^\n]*\n$/],
+  ["prove", /^$/],
+])("what %s started ends with it, without a word of its own", async (line, words) => {
+  const running = start(line);
+  const pid = running.child.pid ?? 0;
+  const children = await until("two processes", () => {
+    const found = childrenOf(pid);
+    return found.length === 2 ? found : undefined;
+  });
+  // They are past their start, and at work.
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  running.child.kill("SIGINT");
+  const { code, err } = await running.ended;
+  expect(code).toBe(130);
+  expect(err).toMatch(words);
+  await until("their end", () => !children.some(runs));
 });
