@@ -39,7 +39,7 @@ c_code {
     if (e->ends & 4 && now.hold) { now.hold = 0; now.status = 1; append(e->fails); }
     if (e->ends & 8 && now.refused) { now.refused = 0; if (now.pending) refusals(e->fails); }
     if (!now.telemetryS || !now.linked || now.phase != LIVE) now.telemetry = now.telemetryS;
-    else if (e->ends & 16 && now.telemetry) sends++;
+    else if (e->ends & 16 || !now.telemetry) { now.telemetry = 1; sends++; }
   }
   static void press(const struct event *e) {
     int bounce = now.quiet;

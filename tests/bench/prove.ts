@@ -60,11 +60,15 @@ const n = (value: number) => value.toLocaleString("en-US");
 
 /** What the two runs have in common, and what not. */
 function compared(device: DeviceRun, spin: SpinRun): string {
+  if (spin.states !== device.states + 1)
+    throw new Error(
+      `policy.pml is another policy: ${spin.states} states, the guest's ${device.states}`,
+    );
   const rate = spin.transitions / spin.seconds / 1e6;
   return [
     `The explorer checks ${(device.checked / rate).toFixed(2)} times as many transitions a second as Spin, and`,
     `takes ${device.seconds.toFixed(0)} s to closure, Spin ${spin.seconds.toFixed(0)} s.`,
-    `States: ${n(device.states)}, and ${n(spin.states)} of Spin's, which counts the one before the boot.`,
+    `States: ${n(device.states)}, of both: Spin counts one more, that before the boot.`,
     `Transitions: ${n(device.transitions)}, and ${n(spin.transitions)}: Spin tries failing storage also where`,
     "nothing is written. Both hold all states exactly and check every transition; Spin's vector is",
     `${spin.vector} bytes. Spin's policy is native C on folded values. The explorer runs the shipped bytes, with`,
