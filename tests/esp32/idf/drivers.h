@@ -50,7 +50,7 @@ typedef struct {
     gpio_int_type_t intr_type;
 } gpio_config_t;
 typedef void (*gpio_isr_t)(void *);
-#define ESP_INTR_FLAG_LEVEL3 (1 << 3)
+#define ESP_INTR_FLAG_LEVEL2 (1 << 2)
 #define ESP_INTR_FLAG_IRAM (1 << 10)
 esp_err_t gpio_config(const gpio_config_t *config);
 esp_err_t gpio_set_level(gpio_num_t pin, uint32_t level);
