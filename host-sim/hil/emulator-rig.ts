@@ -11,7 +11,7 @@ import { EmulatorProcess, FILES } from "./emulator.ts";
 import type { Emulator } from "./emulator-board.ts";
 import { flashFile } from "./flash-file.ts";
 import type { Rig, RigSetup } from "./rig.ts";
-import type { Interval } from "./silence.ts";
+import { Silence } from "./silence.ts";
 import type { Levels, Reach, Wires } from "./wires.ts";
 
 /** Names a folder that keeps every run's files: console, capture, flash. */
@@ -36,15 +36,14 @@ export class EmulatorRig implements Rig {
   #heard: (bytes: Uint8Array) => void = () => {};
   /** Levels of the inputs: a wire has one without supply too. */
   readonly #levels = new Map<Level[0], boolean>();
-  /** When the switch was not at ON; the last may go on. */
-  readonly #off: Interval[] = [];
-  #judged = 0;
+  readonly #silence: Silence;
 
   constructor(emulator: Emulator, clock: RealClock) {
     const { data, board } = emulator;
     this.name = data.target;
     this.#emulator = emulator;
     this.#clock = clock;
+    this.#silence = new Silence(data.hostMac);
     this.hil = loadHil(board);
     const reset = !this.hil.resetIsPowerOn;
     this.reach = { supply: true, reset, rail: false, senses: data.sensesRail, guest: true };
@@ -101,12 +100,12 @@ export class EmulatorRig implements Rig {
   }
 
   examine(): void {
-    this.#process?.judge(this.#off);
+    this.#look();
+    this.#silence.judge();
   }
 
   notes(): string[] {
-    const judged = this.#judged + (this.#process?.silence.judged ?? 0);
-    return [`${judged} frames of the board were captured and judged`];
+    return [`${this.#silence.judged} frames of the board were captured and judged`];
   }
 
   async close(): Promise<void> {
@@ -124,11 +123,9 @@ export class EmulatorRig implements Rig {
 
   /** What was captured up to the end of the supply is judged too. */
   async #stop(): Promise<void> {
-    const ended = this.#process;
-    await ended?.stop();
+    await this.#process?.stop();
+    this.examine();
     this.#process = null;
-    ended?.judge(this.#off);
-    this.#judged += ended?.silence.judged ?? 0;
   }
 
   async #contacts(no: boolean, nc: boolean, chatter: number): Promise<number> {
@@ -136,7 +133,7 @@ export class EmulatorRig implements Rig {
     const closing = (["no", "nc"] as const).filter(
       (name) => (name === "no" ? no : nc) && this.#levels.get(name) !== true,
     );
-    await this.#drive([
+    await this.#move([
       ...(no ? [] : [["no", false] as const]),
       ...(nc ? [] : [["nc", false] as const]),
     ]);
@@ -146,8 +143,7 @@ export class EmulatorRig implements Rig {
       for (let time = 0; time < chatter; time++) moves.push([name, true], [name, false]);
       moves.push([name, true]);
     }
-    await this.#drive(moves);
-    this.#follow(no && !nc);
+    await this.#move(moves);
     return this.#clock.now() - begun;
   }
 
@@ -160,13 +156,24 @@ export class EmulatorRig implements Rig {
     return new Promise((done) => this.#clock.wakeAt(this.#clock.now() + ms, done));
   }
 
-  #follow(on: boolean): void {
-    const last = this.#off.at(-1);
-    const open = last !== undefined && last.to === Number.POSITIVE_INFINITY;
-    const now = this.#clock.now();
-    if (!on && !open) this.#off.push({ from: now, to: Number.POSITIVE_INFINITY });
-    // The switch may have been at ON since the wires began to move.
-    if (on && open) last.to = now - 1;
+  get #on(): boolean {
+    return this.#levels.get("no") === true && this.#levels.get("nc") !== true;
+  }
+
+  #look(): void {
+    this.#silence.seen(this.#process?.captured() ?? [], this.#clock.now());
+  }
+
+  /** Moves contacts before the eyes of the witness: it looks before they move, and after. */
+  async #move(moves: readonly Level[]): Promise<void> {
+    const was = this.#on;
+    this.#look();
+    for (const [name, level] of moves) this.#levels.set(name, level);
+    if (this.#on) this.#silence.stands("on", this.#clock.now());
+    else if (was) this.#silence.stands("leaving", this.#clock.now());
+    await this.#drive(moves);
+    this.#look();
+    if (!this.#on) this.#silence.stands("off", this.#clock.now());
   }
 
   #sense(): Promise<Levels> {

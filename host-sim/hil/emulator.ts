@@ -9,16 +9,13 @@ import type { RealClock } from "../clock.ts";
 import { EXIT, UserError } from "../errors.ts";
 import { Dialogue } from "./dialogue.ts";
 import type { Emulator as EmulatorBoard } from "./emulator-board.ts";
-import { Pcap } from "./pcap.ts";
-import { type Interval, Silence } from "./silence.ts";
+import { type Frame, Pcap } from "./pcap.ts";
 import { SocketLine } from "./socket-line.ts";
 import type { Levels } from "./wires.ts";
 
 /** How long it may take until its sockets are there, in ms. */
 const START_MS = 10_000;
 const LOOK_MS = 10;
-/** The capture is looked at so often, in ms. */
-const CAPTURE_MS = 15;
 
 const running = new Set<ChildProcess>();
 process.on("exit", () => {
@@ -42,11 +39,9 @@ export class EmulatorProcess {
   readonly #folder: string;
   readonly #lines: SocketLine[] = [];
   readonly #capture: Pcap;
-  readonly silence: Silence;
   #pins: Dialogue | null = null;
   #monitor: Dialogue | null = null;
   #console: SocketLine | null = null;
-  #cancelLook = () => {};
 
   private constructor(board: EmulatorBoard, folder: string, clock: RealClock) {
     const { data } = board;
@@ -68,7 +63,6 @@ export class EmulatorProcess {
     this.#child.on("error", () => {});
     running.add(this.#child);
     this.#capture = new Pcap(join(folder, FILES.capture));
-    this.silence = new Silence(data.hostMac);
   }
 
   /** Applies the supply: the board stands at its reset vector until go(). Throws UserError. */
@@ -92,7 +86,6 @@ export class EmulatorProcess {
       if (!(error instanceof UserError)) throw error;
       throw await emulator.#startTrouble();
     }
-    emulator.#look();
     return emulator;
   }
 
@@ -125,15 +118,16 @@ export class EmulatorProcess {
     return { relay: level(pins.relay), lamp: level(pins.lamp) };
   }
 
-  /** Judges the silence so far. Throws Mismatch. */
-  judge(off: readonly Interval[]): void {
-    this.#read();
-    this.silence.judge(off);
+  /**
+   * Frames captured since the last call. A frame is captured as it is sent: one sent before drive()
+   * is here before it, and one that is here after drive() and was not before was sent since.
+   */
+  captured(): Frame[] {
+    return this.#capture.read();
   }
 
-  /** Takes the supply away. Safe to call twice. */
+  /** Takes the supply away; what was captured stays. Safe to call twice. */
   async stop(): Promise<void> {
-    this.#cancelLook();
     if (running.has(this.#child)) {
       const { exitCode, signalCode } = this.#child;
       const ended =
@@ -143,7 +137,6 @@ export class EmulatorProcess {
       this.#child.kill("SIGKILL");
       await ended;
       running.delete(this.#child);
-      this.#read();
     }
     for (const line of this.#lines.splice(0)) await line.close();
   }
@@ -188,14 +181,5 @@ export class EmulatorProcess {
       `${program}=${process.env[program]} does not start: ${said.at(-1) || "it says nothing"}`,
       EXIT.BAD_FILE,
     );
-  }
-
-  #read(): void {
-    this.silence.seen(this.#capture.read(), this.#clock.now());
-  }
-
-  #look(): void {
-    this.#read();
-    this.#cancelLook = this.#clock.wakeAt(this.#clock.now() + CAPTURE_MS, () => this.#look());
   }
 }

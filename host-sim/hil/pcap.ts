@@ -6,14 +6,12 @@ import { closeSync, openSync, readSync } from "node:fs";
 
 const HEAD_BYTES = 24;
 const RECORD_BYTES = 16;
-const MAGIC_US = 0xa1b2_c3d4;
-const MAGIC_NS = 0xa1b2_3c4d;
+/** Times in µs, in ns: they are passed over. */
+const MAGICS = [0xa1b2_c3d4, 0xa1b2_3c4d];
 /** Longer ones are no frames: the file is not what it says. */
 const FRAME_MAX = 65_536;
 
 export interface Frame {
-  /** In the capture's own time, in ms. */
-  readonly at: number;
   /** Hexadecimal, colons between the bytes. */
   readonly source: string;
   readonly bytes: number;
@@ -22,7 +20,7 @@ export interface Frame {
 export class Pcap {
   readonly #path: string;
   #offset = 0;
-  #perMs = 0;
+  #begun = false;
   #rest = Buffer.alloc(0);
 
   constructor(path: string) {
@@ -32,11 +30,11 @@ export class Pcap {
   /** Frames that have been added since the last call. Throws Error for a file that is no capture. */
   read(): Frame[] {
     this.#append();
-    if (this.#perMs === 0) {
+    if (!this.#begun) {
       if (this.#rest.length < HEAD_BYTES) return [];
-      const magic = this.#rest.readUInt32LE(0);
-      if (magic !== MAGIC_US && magic !== MAGIC_NS) throw new Error(`${this.#path} is no capture`);
-      this.#perMs = magic === MAGIC_US ? 1e3 : 1e6;
+      if (!MAGICS.includes(this.#rest.readUInt32LE(0)))
+        throw new Error(`${this.#path} is no capture`);
+      this.#begun = true;
       this.#rest = this.#rest.subarray(HEAD_BYTES);
     }
     const frames: Frame[] = [];
@@ -71,10 +69,9 @@ export class Pcap {
     const bytes = rest.readUInt32LE(8);
     if (bytes > FRAME_MAX) throw new Error(`${this.#path}: a frame of ${bytes} bytes`);
     if (rest.length < RECORD_BYTES + bytes) return null;
-    const at = rest.readUInt32LE(0) * 1000 + rest.readUInt32LE(4) / this.#perMs;
     const ethernet = rest.subarray(RECORD_BYTES, RECORD_BYTES + bytes);
     this.#rest = rest.subarray(RECORD_BYTES + bytes);
     const source = ethernet.subarray(6, 12).toString("hex").replace(/..\B/g, "$&:");
-    return { at, source, bytes };
+    return { source, bytes };
   }
 }

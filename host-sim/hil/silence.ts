@@ -1,25 +1,21 @@
 /**
- * The independent witness of silence: a capture of what the board sends, against the times at which its
- * switch did not stand at ON. Rests on nothing that the board says. Must not know how frames are
- * captured.
+ * The independent witness of silence: what the board sends, against the moves of its switch, by the order
+ * in which both happened. No clock is in it: an emulator's is another than ours. Rests on nothing that
+ * the board says. Must not know how frames are captured.
  */
 import { Mismatch } from "../scenario/target.ts";
 import type { Frame } from "./pcap.ts";
+import { Untimely } from "./untimely.ts";
 
-/** The clocks of capture and wires are brought together to within this, in ms. */
-export const CLOCKS_MS = 40;
-
-/** From when to when the switch was not at ON, in ms of our clock. */
-export interface Interval {
-  readonly from: number;
-  to: number;
-}
+/** What the frames that come next were sent after; "leaving": before or after, nobody knows. */
+export type Stand = "on" | "leaving" | "off";
 
 export class Silence {
   readonly #hostMac: string;
-  readonly #frames: Frame[] = [];
-  /** What to add to the capture's time; the least delay seen between a frame and our sight of it. */
-  #offset = Number.POSITIVE_INFINITY;
+  #stand: Stand = "off";
+  /** When the switch left ON, by our clock. */
+  #left = 0;
+  #found: Error | null = null;
   /** Frames that were judged. */
   judged = 0;
 
@@ -28,26 +24,34 @@ export class Silence {
     this.#hostMac = hostMac;
   }
 
-  /** Frames that were not there at the last look; `now` by our clock. */
+  /** Frames captured since the last call, all of them; `now` by our clock. */
   seen(frames: readonly Frame[], now: number): void {
-    for (const frame of frames) {
-      this.#offset = Math.min(this.#offset, now - frame.at);
-      if (!frame.source.startsWith(this.#hostMac)) this.#frames.push(frame);
+    for (const { source, bytes } of frames) {
+      if (source.startsWith(this.#hostMac)) continue;
+      this.judged++;
+      if (this.#stand === "off") this.#accuse(bytes, now);
+      if (this.#stand === "leaving")
+        this.#found ??= new Untimely("a frame was sent while the contacts moved: try again");
     }
   }
 
-  /** Judges what was seen since the last call. Throws Mismatch for a frame within an interval. */
-  judge(off: readonly Interval[]): void {
-    for (const frame of this.#frames.splice(0)) {
-      const at = frame.at + this.#offset;
-      this.judged++;
-      const found = off.find(({ from, to }) => at > from + CLOCKS_MS && at < to);
-      if (found === undefined) continue;
-      const after = Math.round(at - found.from);
-      throw new Mismatch(
-        "no frame from the board while its switch is not at ON",
-        `one of ${frame.bytes} bytes, ${after} ms after it left ON`,
-      );
-    }
+  /** All that was captured until now has been seen; `now` by our clock. */
+  stands(stand: Stand, now: number): void {
+    if (stand !== "on" && this.#stand === "on") this.#left = now;
+    this.#stand = stand;
+  }
+
+  /** Throws Mismatch for a frame sent while the switch was not at ON. */
+  judge(): void {
+    if (this.#found !== null) throw this.#found;
+  }
+
+  /** A frame that is certain outweighs one that is not. */
+  #accuse(bytes: number, now: number): void {
+    if (this.#found instanceof Mismatch) return;
+    this.#found = new Mismatch(
+      "no frame from the board while its switch is not at ON",
+      `one of ${bytes} bytes, at most ${now - this.#left} ms after it left ON`,
+    );
   }
 }

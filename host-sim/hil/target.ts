@@ -16,6 +16,7 @@ import { missingStep } from "./missing.ts";
 import type { Rig } from "./rig.ts";
 import { Site } from "./site.ts";
 import { Switch } from "./switch.ts";
+import { Untimely } from "./untimely.ts";
 import type { Levels } from "./wires.ts";
 
 /** How long the board may take to tell its journal, in ms: 88 KB at 115,200 baud and twice that. */
@@ -28,9 +29,6 @@ const FLIGHT_MAX_MS = 14;
 const HAND_MS = 5;
 /** A contact that closes chatters so often at most. */
 const CHATTER_MAX = 3;
-
-/** The wires moved later than the scenario asks, and the board took it for a fault: it is none of its. */
-export class Untimely extends Error {}
 
 interface Line {
   at: number;

@@ -7,7 +7,7 @@ import { loadBoard } from "../board-data.ts";
 import { codeOf, EXIT, UserError } from "../errors.ts";
 import { writeWhole } from "../files.ts";
 import { WIRED, type Wired } from "../hil/fixture.ts";
-import { Untimely } from "../hil/target.ts";
+import { Untimely } from "../hil/untimely.ts";
 import { ENGINES, type Engine } from "../native/build.ts";
 import { scenarioFolder, scenarioPaths } from "../scenario/files.ts";
 import { firmwareWith, guestBytes } from "../scenario/guest.ts";

@@ -57,6 +57,7 @@ async function run(name: string, emulator = fake()): Promise<Outcome> {
 
 afterEach(() => {
   delete process.env.LEAK;
+  delete process.env.LATE;
 });
 
 /** Real time: a machine that is busy with other things is late, which a second try tells from a fault. */
@@ -78,6 +79,12 @@ test(
 
 test("a board that sends on at KILL is found out by the capture alone", async () => {
   process.env.LEAK = "1";
+  const outcome = await run("relay-keeps-its-level-through-cuts");
+  expect(trouble(outcome)).toContain("no frame from the board while its switch is not at ON");
+});
+
+test("one frame right after the cut is found out too", AGAIN, async () => {
+  process.env.LATE = "1";
   const outcome = await run("relay-keeps-its-level-through-cuts");
   expect(trouble(outcome)).toContain("no frame from the board while its switch is not at ON");
 });

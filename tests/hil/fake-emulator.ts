@@ -1,7 +1,8 @@
 /**
  * An emulator for tests, as host-sim/hil/emulator.ts starts one: a board of this machine behind the
  * sockets of an emulated chip. It reads its broker from the flash, as a chip does. `LEAK` in its
- * environment: it sends a frame now and then whatever the switch says. Must not know the scenario.
+ * environment: it sends a frame now and then whatever the switch says; `LATE`: one after each that NO
+ * opens, and no other. Must not know the scenario.
  */
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
@@ -14,6 +15,7 @@ const OWNER_AT = 0x1a0000;
 const HEADER_BYTES = 16;
 const KEYS_BYTES = 4 * 32;
 const LEAK_MS = 100;
+const LATE_MS = 25;
 const MAC = "02:00:00:c4:0a:24";
 
 /** The broker's port, from the owner's partition. */
@@ -26,7 +28,7 @@ function brokerPort(): number {
   return Number(new URL(url).port);
 }
 
-const frame = () => appendFileSync(capture, pcapRecord(performance.now() / 1000, MAC, 60));
+const frame = () => appendFileSync(capture, pcapRecord(MAC, 60));
 const outputs = { relay: false, lamp: false };
 let board: ReturnType<typeof openDut> | null = null;
 let driven = LINE.SUPPLY as number;
@@ -47,6 +49,8 @@ function pin(line: string): string {
   const bit = [LINE.NO, LINE.NC, LINE.BUTTON][Number(number)] ?? 0;
   driven = level === "1" ? driven | bit : driven & ~bit;
   board?.wires(driven);
+  if (process.env.LATE !== undefined && bit === LINE.NO && level === "0")
+    setTimeout(frame, LATE_MS);
   return "OK";
 }
 

@@ -10,11 +10,9 @@ export function pcapHead(): Buffer {
   return head;
 }
 
-/** A frame of `bytes` at `seconds`. */
-export function pcapRecord(seconds: number, source: string, bytes: number): Buffer {
+/** A frame of `bytes`, at no time. */
+export function pcapRecord(source: string, bytes: number): Buffer {
   const record = Buffer.alloc(16 + bytes);
-  record.writeUInt32LE(Math.floor(seconds), 0);
-  record.writeUInt32LE(Math.round((seconds % 1) * 1e6), 4);
   record.writeUInt32LE(bytes, 8);
   record.writeUInt32LE(bytes, 12);
   record.set(Buffer.from(source.replaceAll(":", ""), "hex"), 16 + 6);

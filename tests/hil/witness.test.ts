@@ -1,4 +1,4 @@
-/** The independent witness: captures, silence, and the two clocks between them. */
+/** The independent witness: captures and silence; the board's clock beside ours. */
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +6,9 @@ import { afterEach, expect, test } from "vitest";
 import { BoardTime } from "../../host-sim/hil/board-time.ts";
 import { nvsImage } from "../../host-sim/hil/nvs.ts";
 import { Pcap } from "../../host-sim/hil/pcap.ts";
-import { CLOCKS_MS, Silence } from "../../host-sim/hil/silence.ts";
+import { Silence, type Stand } from "../../host-sim/hil/silence.ts";
+import { Untimely } from "../../host-sim/hil/untimely.ts";
+import { Mismatch } from "../../host-sim/scenario/target.ts";
 import { pcapHead, pcapRecord } from "./pcap-file.ts";
 
 const BOARD = "02:00:00:c4:0a:24";
@@ -19,14 +21,14 @@ test("a capture is read while it grows, torn records and all", () => {
   const path = join(folder, "x");
   const pcap = new Pcap(path);
   expect(pcap.read()).toEqual([]);
-  const [one, two] = [pcapRecord(1.5, BOARD, 60), pcapRecord(2.25, HOST, 70)];
+  const [one, two] = [pcapRecord(BOARD, 60), pcapRecord(HOST, 70)];
   writeFileSync(path, pcapHead());
   appendFileSync(path, one.subarray(0, 20));
   expect(pcap.read()).toEqual([]);
   appendFileSync(path, Buffer.concat([one.subarray(20), two.subarray(0, 30)]));
-  expect(pcap.read()).toEqual([{ at: 1500, source: BOARD, bytes: 60 }]);
+  expect(pcap.read()).toEqual([{ source: BOARD, bytes: 60 }]);
   appendFileSync(path, two.subarray(30));
-  expect(pcap.read()).toEqual([{ at: 2250, source: HOST, bytes: 70 }]);
+  expect(pcap.read()).toEqual([{ source: HOST, bytes: 70 }]);
 });
 
 test("a file that is no capture says so", () => {
@@ -35,26 +37,33 @@ test("a file that is no capture says so", () => {
   expect(() => new Pcap(path).read()).toThrow("is no capture");
 });
 
-/** Frames of the capture's clock, which runs 1000 ms behind ours, against one cut at 5000 of ours. */
-function judged(...at: number[]): () => void {
+type Event = Stand | "board" | "host";
+
+/** What happened in that order, a second apart, and how it is judged. */
+function judged(...events: Event[]): () => void {
   const silence = new Silence("52:55");
-  silence.seen([{ at: 0, source: HOST, bytes: 60 }], 1000);
-  for (const ms of at) silence.seen([{ at: ms, source: BOARD, bytes: 60 }], ms + 1007);
-  return () => silence.judge([{ from: 5000, to: 9000 }]);
+  for (const [second, event] of events.entries()) {
+    if (event === "board" || event === "host")
+      silence.seen([{ source: event === "host" ? HOST : BOARD, bytes: 60 }], second * 1000);
+    else silence.stands(event, second * 1000);
+  }
+  return () => silence.judge();
 }
 
-test("a frame of the board's within the time that the switch was not at ON is found", () => {
-  expect(judged(3900, 3999, 4000 + CLOCKS_MS)).not.toThrow();
-  expect(judged(3900, 4001 + CLOCKS_MS)).toThrow("no frame from the board");
-  expect(judged(7999)).toThrow("3999 ms after it left ON");
-  expect(judged(8000, 8500)).not.toThrow();
+test("a frame of the board's that was sent while the switch was not at ON is found", () => {
+  expect(judged("on", "board", "leaving", "off", "on", "board")).not.toThrow();
+  expect(judged("on", "board", "leaving", "off", "board", "on")).toThrow("no frame from the board");
+  expect(judged("on", "leaving", "off", "board")).toThrow("at most 2000 ms after it left ON");
+  expect(judged("board")).toThrow(Mismatch);
+});
+
+test("a frame sent while the contacts moved is nobody's fault, and no pass", () => {
+  expect(judged("on", "leaving", "board", "off")).toThrow(Untimely);
+  expect(judged("on", "leaving", "board", "off", "board")).toThrow(Mismatch);
 });
 
 test("what is not the board's is no matter", () => {
-  const silence = new Silence("52:55");
-  silence.seen([{ at: 4500, source: HOST, bytes: 60 }], 5500);
-  silence.judge([{ from: 5000, to: 9000 }]);
-  expect(silence.judged).toBe(0);
+  expect(judged("on", "leaving", "host", "off", "host")).not.toThrow();
 });
 
 test("lines that come late are dated by the board, and the least delay is taken for none", () => {
