@@ -11,7 +11,9 @@ import { BoardTarget } from "../../host-sim/hil/target.ts";
 import { packageRoot } from "../../host-sim/paths.ts";
 import { firmwareWith } from "../../host-sim/scenario/guest.ts";
 import { loadScenario } from "../../host-sim/scenario/load.ts";
+import { SCENARIO_KEYS } from "../../host-sim/scenario/remote.ts";
 import { type Outcome, runScenario } from "../../host-sim/scenario/runner.ts";
+import { freePort } from "../host-sim/mqtt-fixture.ts";
 import { trouble } from "../host-sim/scenario-support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "killswitch-emulator-"));
@@ -84,9 +86,27 @@ test("a board that sends on at KILL is found out by the capture alone", async ()
 });
 
 test("one frame right after the cut is found out too", AGAIN, async () => {
-  process.env.LATE = "1";
+  process.env.LATE = "0 25";
   const outcome = await run("relay-keeps-its-level-through-cuts");
   expect(trouble(outcome)).toContain("no frame from the board while its switch is not at ON");
+});
+
+test("and one while the switch is under way back to ON", AGAIN, async () => {
+  process.env.LATE = "1 3";
+  process.env.FAKE_EMULATOR = program;
+  process.env.FAKE_IMAGE = image;
+  const rig = new EmulatorRig(fake(), new RealClock());
+  const contacts = { no: true, nc: false };
+  const keys = SCENARIO_KEYS;
+  await rig.prepare({ keys, guest: null, brokerPort: await freePort(), contacts }, () => {});
+  try {
+    await rig.supply(true);
+    await rig.wires.contacts(false, true, 0);
+    await rig.wires.contacts(true, false, 0);
+    expect(() => rig.examine()).toThrow("no frame from the board");
+  } finally {
+    await rig.close();
+  }
 });
 
 test("what is not there is named, with what it would be", () => {

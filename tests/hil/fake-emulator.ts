@@ -1,8 +1,8 @@
 /**
  * An emulator for tests, as host-sim/hil/emulator.ts starts one: a board of this machine behind the
  * sockets of an emulated chip. It reads its broker from the flash, as a chip does. `LEAK` in its
- * environment: it sends a frame now and then whatever the switch says; `LATE`: one after each that NO
- * opens, and no other. Must not know the scenario.
+ * environment: it sends a frame now and then whatever the switch says; `LATE`, "1 3": one 3 ms
+ * after pin 1 goes low, each time. Must not know the scenario.
  */
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
@@ -15,7 +15,7 @@ const OWNER_AT = 0x1a0000;
 const HEADER_BYTES = 16;
 const KEYS_BYTES = 4 * 32;
 const LEAK_MS = 100;
-const LATE_MS = 25;
+const [latePin, lateMs] = (process.env.LATE ?? "").split(" ");
 const MAC = "02:00:00:c4:0a:24";
 
 /** The broker's port, from the owner's partition. */
@@ -49,8 +49,7 @@ function pin(line: string): string {
   const bit = [LINE.NO, LINE.NC, LINE.BUTTON][Number(number)] ?? 0;
   driven = level === "1" ? driven | bit : driven & ~bit;
   board?.wires(driven);
-  if (process.env.LATE !== undefined && bit === LINE.NO && level === "0")
-    setTimeout(frame, LATE_MS);
+  if (number === latePin && level === "0") setTimeout(frame, Number(lateMs));
   return "OK";
 }
 
