@@ -14,6 +14,8 @@ export interface ChipData {
   summary: string;
   /** Number of each pin, by what it does. */
   pins: Record<"no" | "nc" | "button" | "relay" | "lamp", number>;
+  /** Likewise where the chip is a fixture's, by the wire that goes to a device. */
+  fixture?: Record<string, number>;
   /** Why a pin is not used, by its number. */
   reserved: Record<string, string>;
   flash: { bytes: number };
@@ -31,9 +33,9 @@ export interface FirmwareData {
   input: string;
   /** The layout of the flash, below the board's folder. */
   partitions: string;
-  /** What the build makes, below the project's folder. `{chip}` stands for the chip. */
+  /** What the build makes, below the project's folder. `{build}`: the chip, and what it is built as. */
   image: string;
-  /** Words of commands. `{chip}` and `{port}` stand for theirs. */
+  /** Words of commands. `{chip}`, `{role}`, `{build}` and `{port}` stand for theirs. */
   commands: Record<FirmwareCommand, string[]>;
   /** How a person comes by the first word of the commands. */
   install: string;

@@ -14,8 +14,13 @@ import {
 import { EXIT, UserError } from "../errors.ts";
 import { packageRoot } from "../paths.ts";
 
+/** What an image makes of a chip, by the guest that it brings. */
+export const ROLES = ["device", "fixture"] as const;
+export type Role = (typeof ROLES)[number];
+
 export interface Chip {
   readonly name: string;
+  readonly role: Role;
   /** The board that lists it. */
   readonly board: string;
   readonly folder: string;
@@ -35,7 +40,7 @@ export function chipNames(): string[] {
 }
 
 /** Throws a UserError for a chip that no board lists, or whose board's file lacks something. */
-export function loadChip(name: string): Chip {
+export function loadChip(name: string, role: Role = "device"): Chip {
   const board = boardNames().find((each) =>
     Object.hasOwn(boardJson<BoardFile>(each).data.chips ?? {}, name),
   );
@@ -58,8 +63,10 @@ export function loadChip(name: string): Chip {
   const flashBytes = data.chips?.[name]?.flash?.bytes;
   if (flashBytes === undefined || !Number.isInteger(flashBytes))
     throw lacks(`chips.${name}.flash.bytes`, "a whole number");
+  if (role === "fixture" && data.chips?.[name]?.fixture === undefined)
+    throw lacks(`chips.${name}.fixture`, "there: without it the chip is no fixture");
   const folder = join(packageRoot(), "boards", board);
-  return { name, board, folder, flashBytes, firmware: firmware as FirmwareData };
+  return { name, role, board, folder, flashBytes, firmware: firmware as FirmwareData };
 }
 
 /** A command of the board with its places filled in. */
@@ -73,5 +80,10 @@ export function buildFolderOf(chip: Chip): string {
 }
 
 function filled(text: string, chip: Chip, port = ""): string {
-  return text.replaceAll("{chip}", chip.name).replaceAll("{port}", port);
+  const { name, role } = chip;
+  return text
+    .replaceAll("{chip}", name)
+    .replaceAll("{role}", role)
+    .replaceAll("{build}", role === "device" ? name : `${name}-${role}`)
+    .replaceAll("{port}", port);
 }

@@ -20,7 +20,7 @@ import { EXIT, UserError } from "../errors.ts";
 import { firmwarePath, readModule } from "../firmware.ts";
 import { translateCore } from "../native/build.ts";
 import { wasm3Folder } from "../native/wasm3.ts";
-import { type Chip, commandOf } from "./chip.ts";
+import { type Chip, commandOf, ROLES } from "./chip.ts";
 import { GUEST, guestContents } from "./contents.ts";
 import { partitionOf, readPartitions } from "./partitions.ts";
 
@@ -34,12 +34,13 @@ function copyWasm3(folder: string): void {
 function fill(chip: Chip, folder: string): void {
   translateCore(folder);
   copyWasm3(join(folder, "wasm3"));
-  const device = firmwarePath("device");
-  const module = new Uint8Array(readModule(device));
   const table = join(chip.folder, chip.firmware.partitions);
   const partition = partitionOf(table, readPartitions(table, chip.flashBytes), GUEST);
-  writeFileSync(join(folder, "device.wasm"), module);
-  writeFileSync(join(folder, "guest.bin"), guestContents(device, module, partition));
+  for (const role of ROLES) {
+    const path = firmwarePath(role);
+    const module = new Uint8Array(readModule(path));
+    writeFileSync(join(folder, `${role}.bin`), guestContents(path, module, partition));
+  }
 }
 
 /** Whether two folders hold the same files: what has not changed is not compiled again. */
@@ -59,7 +60,7 @@ function alike(one: string, other: string): boolean {
 
 /**
  * Makes the files that a chip's image is built from besides the sources: the gate and the MAC in C, the
- * interpreter, the guest. Whole or as it was. Returns their folder.
+ * interpreter, the guests. Whole or as it was. Returns their folder.
  */
 export function prepare(chip: Chip): string {
   const folder = join(chip.folder, chip.firmware.input);

@@ -56,7 +56,7 @@ export class EmulatorRig implements Rig {
 
   async prepare(setup: RigSetup, heard: (bytes: Uint8Array) => void): Promise<void> {
     const { data } = this.#emulator;
-    const { keys, guest, brokerPort, contacts } = setup;
+    const { guest, brokerPort, contacts } = setup;
     const base = this.#kept ?? tmpdir();
     mkdirSync(base, { recursive: true });
     this.#folder = mkdtempSync(join(base, "killswitch-run-"));
@@ -65,7 +65,6 @@ export class EmulatorRig implements Rig {
       image: process.env[data.image] ?? "",
       wifi: data.wifi,
       broker: `mqtt://${data.hostAddress}:${brokerPort}`,
-      keys,
       guest,
     });
     writeFileSync(join(this.#folder, FILES.flash), flash);

@@ -3,16 +3,13 @@
  * device of its own. Must not know how it is run.
  */
 import { readFileSync, statSync } from "node:fs";
-import { PRINCIPAL_KIDS } from "../abi.gen.ts";
 import { EXIT, UserError } from "../errors.ts";
 import { type Chip, loadChip } from "../flash/chip.ts";
 import { framed, GUEST, OWNER, ownerContents } from "../flash/contents.ts";
 import { builtList, builtRegions, partitionsOf } from "../flash/flasher.ts";
 import { partitionOf } from "../flash/partitions.ts";
 import { nvsImage } from "./nvs.ts";
-
-/** Name of the device that every scenario drives. */
-const DEVICE = "hil";
+import { scenarioOwner } from "./scenario-owner.ts";
 
 export interface FlashSettings {
   readonly chip: string;
@@ -20,8 +17,6 @@ export interface FlashSettings {
   readonly image: string;
   readonly wifi: { readonly ssid: string; readonly password: string };
   readonly broker: string;
-  /** By PRINCIPAL. */
-  readonly keys: readonly Uint8Array[];
   /** Another guest than the device's, good or not; null for the one that was built in. */
   readonly guest: Uint8Array | null;
 }
@@ -61,10 +56,7 @@ export function flashFile(settings: FlashSettings): Buffer {
   };
   const { ssid, password } = settings.wifi;
   put("nvs", nvsImage(partition("nvs").bytes, "wifi", { ssid, password }));
-  const keys = new Map(
-    PRINCIPAL_KIDS.map((kid, principal) => [kid, settings.keys[principal] ?? new Uint8Array()]),
-  );
-  const owner = { device: DEVICE, keys, broker: settings.broker, ca: null };
+  const owner = scenarioOwner(settings.broker);
   put(
     OWNER,
     ownerContents(owner, partition(OWNER), () => new Uint8Array()),

@@ -7,8 +7,6 @@ import type { Contacts } from "./switch.ts";
 import type { Reach, Wires } from "./wires.ts";
 
 export interface RigSetup {
-  /** By PRINCIPAL. */
-  readonly keys: readonly Uint8Array[];
   /** Another guest than the device's; null for the device's own. */
   readonly guest: Uint8Array | null;
   /** Of the broker on this machine. */

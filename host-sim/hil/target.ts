@@ -123,7 +123,6 @@ export class BoardTarget implements Target {
       },
     });
     const setup = {
-      keys: config.keys,
       guest: this.#guest,
       brokerPort: this.#site.port,
       contacts: this.#switch.contacts,

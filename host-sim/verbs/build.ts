@@ -9,7 +9,7 @@ import { prepare, runProject } from "../flash/project.ts";
 import { nativeBoardNames } from "../native/board.ts";
 import { buildBoard, ENGINES, type Engine } from "../native/build.ts";
 import { guestBytes } from "../scenario/guest.ts";
-import { example, jsonOption } from "./options.ts";
+import { example, fixtureOption, jsonOption, roleOf } from "./options.ts";
 import { print, printJson } from "./terminal.ts";
 
 interface BuildVerbOptions {
@@ -18,6 +18,7 @@ interface BuildVerbOptions {
   readonly guest?: string;
   readonly compiler?: string;
   readonly sanitize: boolean;
+  readonly fixture: boolean;
   readonly prepareOnly: boolean;
   readonly json: boolean;
 }
@@ -31,7 +32,7 @@ function buildChip(options: BuildVerbOptions): void {
       EXIT.USAGE,
     );
   }
-  const chip = loadChip(board);
+  const chip = loadChip(board, roleOf(options));
   const input = prepare(chip);
   if (!json) print(`prepared ${input}`);
   if (!prepareOnly) runProject(chip, "build");
@@ -47,7 +48,7 @@ async function build(options: BuildVerbOptions): Promise<void> {
     const names = [...native, ...chips].join(", ");
     throw new UserError(`"${options.board}" cannot be built: use one of ${names}`, EXIT.USAGE);
   }
-  if (options.prepareOnly)
+  if (options.prepareOnly || options.fixture)
     throw new UserError(`build: ${options.board} has no build tool of its own`, EXIT.USAGE);
   const { board, engine, compiler, sanitize, guest } = options;
   const image = buildBoard({
@@ -78,6 +79,7 @@ export function register(program: Command): void {
     .option("--guest <file>", "with --engine aot: another guest in place of device.wasm")
     .option("--compiler <name>", "another of the board's compilers")
     .option("--sanitize", "with AddressSanitizer and UndefinedBehaviorSanitizer", false)
+    .addOption(fixtureOption())
     .option("--prepare-only", "a chip's: the generated files, without its build tool", false)
     .addOption(jsonOption())
     .action(build);
@@ -85,6 +87,7 @@ export function register(program: Command): void {
     command,
     "killswitch build --board posix",
     "killswitch build --board esp32c3 --prepare-only",
+    "killswitch build --board esp32c3 --fixture",
     "WASM3_DIR=../wasm3 killswitch build --board posix",
   );
 }

@@ -108,7 +108,7 @@ function emulatorChecks(): Check[] {
 /** The build tools of the chips. */
 function chipChecks(): Check[] {
   return chipNames()
-    .map(loadChip)
+    .map((name) => loadChip(name))
     .map((chip) => ({
       name: commandOf(chip, "build")[0] ?? "",
       opens: `build --board ${chip.name}`,

@@ -14,6 +14,7 @@ import {
   GUEST,
   guestContents,
   OWNER,
+  type Owner,
   ownerContents,
 } from "../flash/contents.ts";
 import {
@@ -29,9 +30,18 @@ import {
 import { partitionOf } from "../flash/partitions.ts";
 import { hasTool, prepare, runProject } from "../flash/project.ts";
 import { ROM_BAUD, Rom } from "../flash/rom.ts";
+import { scenarioOwner } from "../hil/scenario-owner.ts";
 import { guestBytes } from "../scenario/guest.ts";
 import { Port } from "../serial/port.ts";
-import { checked, deviceOption, example, jsonOption, portOption } from "./options.ts";
+import {
+  checked,
+  deviceOption,
+  example,
+  fixtureOption,
+  jsonOption,
+  portOption,
+  roleOf,
+} from "./options.ts";
 import { after, print, printJson, progressBar, random } from "./terminal.ts";
 
 interface FlashOptions {
@@ -39,6 +49,8 @@ interface FlashOptions {
   readonly port: string;
   readonly guest?: string | true;
   readonly keys?: string | true;
+  readonly scenarioKeys: boolean;
+  readonly fixture: boolean;
   readonly device: string;
   readonly broker?: string;
   readonly ca?: string;
@@ -74,23 +86,32 @@ async function partitionRegions(options: FlashOptions, chip: Chip): Promise<Regi
     const bytes = guestContents(file, await guestBytes(file), partition);
     regions.push({ name: GUEST, at: partition.at, bytes });
   }
-  if (options.keys !== undefined) {
-    const { broker, ca, device } = options;
-    if (broker === undefined) {
-      throw new UserError(
-        "flash --keys: say which broker the board joins with --broker",
-        EXIT.USAGE,
-      );
-    }
-    const keys = loadKeys(options.keys === true ? DEFAULT_KEYS : options.keys, device);
+  if (options.keys !== undefined || options.scenarioKeys) {
     const partition = partitionOf(path, rows, OWNER);
-    const pem = ca === undefined ? null : checkCa(ca, readText(ca));
-    const bytes = ownerContents({ device, keys, broker, ca: pem }, partition, random);
+    const bytes = ownerContents(ownerOf(options), partition, random);
     regions.push({ name: OWNER, at: partition.at, bytes });
   } else if (options.broker !== undefined || options.ca !== undefined) {
     throw new UserError("flash: --broker and --ca go with --keys", EXIT.USAGE);
   }
+  if (options.fixture && regions.length > 0) {
+    throw new UserError(
+      "flash --fixture writes a whole image: leave out --guest and --keys",
+      EXIT.USAGE,
+    );
+  }
   return regions;
+}
+
+function ownerOf({ keys, scenarioKeys, broker, ca, device }: FlashOptions): Owner {
+  if (scenarioKeys && keys !== undefined)
+    throw new UserError("flash: --keys or --scenario-keys, not both", EXIT.USAGE);
+  if (broker === undefined) {
+    throw new UserError("flash --keys: say which broker the board joins with --broker", EXIT.USAGE);
+  }
+  const pem = ca === undefined ? null : checkCa(ca, readText(ca));
+  if (scenarioKeys) return { ...scenarioOwner(broker), ca: pem };
+  const owned = loadKeys(keys === undefined || keys === true ? DEFAULT_KEYS : keys, device);
+  return { device, keys: owned, broker, ca: pem };
 }
 
 /** Writes through the boot loader and lets the board go. `alone`: into the layout that is there. */
@@ -123,7 +144,7 @@ function tell(options: FlashOptions, chip: Chip, written: Written[], restarted: 
 }
 
 async function flash(options: FlashOptions): Promise<void> {
-  const chip = loadChip(options.board);
+  const chip = loadChip(options.board, roleOf(options));
   const regions = await partitionRegions(options, chip);
   if (regions.length > 0) return flashRegions(options, chip, regions, true);
   const list = builtList(options.image ?? buildFolderOf(chip));
@@ -145,6 +166,8 @@ export function register(program: Command): void {
     .addOption(portOption())
     .option("--guest [file]", "the guest alone, by default device.wasm; needs no build tool")
     .option("--keys [dir]", "the owner's settings alone: the device's keys, its name, its broker")
+    .option("--scenario-keys", "likewise, with the keys that scenarios use: for a test rig", false)
+    .addOption(fixtureOption())
     .addOption(deviceOption())
     .option(
       "--broker <url>",
@@ -161,5 +184,6 @@ export function register(program: Command): void {
     "killswitch flash --board esp32c3 --port /dev/ttyUSB0",
     "killswitch flash --board esp32c3 --port /dev/ttyUSB0 --guest",
     "killswitch flash --board esp32c3 --port /dev/ttyUSB0 --keys --broker mqtt://192.168.1.10",
+    "killswitch flash --board esp32c3 --port /dev/ttyUSB1 --fixture",
   );
 }

@@ -6,6 +6,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { PRINCIPAL, PRINCIPAL_KIDS } from "../abi.gen.ts";
 import { DEFAULT_KEYS } from "../controller/keys.ts";
 import { UserError } from "../errors.ts";
+import type { Role } from "../flash/chip.ts";
 import { parseBroker } from "../mqtt/session.ts";
 import { checkDeviceId } from "../mqtt/topics.ts";
 
@@ -47,6 +48,12 @@ export const keysOption = () =>
 
 export const portOption = () =>
   new Option("--port <path>", "serial port of the board").makeOptionMandatory();
+
+export const fixtureOption = () =>
+  new Option("--fixture", "a chip's: as the fixture on a board's wires").default(false);
+
+/** What `fixtureOption` makes of a chip. */
+export const roleOf = ({ fixture }: { fixture: boolean }): Role => (fixture ? "fixture" : "device");
 
 export const jsonOption = () => new Option("--json", "print JSON, a line each").default(false);
 

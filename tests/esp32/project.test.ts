@@ -5,7 +5,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { loadBoard } from "../../host-sim/board-data.ts";
 import { FOREIGN, MAC_MEMORY, WASM3 } from "../../host-sim/native/build.ts";
@@ -31,7 +31,12 @@ const noCompiler = missing(COMPILER, "gcc-riscv64-unknown-elf picolibc-riscv64-u
 
 describe.skipIf(noCompiler !== null).each(chips())("C for %s", (chip) => {
   test.each(sources())("%s", (name) => {
-    expect(syntax(join(MAIN, name), chip, COMPILER)).toBe("");
+    expect(syntax(join(PROJECT, name), chip, COMPILER)).toBe("");
+  });
+
+  // What a fixture's pins are compiled into.
+  test.each(["contacts.c", "outputs.c"])("%s of a fixture", (name) => {
+    expect(syntax(join(MAIN, name), chip, COMPILER, "fixture")).toBe("");
   });
 
   test("a wrong type is seen", () => {
@@ -66,8 +71,22 @@ describe("board.json", () => {
     expect(NEVER[chip]?.filter((pin) => !(String(pin) in reserved))).toEqual([]);
   });
 
+  test.each(chips())("%s as a fixture has a pin of its own for every wire", (chip) => {
+    const { fixture = {}, reserved } = data.chips?.[chip] ?? { reserved: {} };
+    const wires = ["button", "lamp", "nc", "no", "rail", "relay", "reset", "supply"];
+    expect(Object.keys(fixture).sort()).toEqual(wires);
+    expect(new Set(Object.values(fixture)).size).toBe(wires.length);
+    // A reset wire that is pulled up while the fixture boots is one that is let go.
+    const pulled = /^MTCK: pulled up at reset$|crystal/;
+    const bad = Object.entries(fixture).filter(([wire, pin]) => {
+      const why = reserved[String(pin)];
+      return why !== undefined && !(["reset", "supply", "rail"].includes(wire) && pulled.test(why));
+    });
+    expect(bad).toEqual([]);
+  });
+
   test("no C file has a pin's number", () => {
-    const numbered = sources().filter((name) => /GPIO_NUM_\d|\bGPIO\d/.test(text("main", name)));
+    const numbered = sources().filter((name) => /GPIO_NUM_\d|\bGPIO\d/.test(text(name)));
     expect(numbered).toEqual([]);
   });
 
@@ -91,7 +110,7 @@ describe("board.json", () => {
 describe("the build", () => {
   test("compiles every C file of the project", () => {
     const listed = new Set(cmake.match(/\b\w+\.c\b/g));
-    expect(sources().filter((name) => !listed.has(name))).toEqual([]);
+    expect(sources().filter((name) => !listed.has(basename(name)))).toEqual([]);
   });
 
   test("sets the interpreter as every other board does", () => {

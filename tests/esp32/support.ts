@@ -7,11 +7,13 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { loadBoard } from "../../host-sim/board-data.ts";
+import type { Role } from "../../host-sim/flash/chip.ts";
 import { packageRoot } from "../../host-sim/paths.ts";
 
 export const BOARD = "esp32";
 export const PROJECT = join(packageRoot(), "boards", BOARD);
 export const MAIN = join(PROJECT, "main");
+const FIXTURE = join(PROJECT, "fixture");
 const COMMON = join(packageRoot(), "boards", "common");
 const TESTS = join(packageRoot(), "tests", "esp32");
 const STRICT = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wconversion"];
@@ -74,9 +76,13 @@ export function chips(): string[] {
   return Object.keys(loadBoard(BOARD).chips ?? {});
 }
 
-/** Every C file of the project, by name. */
+/** Every C file of the project, by its path below it. */
 export function sources(): string[] {
-  return readdirSync(MAIN).filter((name) => name.endsWith(".c"));
+  return ["main", "fixture"].flatMap((folder) =>
+    readdirSync(join(PROJECT, folder))
+      .filter((name) => name.endsWith(".c"))
+      .map((name) => join(folder, name)),
+  );
 }
 
 /** What the build defines and generates for a chip; see boards/esp32/main/CMakeLists.txt. */
@@ -85,23 +91,46 @@ export function sizes(): Record<string, number> {
   return firmware.sizes;
 }
 
-function headers(folder: string, chip: string): void {
+/** See main/pins.h. */
+function pins(chip: string, role: Role): { inputs: number[]; outputs: number[]; sinks: string } {
+  const { pins, fixture = {} } = loadBoard(BOARD).chips?.[chip] ?? { pins: {} };
+  const wires: Record<string, number> = role === "device" ? pins : fixture;
+  const of = (...names: string[]) => names.map((name) => wires[name] ?? Number.NaN);
+  if (role === "device")
+    return { inputs: of("no", "nc", "button"), outputs: of("relay", "lamp"), sinks: "0u" };
+  return {
+    inputs: [-2, -1, -1, ...of("relay", "lamp", "rail")],
+    outputs: [-1, -1, ...of("no", "nc", "button", "reset", "supply")],
+    sinks: "1u << KS_PIN_LINE_3",
+  };
+}
+
+function headers(folder: string, chip: string, role: Role): void {
   for (const [own, names] of Object.entries(HEADERS)) {
     for (const name of names) {
       mkdirSync(dirname(join(folder, name)), { recursive: true });
       writeFileSync(join(folder, name), `#include "${join(TESTS, "idf", own)}"\n`);
     }
   }
-  const pins = Object.entries(loadBoard(BOARD).chips?.[chip]?.pins ?? {});
-  const lines = pins.map(([pin, number]) => `#define KS_GPIO_${pin.toUpperCase()} ${number}\n`);
-  writeFileSync(join(folder, "pins.gen.h"), lines.join(""));
+  const { inputs, outputs, sinks } = pins(chip, role);
+  const text = [
+    `#define KS_GPIO_INPUTS ${inputs.join(", ")}`,
+    `#define KS_GPIO_OUTPUTS ${outputs.join(", ")}`,
+    `#define KS_GPIO_SINKS (${sinks})`,
+  ];
+  writeFileSync(join(folder, "pins.gen.h"), `${text.join("\n")}\n`);
 }
 
 /** Checks a source for a chip; what the compiler says, empty if it is content. */
-export function syntax(source: string, chip: string, compiler: string): string {
+export function syntax(
+  source: string,
+  chip: string,
+  compiler: string,
+  role: Role = "device",
+): string {
   const folder = temporary();
   try {
-    headers(folder, chip);
+    headers(folder, chip, role);
     const { guest, hostStack, stackMargin } = sizes();
     const { status, stderr } = spawnSync(
       compiler,
@@ -110,10 +139,12 @@ export function syntax(source: string, chip: string, compiler: string): string {
         ...(compiler === "gcc" ? [] : ["-march=rv32imc", "-mabi=ilp32", "-specs=picolibc.specs"]),
         ...STRICT,
         `-DCONFIG_IDF_TARGET_${chip.toUpperCase()}=1`,
+        `-DKS_BOARD_PINS=${pins(chip, role).outputs.length}u`,
         `-DKS_GUEST_MEMORY=${guest}`,
         `-DKS_HOST_STACK=${hostStack}`,
         `-DKS_STACK_MARGIN=${stackMargin}`,
         `-I${MAIN}`,
+        `-I${FIXTURE}`,
         `-I${COMMON}`,
         `-I${folder}`,
         source,

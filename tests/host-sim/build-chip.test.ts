@@ -54,11 +54,18 @@ describe("build of a chip", () => {
     expect(code).toBe(0);
     expect(out).toBe(`prepared ${INPUT}\n`);
     const names = readdirSync(INPUT);
-    for (const name of ["gate.c", "gate.h", "mac_wasm.c", "mac_wasm.h", "device.wasm", "guest.bin"])
+    for (const name of [
+      "gate.c",
+      "gate.h",
+      "mac_wasm.c",
+      "mac_wasm.h",
+      "device.bin",
+      "fixture.bin",
+    ])
       expect(names).toContain(name);
     for (const name of ["m3_core.c", "m3_core.h", "wasm3.h", "m3_exec.c"])
       expect(readdirSync(join(INPUT, "wasm3"))).toContain(name);
-    const guest = readFileSync(join(INPUT, "guest.bin"));
+    const guest = readFileSync(join(INPUT, "device.bin"));
     const device = readFileSync(firmwarePath("device"));
     expect(guest.toString("latin1", 0, 8)).toBe("KSGUEST1");
     expect(guest.readUInt32LE(8)).toBe(device.length);

@@ -79,7 +79,9 @@ static void obey(struct command_line *line, uint32_t reason) {
     case COMMAND_TOO_LONG:
         console_answer("error line longer than %u bytes: try help", (unsigned)COMMAND_LINE_MAX);
         return;
-    default: console_answer("error unknown command \"%s\": try help", line->text);
+    default:
+        if (!provisioning_line(line->text))
+            console_answer("error unknown command \"%s\": try help", line->text);
     }
 }
 
@@ -105,8 +107,7 @@ static void greet(void) {
     console_bytes("\r\n", 2);
     if (guest_partition(&len, &refused) == NULL)
         console_answer("guest refused reason=%s: killswitch flash --guest", refused);
-    if (owner_partition(&refused) == NULL)
-        console_answer("owner none reason=%s: no keys, no network: killswitch provision", refused);
+    provisioning_greet();
 }
 
 static void console_task(void *argument) {

@@ -83,15 +83,19 @@ void console_trace(const char *line, uint32_t len) {
 
 uint32_t console_out_lost(void) { return lost; }
 
+void console_line(const char *line, uint32_t len) {
+    portENTER_CRITICAL_SAFE(&lock);
+    (void)ring_push(&log_ring, "", 0, line, len);
+    portEXIT_CRITICAL_SAFE(&lock);
+}
+
 static int on_log(const char *format, va_list values) {
     char line[LOG_LINE];
     int len = vsnprintf(line, sizeof line, format, values);
     if (len >= LOG_LINE) len = LOG_LINE - 1;
     while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r')) len--;
     if (len <= 0) return 0;
-    portENTER_CRITICAL_SAFE(&lock);
-    (void)ring_push(&log_ring, "", 0, line, (uint32_t)len);
-    portEXIT_CRITICAL_SAFE(&lock);
+    console_line(line, (uint32_t)len);
     return len;
 }
 

@@ -14,6 +14,9 @@ void console_out_boot(void);
 void console_trace(const char *line, uint32_t len);
 uint32_t console_out_lost(void);
 
+/* A line of text as it is, without its end; dropped without room. In a task. */
+void console_line(const char *line, uint32_t len);
+
 /* Takes the chip's own log over: its lines come between ours, never within. */
 void console_log_start(void);
 

@@ -16,7 +16,7 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "host.h"
-#include "pins.gen.h"
+#include "pins.h"
 #include "radio_power.h"
 #include "soc/gpio_reg.h"
 #include "soc/soc.h"
@@ -39,21 +39,26 @@ static volatile bool pending;
 static volatile uint32_t seen;
 static volatile bool seen_off;
 static bool button;
+static uint32_t lines;
 /* The host has something to do from here on, in ms of hal_now(). */
 static volatile uint32_t wake_at;
 static gptimer_handle_t timer;
 static uint32_t period;
 
-static bool level(uint32_t pin) {
+/* KS_GPIO_INPUTS, in order. */
+enum { NO, NC, BUTTON, LINES };
+static const int8_t inputs[] = {KS_GPIO_INPUTS};
+
+static bool level(uint32_t input) {
+    const int32_t pin = inputs[input];
+    if (pin < 0) return pin == PIN_HIGH;
 #ifdef GPIO_IN1_REG
     if (pin >= 32) return ((REG_READ(GPIO_IN1_REG) >> (pin - 32)) & 1u) != 0;
 #endif
     return ((REG_READ(GPIO_IN_REG) >> pin) & 1u) != 0;
 }
 
-static uint32_t level_now(void) {
-    return (level(KS_GPIO_NO) ? 1u : 0) | (level(KS_GPIO_NC) ? 2u : 0);
-}
+static uint32_t level_now(void) { return (level(NO) ? 1u : 0) | (level(NC) ? 2u : 0); }
 
 uint32_t contacts_level(void) {
     const uint32_t now = level_now();
@@ -62,7 +67,14 @@ uint32_t contacts_level(void) {
     return seen;
 }
 
-bool contacts_button(void) { return level(KS_GPIO_BUTTON); }
+bool contacts_button(void) { return level(BUTTON); }
+
+uint32_t contacts_lines(void) {
+    uint32_t levels = 0;
+    for (uint32_t input = LINES; input < sizeof inputs; input++)
+        if (level(input)) levels |= 1u << (input - LINES);
+    return levels;
+}
 
 static void pace(uint32_t us) {
     if (us == period) return;
@@ -77,10 +89,15 @@ static void pace(uint32_t us) {
 /* Called masked. */
 static void serve(void) {
     host_edge();
-    const bool pressed = level(KS_GPIO_BUTTON);
+    const bool pressed = level(BUTTON);
     if (pressed != button) {
         button = pressed;
         host_button(pressed);
+    }
+    const uint32_t sensed = contacts_lines();
+    if (sensed != lines) {
+        lines = sensed;
+        host_input();
     }
     host_sampled();
     pace(host_deadline() - hal_now() <= 1 ? PERIOD_MOVING : PERIOD_SETTLED);
@@ -154,14 +171,15 @@ uint32_t contacts_stack_left(void) {
 }
 
 void contacts_pins(void) {
-    const gpio_config_t inputs = {
-        .pin_bit_mask = 1ull << KS_GPIO_NO | 1ull << KS_GPIO_NC | 1ull << KS_GPIO_BUTTON,
+    gpio_config_t config = {
         .mode = GPIO_MODE_INPUT,
         .pull_up_en = GPIO_PULLUP_DISABLE,
         .pull_down_en = GPIO_PULLDOWN_ENABLE,
         .intr_type = GPIO_INTR_ANYEDGE,
     };
-    ESP_ERROR_CHECK(gpio_config(&inputs));
+    for (uint32_t input = 0; input < sizeof inputs; input++)
+        if (inputs[input] >= 0) config.pin_bit_mask |= 1ull << inputs[input];
+    ESP_ERROR_CHECK(gpio_config(&config));
 }
 
 static void start_timer(void) {
@@ -179,14 +197,14 @@ static void start_timer(void) {
 }
 
 void contacts_start(void) {
-    static const gpio_num_t pins[] = {KS_GPIO_NO, KS_GPIO_NC, KS_GPIO_BUTTON};
     host_task = xTaskGetCurrentTaskHandle();
-    button = level(KS_GPIO_BUTTON);
+    button = level(BUTTON);
+    lines = contacts_lines();
 #ifdef RVHAL_EXCM_LEVEL
     assert(esp_intr_flags_to_level(EDGE_LEVEL) < RVHAL_EXCM_LEVEL);
 #endif
     ESP_ERROR_CHECK(gpio_install_isr_service(ESP_INTR_FLAG_IRAM | EDGE_LEVEL));
-    for (uint32_t i = 0; i < sizeof pins / sizeof *pins; i++)
-        ESP_ERROR_CHECK(gpio_isr_handler_add(pins[i], on_edge, NULL));
+    for (uint32_t input = 0; input < sizeof inputs; input++)
+        if (inputs[input] >= 0) ESP_ERROR_CHECK(gpio_isr_handler_add(inputs[input], on_edge, NULL));
     start_timer();
 }

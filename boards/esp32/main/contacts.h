@@ -1,6 +1,6 @@
-/* The switch's contacts and the button: both-edge interrupts and a timer of 1 to 10 ms, both of
- * which enter the host; and the host's mask over them. Must not know the gate or the radio's
- * stack. */
+/* The switch's contacts, the button and, on a fixture, the lines it senses: both-edge interrupts
+ * and a timer of 1 to 10 ms, both of which enter the host; and the host's mask over them. Must not
+ * know the gate or the radio's stack. */
 #ifndef CONTACTS_H
 #define CONTACTS_H
 
@@ -14,6 +14,8 @@ void contacts_start(void);
 /* bit 0 NO closed, bit 1 NC closed. */
 uint32_t contacts_level(void);
 bool contacts_button(void);
+/* Levels of the lines that a fixture senses, a bit each. */
+uint32_t contacts_lines(void);
 
 /* No interrupt enters the host while masked: one that comes is served when it ends. */
 void contacts_mask(void);

@@ -40,7 +40,8 @@ uint32_t hal_now(void) { return retained_now(); }
 uint32_t hal_sense(void) { return contacts_level() | (radio_power_sense() ? 4u : 0); }
 
 uint32_t hal_inputs(void) {
-    return (contacts_button() ? KS_INPUT_BUTTON : 0) | temperature << KS_INPUT_TEMPERATURE_SHIFT;
+    return (contacts_button() ? KS_INPUT_BUTTON : 0) | contacts_lines() << KS_INPUT_LINES_SHIFT |
+           temperature << KS_INPUT_TEMPERATURE_SHIFT;
 }
 
 void hal_radio(bool on) {

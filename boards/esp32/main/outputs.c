@@ -5,32 +5,38 @@
 
 #include "driver/gpio.h"
 #include "esp_err.h"
-#include "pins.gen.h"
+#include "pins.h"
 #include "retained.h"
 
-static const gpio_num_t pins[KS_BOARD_PINS] = {
-    [KS_PIN_RELAY] = KS_GPIO_RELAY,
-    [KS_PIN_LAMP] = KS_GPIO_LAMP,
-};
+static const int8_t pins[KS_BOARD_PINS] = {KS_GPIO_OUTPUTS};
+
+static bool sinks(uint32_t pin) { return (PIN_SINKS >> pin & 1u) != 0; }
+
+static void put(uint32_t pin) {
+    const uint32_t level = retained()->levels[pin];
+    ESP_ERROR_CHECK(gpio_set_level(pins[pin], sinks(pin) ? 1u - level : level));
+}
 
 /* The hold is let go when what stands behind it is what shall be seen. */
 static void drive(uint32_t pin) {
-    ESP_ERROR_CHECK(gpio_set_level(pins[pin], retained()->levels[pin]));
+    if (pins[pin] < 0) return;
+    put(pin);
     ESP_ERROR_CHECK(gpio_hold_dis(pins[pin]));
     ESP_ERROR_CHECK(gpio_hold_en(pins[pin]));
 }
 
 void outputs_start(void) {
     for (uint32_t pin = 0; pin < KS_BOARD_PINS; pin++) {
+        if (pins[pin] < 0) continue;
         const gpio_config_t output = {
             .pin_bit_mask = 1ull << pins[pin],
-            .mode = GPIO_MODE_OUTPUT,
+            .mode = sinks(pin) ? GPIO_MODE_OUTPUT_OD : GPIO_MODE_OUTPUT,
             .pull_up_en = GPIO_PULLUP_DISABLE,
             .pull_down_en = GPIO_PULLDOWN_DISABLE,
             .intr_type = GPIO_INTR_DISABLE,
         };
         /* The level before the direction: a pin that begins to drive drives what it shall. */
-        ESP_ERROR_CHECK(gpio_set_level(pins[pin], retained()->levels[pin]));
+        put(pin);
         ESP_ERROR_CHECK(gpio_config(&output));
         drive(pin);
     }

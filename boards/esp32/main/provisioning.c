@@ -89,6 +89,17 @@ void provisioning_frame(enum improv_type type, const uint8_t *data, uint8_t len)
 
 void provisioning_broken(void) { send_error(IMPROV_INVALID_RPC); }
 
+void provisioning_greet(void) {
+    const char *refused;
+    if (owner_partition(&refused) == NULL)
+        console_answer("owner none reason=%s: no keys, no network: killswitch provision", refused);
+}
+
+bool provisioning_line(const char *line) {
+    (void)line;
+    return false;
+}
+
 /* Back to what is stored, if anything is. */
 static void failed(void) {
     struct improv_wifi stored;
