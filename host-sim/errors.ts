@@ -19,6 +19,7 @@ export const EXIT = {
   NOT_PERMITTED: 12,
   WRONG_CHIP: 13,
   NOT_WRITTEN: 14,
+  WIRING: 15,
   INTERNAL: 70,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -39,6 +40,7 @@ export const EXIT_MEANINGS: Record<ExitCode, string> = {
   [EXIT.NOT_PERMITTED]: "the serial port may not be opened by this user",
   [EXIT.WRONG_CHIP]: "another chip, or another firmware's layout, than what was to be flashed",
   [EXIT.NOT_WRITTEN]: "the flash does not hold what was sent: written in part, or wrongly",
+  [EXIT.WIRING]: "a wire of a test rig is not connected, or goes to the wrong place",
   [EXIT.INTERNAL]: "a defect of this program",
 };
 

@@ -117,7 +117,7 @@ export class FixtureWires implements Wires {
     this.#waiting = null;
     if (sensed !== null) return sensed;
     throw new UserError(
-      `the fixture on ${this.#line.path} does not answer: it must run fixture.wasm, its switch at ON`,
+      `the fixture on ${this.#line.path} does not answer: is it this port, and flashed with killswitch flash --fixture?`,
       EXIT.NO_ANSWER,
     );
   }

@@ -31,6 +31,11 @@ export interface Network {
   readonly locked: boolean;
 }
 
+export interface Wifi {
+  readonly ssid: string;
+  readonly password: string;
+}
+
 /** What came of the settings: tried and good, or kept untried for the reason that the board gave. */
 export type Joined = { joined: true } | { joined: false; reason: string };
 
@@ -135,7 +140,7 @@ export class ImprovClient {
   }
 
   /** Hands over name and password and waits for what comes of them. Throws a UserError if nothing good. */
-  async join(ssid: string, password: string, timeoutMs: number): Promise<Joined> {
+  async join({ ssid, password }: Wifi, timeoutMs: number): Promise<Joined> {
     checkWifi(ssid, password);
     this.#broken = 0;
     this.#line.clear();

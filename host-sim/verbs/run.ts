@@ -8,6 +8,7 @@ import { codeOf, EXIT, UserError } from "../errors.ts";
 import { writeWhole } from "../files.ts";
 import { WIRED, type Wired } from "../hil/fixture.ts";
 import { Untimely } from "../hil/untimely.ts";
+import type { Wifi } from "../improv/client.ts";
 import { ENGINES, type Engine } from "../native/build.ts";
 import { scenarioFolder, scenarioPaths } from "../scenario/files.ts";
 import { firmwareWith, guestBytes } from "../scenario/guest.ts";
@@ -15,14 +16,17 @@ import { loadScenario, type ScenarioFile } from "../scenario/load.ts";
 import { type Report, reportJson, reportLines, summaryOf } from "../scenario/report.ts";
 import { runScenario } from "../scenario/runner.ts";
 import {
+  checkTarget,
   isTargetName,
   LISTEN,
   makeTarget,
+  type TargetOptions,
   targetNames,
   targetTrouble,
 } from "../scenario/targets/index.ts";
 import { example, jsonOption } from "./options.ts";
 import { print, printJson } from "./terminal.ts";
+import { passwordOption, wifiOf } from "./wifi.ts";
 
 const DEFAULT_SEED = 1;
 
@@ -36,6 +40,13 @@ interface RunVerbOptions {
   readonly fixture?: string;
   readonly wired?: readonly Wired[];
   readonly listen?: { readonly host: string; readonly port: number };
+  readonly wifi?: Wifi;
+}
+
+/** As the command line has it: the network by its name. */
+interface RunCommandOptions extends Omit<RunVerbOptions, "wifi"> {
+  readonly wifi?: string;
+  readonly passwordFile?: string;
 }
 
 /** Times that a scenario is run anew because this machine moved a switch too slowly. */
@@ -79,16 +90,22 @@ export async function runOne(file: ScenarioFile, options: OneOptions): Promise<R
   }
 }
 
-async function runOnce(file: ScenarioFile, options: OneOptions): Promise<Report> {
-  const { scenario, path } = file;
-  const own = scenario.guest === undefined ? undefined : resolve(dirname(path), scenario.guest);
-  const guest = options.guest ?? own;
-  const { engine, fixture, wired, listen } = options;
-  const target = makeTarget(options.target, {
+function targetOptions({ engine, fixture, wired, listen, wifi }: OneOptions): TargetOptions {
+  return {
     ...(engine && { engine }),
     ...(fixture && { fixture }),
     ...(wired && { wired }),
     ...(listen && { listen }),
+    ...(wifi && { wifi }),
+  };
+}
+
+async function runOnce(file: ScenarioFile, options: OneOptions): Promise<Report> {
+  const { scenario, path } = file;
+  const own = scenario.guest === undefined ? undefined : resolve(dirname(path), scenario.guest);
+  const guest = options.guest ?? own;
+  const target = makeTarget(options.target, {
+    ...targetOptions(options),
     ...(guest === undefined ? {} : { guest: await guestBytes(guest) }),
   });
   const seed = options.seed ?? scenario.seed ?? DEFAULT_SEED;
@@ -115,12 +132,16 @@ function writeTraces(path: string, reports: readonly Report[]): void {
   }
 }
 
-async function run(names: readonly string[], options: RunVerbOptions): Promise<void> {
+async function run(names: readonly string[], given: RunCommandOptions): Promise<void> {
   const wanted = names.length === 0 ? [relative(process.cwd(), scenarioFolder()) || "."] : names;
   // Every file is read before anything runs.
   const files = wanted.flatMap(scenarioPaths).map(loadScenario);
-  const trouble = targetTrouble(options.target);
-  if (trouble !== null) throw new UserError(`NOT RUN ${options.target}: ${trouble}`, EXIT.BAD_FILE);
+  const trouble = targetTrouble(given.target);
+  if (trouble !== null) throw new UserError(`NOT RUN ${given.target}: ${trouble}`, EXIT.BAD_FILE);
+  const { wifi: ssid, passwordFile, ...rest } = given;
+  const wifi = ssid === undefined ? null : await wifiOf(ssid, passwordFile);
+  const options: RunVerbOptions = { ...rest, ...(wifi && { wifi }) };
+  await checkTarget(options.target, targetOptions(options));
   const reports: Report[] = [];
   for (const file of files) {
     const report = await runOne(file, options);
@@ -161,6 +182,8 @@ export function register(program: Command): void {
         .argParser(parseListen)
         .default(LISTEN, "0.0.0.0:1883"),
     )
+    .option("--wifi <ssid>", "network that a board on a serial line joins")
+    .addOption(passwordOption())
     .addOption(
       new Option("--engine <name>", "on native boards: guest interpreted, or compiled in").choices(
         ENGINES,
@@ -179,6 +202,6 @@ export function register(program: Command): void {
     command,
     "npx killswitch run",
     "npx killswitch run tests/scenarios/bounce.yaml --seed 7 --trace bounce.trace",
-    "npx killswitch run --target serial:/dev/ttyUSB0 --fixture serial:/dev/ttyUSB1",
+    "npx killswitch run --target serial:/dev/ttyUSB0 --fixture serial:/dev/ttyUSB1 --wifi home",
   );
 }

@@ -7,7 +7,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { loadBoard } from "../../host-sim/board-data.ts";
+import { type ChipData, loadBoard } from "../../host-sim/board-data.ts";
 import { FOREIGN, MAC_MEMORY, WASM3 } from "../../host-sim/native/build.ts";
 import {
   BOARD,
@@ -72,7 +72,7 @@ describe("board.json", () => {
   });
 
   test.each(chips())("%s as a fixture has a pin of its own for every wire", (chip) => {
-    const { fixture = {}, reserved } = data.chips?.[chip] ?? { reserved: {} };
+    const { fixture = {}, reserved = {} }: Partial<ChipData> = data.chips?.[chip] ?? {};
     const wires = ["button", "lamp", "nc", "no", "rail", "relay", "reset", "supply"];
     expect(Object.keys(fixture).sort()).toEqual(wires);
     expect(new Set(Object.values(fixture)).size).toBe(wires.length);

@@ -27,10 +27,15 @@ export interface BoardEnd {
   heard: (bytes: Uint8Array) => void;
 }
 
+/** The wires of a bench, by the board's end. */
+export type Wire = "no" | "nc" | "button" | "reset" | "supply" | "relay" | "lamp";
+
 /** What may be wrong with the wires, and with the board's words. */
 export interface Defects {
   /** A wire that is cut. */
-  cut?: "no" | "nc" | "relay";
+  cut?: Wire;
+  /** Two wires, each where the other should be. */
+  cross?: readonly [Wire, Wire];
   /** What the board says in place of a trace line; null: nothing. */
   says?: (line: string) => string | null;
 }
@@ -72,6 +77,15 @@ function nativeLoop(guest: Uint8Array<ArrayBuffer>, data: BoardData) {
   return { makeLoop, close: () => loop?.close() };
 }
 
+/** Levels as they arrive at the far ends of these wires, a bit each. */
+function wired(levels: number, wires: readonly Wire[], { cut, cross }: Defects): number {
+  return wires.reduce((arrived, wire, bit) => {
+    const from = (cross?.includes(wire) && cross.find((other) => other !== wire)) || wire;
+    const level = cut !== from && ((levels >> wires.indexOf(from)) & 1) === 1;
+    return arrived | (level ? 1 << bit : 0);
+  }, 0);
+}
+
 export interface Bench {
   close(): void;
 }
@@ -90,7 +104,7 @@ export function openBench(options: BenchOptions): Bench {
   const boards: { dut?: Dut } = {};
   const fixture = new Fixture(options, clock, (driven) => boards.dut?.wires(driven));
   const dut = new Dut(options, clock, (relay, lamp) =>
-    fixture.sensed((relay && options.cut !== "relay" ? 1 : 0) | (lamp ? 2 : 0)),
+    fixture.sensed(wired((relay ? 1 : 0) | (lamp ? 2 : 0), ["relay", "lamp"], options)),
   );
   boards.dut = dut;
   fixture.wake();
@@ -185,8 +199,9 @@ class Fixture extends Board {
 
 class Dut extends Board {
   readonly #end: BoardEnd;
-  readonly #open: number;
-  #contacts = 0;
+  readonly #defects: Defects;
+  /** As driven last; before that they are as the board has them. */
+  #contacts: number | null = null;
   #poweredAt = 0;
   #powered = true;
   #line = "";
@@ -215,15 +230,16 @@ class Dut extends Board {
     super(options, clock, loadBoard(), "device", { link, trace });
     self.dut = this;
     this.#end = end;
-    this.#open = options.cut === "no" ? LINE.NO : options.cut === "nc" ? LINE.NC : 0;
+    this.#defects = options;
     end.heard = (bytes) => this.#heard(bytes);
   }
 
-  wires(driven: number): void {
+  wires(levels: number): void {
+    const driven = wired(levels, ["no", "nc", "button", "reset", "supply"], this.#defects);
     const off = (driven & LINE.RESET) !== 0 || (driven & LINE.SUPPLY) === 0;
     this.touch((simulator) => {
       const { board } = simulator;
-      const contacts = driven & (LINE.NO | LINE.NC) & ~this.#open;
+      const contacts = driven & (LINE.NO | LINE.NC);
       if (contacts !== this.#contacts) board.drive(contacts);
       this.#contacts = contacts;
       const button = (driven & LINE.BUTTON) !== 0;

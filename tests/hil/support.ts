@@ -55,12 +55,17 @@ async function guestOf({ guest }: Scenario, path: string): Promise<Uint8Array | 
   return guest === undefined ? null : guestBytes(join(dirname(path), guest));
 }
 
-async function runOnce(path: string, defects: Defects & { native?: boolean }): Promise<Outcome> {
+export type BenchDefects = Defects & { native?: boolean };
+
+/** A bench, and what drives it over its two lines. */
+export async function withBench<T>(
+  defects: BenchDefects,
+  use: (rig: SerialRig, clock: RealClock) => Promise<T>,
+): Promise<T> {
   const [dut, fixture, port] = await Promise.all([socketEnd(), socketEnd(), freePort()]);
   const { native = false, ...wires } = defects;
   const bench = openBench({ dut, fixture, brokerPort: port, native, ...wires });
   try {
-    const { scenario } = loadScenario(path);
     const clock = new RealClock();
     const rig = new SerialRig({
       name: "serial:bench",
@@ -71,14 +76,9 @@ async function runOnce(path: string, defects: Defects & { native?: boolean }): P
       hil: { ...loadHil(), slackMs: SLACK_MS },
       clock,
       listen: { host: "127.0.0.1", port },
+      wifi: null,
     });
-    return await runScenario({
-      scenario,
-      target: new BoardTarget({ rig, clock, guest: await guestOf(scenario, path) }),
-      board: loadBoard(scenario.start.board),
-      firmware: await firmwareWith(),
-      seed: 1,
-    });
+    return await use(rig, clock);
   } finally {
     bench.close();
     dut.close();
@@ -86,11 +86,21 @@ async function runOnce(path: string, defects: Defects & { native?: boolean }): P
   }
 }
 
+function runOnce(path: string, defects: BenchDefects): Promise<Outcome> {
+  const { scenario } = loadScenario(path);
+  return withBench(defects, async (rig, clock) =>
+    runScenario({
+      scenario,
+      target: new BoardTarget({ rig, clock, guest: await guestOf(scenario, path) }),
+      board: loadBoard(scenario.start.board),
+      firmware: await firmwareWith(),
+      seed: 1,
+    }),
+  );
+}
+
 /** Runs a scenario of tests/scenarios on the bench. */
-export async function runOnBench(
-  name: string,
-  defects: Defects & { native?: boolean } = {},
-): Promise<Outcome> {
+export async function runOnBench(name: string, defects: BenchDefects = {}): Promise<Outcome> {
   const path = join(packageRoot(), "tests", "scenarios", `${name}.yaml`);
   for (let tries = 1; ; tries++) {
     try {

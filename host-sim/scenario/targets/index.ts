@@ -12,6 +12,7 @@ import { EmulatorRig } from "../../hil/emulator-rig.ts";
 import type { Wired } from "../../hil/fixture.ts";
 import { SerialRig } from "../../hil/serial-rig.ts";
 import { BoardTarget } from "../../hil/target.ts";
+import type { Wifi } from "../../improv/client.ts";
 import { nativeBoardNames } from "../../native/board.ts";
 import { type BuildOptions, buildBoard, type Engine } from "../../native/build.ts";
 import { NativeTarget } from "../../native/target.ts";
@@ -32,6 +33,8 @@ export interface TargetOptions {
   fixture?: string;
   /** Which of them go to the board besides contacts and button. */
   wired?: readonly Wired[];
+  /** What a board on a serial line joins. */
+  wifi?: Wifi;
   /** Where a board on a serial line finds the broker: an address of this machine, and a port. */
   listen?: { readonly host: string; readonly port: number };
 }
@@ -77,17 +80,26 @@ export function makeTarget(name: string, options: TargetOptions = {}): Target {
     return new BoardTarget({ rig, clock, guest: guest ?? null });
   }
   const port = portOf(name);
-  if (port !== null) return serialTarget(name, port, clock, options);
+  if (port !== null) {
+    const rig = serialRig(name, port, clock, options);
+    return new BoardTarget({ rig, clock, guest: guest ?? null });
+  }
   const build: BuildOptions = { board: name, ...(engine && { engine }), ...(guest && { guest }) };
   return new NativeTarget({ image: buildBoard(build), ...(guest === undefined ? {} : { guest }) });
 }
 
-function serialTarget(
+/** Looks, before anything runs, whether a target can be used as it is wired. Throws a UserError. */
+export async function checkTarget(name: string, options: TargetOptions): Promise<void> {
+  const port = portOf(name);
+  if (port !== null) await serialRig(name, port, new RealClock(), options).check();
+}
+
+function serialRig(
   name: string,
   board: string,
   clock: RealClock,
-  { fixture, wired = [], listen = LISTEN, guest }: TargetOptions,
-): Target {
+  { fixture, wired = [], listen = LISTEN, wifi }: TargetOptions,
+): SerialRig {
   const wires = portOf(fixture ?? "");
   if (wires === null) {
     throw new UserError(
@@ -96,13 +108,13 @@ function serialTarget(
     );
   }
   const ports = { board, fixture: wires };
-  const rig = new SerialRig({
+  return new SerialRig({
     name,
     ...ports,
     wired: new Set(wired),
     hil: loadHil(),
     clock,
     listen,
+    wifi: wifi ?? null,
   });
-  return new BoardTarget({ rig, clock, guest: guest ?? null });
 }

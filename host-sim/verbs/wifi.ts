@@ -1,0 +1,56 @@
+/**
+ * A Wi-Fi network's name and password, from the command line and the person at it. The password comes
+ * from a file, from standard input or from the keyboard, never from the command line: that is seen by all
+ * and kept in histories. Must not know what they are for.
+ */
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { Writable } from "node:stream";
+import { Option } from "commander";
+import { codeOf, EXIT, UserError } from "../errors.ts";
+import { checkWifi, type Wifi } from "../improv/client.ts";
+
+export const passwordOption = () =>
+  new Option("--password-file <file>", "its password, - for standard input; else it is asked for");
+
+/** Asks on the terminal. With `hidden`, what is typed is not shown. */
+function ask(question: string, hidden: boolean, instead: string): Promise<string> {
+  if (!process.stdin.isTTY) {
+    throw new UserError(`no terminal to ask on: give ${instead}`, EXIT.USAGE);
+  }
+  process.stderr.write(question);
+  const nowhere = new Writable({ write: (_bytes, _encoding, done) => done() });
+  const output = hidden ? nowhere : process.stderr;
+  const reader = createInterface({ input: process.stdin, output, terminal: true });
+  return new Promise((answered, stopped) => {
+    reader.once("SIGINT", () => {
+      reader.close();
+      stopped(new UserError("stopped; nothing was sent", EXIT.USAGE));
+    });
+    reader.once("line", (line) => {
+      reader.close();
+      if (hidden) process.stderr.write("\n");
+      answered(line);
+    });
+  });
+}
+
+function passwordOf(path: string): string {
+  try {
+    // 0: standard input.
+    return readFileSync(path === "-" ? 0 : path, "utf8").replace(/\r?\n$/, "");
+  } catch (error) {
+    throw new UserError(`${path} cannot be read: ${codeOf(error)}`, EXIT.BAD_FILE);
+  }
+}
+
+/** Name and password, asked for where they are not given, before a line is opened. */
+export async function wifiOf(ssid?: string, passwordFile?: string): Promise<Wifi> {
+  const name = ssid ?? (await ask("Wi-Fi network: ", false, "--ssid"));
+  const password =
+    passwordFile === undefined
+      ? await ask(`Password of ${name} (none if it is open): `, true, "--password-file")
+      : passwordOf(passwordFile);
+  checkWifi(name, password);
+  return { ssid: name, password };
+}
