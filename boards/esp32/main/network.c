@@ -70,6 +70,9 @@ void network_join(const char *ssid, const char *password) {
     strncpy(wanted.ssid, ssid, sizeof wanted.ssid - 1);
     strncpy(wanted.password, password, sizeof wanted.password - 1);
     portEXIT_CRITICAL(&lock);
+    /* What failed before is not this join's outcome, though its own comes late: the radio's
+     * software starts first. */
+    setup_why = NULL;
     wifi_again();
     network_tell(NETWORK_JOIN);
 }
