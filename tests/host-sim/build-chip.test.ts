@@ -87,6 +87,16 @@ describe("build of a chip", () => {
     expect(words).not.toContain("{");
   });
 
+  test("calls it for a fixture, in a folder of its own", () => {
+    standIn(0);
+    const { code, out } = killswitch("build", "--board", CHIP.name, "--fixture");
+    expect(code).toBe(0);
+    expect(out).toContain(`image    ${join(CHIP.folder, "build", `${CHIP.name}-fixture`)}`);
+    const called = readFileSync(join(folder, "calls"), "utf8");
+    expect(called).toContain("KILLSWITCH_ROLE=fixture");
+    expect(called).toContain(`IDF_TARGET=${CHIP.name} `);
+  });
+
   test("says when the build tool fails", () => {
     standIn(2);
     const { code, err } = killswitch("build", "--board", CHIP.name);

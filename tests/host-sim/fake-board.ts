@@ -17,6 +17,9 @@ export interface BoardFaults {
   /** What comes of Wi-Fi settings. */
   wifi?: "joins" | "fails" | "keeps" | "silent" | "full";
   networks?: [string, string, string][];
+  /** Its device's name, and what it answers to `status`. */
+  name?: string;
+  status?: string;
   /** The ring's lines are changed on their way. */
   spoil?: (line: string) => string;
 }
@@ -85,7 +88,7 @@ export class FakeBoard {
   }
 
   #rpc(data: Buffer): void {
-    const { deaf, networks = [] } = this.#faults;
+    const { deaf, networks = [], name: device = "demo\x1b[2J" } = this.#faults;
     if (deaf || data[1] !== data.length - 2) return;
     switch (data[0]) {
       case 1: {
@@ -99,7 +102,7 @@ export class FakeBoard {
         this.#send(1, 2);
         break;
       case 3:
-        this.#send(4, ...texts(3, ["killswitch", "1", "test chip", "demo\x1b[2J"]));
+        this.#send(4, ...texts(3, ["killswitch", "1", "test chip", device]));
         break;
       case 4:
         for (const network of [...networks, []]) this.#send(4, ...texts(4, network));
@@ -131,7 +134,8 @@ export class FakeBoard {
     if (line === "") return;
     this.commands.push(line);
     if (this.#faults.deaf) return;
-    if (line === "status") this.say("= status chip=test phase=KILLED radio=off");
+    const { status = "status chip=test phase=KILLED radio=off" } = this.#faults;
+    if (line === "status") this.say(`= ${status}`);
     else if (line === "journal") this.#journal();
     else if (line === "factory-reset")
       this.say("= error factory-reset: hold the button and say it again");

@@ -1,4 +1,5 @@
 /** `killswitch flash` on a serial line: what it writes, what it leaves alone, how it ends. */
+import { createHash } from "node:crypto";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -142,6 +143,30 @@ describe.skipIf(without !== null)("flash", () => {
     expect(body.equals(Buffer.concat([keyBytes, rest, Buffer.from([0, 0])]))).toBe(true);
     expect(partition.subarray(16 + body.length).every((byte) => byte === 0xff)).toBe(true);
     untouched(before, rom.flash, OWNER_AT, OWNER_BYTES);
+  });
+
+  test("writes what every scenario has for an owner", async () => {
+    const rom = await plugged();
+    const { code, err } = await flash("--scenario-keys --broker mqtt://192.168.1.10");
+    expect(err).toBe("");
+    expect(code).toBe(0);
+    const body = unframe("KSOWNER1", rom.flash.subarray(OWNER_AT, OWNER_AT + OWNER_BYTES));
+    const keyBytes = PRINCIPAL_KIDS.map((kid) =>
+      createHash("sha256").update(`killswitch scenario ${kid}`).digest(),
+    );
+    expect(body.subarray(0, 128).equals(Buffer.concat(keyBytes))).toBe(true);
+    expect(body.toString("latin1", 128, 132)).toBe("\x03hil");
+  });
+
+  test.each([
+    ["--scenario-keys", /say which broker/],
+    ["--scenario-keys --keys --broker mqtt://10.0.2.2", /--keys or --scenario-keys, not both/],
+    ["--fixture --guest", /a whole image: leave out --guest and --keys/],
+  ])("refuses %s", async (words, why) => {
+    await plugged();
+    const { code, err } = await flash(words);
+    expect(err).toMatch(why);
+    expect(code).toBe(EXIT.USAGE);
   });
 
   test("gives a revoked principal a key that nobody has", async () => {

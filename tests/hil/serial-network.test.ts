@@ -1,0 +1,91 @@
+/** What keeps a board on a serial line from the broker is told before a scenario runs, with its mend. */
+import { afterEach, describe, expect, test } from "vitest";
+import { RealClock } from "../../host-sim/clock.ts";
+import { EXIT } from "../../host-sim/errors.ts";
+import { loadHil } from "../../host-sim/hil/board.ts";
+import { checkNetwork } from "../../host-sim/hil/serial-network.ts";
+import type { Wifi } from "../../host-sim/improv/client.ts";
+import { BoardLine } from "../../host-sim/serial/board-line.ts";
+import { Port } from "../../host-sim/serial/port.ts";
+import { type BoardFaults, FakeBoard } from "../host-sim/fake-board.ts";
+import { rewind, undo } from "../host-sim/mqtt-fixture.ts";
+import { noPty, Pty } from "../host-sim/pty.ts";
+
+afterEach(rewind);
+
+const HOME: Wifi = { ssid: "home", password: "long enough" };
+const LIVE = "status phase=LIVE wifi=failed:no-credentials mqtt=up owner=present";
+
+/** Checks a board, told from the start what it answers later; returns it and the moves of its switch. */
+async function check(faults: BoardFaults, wifi: Wifi | null = HOME) {
+  const pty = await Pty.open();
+  const board = new FakeBoard(pty, { name: "hil", status: LIVE, ...faults });
+  const port = await Port.open(pty.path, 115_200);
+  const clock = new RealClock();
+  const line = new BoardLine(port, (ms, then) => clock.wakeAt(clock.now() + ms, then));
+  undo.push(
+    () => pty.close(),
+    () => port.close(),
+    () => line.stop(),
+  );
+  const moves: string[] = [];
+  const wires = {
+    contacts: async (no: boolean, nc: boolean) => moves.push(`${no} ${nc}`),
+    button: async () => {},
+    sense: async () => ({}),
+  };
+  await checkNetwork({
+    line,
+    status: faults.status ?? LIVE,
+    wires,
+    clock,
+    hil: { ...loadHil(), slackMs: 100 },
+    listen: { host: "127.0.0.1", port: 0 },
+    wifi,
+  });
+  return { board, moves };
+}
+
+describe.skipIf(noPty() !== null)("the network of a board on a serial line", () => {
+  test("is tried at ON, and the switch is put back", async () => {
+    const { board, moves } = await check({});
+    expect(board.settings).toEqual([["home", "long enough"]]);
+    expect(moves).toEqual(["true false", "false true"]);
+  });
+
+  test("is nobody's matter on a board that has none", async () => {
+    const { board } = await check({ status: "status chip=none" }, null);
+    expect(board.settings).toEqual([]);
+  });
+
+  test.each<[string, BoardFaults, Wifi | null, number, RegExp]>([
+    [
+      "no keys",
+      { status: "status wifi=off owner=none" },
+      HOME,
+      EXIT.REFUSED,
+      /has no keys: .*--scenario-keys/,
+    ],
+    ["no network named", {}, null, EXIT.USAGE, /forgets its Wi-Fi: name it with --wifi$/],
+    [
+      "keys of its own",
+      { name: "kitchen" },
+      HOME,
+      EXIT.REFUSED,
+      /is "kitchen", .*--scenario-keys --broker/,
+    ],
+    ["a wrong password", { wifi: "fails" }, HOME, EXIT.REFUSED, /could not join "home"/],
+    [
+      "another broker",
+      { status: LIVE.replace("mqtt=up", "mqtt=failed:unreachable") },
+      HOME,
+      EXIT.NETWORK,
+      /does not reach this machine's broker at port \d+ \(mqtt=failed:unreachable\)/,
+    ],
+  ])("ends with one line: %s", async (_, faults, wifi, exitCode, message) => {
+    await expect(check(faults, wifi)).rejects.toMatchObject({
+      exitCode,
+      message: expect.stringMatching(message),
+    });
+  });
+});
