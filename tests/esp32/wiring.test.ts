@@ -16,6 +16,21 @@ describe("the wiring of the development board", () => {
     );
   });
 
+  it("the wires between two boards are told as board.json gives them", () => {
+    const page = readFileSync(new URL("fixture/README.md", BOARD), "utf8");
+    for (const wire of Object.keys(chips.esp32.fixture)) {
+      const ends = [
+        chips.esp32.fixture,
+        chips.esp32c3.fixture,
+        chips.esp32.pins,
+        chips.esp32c3.pins,
+      ]
+        .map((pins) => pins[wire])
+        .filter((pin) => pin !== undefined);
+      expect(page).toContain(`| \`${wire}\` | ${ends.map((pin) => `GPIO${pin}`).join(" | ")} |`);
+    }
+  });
+
   it.each(Object.keys(chips))("shows the pins of %s", (name) => {
     const picture = readFileSync(new URL(`wiring-${name}.svg`, BOARD), "utf8");
     for (const pin of Object.values(chips[name].pins)) expect(picture).toContain(`>GPIO${pin}<`);
