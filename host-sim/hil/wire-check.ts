@@ -12,7 +12,7 @@ type Effect = "no" | "nc" | "button" | "reset";
 type Output = "relay" | "lamp";
 
 /** How long the board may take to say what a wire has done, in ms; a boot included. */
-const EFFECT_MS = 1_500;
+const EFFECT_MS = 3_000;
 const BOOT_MS = 8_000;
 /** What one wire does besides comes within this, in ms. */
 const BESIDES_MS = 200;
@@ -131,7 +131,7 @@ export class WireCheck {
       await look();
     }
     await wires.contacts(true, false, 0);
-    await this.#listen(EFFECT_MS, (text) => LIT.test(text));
+    await this.#listen(BOOT_MS, (text) => LIT.test(text));
     await look();
     await wires.contacts(false, true, 0);
     await this.#listen(BOOT_MS, (text) => /boot reason=CUT$/.test(text));
