@@ -6,6 +6,7 @@ import type { RealClock } from "../clock.ts";
 import { fold, type Observed, unobserved } from "../scenario/observed.ts";
 import type { BoardLine } from "../serial/board-line.ts";
 import type { FixtureWires, Wired } from "./fixture.ts";
+import type { Levels } from "./wires.ts";
 
 /** What a wire does to the board, by the wire that should. */
 type Effect = "no" | "nc" | "button" | "reset";
@@ -31,6 +32,12 @@ const TOLD: readonly [Effect, RegExp][] = [
   ["button", /^@\d+ gpio pin=RELAY/],
   ["reset", BOOT],
 ];
+
+/** The outputs as the board has told them, and as they are on their wires. */
+interface State {
+  readonly told: Record<Output, boolean>;
+  readonly wire: Levels;
+}
 
 export interface WireCheckOptions {
   readonly line: BoardLine;
@@ -118,12 +125,8 @@ export class WireCheck {
   async #outputs(): Promise<string[]> {
     const { wires, wired } = this.#options;
     const outputs = (["relay", "lamp"] as const).filter((name) => wired.has(name));
-    const states: { told: Record<Output, boolean>; wire: Partial<Record<Output, boolean>> }[] = [];
-    const look = async () => {
-      const { relay, lamp } = this.#told;
-      const told = { relay: relay === "on", lamp: lamp === "on" };
-      states.push({ told, wire: await this.#follow(told) });
-    };
+    const states: State[] = [];
+    const look = async () => states.push(await this.#follow());
     await this.#rest();
     await wires.contacts(false, true, 0);
     for (let press = 0; press < 2; press++) {
@@ -152,16 +155,17 @@ export class WireCheck {
     await this.#listen(BESIDES_MS, () => false);
   }
 
-  /** The outputs' wires, as soon as they are as told; else after FOLLOW_MS as they are. */
-  async #follow(told: Record<Output, boolean>): Promise<Partial<Record<Output, boolean>>> {
+  /** As soon as the outputs' wires are as told; else as they are after FOLLOW_MS. */
+  async #follow(): Promise<State> {
     const { wires, clock } = this.#options;
     const end = clock.now() + FOLLOW_MS;
     for (;;) {
-      const { relay, lamp } = await wires.sense();
-      const agree = (relay ?? told.relay) === told.relay && (lamp ?? told.lamp) === told.lamp;
-      if (agree || clock.now() >= end)
-        return { ...(relay !== undefined && { relay }), ...(lamp !== undefined && { lamp }) };
+      const wire = await wires.sense();
+      // A lamp that flashes is told of late: what is said meanwhile counts.
       await this.#listen(BESIDES_MS, () => false);
+      const told = { relay: this.#told.relay === "on", lamp: this.#told.lamp === "on" };
+      const { relay = told.relay, lamp = told.lamp } = wire;
+      if ((relay === told.relay && lamp === told.lamp) || clock.now() >= end) return { told, wire };
     }
   }
 }
