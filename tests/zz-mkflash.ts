@@ -1,0 +1,13 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { loadChip } from "/tmp/w/fix/main/host-sim/flash/chip.ts";
+import { partitionsOf } from "/tmp/w/fix/main/host-sim/flash/flasher.ts";
+import { partitionOf } from "/tmp/w/fix/main/host-sim/flash/partitions.ts";
+import { ownerContents } from "/tmp/w/fix/main/host-sim/flash/contents.ts";
+import { scenarioOwner } from "/tmp/w/fix/main/host-sim/hil/scenario-owner.ts";
+const [,, input, out, broker] = process.argv;
+const chip = loadChip("esp32c3");
+const [path, rows] = partitionsOf(chip);
+const p = partitionOf(path, rows, "owner");
+const flash = readFileSync(input);
+if (broker !== "none") flash.set(ownerContents(scenarioOwner(broker), p, () => new Uint8Array()), p.at);
+writeFileSync(out, flash);
