@@ -75,7 +75,14 @@ export async function checkNetwork(check: NetworkCheck): Promise<void> {
 
 async function reachBroker(check: NetworkCheck): Promise<void> {
   const { listen, hil, line } = check;
-  const site = await Site.open({ ...listen, heard: () => {} });
+  const site = await Site.open({ ...listen, heard: () => {} }).catch((error: unknown) => {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(
+      `port ${listen.port} of ${listen.host} cannot be listened on: stop the broker there, or take ` +
+        "another port with --listen and tell the board so with flash --scenario-keys",
+      EXIT.NETWORK,
+    );
+  });
   try {
     const last = await until(check, hil.slackMs, (now) => / mqtt=up\b/.test(now));
     if (last === null) return;

@@ -1,4 +1,5 @@
 /** What keeps a board on a serial line from the broker is told before a scenario runs, with its mend. */
+import { type AddressInfo, createServer } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { RealClock } from "../../host-sim/clock.ts";
 import { EXIT } from "../../host-sim/errors.ts";
@@ -17,7 +18,7 @@ const HOME: Wifi = { ssid: "home", password: "long enough" };
 const LIVE = "status phase=LIVE wifi=failed:no-credentials mqtt=up owner=present";
 
 /** Checks a board, told from the start what it answers later; returns it and the moves of its switch. */
-async function check(faults: BoardFaults, wifi: Wifi | null = HOME) {
+async function check(faults: BoardFaults, wifi: Wifi | null = HOME, brokerPort = 0) {
   const pty = await Pty.open();
   const board = new FakeBoard(pty, { name: "hil", status: LIVE, ...faults });
   const port = await Port.open(pty.path, 115_200);
@@ -40,7 +41,7 @@ async function check(faults: BoardFaults, wifi: Wifi | null = HOME) {
     wires,
     clock,
     hil: { ...loadHil(), slackMs: 100 },
-    listen: { host: "127.0.0.1", port: 0 },
+    listen: { host: "127.0.0.1", port: brokerPort },
     wifi,
   });
   return { board, moves };
@@ -56,6 +57,17 @@ describe.skipIf(noPty() !== null)("the network of a board on a serial line", () 
   test("is nobody's matter on a board that has none", async () => {
     const { board } = await check({ status: "status chip=none" }, null);
     expect(board.settings).toEqual([]);
+  });
+
+  test("a port that another broker has is named, with what may be done", async () => {
+    const other = createServer();
+    undo.push(() => other.close());
+    await new Promise<void>((done) => other.listen(0, "127.0.0.1", done));
+    const { port } = other.address() as AddressInfo;
+    await expect(check({}, HOME, port)).rejects.toMatchObject({
+      exitCode: EXIT.NETWORK,
+      message: expect.stringMatching(/^port \d+ of 127\.0\.0\.1 cannot.*--listen/),
+    });
   });
 
   test.each<[string, BoardFaults, Wifi | null, number, RegExp]>([
