@@ -8,6 +8,7 @@
 #include "crc32.h"
 #include "image_format.h"
 #include "improv.h"
+#include "packet_line.h"
 #include "record_ring.h"
 #include "retained_block.h"
 
@@ -135,6 +136,32 @@ static void ring(void) {
     printf(" %s", ring_check(&ring) ? "taken" : "refused");
 }
 
+/* Records over a line of packets: 0 is a turn without room, 1 one with, more begins a record of so
+ * many bytes. A turn prints its packet or -, and ~ if the next is waited for; then the records
+ * lost. */
+static void packets(void) {
+    struct packet_line line;
+    uint8_t record[256], packet[PACKET_BYTES + 1];
+    uint32_t record_len = 0, records = 0;
+    memset(&line, 0, sizeof line);
+    for (uint32_t i = 0; i < len; i++) {
+        if (bytes[i] > 1) {
+            record_len = bytes[i];
+            memset(record, 'a' + (int)(records++ % 26), sizeof record);
+            record[record_len - 1] = '.';
+            packet_next(&line);
+            continue;
+        }
+        packet[PACKET_BYTES] = 0;
+        const uint32_t got = packet_take(&line, record, record_len, bytes[i] == 1, packet);
+        if (packet[PACKET_BYTES] != 0 || got > PACKET_BYTES) printf(" BROKEN");
+        printf(got > 0 ? " " : " -");
+        for (uint32_t at = 0; at < got; at++) printf("%c", packet[at] < ' ' ? '/' : packet[at]);
+        if (packet_pass(&line, record_len)) printf("~");
+    }
+    printf(" lost=%u", line.lost);
+}
+
 int main(void) {
     static char text[2 * LINE + 16];
     while (fgets(text, sizeof text, stdin) != NULL) {
@@ -152,6 +179,7 @@ int main(void) {
         else if (strcmp(name, "owner") == 0) image(OWNER_MAGIC);
         else if (strcmp(name, "retained") == 0) retained();
         else if (strcmp(name, "ring") == 0) ring();
+        else if (strcmp(name, "packets") == 0) packets();
         else if (strcmp(name, "crc") == 0) printf("%08x", crc32_update(0, bytes, len));
         else return 3;
         printf("\n");

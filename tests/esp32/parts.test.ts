@@ -182,6 +182,40 @@ describe.skipIf(reason !== null)("partition images", () => {
   });
 });
 
+describe.skipIf(reason !== null)("a line of packets", () => {
+  const packets = (...steps: number[]) => one("packets", Buffer.from(steps));
+  const a = (count: number) => "a".repeat(count);
+
+  test("a record goes in packets below 64 bytes, each when the one before was taken", () => {
+    expect(packets(5, 1)).toBe("aaaa. lost=0");
+    expect(packets(63, 1)).toBe(`${a(62)}. lost=0`);
+    expect(packets(130, 1, 0, 1, 1)).toBe(`${a(63)}~ -~ ${a(63)}~ aaa. lost=0`);
+  });
+
+  test("a reader that takes nothing is waited for once, then left behind", () => {
+    expect(packets(3, 0, 0, 0, 0, 0, 3, 0, 3, 0)).toBe("-~ -~ -~ -~ - - - lost=3");
+  });
+
+  test("no packet of a record that was left follows", () => {
+    expect(packets(3, 0, 0, 0, 0, 0, 1, 3, 1)).toBe("-~ -~ -~ -~ - - bb. lost=1");
+  });
+
+  test("who reads again gets whole lines, behind the end of the torn one", () => {
+    const torn = [130, 1, 0, 0, 0, 0, 0];
+    expect(packets(...torn, 4, 0, 4, 1)).toBe(`${a(63)}~ -~ -~ -~ - - - //ccc. lost=2`);
+    // The line end takes its room in the packet.
+    expect(packets(...torn, 63, 1, 1)).toBe(
+      `${a(63)}~ -~ -~ -~ - - //${"b".repeat(61)}~ b. lost=1`,
+    );
+  });
+
+  test("a reader that is slow and reads is waited for", () => {
+    expect(packets(130, 1, 0, 0, 0, 1, 0, 0, 0, 1)).toBe(
+      `${a(63)}~ -~ -~ -~ ${a(63)}~ -~ -~ -~ aaa. lost=0`,
+    );
+  });
+});
+
 describe.skipIf(reason !== null)("what outlives a restart", () => {
   test("a block with any bit flipped is lost, or its clock is", () => {
     const [, , size = "0"] = one("retained", Buffer.from([255, 255])).split(" ");
@@ -204,8 +238,9 @@ describe.skipIf(reason !== null)("what outlives a restart", () => {
       if (prng.below(2) === 0) ascii("IMPROV\x01\x03").copy(bytes);
       return bytes;
     });
-    for (const part of ["improv", "command", "guest", "owner", "ring"])
+    for (const part of ["improv", "command", "guest", "owner", "ring", "packets"])
       expect(ask(program, part, noise)).toHaveLength(noise.length);
-    expect(ask(program, "ring", noise).filter((line) => line.includes("BROKEN"))).toEqual([]);
+    for (const part of ["ring", "packets"])
+      expect(ask(program, part, noise).filter((line) => line.includes("BROKEN"))).toEqual([]);
   });
 });

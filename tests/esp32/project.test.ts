@@ -127,6 +127,8 @@ describe("the build", () => {
       expect(ram.map(([, found]) => found)).toContain(name);
     for (const name of ["radio_power", "retained", "retained_block", "crc32", "console_out"])
       expect(ram.map(([, found]) => found)).toContain(name);
+    for (const name of ["packet_line", "usb_port"])
+      expect(ram.map(([, found]) => found)).toContain(name);
     expect(text("sdkconfig.defaults")).toContain("CONFIG_GPTIMER_ISR_IRAM_SAFE=y");
   });
 

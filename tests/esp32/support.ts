@@ -42,6 +42,7 @@ const HEADERS: Record<string, readonly string[]> = {
     "driver/temperature_sensor.h",
     "driver/uart.h",
     "hal/uart_ll.h",
+    "hal/usb_serial_jtag_ll.h",
     "sdkconfig.h",
     "soc/dport_reg.h",
     "soc/gpio_reg.h",
@@ -157,7 +158,14 @@ export function syntax(
   }
 }
 
-const PARTS = ["command_line", "image_format", "improv", "record_ring", "retained_block"];
+const PARTS = [
+  "command_line",
+  "image_format",
+  "improv",
+  "packet_line",
+  "record_ring",
+  "retained_block",
+];
 
 /** Builds the parts that know no chip, with sanitizers; returns the program. */
 export function buildParts(folder: string): string {

@@ -17,6 +17,7 @@
 #include "status.h"
 #include "storage.h"
 #include "temperature.h"
+#include "usb_port.h"
 
 #define PORT UART_NUM_0
 #define TASK_STACK 4096u
@@ -85,19 +86,24 @@ static void obey(struct command_line *line, uint32_t reason) {
     }
 }
 
-static void take(uint8_t byte, uint32_t reason) {
-    static struct improv_reader reader;
-    static struct command_line line;
-    static uint32_t last;
+/* One of the lines that commands come by. */
+struct source {
+    struct improv_reader reader;
+    struct command_line line;
+    uint32_t last;
+};
+
+static void take(struct source *from, uint8_t byte, uint32_t reason) {
+    struct improv_reader *reader = &from->reader;
     const uint32_t now = hal_now();
-    if (now - last > SILENCE_MS) improv_reset(&reader);
-    last = now;
-    const enum improv_found found = improv_feed(&reader, byte);
+    if (now - from->last > SILENCE_MS) improv_reset(reader);
+    from->last = now;
+    const enum improv_found found = improv_feed(reader, byte);
     if (found == IMPROV_FRAME)
-        provisioning_frame((enum improv_type)reader.type, reader.data, reader.len);
+        provisioning_frame((enum improv_type)reader->type, reader->data, reader->len);
     else if (found == IMPROV_BROKEN) provisioning_broken();
-    for (uint32_t i = 0; i < reader.released; i++)
-        if (command_feed(&line, reader.text[i])) obey(&line, reason);
+    for (uint32_t i = 0; i < reader->released; i++)
+        if (command_feed(&from->line, reader->text[i])) obey(&from->line, reason);
 }
 
 /* Said once, for who watches. */
@@ -111,13 +117,16 @@ static void greet(void) {
 }
 
 static void console_task(void *argument) {
+    static struct source uart, usb;
     const uint32_t reason = (uint32_t)(uintptr_t)argument;
     uint8_t bytes[READ_BYTES];
     greet();
     for (;;) {
         console_drain();
         const int count = uart_read_bytes(PORT, bytes, sizeof bytes, 1);
-        for (int i = 0; i < count; i++) take(bytes[i], reason);
+        for (int i = 0; i < count; i++) take(&uart, bytes[i], reason);
+        const uint32_t by_usb = usb_port_read(bytes, sizeof bytes);
+        for (uint32_t i = 0; i < by_usb; i++) take(&usb, bytes[i], reason);
         provisioning_poll();
         temperature_poll();
     }

@@ -1,4 +1,5 @@
-/* The serial line: the owner's local commands and provisioning. Nothing on it moves the switch. */
+/* The serial line and the chip's own USB, where it has one, as one: the owner's local commands and
+ * provisioning. Nothing on it moves the switch. */
 #ifndef CONSOLE_H
 #define CONSOLE_H
 

@@ -8,11 +8,14 @@
 #include "abi.gen.h"
 #include "esp_attr.h"
 #include "esp_log.h"
+#include "esp_rom_sys.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 #include "hal/uart_ll.h"
+#include "packet_line.h"
 #include "record_ring.h"
 #include "retained.h"
+#include "usb_port.h"
 
 #define PORT UART_LL_GET_HW(0)
 #define TRACE_BYTES 3072u
@@ -24,6 +27,10 @@
 /* The longest line of the trace is 176 bytes (trace.h); of an answer, a journal line or status. */
 #define OUT_BYTES 320u
 #define LOG_LINE 160
+/* What a restart spares a reader on USB beyond the time that the UART takes, in us: a host that
+ * reads takes a packet within a frame of 1 ms. */
+#define USB_FINISH_US 2000u
+#define USB_STEP_US 10u
 
 /* The trace waits where a restart does not touch it. */
 static RTC_NOINIT_ATTR struct {
@@ -36,12 +43,14 @@ static struct record_ring log_ring = {log_bytes, LOG_BYTES, 0, 0};
 static portMUX_TYPE lock = portMUX_INITIALIZER_UNLOCKED;
 static volatile uint32_t lost;
 
-/* What is being written. */
+/* What is being written, and how much of it the UART has. */
 static struct {
     uint32_t len;
     uint32_t sent;
     uint8_t bytes[OUT_BYTES];
 } out;
+/* The same, over USB. */
+static struct packet_line usb;
 
 void console_out_boot(void) {
     const bool good = kept.magic == MAGIC && kept.ring.size == TRACE_BYTES &&
@@ -89,6 +98,8 @@ void console_line(const char *line, uint32_t len) {
     portEXIT_CRITICAL_SAFE(&lock);
 }
 
+uint32_t console_out_usb_lost(void) { return usb.lost; }
+
 static int on_log(const char *format, va_list values) {
     char line[LOG_LINE];
     int len = vsnprintf(line, sizeof line, format, values);
@@ -103,19 +114,23 @@ void console_log_start(void) { (void)esp_log_set_vprintf(on_log); }
 
 /* --- writing --- */
 
-/* As much as the chip's buffer takes. */
+/* As much as the chip's buffers take. */
 static void push_some(void) {
+    uint8_t packet[PACKET_BYTES];
     uint32_t room = uart_ll_get_txfifo_len(PORT);
     if (room > out.len - out.sent) room = out.len - out.sent;
     uart_ll_write_txfifo(PORT, out.bytes + out.sent, room);
     out.sent += room;
+    const uint32_t len = packet_take(&usb, out.bytes, out.len, usb_port_room(), packet);
+    if (len > 0) usb_port_send(packet, len);
 }
 
 static void write_out(void) {
     for (;;) {
         portENTER_CRITICAL(&lock);
         push_some();
-        const bool more = out.sent < out.len;
+        const bool waits = usb_port_here() && packet_pass(&usb, out.len);
+        const bool more = out.sent < out.len || waits;
         portEXIT_CRITICAL(&lock);
         if (!more) return;
         vTaskDelay(1);
@@ -127,6 +142,7 @@ static void set_out(const void *bytes, uint32_t len) {
     memcpy(out.bytes, bytes, len);
     out.len = len;
     out.sent = 0;
+    packet_next(&usb);
     portEXIT_CRITICAL(&lock);
 }
 
@@ -160,6 +176,7 @@ static bool next_line(struct record_ring *ring) {
     int32_t len = ring_pop(ring, out.bytes, OUT_BYTES - 2);
     if (len > (int32_t)OUT_BYTES - 2) len = OUT_BYTES - 2;
     out.sent = 0;
+    packet_next(&usb);
     out.len = len < 0 ? 0 : (uint32_t)len;
     if (len >= 0) {
         out.bytes[out.len++] = '\r';
@@ -175,6 +192,11 @@ void console_drain(void) {
 }
 
 void console_finish(void) {
-    while (out.sent < out.len) push_some();
-    while (!uart_ll_is_tx_idle(PORT)) continue;
+    while (out.sent < out.len || !uart_ll_is_tx_idle(PORT)) push_some();
+    if (!usb_port_here()) return;
+    for (uint32_t us = 0; us < USB_FINISH_US && !usb.deaf; us += USB_STEP_US) {
+        if (usb_port_room() && usb.sent >= out.len) return;
+        push_some();
+        esp_rom_delay_us(USB_STEP_US);
+    }
 }

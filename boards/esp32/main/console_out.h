@@ -1,5 +1,6 @@
-/* What goes out on the serial line: the trace, which outlives a restart, the chip's own log,
- * answers. One task writes; anybody may hand lines in. Must not know what lines mean. */
+/* What goes out on the serial line, and on the chip's own USB where it has one: the trace, which
+ * outlives a restart, the chip's own log, answers. One task writes; anybody may hand lines in. Must
+ * not know what lines mean. */
 #ifndef CONSOLE_OUT_H
 #define CONSOLE_OUT_H
 
@@ -13,6 +14,8 @@ void console_out_boot(void);
  * off. Without room it is dropped, and console_out_lost() counts it. */
 void console_trace(const char *line, uint32_t len);
 uint32_t console_out_lost(void);
+/* Lines that went out on the UART and not, or not whole, over USB: nobody read there. */
+uint32_t console_out_usb_lost(void);
 
 /* A line of text as it is, without its end; dropped without room. In a task. */
 void console_line(const char *line, uint32_t len);
@@ -31,7 +34,7 @@ void console_drain(void);
 
 /* --- the restart's --- */
 
-/* Lets the line that is being written end: at most 330 bytes, 29 ms. Safe in an interrupt. */
+/* Lets the line that is being written end: at most 330 bytes, 31 ms. Safe in an interrupt. */
 void console_finish(void);
 
 #endif

@@ -33,12 +33,13 @@ void status_answer(uint32_t reason) {
     const char *refused;
     console_answer(
         "status chip=%s version=%u phase=%s radio=%s wifi=%s mqtt=%s heap=%u heap_min=%u boot=%s "
-        "uptime_ms=%u guest=%08x owner=%s lost=%u arena=%u stack=%u",
+        "uptime_ms=%u guest=%08x owner=%s lost=%u usb_lost=%u arena=%u stack=%u",
         VERSION_CHIP, KS_ABI_VERSION, phase_names[host_phase()], radio_power_sense() ? "on" : "off",
         word_of(wifi, network.wifi, "joining", network.wifi_why),
         word_of(mqtt, network.mqtt, "connecting", network.mqtt_why),
         (unsigned)esp_get_free_heap_size(), (unsigned)esp_get_minimum_free_heap_size(),
         boot_names[reason], (unsigned)hal_now(), (unsigned)guest_partition_crc(),
         owner_partition(&refused) != NULL ? "present" : "none", (unsigned)console_out_lost(),
-        (unsigned)guest_arena_used(), (unsigned)contacts_stack_left());
+        (unsigned)console_out_usb_lost(), (unsigned)guest_arena_used(),
+        (unsigned)contacts_stack_left());
 }

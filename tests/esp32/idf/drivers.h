@@ -24,6 +24,7 @@
 #else
 #define CONFIG_IDF_TARGET "esp32c3"
 #define SOC_TEMP_SENSOR_SUPPORTED 1
+#define SOC_USB_SERIAL_JTAG_SUPPORTED 1
 #define GPIO_IN_REG 0x6000403cu
 #define SYSTEM_WIFI_CLK_EN_REG 0x60026014u
 #define SYSTEM_WIFI_CLK_EN 0x00fb9fcf
@@ -108,5 +109,10 @@ int uart_read_bytes(uart_port_t port, void *bytes, uint32_t len, TickType_t tick
 uint32_t uart_ll_get_txfifo_len(uart_dev_t *uart);
 void uart_ll_write_txfifo(uart_dev_t *uart, const uint8_t *bytes, uint32_t len);
 bool uart_ll_is_tx_idle(uart_dev_t *uart);
+
+int usb_serial_jtag_ll_txfifo_writable(void);
+int usb_serial_jtag_ll_write_txfifo(const uint8_t *bytes, uint32_t len);
+void usb_serial_jtag_ll_txfifo_flush(void);
+int usb_serial_jtag_ll_read_rxfifo(uint8_t *bytes, uint32_t max);
 
 #endif

@@ -42,6 +42,7 @@ void esp_fill_random(void *bytes, size_t len);
 void bootloader_random_enable(void);
 void bootloader_random_disable(void);
 void esp_rom_software_reset_system(void);
+void esp_rom_delay_us(uint32_t us);
 typedef int (*vprintf_like_t)(const char *, va_list);
 vprintf_like_t esp_log_set_vprintf(vprintf_like_t writer);
 typedef bool (*esp_freertos_idle_cb_t)(void);
