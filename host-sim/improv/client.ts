@@ -11,7 +11,7 @@ const TRIES = 3;
 const ANSWER_MS = 1_500;
 /** A scan takes a board some seconds. */
 const SCAN_MS = 15_000;
-/** A word that explains an error follows it within this, in ms. */
+/** A word that explains an answer follows it within this, in ms. */
 const WORD_MS = 500;
 const SSID_MAX = 32;
 const PASSWORD_MIN = 8;
@@ -34,6 +34,12 @@ export interface Network {
 export interface Wifi {
   readonly ssid: string;
   readonly password: string;
+}
+
+/** What a board hears; and why it heard nothing, if it said so. */
+export interface Scan {
+  readonly networks: readonly Network[];
+  readonly reason: string | null;
 }
 
 /** What came of the settings: tried and good, or kept untried for the reason that the board gave. */
@@ -127,7 +133,7 @@ export class ImprovClient {
   }
 
   /** The networks that the board hears; one result each, the last without any text. */
-  async scan(): Promise<Network[]> {
+  async scan(): Promise<Scan> {
     const networks: Network[] = [];
     const take = resultOf(RPC.SCAN);
     let result: Result | null = await this.#ask(RPC.SCAN, take, SCAN_MS);
@@ -136,7 +142,7 @@ export class ImprovClient {
       networks.push({ ssid: printable(ssid), rssi: Number(rssi), locked: locked !== "NO" });
       result = await this.#until(SCAN_MS, take);
     }
-    return networks;
+    return { networks, reason: networks.length === 0 ? await this.#word() : null };
   }
 
   /** Hands over name and password and waits for what comes of them. Throws a UserError if nothing good. */
@@ -165,7 +171,7 @@ export class ImprovClient {
     throw new UserError(`${port}: the board says: ${said}`, EXIT.REFUSED);
   }
 
-  /** The line of text that explains an error, if one follows. */
+  /** The line of text that explains an answer, if one follows. */
   async #word(): Promise<string | null> {
     for (;;) {
       const heard = await this.#line.next(WORD_MS);

@@ -19,13 +19,14 @@ interface ProvisionOptions {
 }
 
 async function scan(client: ImprovClient, json: boolean): Promise<void> {
-  const networks = await client.scan();
+  const { networks, reason } = await client.scan();
   for (const network of networks) {
     const { ssid, rssi, locked } = network;
     if (json) printJson(network);
     else print(`${String(rssi).padStart(4)} dBm  ${locked ? "locked" : "open  "}  ${ssid}`);
   }
-  if (networks.length === 0 && !json) print("the board lists no networks: give the name by --ssid");
+  if (networks.length === 0 && !json)
+    print(`the board lists no networks: ${reason ?? "give the name by --ssid"}`);
 }
 
 async function provision(options: ProvisionOptions): Promise<void> {

@@ -11,6 +11,7 @@
 #include "packet_line.h"
 #include "record_ring.h"
 #include "retained_block.h"
+#include "scan_list.h"
 
 #define LINE 70000
 
@@ -162,6 +163,26 @@ static void packets(void) {
     printf(" lost=%u", line.lost);
 }
 
+/* Networks of a signal's strength, a lock, and a name behind its length. */
+static void scan(void) {
+    static struct scan_list list;
+    char ssid[256];
+    list.count = 0;
+    for (uint32_t at = 0; at + 3 <= len && at + 3 + bytes[at + 2] <= len;
+         at += 3u + bytes[at + 2]) {
+        memcpy(ssid, bytes + at + 3, bytes[at + 2]);
+        ssid[bytes[at + 2]] = '\0';
+        scan_add(&list, ssid, (int8_t)bytes[at], bytes[at + 1] != 0);
+    }
+    for (uint32_t i = 0; i < list.count; i++) {
+        const struct scan_network *network = &list.networks[i];
+        printf(" ");
+        for (const char *at = network->ssid; *at != '\0'; at++) printf("%c", *at < ' ' ? '.' : *at);
+        printf("%s%d", network->locked ? "#" : ":", network->rssi);
+        if (i > 0 && network->rssi > list.networks[i - 1].rssi) printf(" BROKEN");
+    }
+}
+
 int main(void) {
     static char text[2 * LINE + 16];
     while (fgets(text, sizeof text, stdin) != NULL) {
@@ -180,6 +201,7 @@ int main(void) {
         else if (strcmp(name, "retained") == 0) retained();
         else if (strcmp(name, "ring") == 0) ring();
         else if (strcmp(name, "packets") == 0) packets();
+        else if (strcmp(name, "scan") == 0) scan();
         else if (strcmp(name, "crc") == 0) printf("%08x", crc32_update(0, bytes, len));
         else return 3;
         printf("\n");

@@ -182,6 +182,40 @@ describe.skipIf(reason !== null)("partition images", () => {
   });
 });
 
+describe.skipIf(reason !== null)("access points heard", () => {
+  const scan = (...heard: [number, boolean, string][]) =>
+    one(
+      "scan",
+      Buffer.concat(
+        heard.map(([rssi, locked, ssid]) =>
+          Buffer.concat([Buffer.from([rssi & 255, locked ? 1 : 0, ssid.length]), ascii(ssid)]),
+        ),
+      ),
+    );
+
+  test("stand strongest first, each name once with its strongest signal", () => {
+    expect(scan([-70, true, "b"], [-40, false, "a"], [-90, true, "c"])).toBe("a:-40 b#-70 c#-90");
+    expect(scan([-70, true, "a"], [-60, true, "b"], [-50, false, "a"], [-80, true, "a"])).toBe(
+      "a:-50 b#-60",
+    );
+  });
+
+  test("without a name, or with one too long, are left out", () => {
+    expect(scan([-70, true, ""], [-70, true, "x".repeat(33)], [-71, true, "y".repeat(32)])).toBe(
+      `${"y".repeat(32)}#-71`,
+    );
+  });
+
+  test("that are too many lose the weakest", () => {
+    const many = Array.from(
+      { length: 40 },
+      (_, index) =>
+        [-1 - ((index * 7) % 40), false, `n${(index * 7) % 40}`] as [number, boolean, string],
+    );
+    expect(scan(...many)).toBe(Array.from({ length: 16 }, (_, n) => `n${n}:${-1 - n}`).join(" "));
+  });
+});
+
 describe.skipIf(reason !== null)("a line of packets", () => {
   const packets = (...steps: number[]) => one("packets", Buffer.from(steps));
   const a = (count: number) => "a".repeat(count);
@@ -238,9 +272,9 @@ describe.skipIf(reason !== null)("what outlives a restart", () => {
       if (prng.below(2) === 0) ascii("IMPROV\x01\x03").copy(bytes);
       return bytes;
     });
-    for (const part of ["improv", "command", "guest", "owner", "ring", "packets"])
+    for (const part of ["improv", "command", "guest", "owner", "ring", "packets", "scan"])
       expect(ask(program, part, noise)).toHaveLength(noise.length);
-    for (const part of ["ring", "packets"])
+    for (const part of ["ring", "packets", "scan"])
       expect(ask(program, part, noise).filter((line) => line.includes("BROKEN"))).toEqual([]);
   });
 });

@@ -165,6 +165,7 @@ const PARTS = [
   "packet_line",
   "record_ring",
   "retained_block",
+  "scan_list",
 ];
 
 /** Builds the parts that know no chip, with sanitizers; returns the program. */

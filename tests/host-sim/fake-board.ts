@@ -20,6 +20,8 @@ export interface BoardFaults {
   /** Its device's name, and what it answers to `status`. */
   name?: string;
   status?: string;
+  /** Said behind the list of networks. */
+  why?: string;
   /** The ring's lines are changed on their way. */
   spoil?: (line: string) => string;
 }
@@ -88,7 +90,7 @@ export class FakeBoard {
   }
 
   #rpc(data: Buffer): void {
-    const { deaf, networks = [], name: device = "demo\x1b[2J" } = this.#faults;
+    const { deaf, networks = [], name: device = "demo\x1b[2J", why } = this.#faults;
     if (deaf || data[1] !== data.length - 2) return;
     switch (data[0]) {
       case 1: {
@@ -106,6 +108,7 @@ export class FakeBoard {
         break;
       case 4:
         for (const network of [...networks, []]) this.#send(4, ...texts(4, network));
+        if (why !== undefined) this.say(`= ${why}`);
         break;
       default:
         this.#send(2, 2);

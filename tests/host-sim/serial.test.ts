@@ -88,9 +88,12 @@ describe.skipIf(without !== null)("provision", () => {
     expect(out).toContain(" -40 dBm  locked  home\n -80 dBm  open    café\n");
   });
 
-  test("says that a board lists none", async () => {
+  test("says that a board lists none, and why", async () => {
     new FakeBoard(line);
     expect((await run("provision --scan")).out).toContain("lists no networks: give the name");
+    new FakeBoard(line, { why: "no scan: the switch is not at ON" });
+    const { out } = await run("provision --scan");
+    expect(out).toContain("lists no networks: no scan: the switch is not at ON\n");
   });
 
   test("hears through noise, and asks again when a frame was damaged", async () => {

@@ -18,6 +18,11 @@
 #define BACKOFF_LAST_MS 30000u
 #define OUTBOX_BYTES 4096u
 #define NEVER UINT32_MAX
+/* While a join is under way it cannot listen: so often it tries, so far apart. Then it listens for
+ * two to three seconds, and no longer than this. */
+#define SCAN_TRIES 10u
+#define SCAN_AGAIN_MS 500u
+#define SCAN_MS 10000u
 
 static TaskHandle_t task;
 static portMUX_TYPE lock = portMUX_INITIALIZER_UNLOCKED;
@@ -32,6 +37,12 @@ static uint32_t wifi_attempts, mqtt_attempts;
 /* When the next attempt is due, in ms from now; NEVER for none. */
 static uint32_t wifi_due = NEVER, mqtt_due = NEVER;
 static bool wifi_up;
+
+static struct scan_list heard;
+/* Asked for; it listens. */
+static volatile bool scanning;
+static bool listening;
+static uint32_t scan_tries, scan_due = NEVER;
 
 uint32_t network_delay(uint32_t *attempts) {
     uint32_t ceiling = BACKOFF_FIRST_MS;
@@ -77,6 +88,13 @@ void network_join(const char *ssid, const char *password) {
     network_tell(NETWORK_JOIN);
 }
 
+void network_scan(void) {
+    scanning = true;
+    network_tell(NETWORK_SCAN);
+}
+
+const struct scan_list *network_heard(void) { return scanning ? NULL : &heard; }
+
 struct network_status network_status(void) {
     struct network_status status = {NETWORK_OFF, NETWORK_OFF, "", ""};
     if (!radio) return status;
@@ -90,6 +108,29 @@ struct network_status network_status(void) {
 }
 
 /* --- the task --- */
+
+static void scan_end(void) {
+    listening = false;
+    scan_due = NEVER;
+    scanning = false;
+}
+
+static void scan_stop(void) {
+    if (listening) wifi_scan_stop();
+    heard.count = 0;
+    scan_end();
+}
+
+/* Begins to listen; or it is time to end. */
+static void scan(void) {
+    if (listening || scan_tries == 0) {
+        scan_stop();
+        return;
+    }
+    scan_tries--;
+    listening = wifi_begin() == NULL && wifi_scan();
+    scan_due = listening ? SCAN_MS : SCAN_AGAIN_MS;
+}
 
 static void join(void) {
     struct improv_wifi now;
@@ -119,6 +160,7 @@ static void happened(uint32_t bits) {
         else setup_why = "no-credentials";
     }
     if ((bits & NETWORK_JOIN) != 0 && network_ready()) {
+        if (scanning) scan_stop();
         wifi_attempts = 0;
         join();
     }
@@ -136,10 +178,19 @@ static void happened(uint32_t bits) {
         mqtt_attempts = 0;
         drain();
     }
+    if ((bits & NETWORK_SCAN) != 0 && !listening) {
+        scan_tries = SCAN_TRIES;
+        scan_due = 0;
+    }
+    if ((bits & NETWORK_SCANNED) != 0 && listening) {
+        wifi_heard(&heard);
+        scan_end();
+    }
 }
 
 static void attempt(void) {
-    if (wifi_due == 0) join();
+    if (scan_due == 0) scan();
+    if (wifi_due == 0 && !listening) join();
     if (mqtt_due == 0 && wifi_up) {
         mqtt_due = NEVER;
         mqtt_open(owner());
@@ -157,6 +208,7 @@ static void network_task(void *unused) {
     for (;;) {
         uint32_t bits = 0;
         uint32_t wait = wifi_due < mqtt_due ? wifi_due : mqtt_due;
+        if (scan_due < wait) wait = scan_due;
         /* A session that waits for Wi-Fi waits without a date. */
         if (wait == 0) wait = 1000;
         const TickType_t ticks = wait == NEVER ? portMAX_DELAY : pdMS_TO_TICKS(wait) + 1;
@@ -166,6 +218,7 @@ static void network_task(void *unused) {
         before = now;
         pass(&wifi_due, passed);
         pass(&mqtt_due, passed);
+        pass(&scan_due, passed);
         happened(bits);
         attempt();
     }

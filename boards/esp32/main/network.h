@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "scan_list.h"
+
 /* Makes the task; it sleeps. */
 void network_start(void);
 
@@ -32,5 +34,9 @@ struct network_status network_status(void);
 bool network_ready(void);
 /* Leaves the access point, if any, and tries these credentials; network_status() tells. */
 void network_join(const char *ssid, const char *password);
+/* Begins to listen for access points, where network_ready(); at most 15 s. */
+void network_scan(void);
+/* What was heard; null while it listens. Nothing may be heard, or it could not listen. */
+const struct scan_list *network_heard(void);
 
 #endif

@@ -12,6 +12,8 @@
 #define NETWORK_WIFI_DOWN 8u
 #define NETWORK_MQTT_DOWN 16u
 #define NETWORK_OUTBOX 32u
+#define NETWORK_SCAN 64u
+#define NETWORK_SCANNED 128u
 
 /* Tells the task. */
 void network_tell(uint32_t bits);
@@ -26,6 +28,12 @@ const char *wifi_begin(void);
 /* Begins to join. */
 void wifi_join(const char *ssid, const char *password);
 void wifi_state(struct network_status *status);
+/* Begins to listen for access points; false if it cannot now, as while it joins. NETWORK_SCANNED
+ * tells of its end. */
+bool wifi_scan(void);
+void wifi_scan_stop(void);
+/* What was heard. */
+void wifi_heard(struct scan_list *list);
 /* The last join's outcome is stale: another begins. */
 void wifi_again(void);
 

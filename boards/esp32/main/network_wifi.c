@@ -1,4 +1,5 @@
 /* Wi-Fi station: starts the radio's software, joins, says how it went. Must not know MQTT. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "credentials.h"
@@ -7,6 +8,9 @@
 #include "esp_wifi.h"
 #include "network_parts.h"
 #include "radio_power.h"
+
+/* As many as are fetched of what was heard: the strongest. */
+#define SCAN_RECORDS 24u
 
 static volatile enum network_state state;
 static const char *volatile why = "";
@@ -30,6 +34,7 @@ static const char *word_of(uint8_t reason) {
 
 static void on_wifi(void *unused, esp_event_base_t base, int32_t id, void *data) {
     (void)unused, (void)base;
+    if (id == WIFI_EVENT_SCAN_DONE) network_tell(NETWORK_SCANNED);
     if (id != WIFI_EVENT_STA_DISCONNECTED) return;
     const wifi_event_sta_disconnected_t *event = data;
     /* Leaving on our own account, for another access point. */
@@ -85,6 +90,29 @@ void wifi_join(const char *ssid, const char *password) {
     why = "refused";
     state = NETWORK_FAILED;
     network_tell(NETWORK_WIFI_DOWN);
+}
+
+bool wifi_scan(void) { return esp_wifi_scan_start(NULL, false) == ESP_OK; }
+
+void wifi_scan_stop(void) {
+    (void)esp_wifi_scan_stop();
+    (void)esp_wifi_clear_ap_list();
+}
+
+void wifi_heard(struct scan_list *list) {
+    uint16_t count = SCAN_RECORDS;
+    wifi_ap_record_t *records = malloc(SCAN_RECORDS * sizeof *records);
+    list->count = 0;
+    if (records == NULL || esp_wifi_scan_get_ap_records(&count, records) != ESP_OK) {
+        (void)esp_wifi_clear_ap_list();
+        count = 0;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const wifi_auth_mode_t mode = records[i].authmode;
+        scan_add(list, (const char *)records[i].ssid, records[i].rssi,
+                 mode != WIFI_AUTH_OPEN && mode != WIFI_AUTH_OWE);
+    }
+    free(records);
 }
 
 void wifi_state(struct network_status *status) {

@@ -3,6 +3,8 @@
  * owner), they are stored, the answer is CANNOT_CONNECT, and a line of text says why. */
 #include "provisioning.h"
 
+#include <stdio.h>
+
 #include "console_out.h"
 #include "credentials.h"
 #include "hal.h"
@@ -13,7 +15,7 @@
 #define JOIN_MS 30000u
 
 static struct improv_wifi trying;
-static bool joining;
+static bool joining, listing;
 static uint32_t since;
 
 static void send(enum improv_type type, const uint8_t *data, uint8_t len) {
@@ -37,13 +39,19 @@ static void send_result(uint8_t command, const char *const *texts, uint32_t coun
     if (len > 0) send(IMPROV_RESULT, data, len);
 }
 
+/* Why the radio cannot be used now; the network is not ready. */
+static const char *why_not(void) {
+    const char *refused;
+    return owner_partition(&refused) == NULL ? "there is no owner: killswitch flash --keys"
+                                             : "the switch is not at ON";
+}
+
 static enum improv_state state_now(void) {
     if (joining) return IMPROV_PROVISIONING;
     return network_status().wifi == NETWORK_UP ? IMPROV_PROVISIONED : IMPROV_READY;
 }
 
 static void settings(const uint8_t *body, uint8_t len) {
-    const char *refused;
     if (!improv_wifi(body, len, &trying)) {
         send_error(IMPROV_INVALID_RPC);
         return;
@@ -59,9 +67,29 @@ static void settings(const uint8_t *body, uint8_t len) {
     const bool saved = credentials_save(&trying);
     send_error(IMPROV_CANNOT_CONNECT);
     if (!saved) console_answer("error nvs is full: credentials were not stored");
-    else if (owner_partition(&refused) == NULL)
-        console_answer("stored, not tried: there is no owner: killswitch provision");
-    else console_answer("stored, not tried: the switch is not at ON");
+    else console_answer("stored, not tried: %s", why_not());
+}
+
+/* One result for each network and one without a text, which ends the list. */
+static void list(const struct scan_list *heard) {
+    for (uint32_t i = 0; i < heard->count; i++) {
+        const struct scan_network *network = &heard->networks[i];
+        char rssi[8];
+        (void)snprintf(rssi, sizeof rssi, "%d", network->rssi);
+        const char *const texts[] = {network->ssid, rssi, network->locked ? "YES" : "NO"};
+        send_result(IMPROV_SCAN, texts, sizeof texts / sizeof *texts);
+    }
+    send_result(IMPROV_SCAN, NULL, 0);
+}
+
+static void scan(void) {
+    if (network_ready()) {
+        if (!listing) network_scan();
+        listing = true;
+        return;
+    }
+    send_result(IMPROV_SCAN, NULL, 0);
+    console_answer("no scan: %s", why_not());
 }
 
 void provisioning_frame(enum improv_type type, const uint8_t *data, uint8_t len) {
@@ -82,8 +110,7 @@ void provisioning_frame(enum improv_type type, const uint8_t *data, uint8_t len)
         const char *const texts[] = {"killswitch", VERSION_TEXT, VERSION_CHIP,
                                      owner == NULL ? "unowned" : owner->device};
         send_result(IMPROV_DEVICE_INFO, texts, sizeof texts / sizeof *texts);
-        /* No list: a scan is a use of the radio that the guest did not ask for. */
-    } else if (command == IMPROV_SCAN) send_result(IMPROV_SCAN, NULL, 0);
+    } else if (command == IMPROV_SCAN) scan();
     else send_error(IMPROV_UNKNOWN_RPC);
 }
 
@@ -110,6 +137,11 @@ static void failed(void) {
 }
 
 void provisioning_poll(void) {
+    const struct scan_list *heard = listing ? network_heard() : NULL;
+    if (heard != NULL) {
+        listing = false;
+        list(heard);
+    }
     if (!joining) return;
     const struct network_status status = network_status();
     if (status.wifi == NETWORK_UP) {

@@ -17,7 +17,7 @@ extern esp_event_base_t const IP_EVENT;
 enum { IP_EVENT_STA_GOT_IP };
 
 extern esp_event_base_t const WIFI_EVENT;
-enum { WIFI_EVENT_STA_DISCONNECTED = 5 };
+enum { WIFI_EVENT_SCAN_DONE = 1, WIFI_EVENT_STA_DISCONNECTED = 5 };
 typedef struct {
     uint8_t ssid[32], ssid_len, bssid[6], reason;
 } wifi_event_sta_disconnected_t;
@@ -33,7 +33,15 @@ enum {
     WIFI_REASON_HANDSHAKE_TIMEOUT = 204,
     WIFI_REASON_CONNECTION_FAIL = 205
 };
-typedef enum { WIFI_AUTH_OPEN = 0, WIFI_AUTH_WPA2_PSK = 3 } wifi_auth_mode_t;
+typedef enum { WIFI_AUTH_OPEN = 0, WIFI_AUTH_WPA2_PSK = 3, WIFI_AUTH_OWE = 8 } wifi_auth_mode_t;
+typedef struct {
+    uint8_t bssid[6], ssid[33], primary;
+    int8_t rssi;
+    wifi_auth_mode_t authmode;
+} wifi_ap_record_t;
+typedef struct {
+    uint8_t *ssid;
+} wifi_scan_config_t;
 typedef enum { WPA3_SAE_PWE_BOTH = 2 } wifi_sae_pwe_method_t;
 typedef struct {
     uint8_t ssid[32], password[64];
@@ -64,6 +72,10 @@ esp_err_t esp_wifi_set_config(wifi_interface_t interface, wifi_config_t *config)
 esp_err_t esp_wifi_start(void);
 esp_err_t esp_wifi_connect(void);
 esp_err_t esp_wifi_disconnect(void);
+esp_err_t esp_wifi_scan_start(const wifi_scan_config_t *config, bool block);
+esp_err_t esp_wifi_scan_stop(void);
+esp_err_t esp_wifi_scan_get_ap_records(uint16_t *count, wifi_ap_record_t *records);
+esp_err_t esp_wifi_clear_ap_list(void);
 
 #define ESP_ERR_ESP_TLS_CANNOT_RESOLVE_HOSTNAME 0x8001
 esp_err_t esp_crt_bundle_attach(void *config);
