@@ -11,7 +11,6 @@ import { BoardTarget } from "../../host-sim/hil/target.ts";
 import { packageRoot } from "../../host-sim/paths.ts";
 import { firmwareWith } from "../../host-sim/scenario/guest.ts";
 import { loadScenario } from "../../host-sim/scenario/load.ts";
-import { SCENARIO_KEYS } from "../../host-sim/scenario/remote.ts";
 import { type Outcome, runScenario } from "../../host-sim/scenario/runner.ts";
 import { freePort } from "../host-sim/mqtt-fixture.ts";
 import { trouble } from "../host-sim/scenario-support.ts";
@@ -97,8 +96,7 @@ test("and one while the switch is under way back to ON", AGAIN, async () => {
   process.env.FAKE_IMAGE = image;
   const rig = new EmulatorRig(fake(), new RealClock());
   const contacts = { no: true, nc: false };
-  const keys = SCENARIO_KEYS;
-  await rig.prepare({ keys, guest: null, brokerPort: await freePort(), contacts }, () => {});
+  await rig.prepare({ guest: null, brokerPort: await freePort(), contacts }, () => {});
   try {
     await rig.supply(true);
     await rig.wires.contacts(false, true, 0);
