@@ -35,4 +35,8 @@ export class RealClock implements Clock {
     const timer = setTimeout(wake, Math.max(0, at - this.now()));
     return () => clearTimeout(timer);
   }
+
+  sleep(ms: number): Promise<void> {
+    return new Promise((done) => this.wakeAt(this.now() + ms, done));
+  }
 }

@@ -136,7 +136,7 @@ export class EmulatorRig implements Rig {
       ...(no ? [] : [["no", false] as const]),
       ...(nc ? [] : [["nc", false] as const]),
     ]);
-    if (closing.length > 0) await this.#after(FLIGHT_MS);
+    if (closing.length > 0) await this.#clock.sleep(FLIGHT_MS);
     const moves: Level[] = [];
     for (const name of closing) {
       for (let time = 0; time < chatter; time++) moves.push([name, true], [name, false]);
@@ -149,10 +149,6 @@ export class EmulatorRig implements Rig {
   async #drive(moves: readonly Level[]): Promise<void> {
     for (const [name, level] of moves) this.#levels.set(name, level);
     if (moves.length > 0) await this.#process?.drive(moves);
-  }
-
-  #after(ms: number): Promise<void> {
-    return new Promise((done) => this.#clock.wakeAt(this.#clock.now() + ms, done));
   }
 
   get #on(): boolean {

@@ -169,7 +169,7 @@ export class EmulatorProcess {
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
       }
-      await new Promise<void>((done) => this.#clock.wakeAt(this.#clock.now() + LOOK_MS, done));
+      await this.#clock.sleep(LOOK_MS);
     }
   }
 

@@ -80,7 +80,7 @@ export class FixtureWires implements Wires {
 
   async reset(): Promise<void> {
     await this.hold(true);
-    await this.#after(RESET_MS);
+    await this.#clock.sleep(RESET_MS);
     await this.hold(false);
   }
 
@@ -112,7 +112,7 @@ export class FixtureWires implements Wires {
         this.#waiting = { number, done };
       });
       await this.#say(Uint8Array.of(what, number, mask, levels));
-      sensed = await Promise.race([answered, this.#after(ANSWER_MS).then(() => null)]);
+      sensed = await Promise.race([answered, this.#clock.sleep(ANSWER_MS).then(() => null)]);
     }
     this.#waiting = null;
     if (sensed !== null) return sensed;
@@ -136,9 +136,5 @@ export class FixtureWires implements Wires {
   #keepAlive(): void {
     this.#say(new Uint8Array(0)).catch(() => {});
     this.#cancelAlive = this.#clock.wakeAt(this.#clock.now() + ALIVE_MS, () => this.#keepAlive());
-  }
-
-  #after(ms: number): Promise<void> {
-    return new Promise((done) => this.#clock.wakeAt(this.#clock.now() + ms, done));
   }
 }

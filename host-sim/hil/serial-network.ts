@@ -70,7 +70,7 @@ export async function checkNetwork(check: NetworkCheck): Promise<void> {
   if (!joined.joined) throw new UserError(`${board}: ${joined.reason}`, EXIT.NO_ANSWER);
   await reachBroker(check);
   await wires.contacts(false, true, 0);
-  await new Promise<void>((done) => clock.wakeAt(clock.now() + ASK_MS, done));
+  await clock.sleep(ASK_MS);
 }
 
 async function reachBroker(check: NetworkCheck): Promise<void> {
@@ -108,6 +108,6 @@ async function until(
     const status = await askLine(line, "status");
     if (wanted(status)) return null;
     if (clock.now() >= end) return status;
-    await new Promise<void>((done) => clock.wakeAt(clock.now() + ASK_MS, done));
+    await clock.sleep(ASK_MS);
   }
 }

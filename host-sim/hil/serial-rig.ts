@@ -110,7 +110,7 @@ export class SerialRig implements Rig {
     if (this.#options.wifi !== null) await joinWifi(line, this.#options.wifi);
     // Otherwise before it boots.
     await this.supply(false);
-    await this.#after(OFF_MS);
+    await this.#options.clock.sleep(OFF_MS);
     await this.wires.contacts(setup.contacts.no, setup.contacts.nc, 0);
     line.stop();
     this.#line.listen(heard);
@@ -189,10 +189,5 @@ export class SerialRig implements Rig {
         (last === NOTHING ? ": is it without supply, or held in reset by a wire?" : ""),
       EXIT.NO_ANSWER,
     );
-  }
-
-  #after(ms: number): Promise<void> {
-    const { clock } = this.#options;
-    return new Promise((done) => clock.wakeAt(clock.now() + ms, done));
   }
 }

@@ -180,7 +180,7 @@ export class BoardTarget implements Target {
     const whole = new Promise<Uint8Array>((done, fail) => {
       this.#journal = { dump: new JournalDump(), done, fail };
     });
-    const late = this.#after(JOURNAL_MS).then(() => {
+    const late = this.#clock.sleep(JOURNAL_MS).then(() => {
       throw new Mismatch("the board's journal on its console", `none within ${JOURNAL_MS} ms`);
     });
     await this.#rig.say("journal");
@@ -207,12 +207,8 @@ export class BoardTarget implements Target {
     return this.#clock.now() - this.#start;
   }
 
-  #after(ms: number): Promise<void> {
-    return new Promise((done) => this.#clock.wakeAt(this.#clock.now() + ms, done));
-  }
-
   async #sleepUntil(wall: number): Promise<void> {
-    while (this.#wall() < wall) await this.#after(wall - this.#wall());
+    while (this.#wall() < wall) await this.#clock.sleep(wall - this.#wall());
   }
 
   /** A hand waits until the board runs: a press within a boot is for nobody. */
@@ -325,7 +321,10 @@ export class BoardTarget implements Target {
         this.#now = end;
         return;
       }
-      await Promise.race([this.#after(left), new Promise<void>((done) => (this.#wake = done))]);
+      await Promise.race([
+        this.#clock.sleep(left),
+        new Promise<void>((done) => (this.#wake = done)),
+      ]);
     }
   }
 
@@ -338,7 +337,7 @@ export class BoardTarget implements Target {
       const found = this.#disagreement(await this.#rig.wires.sense());
       if (found === null) return;
       if (this.#wall() > end) throw found;
-      await this.#after(this.#rig.hil.lagMs);
+      await this.#clock.sleep(this.#rig.hil.lagMs);
     }
   }
 

@@ -46,7 +46,7 @@ export class Pump {
   /** Waits for so many ms of wall time, catching up before and after. */
   async wait(ms: number): Promise<void> {
     this.wake();
-    await new Promise<void>((done) => this.#clock.wakeAt(this.#clock.now() + ms, done));
+    await this.#clock.sleep(ms);
     this.wake();
   }
 
