@@ -2,11 +2,10 @@
  * The command `killswitch`: a list of verbs, and one place where errors become exit codes.
  * Must not know what a verb does.
  */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { EXIT, EXIT_MEANINGS } from "./errors.ts";
-import { packageRoot } from "./paths.ts";
+import { packageRoot, versionOf } from "./paths.ts";
 import * as board from "./verbs/board.ts";
 import * as bridge from "./verbs/bridge.ts";
 import * as build from "./verbs/build.ts";
@@ -45,11 +44,9 @@ const VERBS = [
 ];
 
 function makeProgram(): Command {
-  const file = readFileSync(join(packageRoot(), "package.json"), "utf8");
-  const { version } = JSON.parse(file) as { version: string };
   const program = new Command("killswitch")
     .description("an IoT device whose owner can always cut it off: simulator and controller")
-    .version(version)
+    .version(versionOf(join(packageRoot(), "package.json")))
     .exitOverride()
     .configureOutput({
       outputError: (text, write) => write(text.replace(/^error: /, "killswitch: ")),

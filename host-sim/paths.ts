@@ -1,7 +1,8 @@
 /**
- * Where the package's own files are, from the bundle as from the sources. Must not know what they are.
+ * Where the package's own files are, from the bundle as from the sources, and what version a package
+ * says that it is. Must not know what else they hold.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -14,4 +15,10 @@ export function packageRoot(): string {
     folder = parent;
   }
   return folder;
+}
+
+/** What a package.json says. */
+export function versionOf(file: string): string {
+  const { version } = JSON.parse(readFileSync(file, "utf8")) as { version?: string };
+  return version ?? "unknown";
 }

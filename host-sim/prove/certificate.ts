@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { EXIT, UserError } from "../errors.ts";
-import { packageRoot } from "../paths.ts";
+import { packageRoot, versionOf } from "../paths.ts";
 import { GATE_SPEC } from "./gate-paths.ts";
 import { ABSTRACTION_VERSION } from "./model.ts";
 import { type Module, type PartReport, provePart, type Subject } from "./parts.ts";
@@ -43,11 +43,6 @@ interface Cheap {
 
 function recordOf(bytes: Module): ModuleRecord {
   return { sha256: createHash("sha256").update(bytes).digest("hex"), bytes: bytes.length };
-}
-
-function versionOf(file: string): string {
-  const { version } = JSON.parse(readFileSync(file, "utf8")) as { version?: string };
-  return version ?? "unknown";
 }
 
 function toolVersions(): Record<string, string> {

@@ -79,38 +79,31 @@ function differText(base: number): string {
     (call $differences ${sum.reduce((left, right) => `(i64.add ${left} ${right})`)}))`;
 }
 
-const FOUR = [0, 8, 16, 24]
-  .map((of) => `(i64.load offset=${of} (i32.add (local.get $ptr) (local.get $at)))`)
-  .join(" ");
-const EIGHT = "(i64.load (i32.add (local.get $ptr) (local.get $at)))";
-/**
- * Bytes of the guest to the recorder: 32 at a time, 8 at a time of what is shorter; the last may overlap
- * those before.
- */
+/** Bytes `at` on from the guest's `ptr`, `width` at a time; the last may overlap those before. */
+function outBy(width: number, put: string): string {
+  const words = Array.from(
+    { length: width / 8 },
+    (_, word) => `(i64.load offset=${8 * word} (i32.add (local.get $ptr) (local.get $at)))`,
+  );
+  const one = `(call ${put} (i32.add (local.get $to) (local.get $at)) ${words.join(" ")})`;
+  return `(loop $next
+      ${one}
+      (local.set $at (i32.add (local.get $at) ${i32(width)}))
+      (br_if $next (i32.le_u (i32.add (local.get $at) ${i32(width)}) (local.get $len))))
+    (if (i32.lt_u (local.get $at) (local.get $len)) (then
+      (local.set $at (i32.sub (local.get $len) ${i32(width)}))
+      ${one}))`;
+}
+
+/** Bytes of the guest to the recorder: 32 at a time; what is shorter, 8 at a time; less, one by one. */
 const OUT = `(func $out (param $ptr i32) (param $len i32) (param $to i32)
     (local $at i32)
-    (if (i32.lt_u (local.get $len) (i32.const 32)) (then
-      (if (i32.ge_u (local.get $len) (i32.const 8)) (then
-        (loop $next
-          (call $put8 (i32.add (local.get $to) (local.get $at)) ${EIGHT})
-          (local.set $at (i32.add (local.get $at) (i32.const 8)))
-          (br_if $next (i32.le_u (i32.add (local.get $at) (i32.const 8)) (local.get $len))))
-        (if (i32.lt_u (local.get $at) (local.get $len)) (then
-          (local.set $at (i32.sub (local.get $len) (i32.const 8)))
-          (call $put8 (i32.add (local.get $to) (local.get $at)) ${EIGHT})))
-        (return)))
-      (loop $next (if (i32.lt_u (local.get $at) (local.get $len)) (then
-        (call $put1 (i32.add (local.get $to) (local.get $at)) (i32.load8_u (i32.add (local.get $ptr) (local.get $at))))
-        (local.set $at (i32.add (local.get $at) (i32.const 1)))
-        (br $next))))
-      (return)))
-    (loop $next
-      (call $put (i32.add (local.get $to) (local.get $at)) ${FOUR})
-      (local.set $at (i32.add (local.get $at) (i32.const 32)))
-      (br_if $next (i32.le_u (i32.add (local.get $at) (i32.const 32)) (local.get $len))))
-    (if (i32.lt_u (local.get $at) (local.get $len)) (then
-      (local.set $at (i32.sub (local.get $len) (i32.const 32)))
-      (call $put (i32.add (local.get $to) (local.get $at)) ${FOUR}))))`;
+    (if (i32.ge_u (local.get $len) (i32.const 32)) (then ${outBy(32, "$put")} (return)))
+    (if (i32.ge_u (local.get $len) (i32.const 8)) (then ${outBy(8, "$put8")} (return)))
+    (loop $next (if (i32.lt_u (local.get $at) (local.get $len)) (then
+      (call $put1 (i32.add (local.get $to) (local.get $at)) (i32.load8_u (i32.add (local.get $ptr) (local.get $at))))
+      (local.set $at (i32.add (local.get $at) (i32.const 1)))
+      (br $next)))))`;
 
 function text(base: number, constants: string): string {
   const put = (index: number) =>

@@ -113,7 +113,7 @@ export const AT = {
   signed: SIGNED,
   /** Rows of events; the first is for events that come singly. */
   events: EVENTS,
-  /** Messages and what was signed; the tag that mac_sign() gives comes first. */
+  /** What was signed, and its tags; the one that mac_sign() gives comes first. */
   bytes: BYTES,
   lists: LISTS,
   /** Code and event of states that are new. */

@@ -200,7 +200,7 @@ export class Machine {
   addBytes(bytes: Uint8Array): number {
     const at = this.#bytesEnd;
     this.#bytesEnd += Math.ceil(bytes.length / 8) * 8 + 8;
-    if (this.#bytesEnd > AT.lists) throw new Error("the messages fit their place");
+    if (this.#bytesEnd > AT.lists) throw new Error("what was signed fits its place");
     this.#noteBytes.set(bytes, at);
     return at;
   }

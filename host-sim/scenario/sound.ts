@@ -155,14 +155,14 @@ export class SoundDevice {
   /** Takes the relay's level from its pin, where it could not be foretold. */
   adoptRelay(level: number): void {
     this.relay = level;
-    if (!this.blind) this.#save();
+    this.#save();
   }
 
   /** Takes the configuration from the device's word. */
   adoptConfig(config: Config): void {
     this.config = config;
     this.either = null;
-    if (!this.blind) this.#stored = config;
+    this.#stored = config;
   }
 
   /** What may become of a message now; more than one only where the hold is not known. */
