@@ -101,11 +101,11 @@ export class BoardTarget implements Target {
     return this.#now;
   }
 
-  missing(step: Step, next: Step | undefined): string | null {
+  unsupportedReason(step: Step, next: Step | undefined): string | null {
     return missingStep(step, next, this.#rig.hil, this.#rig.reach);
   }
 
-  missingImage(image: Image): string | null {
+  unsupportedImageReason(image: Image): string | null {
     if (image !== "own") return `${this.name} runs the image that is on it`;
     const other = this.#guest !== null && !this.#rig.reach.guest;
     return other ? "another guest would have to be flashed first" : null;
@@ -146,7 +146,8 @@ export class BoardTarget implements Target {
       this.#moved.fault(set ? fault.set : fault.clear, set);
       await this.#move(0);
     } else if ("broker" in stimulus) await this.#site?.setAlive(stimulus.broker === "up");
-    else if (!("supply" in stimulus)) throw new Error("a stimulus that missing() refuses");
+    else if (!("supply" in stimulus))
+      throw new Error("a stimulus that unsupportedReason() refuses");
     else if (stimulus.supply === "reset") {
       this.#ours("supply", "state=reset");
       this.#radioGone();
@@ -161,7 +162,7 @@ export class BoardTarget implements Target {
     this.#deliver(this.#now);
   }
 
-  /** No wire stops a processor: `missing` keeps such a scenario away. */
+  /** No wire stops a processor: `unsupportedReason` keeps such a scenario away. */
   stall(_ms: number): never {
     throw new Error(`${this.name} cannot be stalled`);
   }

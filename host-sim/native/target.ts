@@ -46,11 +46,11 @@ export class NativeTarget implements Target {
     return this.#inner;
   }
 
-  missing(_step: Step): string | null {
+  unsupportedReason(_step: Step): string | null {
     return null;
   }
 
-  missingImage(image: Image): string | null {
+  unsupportedImageReason(image: Image): string | null {
     return image === "own" ? null : `${this.name} runs the image that was built for it`;
   }
 

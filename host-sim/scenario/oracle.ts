@@ -10,8 +10,8 @@ import { type Fields, replyFields } from "../controller/operations.ts";
 import { crc32 } from "../crc32.ts";
 import type { Stimulus } from "./grammar.ts";
 import type { Violation } from "./monitor.ts";
+import { OUTCOMES, type Outcome, ReferenceModel } from "./reference-model.ts";
 import { type Message, SCENARIO_KEYS } from "./remote.ts";
-import { OUTCOMES, type Outcome, SoundDevice } from "./sound.ts";
 import { field, lineText } from "./trace.ts";
 
 /** An edge within this time of another, or of a boot, is bounce; edges of one press lie this close. */
@@ -32,12 +32,12 @@ interface Press {
 interface Given {
   at: number;
   message: Message;
-  foretold: readonly Outcome[];
+  predicted: readonly Outcome[];
 }
 
 export class Oracle {
   violation: Violation | null = null;
-  readonly device = new SoundDevice();
+  readonly device = new ReferenceModel();
   readonly #sent = new Map<string, Message>();
   #given: Given | null = null;
   /** An answer that is due in this ms; and the one that is on its way. */
@@ -141,7 +141,7 @@ export class Oracle {
     const dispatched = kind === "rx" || kind === "boot" || kind === "restart";
     const lost = kind === "supply";
     if (this.#given !== null && !lost && (dispatched || at > this.#given.at))
-      return `a message is decided at once: ${namesOf(this.#given.foretold)}`;
+      return `a message is decided at once: ${namesOf(this.#given.predicted)}`;
     if (this.#owed !== null && !lost && (dispatched || at > this.#owed.at))
       return `who has a key is told: ${CODE_NAMES[this.#owed.code]}`;
     const press = this.#press;
@@ -192,7 +192,7 @@ export class Oracle {
   #received(at: number, crc: string): string | null {
     const message = this.#sent.get(crc);
     if (message === undefined) return "only what was sent is delivered";
-    this.#given = { at, message, foretold: this.device.foretell(message, at) };
+    this.#given = { at, message, predicted: this.device.predict(message, at) };
     return this.#checkRelay();
   }
 
@@ -223,7 +223,8 @@ export class Oracle {
     const given = this.#given;
     this.#given = null;
     if (given === null) return "a decision is about a message";
-    if (!given.foretold.includes(outcome)) return `a message is decided ${namesOf(given.foretold)}`;
+    if (!given.predicted.includes(outcome))
+      return `a message is decided ${namesOf(given.predicted)}`;
     this.device.decided(given.message, outcome);
     if (outcome.code !== null) this.#owed = { at, message: given.message, code: outcome.code };
     return null;
@@ -238,7 +239,7 @@ export class Oracle {
     const obeys =
       set?.op === OP.RELAY_SET &&
       (set.args.get(1) === true ? 1 : 0) === level &&
-      this.#given?.foretold.some(({ code }) => code === CODE.OK);
+      this.#given?.predicted.some(({ code }) => code === CODE.OK);
     // Its mark comes after the deed.
     if (obeys) return null;
     if (this.#press !== null && !this.#press.shown) {

@@ -33,7 +33,7 @@ export interface Message {
 }
 
 /** The device has not told what the step needs. */
-export class Untold extends Error {}
+export class EpochUnknown extends Error {}
 
 export interface Heard {
   code: string;
@@ -71,7 +71,7 @@ export class Remote {
     return this.#replies.length;
   }
 
-  /** Makes a command, true or false. Throws Untold without the epoch that it asks for. */
+  /** Makes a command, true or false. Throws EpochUnknown without the epoch that it asks for. */
   compose(send: Send): Message {
     const principal = PRINCIPAL_KIDS.indexOf(send.as);
     const key = keyOf(principal);
@@ -111,7 +111,7 @@ export class Remote {
     this.#listen(which === "told");
     if (which === "told") return this.#current ?? NO_EPOCH;
     const epoch = which === "current" ? this.#current : this.#previous;
-    if (epoch === null) throw new Untold(`the device has told no ${which} epoch`);
+    if (epoch === null) throw new EpochUnknown(`the device has told no ${which} epoch`);
     return epoch;
   }
 

@@ -21,7 +21,7 @@ import {
 } from "./grammar.ts";
 import { Monitor, type Violation } from "./monitor.ts";
 import { Oracle } from "./oracle.ts";
-import { type Message, Remote, SCENARIO_KEYS, Untold } from "./remote.ts";
+import { EpochUnknown, type Message, Remote, SCENARIO_KEYS } from "./remote.ts";
 import { Mismatch, type Target } from "./target.ts";
 import { matches, Trace } from "./trace.ts";
 
@@ -62,18 +62,25 @@ export type Outcome = { trace: Trace; virtualMs: number; notes?: readonly string
 /** What an error says of the device under test; any other is thrown on. */
 function findingOf(error: unknown): { expected: string; found: string } {
   if (error instanceof Mismatch) return { expected: error.expected, found: error.found };
-  if (error instanceof Untold) return { expected: "an epoch to send under", found: error.message };
+  if (error instanceof EpochUnknown)
+    return { expected: "an epoch to send under", found: error.message };
   if (error instanceof MessageError)
     return { expected: "a message that the device signed", found: error.message };
   throw error;
 }
 
 /** Why the target cannot run the scenario; null if it can. Steps that repeat follow each other around. */
-export function missing(steps: readonly Step[], target: Target, around = false): string | null {
+export function unsupportedReason(
+  steps: readonly Step[],
+  target: Target,
+  around = false,
+): string | null {
   for (const [index, step] of steps.entries()) {
     const next = steps[index + 1] ?? (around ? steps[0] : undefined);
     const reason =
-      "repeat" in step ? missing(step.repeat.steps, target, true) : target.missing(step, next);
+      "repeat" in step
+        ? unsupportedReason(step.repeat.steps, target, true)
+        : target.unsupportedReason(step, next);
     if (reason !== null) return reason;
   }
   return null;
@@ -85,7 +92,8 @@ export async function runScenario(options: RunOptions): Promise<Outcome> {
   const image = scenario.start.image ?? "own";
   const timed = scenario.time === "exact" && target.pace !== undefined;
   const untimed = timed ? "its figures rest on a board's stated times" : null;
-  const reason = untimed ?? target.missingImage(image) ?? missing(scenario.steps, target);
+  const reason =
+    untimed ?? target.unsupportedImageReason(image) ?? unsupportedReason(scenario.steps, target);
   if (reason !== null) return { status: "not-run", reason, trace: new Trace(), virtualMs: 0 };
   const run = new Run(options);
   try {

@@ -64,9 +64,9 @@ export interface Target {
   /** Absent in virtual time. */
   readonly pace?: Pace;
   /** Why this target cannot do a step that is followed by `next`; null if it can. */
-  missing(step: Step, next: Step | undefined): string | null;
+  unsupportedReason(step: Step, next: Step | undefined): string | null;
   /** Why this target cannot run a native image; null if it can. */
-  missingImage(image: Image): string | null;
+  unsupportedImageReason(image: Image): string | null;
   /** Applies the supply. */
   start(config: TargetConfig): Done;
   apply(stimulus: Stimulus): Done;

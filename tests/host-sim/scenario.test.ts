@@ -60,10 +60,10 @@ class Later implements Target {
   get now(): number {
     return this.#inner.now;
   }
-  missing(step: Step): string | null {
+  unsupportedReason(step: Step): string | null {
     return "temperature" in step ? "no heater on this bench" : null;
   }
-  missingImage(image: Image): string | null {
+  unsupportedImageReason(image: Image): string | null {
     return image === "own" ? null : "no other image on this bench";
   }
   async start(config: Parameters<Target["start"]>[0]): Promise<void> {

@@ -39,11 +39,11 @@ export class SimTarget implements Target {
     return this.#simulator;
   }
 
-  missing(_step: Step): string | null {
+  unsupportedReason(_step: Step): string | null {
     return null;
   }
 
-  missingImage(_image: Image): string | null {
+  unsupportedImageReason(_image: Image): string | null {
     return null;
   }
 

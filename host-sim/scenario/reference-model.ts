@@ -41,7 +41,7 @@ const FAILED = outcome("FAILED", CODE.FAILED);
 const MALFORMED_PAYLOAD = outcome("MALFORMED_PAYLOAD", CODE.MALFORMED);
 const BAD_MAC = outcome("BAD_MAC", null);
 const MALFORMED_ENVELOPE = outcome("MALFORMED_ENVELOPE", null);
-/** Never foretold: behind a sound host a device that is not LIVE gets no message. */
+/** Never predicted: behind a sound host a device that is not LIVE gets no message. */
 const KILLED = outcome("KILLED", null);
 
 /** Every outcome, by its mark. */
@@ -70,7 +70,7 @@ function withArgs(config: Config, { args }: Message): Config {
   };
 }
 
-export class SoundDevice {
+export class ReferenceModel {
   storageFails = false;
   relay: number | null = null;
   /** When the hold ends; 0: there is none. */
@@ -152,7 +152,7 @@ export class SoundDevice {
     if (!this.blind) this.#save();
   }
 
-  /** Takes the relay's level from its pin, where it could not be foretold. */
+  /** Takes the relay's level from its pin, where it could not be predicted. */
   adoptRelay(level: number): void {
     this.relay = level;
     this.#save();
@@ -166,7 +166,7 @@ export class SoundDevice {
   }
 
   /** What may become of a message now; more than one only where the hold is not known. */
-  foretell({ principal, seq, op, tamper, facts }: Message, at: number): readonly Outcome[] {
+  predict({ principal, seq, op, tamper, facts }: Message, at: number): readonly Outcome[] {
     if (tamper === "truncate" || tamper === "garbage") return [MALFORMED_ENVELOPE];
     if (tamper === "form") return [MALFORMED_PAYLOAD];
     if (tamper !== "none") return [BAD_MAC];
