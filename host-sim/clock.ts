@@ -8,6 +8,9 @@ export interface Clock {
   now(): number;
 }
 
+/** Calls `wake` once after `ms` milliseconds. Returns a function that cancels the call. */
+export type SetTimer = (ms: number, wake: () => void) => () => void;
+
 export class VirtualClock implements Clock {
   #now = 0;
 

@@ -3,6 +3,7 @@
  * Must not know files or terminals; time and randomness are handed in.
  */
 import { CODE, CODE_NAMES, OP, PRINCIPAL_KIDS } from "../abi.gen.ts";
+import type { SetTimer } from "../clock.ts";
 import { EXIT, UserError } from "../errors.ts";
 import { type BrokerAddress, brokerTrouble, openSession, type Session } from "../mqtt/session.ts";
 import { type Level, levelOf, topic } from "../mqtt/topics.ts";
@@ -11,9 +12,6 @@ import { type Kid, MessageError } from "./cose.ts";
 import { type Keys, keyOf } from "./keys.ts";
 import { type Fields, type Request, replyFields, UINT32_MAX } from "./operations.ts";
 
-/** Calls back once after so many ms; returns the cancel. */
-export type After = (ms: number, wake: () => void) => () => void;
-
 /** Retries of a command that another sender with the same key overtook. */
 const REPLAY_RETRIES = 3;
 /** The wait for an orderly end of the session, in ms. */
@@ -21,12 +19,12 @@ const GOODBYE_MS = 500;
 
 export interface DialOptions {
   readonly address: BrokerAddress;
-  readonly after: After;
+  readonly setTimer: SetTimer;
   readonly timeoutMs: number;
 }
 
 /** Opens a session. Throws UserError if the broker refuses or is silent. */
-export function dial({ address, after, timeoutMs }: DialOptions): Promise<Session> {
+export function dial({ address, setTimer, timeoutMs }: DialOptions): Promise<Session> {
   return new Promise((resolve, reject) => {
     const session = openSession(address, {});
     const fail = (error?: unknown) => {
@@ -34,7 +32,7 @@ export function dial({ address, after, timeoutMs }: DialOptions): Promise<Sessio
       session.cut();
       reject(brokerTrouble(address, error));
     };
-    const cancel = after(timeoutMs, () => fail(new Error(`no answer within ${timeoutMs} ms`)));
+    const cancel = setTimer(timeoutMs, () => fail(new Error(`no answer within ${timeoutMs} ms`)));
     session.client.once("error", fail);
     session.client.once("close", fail);
     session.client.once("connect", () => {
@@ -61,9 +59,9 @@ export async function listen(
 }
 
 /** Says goodbye; a broker that does not let go is left. */
-export function hangUp(session: Session, after: After): Promise<void> {
+export function hangUp(session: Session, setTimer: SetTimer): Promise<void> {
   return new Promise((resolve) => {
-    const cancel = after(GOODBYE_MS, () => {
+    const cancel = setTimer(GOODBYE_MS, () => {
       session.cut();
       resolve();
     });
@@ -125,7 +123,7 @@ export class Controller {
   }
 
   close(): Promise<void> {
-    return hangUp(this.#session, this.#options.after);
+    return hangUp(this.#session, this.#options.setTimer);
   }
 
   /**
@@ -133,7 +131,7 @@ export class Controller {
    * Throws UserError if there is no key, no answer in time, or the broker goes.
    */
   async request(principal: number, request: Request): Promise<Answer> {
-    const { address, after, device, keys, timeoutMs } = this.#options;
+    const { address, setTimer, device, keys, timeoutMs } = this.#options;
     const kid: Kid | undefined = PRINCIPAL_KIDS[principal];
     if (kid === undefined) throw new RangeError(`principal ${principal}`);
     const key = keyOf(keys, device, kid);
@@ -141,7 +139,7 @@ export class Controller {
     let quit = () => {};
     const failed = new Promise<never>((_, reject) => {
       const closed = () => reject(brokerTrouble(address, undefined));
-      const cancel = after(timeoutMs, () => reject(this.#silence(timeoutMs)));
+      const cancel = setTimer(timeoutMs, () => reject(this.#silence(timeoutMs)));
       this.#session.client.once("close", closed);
       quit = () => {
         cancel();

@@ -11,7 +11,7 @@ import {
   UnexpectedChipMagicError,
   UnsupportedCommandError,
 } from "esptool-js";
-import type { After } from "../controller/client.ts";
+import type { SetTimer } from "../clock.ts";
 import { EXIT, UserError } from "../errors.ts";
 import type { Port } from "../serial/port.ts";
 import { SECTOR_BYTES } from "./partitions.ts";
@@ -68,19 +68,19 @@ export class Rom {
   readonly chip: string;
   readonly #port: Port;
   readonly #loader: ESPLoader;
-  readonly #after: After;
+  readonly #setTimer: SetTimer;
   /** A ROM that tells of its locks takes one word more when a write begins. */
   #tellsLocks = false;
 
-  private constructor(port: Port, loader: ESPLoader, after: After) {
+  private constructor(port: Port, loader: ESPLoader, setTimer: SetTimer) {
     this.#port = port;
     this.#loader = loader;
-    this.#after = after;
+    this.#setTimer = setTimer;
     this.chip = plain(loader.chip.CHIP_NAME);
   }
 
   /** Resets the chip into its boot loader and asks for its name. Throws a UserError with the mend. */
-  static async open(port: Port, after: After): Promise<Rom> {
+  static async open(port: Port, setTimer: SetTimer): Promise<Rom> {
     const terminal = { clean() {}, write() {}, writeLine() {} };
     const transport = transportOver(port);
     const loader = new ESPLoader({ transport, baudrate: ROM_BAUD, terminal });
@@ -94,7 +94,7 @@ export class Rom {
       if (error instanceof ESPError) throw noAnswer(port);
       throw error;
     }
-    return new Rom(port, loader, after);
+    return new Rom(port, loader, setTimer);
   }
 
   /** Readies the flash; to be called once, before any of the rest. */
@@ -215,7 +215,7 @@ export class Rom {
 
   #sleep(ms: number): Promise<void> {
     return new Promise((done) => {
-      this.#after(ms, done);
+      this.#setTimer(ms, done);
     });
   }
 }

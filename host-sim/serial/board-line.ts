@@ -2,7 +2,7 @@
  * What a board says on its serial line, taken apart: trace lines, answers to commands, Improv frames, and
  * everything else. Must not know what they mean.
  */
-import type { After } from "../controller/client.ts";
+import type { SetTimer } from "../clock.ts";
 import { type Found, FrameReader } from "../improv/frames.ts";
 import type { SerialLine } from "./port.ts";
 
@@ -28,21 +28,21 @@ function heardLine(bytes: Uint8Array): Heard | null {
 export class BoardLine {
   readonly path: string;
   readonly #line: SerialLine;
-  readonly #after: After;
+  readonly #setTimer: SetTimer;
   readonly #frames = new FrameReader();
   #partial: number[] = [];
   #queue: Heard[] = [];
   #wake: (() => void) | null = null;
   #cancelFlush: () => void = () => {};
 
-  constructor(line: SerialLine, after: After) {
+  constructor(line: SerialLine, setTimer: SetTimer) {
     this.path = line.path;
     this.#line = line;
-    this.#after = after;
+    this.#setTimer = setTimer;
     line.listen((bytes) => {
       this.#take(this.#frames.feed(bytes));
       this.#cancelFlush();
-      this.#cancelFlush = after(SILENCE_MS, () => this.#take(this.#frames.flush()));
+      this.#cancelFlush = setTimer(SILENCE_MS, () => this.#take(this.#frames.flush()));
     });
   }
 
@@ -68,7 +68,7 @@ export class BoardLine {
       let cancel = (): void => {};
       const woken = new Promise<void>((wake) => {
         this.#wake = wake;
-        cancel = this.#after(timeoutMs, wake);
+        cancel = this.#setTimer(timeoutMs, wake);
       });
       await Promise.race([woken, this.#line.lost]);
       cancel();

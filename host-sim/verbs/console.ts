@@ -8,7 +8,7 @@ import { BoardLine } from "../serial/board-line.ts";
 import { askLine, readRing } from "../serial/commands.ts";
 import { Port } from "../serial/port.ts";
 import { example, portOption } from "./options.ts";
-import { after, print, progressBar } from "./terminal.ts";
+import { print, progressBar, setTimer } from "./terminal.ts";
 
 /** The rate of a board's console. */
 const CONSOLE_BAUD = 115_200;
@@ -19,7 +19,7 @@ const QUIET_MS = 60_000;
 /** Opens a board's line for `use`, and closes it whatever comes. */
 export async function withBoard<T>(path: string, use: (line: BoardLine) => Promise<T>): Promise<T> {
   const port = await Port.open(path, CONSOLE_BAUD);
-  const line = new BoardLine(port, after);
+  const line = new BoardLine(port, setTimer);
   try {
     return await use(line);
   } finally {

@@ -15,7 +15,7 @@ import type { BrokerAddress } from "../mqtt/session.ts";
 import { targetStates, toolTrouble } from "../native/tools.ts";
 import { portNames } from "../serial/port.ts";
 import { brokerOption, example, jsonOption, timeoutOption } from "./options.ts";
-import { after, print, printJson } from "./terminal.ts";
+import { print, printJson, setTimer } from "./terminal.ts";
 
 interface DoctorOptions {
   readonly broker: BrokerAddress;
@@ -149,8 +149,8 @@ async function lookForPorts(): Promise<Finding> {
 async function lookForBroker(options: DoctorOptions): Promise<Finding> {
   const address = options.broker;
   try {
-    const session = await dial({ address, after, timeoutMs: options.timeout });
-    await hangUp(session, after);
+    const session = await dial({ address, setTimer, timeoutMs: options.timeout });
+    await hangUp(session, setTimer);
     return { found: true, detail: address.shown };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

@@ -42,7 +42,7 @@ import {
   portOption,
   roleOf,
 } from "./options.ts";
-import { after, print, printJson, progressBar, random } from "./terminal.ts";
+import { print, printJson, progressBar, random, setTimer } from "./terminal.ts";
 
 interface FlashOptions {
   readonly board: string;
@@ -123,7 +123,7 @@ async function flashRegions(
 ): Promise<void> {
   const port = await Port.open(options.port, ROM_BAUD);
   try {
-    const rom = await Rom.open(port, after);
+    const rom = await Rom.open(port, setTimer);
     checkChip(rom, chip, options.port);
     await rom.attach(chip.flashBytes, options.baud ?? (alone ? ROM_BAUD : IMAGE_BAUD));
     if (alone) await checkLayout(rom, partitionsOf(chip)[1], options.port);

@@ -18,7 +18,7 @@ import {
   keysOption,
   timeoutOption,
 } from "./options.ts";
-import { after, print, printJson, random32 } from "./terminal.ts";
+import { print, printJson, random32, setTimer } from "./terminal.ts";
 
 /** What it takes to speak to a device. */
 export interface SpeakOptions {
@@ -46,7 +46,7 @@ export async function openController(options: SpeakOptions): Promise<[Controller
     address: options.broker,
     device: options.device,
     keys,
-    after,
+    setTimer,
     timeoutMs: options.timeout,
     random32,
   });

@@ -3,8 +3,8 @@
  * Must not know what is printed.
  */
 import { randomBytes } from "node:crypto";
+import type { SetTimer } from "../clock.ts";
 import { RealClock } from "../clock.ts";
-import type { After } from "../controller/client.ts";
 import { codeOf, EXIT, type ExitCode, UserError } from "../errors.ts";
 
 /** Conventional exit code of a process ended by a signal: 128 and the signal's number. */
@@ -74,7 +74,7 @@ export function report(error: unknown): ExitCode {
 }
 
 const clock = new RealClock();
-export const after: After = (ms, wake) => clock.wakeAt(clock.now() + ms, wake);
+export const setTimer: SetTimer = (ms, wake) => clock.wakeAt(clock.now() + ms, wake);
 
 export const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 export const random32 = (): number => randomBytes(4).readUInt32LE();

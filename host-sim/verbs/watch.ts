@@ -18,7 +18,7 @@ import {
   keysOption,
   timeoutOption,
 } from "./options.ts";
-import { after, print, printJson, toJson } from "./terminal.ts";
+import { print, printJson, setTimer, toJson } from "./terminal.ts";
 
 interface WatchOptions {
   readonly device: string;
@@ -64,7 +64,7 @@ export function register(program: Command): void {
 async function watch(options: WatchOptions): Promise<void> {
   const { broker: address, device, json } = options;
   const key = keyOf(loadKeys(options.keys, device), device, "device");
-  const session = await dial({ address, after, timeoutMs: options.timeout });
+  const session = await dial({ address, setTimer, timeoutMs: options.timeout });
   const ended = new Promise<never>((_, reject) => {
     session.client.once("close", () => reject(brokerTrouble(address, undefined)));
   });

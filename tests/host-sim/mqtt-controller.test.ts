@@ -7,12 +7,12 @@ import { EXIT, UserError } from "../../host-sim/errors.ts";
 import { startBroker } from "../../host-sim/mqtt/broker.ts";
 import { parseBroker } from "../../host-sim/mqtt/session.ts";
 import {
-  after,
   brokers,
   FakeDevice,
   freePort,
   listenRaw,
   rewind,
+  setTimer,
   startEmbedded,
   type TestBroker,
   undo,
@@ -48,7 +48,7 @@ async function open(url: string, changes: { keys?: Keys; timeoutMs?: number } = 
     address: parseBroker(url),
     device: "demo",
     keys: changes.keys ?? KEYS,
-    after,
+    setTimer,
     timeoutMs: changes.timeoutMs ?? 2_000,
     random32: () => 77,
   });
@@ -170,7 +170,7 @@ describe("a controller", () => {
 
 describe("trouble with a broker", () => {
   const trouble = async (url: string) => {
-    const failed = dial({ address: parseBroker(url), after, timeoutMs: 300 });
+    const failed = dial({ address: parseBroker(url), setTimer, timeoutMs: 300 });
     await expect(failed).rejects.toThrow(UserError);
     await expect(failed).rejects.toMatchObject({ exitCode: EXIT.NETWORK });
     return failed.catch((error: Error) => error.message);
@@ -236,10 +236,10 @@ describe("trouble with a broker", () => {
     });
     undo.push(stop);
     const address = parseBroker(`mqtt://127.0.0.1:${port}`);
-    const session = await dial({ address, after, timeoutMs: 1_000 });
+    const session = await dial({ address, setTimer, timeoutMs: 1_000 });
     const closed = new Promise<void>((done) => session.client.once("close", () => done()));
     const began = performance.now();
-    await hangUp(session, after);
+    await hangUp(session, setTimer);
     await closed;
     const took = performance.now() - began;
     expect(took).toBeGreaterThanOrEqual(450);

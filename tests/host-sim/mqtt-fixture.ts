@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import mqtt, { type MqttClient } from "mqtt";
 import { CODE, OP, PRINCIPAL_KIDS } from "../../host-sim/abi.gen.ts";
-import type { After } from "../../host-sim/controller/client.ts";
+import type { SetTimer } from "../../host-sim/clock.ts";
 import { decodeCbor, decodeMac0, encodeCbor, encodeMac0 } from "../../host-sim/controller/cose.ts";
 import type { Keys } from "../../host-sim/controller/keys.ts";
 import { startBroker } from "../../host-sim/mqtt/broker.ts";
@@ -29,7 +29,7 @@ export async function rewind(): Promise<void> {
   for (const step of undo.splice(0).reverse()) await step();
 }
 
-export const after: After = (ms, wake) => {
+export const setTimer: SetTimer = (ms, wake) => {
   const timer = setTimeout(wake, ms);
   return () => clearTimeout(timer);
 };

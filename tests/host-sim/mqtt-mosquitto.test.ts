@@ -9,10 +9,10 @@ import { MqttLink } from "../../host-sim/mqtt/link.ts";
 import { parseBroker } from "../../host-sim/mqtt/session.ts";
 import { Prng } from "../../host-sim/prng.ts";
 import {
-  after,
   findMosquitto,
   makeCertificate,
   rewind,
+  setTimer,
   startMosquitto,
   type TestBroker,
   undo,
@@ -30,7 +30,7 @@ async function start(lines: (folder: string) => string[]): Promise<TestBroker> {
   undo.push(() => broker.stop());
   return broker;
 }
-const open = (url: string) => dial({ address: parseBroker(url), after, timeoutMs: 3_000 });
+const open = (url: string) => dial({ address: parseBroker(url), setTimer, timeoutMs: 3_000 });
 
 describe.runIf(mosquitto !== undefined)("mosquitto", () => {
   test("with a password: refuses without it and with a wrong one, takes the right one", async () => {
@@ -46,7 +46,7 @@ describe.runIf(mosquitto !== undefined)("mosquitto", () => {
       const message = `broker mqtt://127.0.0.1:${port}: it refused the user: give mqtt://user:password@host`;
       await expect(refused).rejects.toMatchObject({ message, exitCode: EXIT.NETWORK });
     }
-    await hangUp(await open(`mqtt://me:right@127.0.0.1:${port}`), after);
+    await hangUp(await open(`mqtt://me:right@127.0.0.1:${port}`), setTimer);
   });
 
   test("with a password it refuses: the link says so and stays down", async () => {
@@ -96,8 +96,8 @@ describe.runIf(mosquitto !== undefined)("mosquitto", () => {
     const script = `
       const { dial, hangUp } = await import("./host-sim/controller/client.ts");
       const { parseBroker } = await import("./host-sim/mqtt/session.ts");
-      const after = (ms, wake) => { const t = setTimeout(wake, ms); return () => clearTimeout(t); };
-      await hangUp(await dial({ address: parseBroker("${url}"), after, timeoutMs: 3000 }), after);
+      const setTimer = (ms, wake) => { const t = setTimeout(wake, ms); return () => clearTimeout(t); };
+      await hangUp(await dial({ address: parseBroker("${url}"), setTimer, timeoutMs: 3000 }), setTimer);
       console.log("taken");
       const { MqttLink } = await import("./host-sim/mqtt/link.ts");
       const { Prng } = await import("./host-sim/prng.ts");
