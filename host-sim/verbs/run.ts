@@ -5,7 +5,7 @@ import { dirname, relative, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { loadBoard } from "../board-data.ts";
 import { codeOf, EXIT, UserError } from "../errors.ts";
-import { writeWhole } from "../files.ts";
+import { writeFileAtomic } from "../files.ts";
 import { WIRED, type Wired } from "../hil/fixture.ts";
 import { Untimely } from "../hil/untimely.ts";
 import type { Wifi } from "../improv/client.ts";
@@ -126,7 +126,7 @@ function writeTraces(path: string, reports: readonly Report[]): void {
     ...outcome.trace.texts(),
   ]);
   try {
-    writeWhole(path, `${lines.join("\n")}\n`, { mode: 0o644, replace: true });
+    writeFileAtomic(path, `${lines.join("\n")}\n`, { mode: 0o644, replace: true });
   } catch (error) {
     throw new UserError(`${path} cannot be written (${codeOf(error)})`, EXIT.BAD_FILE);
   }
