@@ -7,7 +7,7 @@ import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync
  * Writes beside `path` and moves into place: at no moment does `path` hold a part of `content`.
  * `replace` false: throws EEXIST if `path` is there. Throws Node's system errors.
  */
-export function writeWhole(
+export function writeFileAtomic(
   path: string,
   content: string | Uint8Array,
   options: { mode: number; replace: boolean },

@@ -6,7 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { PRINCIPAL_KIDS } from "../abi.gen.ts";
 import { codeOf, EXIT, UserError } from "../errors.ts";
-import { writeWhole } from "../files.ts";
+import { writeFileAtomic } from "../files.ts";
 import { checkDeviceId } from "../mqtt/topics.ts";
 import type { Kid } from "./cose.ts";
 
@@ -35,7 +35,7 @@ export function initKeys(dir: string, device: string, random: RandomBytes): Keys
   const path = pathOf(dir, device);
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
-    writeWhole(path, textOf(device, keys), { mode: 0o600, replace: false });
+    writeFileAtomic(path, textOf(device, keys), { mode: 0o600, replace: false });
   } catch (error) {
     if (codeOf(error) === "EEXIST") {
       throw bad(`${path} exists, and keys are never overwritten: move it away first`);
@@ -91,7 +91,7 @@ export function revokeKey(dir: string, device: string, kid: Kid): void {
   keys.delete(kid);
   const path = pathOf(dir, device);
   try {
-    writeWhole(path, textOf(device, keys), { mode: 0o600, replace: true });
+    writeFileAtomic(path, textOf(device, keys), { mode: 0o600, replace: true });
   } catch (error) {
     throw unusable(path, "written", error);
   }

@@ -6,7 +6,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { stringify } from "yaml";
 import { loadBoard } from "../board-data.ts";
 import { codeOf, EXIT, UserError } from "../errors.ts";
-import { writeWhole } from "../files.ts";
+import { writeFileAtomic } from "../files.ts";
 import { makeGate } from "../firmware.ts";
 import { loadGuest } from "../module.ts";
 import type { Scenario } from "../scenario/grammar.ts";
@@ -70,7 +70,7 @@ export async function reduce(
   const path = join(folder, `swarm-${found.seed}.yaml`);
   try {
     const text = textOf(small, resolve(folder), { ...found, ...last });
-    writeWhole(path, text, { mode: 0o644, replace: true });
+    writeFileAtomic(path, text, { mode: 0o644, replace: true });
   } catch (error) {
     throw new UserError(`${path} cannot be written (${codeOf(error)})`, EXIT.BAD_FILE);
   }

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { codeOf, EXIT, UserError } from "../errors.ts";
-import { writeWhole } from "../files.ts";
+import { writeFileAtomic } from "../files.ts";
 import type { Modules } from "./engine.ts";
 import { add, emptyTally, type Tally } from "./tally.ts";
 
@@ -71,7 +71,7 @@ export class Ledger {
     const todo = [...this.#out.values(), ...this.#todo];
     try {
       const text = `${JSON.stringify({ subject: this.subject, todo, tally: this.tally })}\n`;
-      writeWhole(path, text, { mode: 0o644, replace: true });
+      writeFileAtomic(path, text, { mode: 0o644, replace: true });
     } catch (error) {
       throw new UserError(`${path} cannot be written (${codeOf(error)})`, EXIT.BAD_FILE);
     }

@@ -15,7 +15,7 @@ import {
 } from "../controller/journal.ts";
 import { type FieldValue, RECORDS_MAX } from "../controller/operations.ts";
 import { codeOf, EXIT, UserError } from "../errors.ts";
-import { writeWhole } from "../files.ts";
+import { writeFileAtomic } from "../files.ts";
 import { ringOf } from "./console.ts";
 import { asOption, example, jsonOption } from "./options.ts";
 import { addSpeakOptions, openController, type SpeakOptions } from "./send.ts";
@@ -165,7 +165,7 @@ function load(file: string): Journal {
 
 function save(file: string, journal: Journal): void {
   try {
-    writeWhole(file, Buffer.concat(journal.records), { mode: 0o644, replace: true });
+    writeFileAtomic(file, Buffer.concat(journal.records), { mode: 0o644, replace: true });
   } catch (error) {
     throw new UserError(`${file} cannot be written: ${codeOf(error)}`, EXIT.BAD_FILE);
   }

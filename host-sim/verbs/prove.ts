@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { codeOf, EXIT, type ExitCode, UserError } from "../errors.ts";
-import { writeWhole } from "../files.ts";
+import { writeFileAtomic } from "../files.ts";
 import { firmwarePath, validModule } from "../firmware.ts";
 import type { PartReport, Subject } from "../prove/parts.ts";
 import { linesOf } from "../prove/report.ts";
@@ -164,7 +164,7 @@ async function prove(options: ProveOptions): Promise<void> {
   const { certify } = await import("../prove/certificate.ts");
   const certificate = await certify(subject, reports, { quick, seed });
   try {
-    writeWhole(options.out, `${JSON.stringify(certificate, null, 2)}\n`, {
+    writeFileAtomic(options.out, `${JSON.stringify(certificate, null, 2)}\n`, {
       mode: 0o644,
       replace: true,
     });

@@ -22,7 +22,7 @@ import {
   toJwk,
 } from "../../host-sim/controller/keys.ts";
 import { EXIT, UserError } from "../../host-sim/errors.ts";
-import { writeWhole } from "../../host-sim/files.ts";
+import { writeFileAtomic } from "../../host-sim/files.ts";
 import { Prng } from "../../host-sim/prng.ts";
 
 let root = "";
@@ -157,14 +157,14 @@ test.each(["", "a/b", "..", "a+b", "#", "é", "x".repeat(33)])("%j is no device"
 
 test("a file is replaced only if asked, and leaves nothing beside it", () => {
   const path = join(root, "x");
-  writeWhole(path, "one", { mode: 0o600, replace: false });
-  expect(() => writeWhole(path, "two", { mode: 0o600, replace: false })).toThrow(/EEXIST/);
+  writeFileAtomic(path, "one", { mode: 0o600, replace: false });
+  expect(() => writeFileAtomic(path, "two", { mode: 0o600, replace: false })).toThrow(/EEXIST/);
   expect(readFileSync(path, "utf8")).toBe("one");
-  writeWhole(path, "two", { mode: 0o600, replace: true });
+  writeFileAtomic(path, "two", { mode: 0o600, replace: true });
   expect(readFileSync(path, "utf8")).toBe("two");
-  expect(() => writeWhole(join(root, "no", "x"), "", { mode: 0o600, replace: true })).toThrow(
+  expect(() => writeFileAtomic(join(root, "no", "x"), "", { mode: 0o600, replace: true })).toThrow(
     /ENOENT/,
   );
-  expect(() => writeWhole(root, "", { mode: 0o600, replace: true })).toThrow();
+  expect(() => writeFileAtomic(root, "", { mode: 0o600, replace: true })).toThrow();
   expect(readdirSync(root)).toEqual(["x"]);
 });
