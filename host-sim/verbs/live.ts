@@ -9,7 +9,7 @@ import { RealClock } from "../clock.ts";
 import { DEFAULT_KEYS } from "../controller/keys.ts";
 import { EXIT, UserError } from "../errors.ts";
 import type { Engine } from "../native/build.ts";
-import { Pump } from "../sim/pump.ts";
+import { RealTimeLoop } from "../sim/real-time-loop.ts";
 import { type DeviceSession, openDevice, openNetwork, seedOf } from "../sim/session.ts";
 import { parseStimulus, type Stimulus } from "../sim/stimuli.ts";
 import { SCREEN_CLOSE, SCREEN_OPEN, View } from "../sim/view.ts";
@@ -159,19 +159,19 @@ interface Ports {
 function untilEnded(simulator: Simulator, view: View | null, ports: Ports): Promise<void> {
   return new Promise<void>((done, fail) => {
     const redraw = view === null ? () => {} : painter(view, simulator);
-    const pump = new Pump(simulator, new RealClock(), redraw, fail);
+    const loop = new RealTimeLoop(simulator, new RealClock(), redraw, fail);
     const stop = () => {
-      pump.stop();
+      loop.stop();
       done();
     };
-    ports.wake = () => pump.wake();
+    ports.wake = () => loop.wake();
     ports.note = (message) => {
       if (view !== null) view.note = message;
       else process.stderr.write(`killswitch: ${message}\n`);
     };
-    pump.wake();
-    if (view !== null) followKeys(simulator, pump, view, stop);
-    else followInput(simulator, ports.wake, (ms) => pump.wait(ms)).then(stop, fail);
+    loop.wake();
+    if (view !== null) followKeys(simulator, loop, view, stop);
+    else followInput(simulator, ports.wake, (ms) => loop.wait(ms)).then(stop, fail);
   });
 }
 
@@ -194,14 +194,14 @@ function painter(view: View, simulator: Simulator): () => void {
   };
 }
 
-function followKeys(simulator: Simulator, pump: Pump, view: View, stop: () => void): void {
+function followKeys(simulator: Simulator, loop: RealTimeLoop, view: View, stop: () => void): void {
   const faults = Object.keys(FAULTS);
   let menu = false;
   const act = (line: string) => {
     const stimulus = parseStimulus(line, 1) as Stimulus & { kind: "apply" };
-    pump.wake();
+    loop.wake();
     stimulus.apply(simulator);
-    pump.wake();
+    loop.wake();
   };
   const choose = (key: string) => {
     const fault = faults[Number(key) - 1];
@@ -212,7 +212,7 @@ function followKeys(simulator: Simulator, pump: Pump, view: View, stop: () => vo
         `${[...simulator.board.faults].some((name) => name === fault) ? "mend" : "fault"} ${fault}`,
       );
     }
-    pump.wake();
+    loop.wake();
   };
   process.stdin.setRawMode(true);
   process.stdin.setEncoding("utf8");
@@ -225,7 +225,7 @@ function followKeys(simulator: Simulator, pump: Pump, view: View, stop: () => vo
       else if (key === "f") {
         menu = true;
         view.note = `${faults.map((name, index) => `${index + 1} ${name}`).join("  ")}  esc back`;
-        pump.wake();
+        loop.wake();
       }
     }
   });

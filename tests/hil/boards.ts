@@ -16,7 +16,7 @@ import { buildBoard } from "../../host-sim/native/build.ts";
 import { NativeLoop } from "../../host-sim/native/native-loop.ts";
 import { Prng } from "../../host-sim/prng.ts";
 import { SCENARIO_KEYS } from "../../host-sim/scenario/remote.ts";
-import { Pump } from "../../host-sim/sim/pump.ts";
+import { RealTimeLoop } from "../../host-sim/sim/real-time-loop.ts";
 import { Simulator, type SimulatorOptions } from "../../host-sim/simulator.ts";
 import type { VirtualBoard } from "../../host-sim/virtual-board.ts";
 import { SerialLink } from "./serial-link.ts";
@@ -119,7 +119,7 @@ export function openBench(options: BenchOptions): Bench {
 /** Engine and time of both. */
 abstract class Board {
   readonly simulator: Simulator;
-  readonly #pump: Pump;
+  readonly #loop: RealTimeLoop;
   readonly #close: () => void;
 
   constructor(
@@ -142,11 +142,11 @@ abstract class Board {
       ...(native === null ? {} : { makeLoop: native.makeLoop }),
     });
     this.#close = () => native?.close();
-    this.#pump = new Pump(this.simulator, clock, () => {}, fail);
+    this.#loop = new RealTimeLoop(this.simulator, clock, () => {}, fail);
   }
 
   wake(): void {
-    this.#pump.wake();
+    this.#loop.wake();
   }
 
   /** Does something to the board, now. */
@@ -157,7 +157,7 @@ abstract class Board {
   }
 
   close(): void {
-    this.#pump.stop();
+    this.#loop.stop();
     this.#close();
   }
 }

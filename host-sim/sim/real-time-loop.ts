@@ -1,49 +1,55 @@
 /**
- * Ties a simulator to the wall clock: lives through what is due, sleeps until the next thing is.
- * Must not know what the simulator simulates.
+ * Runs a simulator in real time: advances it to the wall clock, then sleeps until the next event is
+ * due.
  */
 import type { RealClock } from "../clock.ts";
 import type { Simulator } from "../simulator.ts";
 
-export class Pump {
+/** The longest delay that setTimeout takes (31 bits), rounded down, in ms. */
+const SLEEP_MAX_MS = 0x7fff_0000;
+
+export class RealTimeLoop {
   readonly #simulator: Simulator;
   readonly #clock: RealClock;
-  readonly #after: () => void;
+  readonly #advanced: () => void;
   readonly #fail: (error: unknown) => void;
   #cancel: () => void = () => {};
   #running = true;
 
-  /** `after` is called whenever time has moved; `fail` with an error that a wake-up met. */
+  /**
+   * `advanced` is called each time the simulator has advanced. `fail` is called with an error thrown
+   * while it advanced; the loop has then stopped.
+   */
   constructor(
     simulator: Simulator,
     clock: RealClock,
-    after: () => void,
+    advanced: () => void,
     fail: (error: unknown) => void,
   ) {
     this.#simulator = simulator;
     this.#clock = clock;
-    this.#after = after;
+    this.#advanced = advanced;
     this.#fail = fail;
   }
 
-  /** Catches up with the wall clock and sets the alarm for what is due next. */
+  /** Advances the simulator to the wall clock and sets the timer for the next event. */
   wake(): void {
     if (!this.#running) return;
     this.#cancel();
     try {
       this.#simulator.advance(Math.max(this.#clock.now(), this.#simulator.now));
-      this.#after();
+      this.#advanced();
     } catch (error) {
       this.stop();
       this.#fail(error);
       return;
     }
-    // setTimeout takes 31 bits; a board always ticks, but one without supply has nothing due.
-    const due = Math.min(this.#simulator.deadline(), this.#clock.now() + 0x7fff_0000);
+    // A board without supply has nothing due: its deadline is Infinity.
+    const due = Math.min(this.#simulator.deadline(), this.#clock.now() + SLEEP_MAX_MS);
     this.#cancel = this.#clock.wakeAt(due, () => this.wake());
   }
 
-  /** Waits for so many ms of wall time, catching up before and after. */
+  /** Waits `ms` milliseconds of wall time. Advances the simulator before and after. */
   async wait(ms: number): Promise<void> {
     this.wake();
     await this.#clock.sleep(ms);
