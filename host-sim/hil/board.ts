@@ -36,7 +36,7 @@ const TIMES = [
 ] as const;
 
 /** Throws a UserError for a board whose file says nothing of it, or lacks something. */
-export function loadHil(name: string = defaultBoard()): HilData {
+export function loadHilData(name: string = defaultBoard()): HilData {
   const { path, data } = boardJson<{ hil: Partial<HilData> }>(name);
   const { hil = {} } = data;
   for (const field of TIMES) {

@@ -6,13 +6,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RealClock } from "../clock.ts";
-import { type HilData, loadHil } from "./board.ts";
+import { type HilData, loadHilData } from "./board.ts";
 import { EmulatorProcess, FILES } from "./emulator.ts";
 import type { Emulator } from "./emulator-board.ts";
 import { flashFile } from "./flash-file.ts";
+import { RadioSilenceCheck } from "./radio-silence-check.ts";
 import type { Rig, RigSetup } from "./rig.ts";
-import { Silence } from "./silence.ts";
-import type { Levels, Reach, Wires } from "./wires.ts";
+import type { OutputLevels, RigCapabilities, Wires } from "./wires.ts";
 
 /** Names a folder that keeps every run's files: console, capture, flash. */
 const KEEP = "KILLSWITCH_KEEP_RUNS";
@@ -25,7 +25,7 @@ type Level = readonly ["no" | "nc" | "button", boolean];
 export class EmulatorRig implements Rig {
   readonly name: string;
   readonly hil: HilData;
-  readonly reach: Reach;
+  readonly capabilities: RigCapabilities;
   readonly wires: Wires;
   readonly listen = { host: "127.0.0.1", port: 0 };
   readonly #emulator: Emulator;
@@ -36,17 +36,23 @@ export class EmulatorRig implements Rig {
   #heard: (bytes: Uint8Array) => void = () => {};
   /** Levels of the inputs: a wire has one without supply too. */
   readonly #levels = new Map<Level[0], boolean>();
-  readonly #silence: Silence;
+  readonly #silence: RadioSilenceCheck;
 
   constructor(emulator: Emulator, clock: RealClock) {
     const { data, board } = emulator;
     this.name = data.target;
     this.#emulator = emulator;
     this.#clock = clock;
-    this.#silence = new Silence(data.hostMac);
-    this.hil = loadHil(board);
+    this.#silence = new RadioSilenceCheck(data.hostMac);
+    this.hil = loadHilData(board);
     const reset = !this.hil.resetIsPowerOn;
-    this.reach = { supply: true, reset, rail: false, senses: data.sensesRail, guest: true };
+    this.capabilities = {
+      supply: true,
+      reset,
+      railMeter: false,
+      railSense: data.sensesRail,
+      replaceGuest: true,
+    };
     this.wires = {
       contacts: (no, nc, chatter) => this.#contacts(no, nc, chatter),
       button: (pressed) => this.#drive([["button", pressed]]),
@@ -171,7 +177,7 @@ export class EmulatorRig implements Rig {
     if (!this.#on) this.#silence.stands("off", this.#clock.now());
   }
 
-  #sense(): Promise<Levels> {
+  #sense(): Promise<OutputLevels> {
     return this.#process?.sense() ?? Promise.resolve({});
   }
 }

@@ -7,11 +7,11 @@ import { existsSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { RealClock } from "../clock.ts";
 import { EXIT, UserError } from "../errors.ts";
-import { Dialogue } from "./dialogue.ts";
+import { CommandChannel } from "./command-channel.ts";
 import type { Emulator as EmulatorBoard } from "./emulator-board.ts";
 import { type Frame, Pcap } from "./pcap.ts";
 import { SocketLine } from "./socket-line.ts";
-import type { Levels } from "./wires.ts";
+import type { OutputLevels } from "./wires.ts";
 
 /** How long it may take until its sockets are there, in ms. */
 const START_MS = 10_000;
@@ -39,8 +39,8 @@ export class EmulatorProcess {
   readonly #folder: string;
   readonly #lines: SocketLine[] = [];
   readonly #capture: Pcap;
-  #pins: Dialogue | null = null;
-  #monitor: Dialogue | null = null;
+  #pins: CommandChannel | null = null;
+  #monitor: CommandChannel | null = null;
   #console: SocketLine | null = null;
 
   private constructor(board: EmulatorBoard, folder: string, clock: RealClock) {
@@ -76,8 +76,8 @@ export class EmulatorProcess {
     try {
       emulator.#console = await emulator.#open("console");
       emulator.#console.listen(heard);
-      emulator.#pins = new Dialogue(await emulator.#open("pins"), /^(OK|FAIL|ERR)/);
-      emulator.#monitor = new Dialogue(
+      emulator.#pins = new CommandChannel(await emulator.#open("pins"), /^(OK|FAIL|ERR)/);
+      emulator.#monitor = new CommandChannel(
         await emulator.#open("monitor"),
         new RegExp(board.data.monitorAnswer),
       );
@@ -110,7 +110,7 @@ export class EmulatorProcess {
     await this.#ask(...commands);
   }
 
-  async sense(): Promise<Levels> {
+  async sense(): Promise<OutputLevels> {
     const { data, pins } = this.#board;
     const [answer = ""] = await this.#ask(data.outputs);
     const word = Number(/^OK (0x[0-9a-fA-F]+)/.exec(answer)?.[1]);

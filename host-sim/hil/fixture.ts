@@ -7,12 +7,12 @@ import type { RealClock } from "../clock.ts";
 import { EXIT, UserError } from "../errors.ts";
 import type { SerialLine } from "../serial/port.ts";
 import { ConsoleReader } from "./console.ts";
-import { frameTo, readFrameFrom } from "./frames.ts";
-import type { Levels, Wires } from "./wires.ts";
+import { frameToBoard, parseFrameFromBoard } from "./frames.ts";
+import type { OutputLevels, Wires } from "./wires.ts";
 
 /** What goes to the board besides its contacts and its button. */
-export const WIRED = ["supply", "reset", "relay", "lamp", "rail"] as const;
-export type Wired = (typeof WIRED)[number];
+export const OPTIONAL_WIRES = ["supply", "reset", "relay", "lamp", "rail"] as const;
+export type OptionalWire = (typeof OPTIONAL_WIRES)[number];
 
 /** Lines that it drives, a bit each. */
 const LINE = { NO: 1, NC: 2, BUTTON: 4, RESET: 8, SUPPLY: 16 } as const;
@@ -39,13 +39,13 @@ interface Waiting {
 export class FixtureWires implements Wires {
   readonly #line: SerialLine;
   readonly #clock: RealClock;
-  readonly #wired: ReadonlySet<Wired>;
+  readonly #wired: ReadonlySet<OptionalWire>;
   #number = 0;
   #waiting: Waiting | null = null;
   #cancelAlive = () => {};
 
   /** Of the line it is the only listener. */
-  constructor(line: SerialLine, clock: RealClock, wired: ReadonlySet<Wired>) {
+  constructor(line: SerialLine, clock: RealClock, wired: ReadonlySet<OptionalWire>) {
     this.#line = line;
     this.#clock = clock;
     this.#wired = wired;
@@ -84,7 +84,7 @@ export class FixtureWires implements Wires {
     await this.hold(false);
   }
 
-  async sense(): Promise<Levels> {
+  async sense(): Promise<OutputLevels> {
     const sensed = await this.#ask(WHAT.READ, 0, 0);
     return {
       ...(this.#wired.has("relay") && { relay: (sensed & SENSED.RELAY) !== 0 }),
@@ -123,11 +123,11 @@ export class FixtureWires implements Wires {
   }
 
   #say(bytes: Uint8Array): Promise<void> {
-    return this.#line.write(Buffer.from(frameTo(bytes)));
+    return this.#line.write(Buffer.from(frameToBoard(bytes)));
   }
 
   #heard(text: string): void {
-    const [what, number, , sensed = 0] = readFrameFrom(text)?.bytes ?? [];
+    const [what, number, , sensed = 0] = parseFrameFromBoard(text)?.bytes ?? [];
     const waiting = this.#waiting;
     if (waiting === null || number !== waiting.number) return;
     if (what === ANSWER + WHAT.READ || what === ANSWER + WHAT.WRITE) waiting.done(sensed);

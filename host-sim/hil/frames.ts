@@ -11,12 +11,12 @@ import { crc32 } from "../crc32.ts";
 const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
 /** A line to the board, with its end. */
-export function frameTo(bytes: Uint8Array): string {
+export function frameToBoard(bytes: Uint8Array): string {
   return `> ${hexOf(bytes)} ${crc32(bytes)}\n`;
 }
 
 /** A line from the board, with its end. */
-export function frameFrom(channel: number, bytes: Uint8Array): string {
+export function frameFromBoard(channel: number, bytes: Uint8Array): string {
   return `< ${channel} ${hexOf(bytes)} ${crc32(bytes)}\r\n`;
 }
 
@@ -26,13 +26,13 @@ function checked(hex: string, crc: string): Uint8Array | null {
 }
 
 /** The bytes of a line to the board; null for a line that is none, or torn. */
-export function readFrameTo(line: string): Uint8Array | null {
+export function parseFrameToBoard(line: string): Uint8Array | null {
   const [, hex = "", crc] = /^> ([0-9a-f]*) ([0-9a-f]{8})$/.exec(line) ?? [];
   return crc === undefined ? null : checked(hex, crc);
 }
 
 /** Likewise of a line from the board. */
-export function readFrameFrom(line: string): { channel: number; bytes: Uint8Array } | null {
+export function parseFrameFromBoard(line: string): { channel: number; bytes: Uint8Array } | null {
   const [, channel, hex = "", crc] = /^< (\d) ([0-9a-f]*) ([0-9a-f]{8})$/.exec(line) ?? [];
   const bytes = crc === undefined ? null : checked(hex, crc);
   if (bytes === null || Number(channel) >= CHANNEL_NAMES.length) return null;

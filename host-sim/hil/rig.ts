@@ -4,7 +4,7 @@
  */
 import type { HilData } from "./board.ts";
 import type { Contacts } from "./switch.ts";
-import type { Reach, Wires } from "./wires.ts";
+import type { RigCapabilities, Wires } from "./wires.ts";
 
 export interface RigSetup {
   /** Another guest than the device's; null for the device's own. */
@@ -18,7 +18,7 @@ export interface RigSetup {
 export interface Rig {
   readonly name: string;
   readonly hil: HilData;
-  readonly reach: Reach;
+  readonly capabilities: RigCapabilities;
   readonly wires: Wires;
   /** Where the board finds the broker: what to listen on. Port 0: any. */
   readonly listen: { readonly host: string; readonly port: number };

@@ -9,7 +9,7 @@ import type { BoardLine } from "../serial/board-line.ts";
 import { askLine } from "../serial/commands.ts";
 import type { HilData } from "./board.ts";
 import { SCENARIO_DEVICE } from "./scenario-owner.ts";
-import { Site } from "./site.ts";
+import { TestBroker } from "./test-broker.ts";
 import type { Wires } from "./wires.ts";
 
 /** How long it may take to join, in ms. */
@@ -75,7 +75,7 @@ export async function checkNetwork(check: NetworkCheck): Promise<void> {
 
 async function reachBroker(check: NetworkCheck): Promise<void> {
   const { listen, hil, line } = check;
-  const site = await Site.open({ ...listen, heard: () => {} }).catch((error: unknown) => {
+  const broker = await TestBroker.open({ ...listen, heard: () => {} }).catch((error: unknown) => {
     if (!(error instanceof UserError)) throw error;
     throw new UserError(
       `port ${listen.port} of ${listen.host} cannot be listened on: stop the broker there, or take ` +
@@ -89,11 +89,11 @@ async function reachBroker(check: NetworkCheck): Promise<void> {
     const [why = "no answer"] = / mqtt=\S+/.exec(last) ?? [];
     throw new UserError(
       `the board on ${line.path} has joined, and does not reach this machine's broker at port ` +
-        `${site.port} (${why.trim()}): is its broker this machine's address (${KEYS}), the port open?`,
+        `${broker.port} (${why.trim()}): is its broker this machine's address (${KEYS}), the port open?`,
       EXIT.NETWORK,
     );
   } finally {
-    await site.close();
+    await broker.close();
   }
 }
 

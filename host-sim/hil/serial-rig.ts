@@ -8,12 +8,12 @@ import type { Wifi } from "../improv/client.ts";
 import { BoardLine } from "../serial/board-line.ts";
 import { Port, type SerialLine } from "../serial/port.ts";
 import type { HilData } from "./board.ts";
-import { FixtureWires, type Wired } from "./fixture.ts";
+import { FixtureWires, type OptionalWire } from "./fixture.ts";
 import type { Rig, RigSetup } from "./rig.ts";
 import { checkNetwork, joinWifi } from "./serial-network.ts";
 import { isSocketName, SocketLine } from "./socket-line.ts";
 import { WireCheck } from "./wire-check.ts";
-import type { Reach } from "./wires.ts";
+import type { RigCapabilities } from "./wires.ts";
 
 const BAUD = 115_200;
 /** How long a board may take to start over and answer, in ms. */
@@ -36,7 +36,7 @@ export interface SerialRigOptions {
   /** Ports of the board and of the fixture, opened when they are needed. */
   readonly board: string;
   readonly fixture: string;
-  readonly wired: ReadonlySet<Wired>;
+  readonly wired: ReadonlySet<OptionalWire>;
   readonly hil: HilData;
   readonly clock: RealClock;
   readonly listen: { readonly host: string; readonly port: number };
@@ -47,7 +47,7 @@ export interface SerialRigOptions {
 export class SerialRig implements Rig {
   readonly name: string;
   readonly hil: HilData;
-  readonly reach: Reach;
+  readonly capabilities: RigCapabilities;
   readonly listen: { readonly host: string; readonly port: number };
   readonly #options: SerialRigOptions;
   #board: OpenLine | null = null;
@@ -64,7 +64,13 @@ export class SerialRig implements Rig {
     this.listen = listen;
     const reset = wired.has("reset");
     const supply = wired.has("supply") || (reset && hil.resetIsPowerOn);
-    this.reach = { supply, reset, rail: wired.has("rail"), senses: true, guest: false };
+    this.capabilities = {
+      supply,
+      reset,
+      railMeter: wired.has("rail"),
+      railSense: true,
+      replaceGuest: false,
+    };
   }
 
   get wires(): FixtureWires {
@@ -146,7 +152,7 @@ export class SerialRig implements Rig {
 
   /** Both lines, the board with its supply and its switch at KILL. */
   async #open(): Promise<BoardLine> {
-    if (!this.reach.supply) {
+    if (!this.capabilities.supply) {
       throw new UserError(
         `${this.name}: no wire switches its supply or its reset pin: say which with --wired`,
         EXIT.USAGE,

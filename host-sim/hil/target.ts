@@ -12,12 +12,12 @@ import type { Delivery } from "../virtual-broker.ts";
 import { BoardTime } from "./board-time.ts";
 import { ConsoleReader } from "./console.ts";
 import { JournalDump } from "./journal.ts";
-import { missingStep } from "./missing.ts";
 import type { Rig } from "./rig.ts";
-import { Site } from "./site.ts";
 import { Switch } from "./switch.ts";
-import { Untimely } from "./untimely.ts";
-import type { Levels } from "./wires.ts";
+import { TestBroker } from "./test-broker.ts";
+import { TimingOverrun } from "./timing-overrun.ts";
+import { unsupportedStepReason } from "./unsupported-steps.ts";
+import type { OutputLevels } from "./wires.ts";
 
 /** How long the board may take to tell its journal, in ms: 88 KB at 115,200 baud and twice that. */
 const JOURNAL_MS = 20_000;
@@ -56,7 +56,7 @@ export class BoardTarget implements Target {
   /** What all lines tell that have come, handed over or not. */
   readonly #told = unobserved();
   #config: TargetConfig | null = null;
-  #site: Site | null = null;
+  #broker: TestBroker | null = null;
   #switch: Switch | null = null;
   #chatter = new Prng(0);
   #journal: {
@@ -102,12 +102,12 @@ export class BoardTarget implements Target {
   }
 
   unsupportedReason(step: Step, next: Step | undefined): string | null {
-    return missingStep(step, next, this.#rig.hil, this.#rig.reach);
+    return unsupportedStepReason(step, next, this.#rig.hil, this.#rig.capabilities);
   }
 
   unsupportedImageReason(image: Image): string | null {
     if (image !== "own") return `${this.name} runs the image that is on it`;
-    const other = this.#guest !== null && !this.#rig.reach.guest;
+    const other = this.#guest !== null && !this.#rig.capabilities.replaceGuest;
     return other ? "another guest would have to be flashed first" : null;
   }
 
@@ -115,7 +115,7 @@ export class BoardTarget implements Target {
     this.#config = config;
     this.#switch = new Switch(config.position);
     this.#chatter = new Prng(config.seed);
-    this.#site = await Site.open({
+    this.#broker = await TestBroker.open({
       ...this.#rig.listen,
       heard: (channel, bytes) => {
         config.message(this.#now, channel, bytes);
@@ -124,7 +124,7 @@ export class BoardTarget implements Target {
     });
     const setup = {
       guest: this.#guest,
-      brokerPort: this.#site.port,
+      brokerPort: this.#broker.port,
       contacts: this.#switch.contacts,
     };
     await this.#rig.prepare(setup, (bytes) => this.#console.feed(bytes));
@@ -145,7 +145,7 @@ export class BoardTarget implements Target {
       const set = "set" in fault;
       this.#moved.fault(set ? fault.set : fault.clear, set);
       await this.#move(0);
-    } else if ("broker" in stimulus) await this.#site?.setAlive(stimulus.broker === "up");
+    } else if ("broker" in stimulus) await this.#broker?.setAlive(stimulus.broker === "up");
     else if (!("supply" in stimulus))
       throw new Error("a stimulus that unsupportedReason() refuses");
     else if (stimulus.supply === "reset") {
@@ -169,7 +169,7 @@ export class BoardTarget implements Target {
 
   publish(bytes: Uint8Array, delivery: Delivery): void {
     this.#now = Math.max(this.#now, this.#wall());
-    this.#site?.publish(bytes, delivery);
+    this.#broker?.publish(bytes, delivery);
   }
 
   async rail(): Promise<"up" | "down"> {
@@ -195,8 +195,8 @@ export class BoardTarget implements Target {
 
   async stop(): Promise<void> {
     await this.#rig.close();
-    await this.#site?.close();
-    this.#site = null;
+    await this.#broker?.close();
+    this.#broker = null;
   }
 
   get #moved(): Switch {
@@ -282,7 +282,9 @@ export class BoardTarget implements Target {
 
   #hand(line: Line): void {
     if (this.#lateMs > 0 && line.kind === "gate" && line.detail === "phase=FAULT_CONTACT") {
-      throw new Untimely(`the slider took ${this.#lateMs} ms, a fault to any board: try again`);
+      throw new TimingOverrun(
+        `the slider took ${this.#lateMs} ms, a fault to any board: try again`,
+      );
     }
     fold(this.#observed, line.kind, line.detail);
     if (line.kind === "boot") this.#bootAt = this.#time.happened(line.at);
@@ -342,7 +344,7 @@ export class BoardTarget implements Target {
     }
   }
 
-  #disagreement(levels: Levels): Mismatch | null {
+  #disagreement(levels: OutputLevels): Mismatch | null {
     for (const name of ["relay", "lamp"] as const) {
       const level = levels[name];
       const told = this.#told[name];

@@ -5,8 +5,8 @@
 import type { RealClock } from "../clock.ts";
 import { fold, type Observed, unobserved } from "../scenario/observed.ts";
 import type { BoardLine } from "../serial/board-line.ts";
-import type { FixtureWires, Wired } from "./fixture.ts";
-import type { Levels } from "./wires.ts";
+import type { FixtureWires, OptionalWire } from "./fixture.ts";
+import type { OutputLevels } from "./wires.ts";
 
 /** What a wire does to the board, by the wire that should. */
 type Effect = "no" | "nc" | "button" | "reset";
@@ -37,13 +37,13 @@ const TOLD: readonly [Effect, RegExp][] = [
 /** The outputs as the board has told them, and as they are on their wires. */
 interface State {
   readonly told: Record<Output, boolean>;
-  readonly wire: Levels;
+  readonly wire: OutputLevels;
 }
 
 export interface WireCheckOptions {
   readonly line: BoardLine;
   readonly wires: FixtureWires;
-  readonly wired: ReadonlySet<Wired>;
+  readonly wired: ReadonlySet<OptionalWire>;
   readonly clock: RealClock;
 }
 

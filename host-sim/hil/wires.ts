@@ -4,7 +4,7 @@
  */
 
 /** What instruments read on a board's outputs, where a wire goes to them. */
-export interface Levels {
+export interface OutputLevels {
   readonly relay?: boolean;
   readonly lamp?: boolean;
   readonly rail?: boolean;
@@ -18,19 +18,19 @@ export interface Wires {
    */
   contacts(no: boolean, nc: boolean, chatter: number): Promise<number>;
   button(pressed: boolean): Promise<void>;
-  sense(): Promise<Levels>;
+  sense(): Promise<OutputLevels>;
 }
 
 /** What there is to move. */
-export interface Reach {
+export interface RigCapabilities {
   /** The board's supply. */
   readonly supply: boolean;
   /** Its reset pin. */
   readonly reset: boolean;
   /** A meter on the rail. */
-  readonly rail: boolean;
+  readonly railMeter: boolean;
   /** The board's own sense of its rail. */
-  readonly senses: boolean;
+  readonly railSense: boolean;
   /** Another guest than the one that is on it. */
-  readonly guest: boolean;
+  readonly replaceGuest: boolean;
 }

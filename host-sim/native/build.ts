@@ -22,7 +22,7 @@ import { loadGuest } from "../module.ts";
 import { packageRoot } from "../paths.ts";
 import { loadNativeBoard, type NativeBoard } from "./board.ts";
 import type { NativeImage } from "./doorbell.ts";
-import { needTools } from "./tools.ts";
+import { requireTools } from "./tools.ts";
 import { wasm3Folder } from "./wasm3.ts";
 
 export const ENGINES = ["wasm3", "aot"] as const;
@@ -68,9 +68,9 @@ const COMMON = [
 ];
 /** What of mac.wasm's page is backed, in bytes: its buffers end below. */
 export const MAC_MEMORY = 2816;
-export const STRICT = ["-Wall", "-Wextra", "-Werror", "-Wconversion"];
+export const STRICT_FLAGS = ["-Wall", "-Wextra", "-Werror", "-Wconversion"];
 /** What is not ours: wasm3 adds signed integers past their end and reads them through other types. */
-export const FOREIGN = ["-w", "-fwrapv", "-fno-strict-aliasing"];
+export const THIRD_PARTY_FLAGS = ["-w", "-fwrapv", "-fno-strict-aliasing"];
 /** SHA-256's rounds, eight a turn: GCC unrolls when told to, clang by itself. */
 const UNROLL = [
   "-funroll-loops",
@@ -79,7 +79,7 @@ const UNROLL = [
   ),
 ];
 const SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-O1"];
-export const WASM3 = [
+export const WASM3_FLAGS = [
   "-Dd_m3CodePageAlignSize=512",
   "-Dd_m3FixedHeapAlign=8",
   "-Dd_m3MaxFunctionStackHeight=256",
@@ -93,8 +93,8 @@ export const WASM3 = [
 /** The host and its bench. */
 const HOST = ["common/event_queue.c", "common/host.c", "bench/bench.c"];
 /** What measures itself, without them: see boards/bench/figures.c. */
-export const FIGURES = ["bench/figures.c", "bench/gate_twin.c", "bench/device_twin.c"].map((name) =>
-  join(packageRoot(), "boards", name),
+export const FIGURE_SOURCES = ["bench/figures.c", "bench/gate_twin.c", "bench/device_twin.c"].map(
+  (name) => join(packageRoot(), "boards", name),
 );
 
 /** The assembler is not told by -ffile-prefix-map. */
@@ -145,7 +145,7 @@ export function translate(
   const wasm2c = join(packageRoot(), "node_modules", ".bin", "wasm2c");
   runTool(wasm2c, [wasm, "--module-name", name.split("_")[0] ?? name, "--output", source]);
   const text = readFileSync(source, "utf8");
-  if (memory === undefined || !text.includes(ONE_PAGE)) return { source, flags: FOREIGN };
+  if (memory === undefined || !text.includes(ONE_PAGE)) return { source, flags: THIRD_PARTY_FLAGS };
   let fixed = text;
   for (const [from, to] of FIXED_MEMORY) {
     if (!fixed.includes(from)) throw new Error(`wasm2c no longer writes ${from}`);
@@ -153,7 +153,7 @@ export function translate(
   }
   writeFileSync(source, fixed);
   const flags = [`-DWASM_RT_DATA=${memory.data}`, `-DWASM_RT_SIZE=${memory.bytes}u`];
-  return { source, flags: [...FOREIGN, ...flags] };
+  return { source, flags: [...THIRD_PARTY_FLAGS, ...flags] };
 }
 
 /** The gate and the MAC, translated: what every board compiles. */
@@ -184,7 +184,7 @@ function units(options: BuildOptions, board: NativeBoard, folder: string): Unit[
     ...COMMON.map(common),
     ...(options.instead ?? HOST.map((name) => join(boards, name))),
     ...board.sources.map((name) => join(board.folder, name)),
-  ].map((source) => ({ source, flags: source.endsWith(".S") ? ASSEMBLED : STRICT }));
+  ].map((source) => ({ source, flags: source.endsWith(".S") ? ASSEMBLED : STRICT_FLAGS }));
   const compiler = options.compiler ?? board.compilers[0];
   const unroll = !options.sanitize && compiler?.endsWith("gcc") === true;
   const foreign = translateCore(folder, unroll ? UNROLL : []);
@@ -199,7 +199,7 @@ function units(options: BuildOptions, board: NativeBoard, folder: string): Unit[
       ...foreign,
       {
         source: common("engine_aot.c"),
-        flags: [...STRICT, ...(imports ? ["-DKS_GUEST_IMPORTS"] : [])],
+        flags: [...STRICT_FLAGS, ...(imports ? ["-DKS_GUEST_IMPORTS"] : [])],
       },
       { ...guest, flags: [...guest.flags, depth] },
     ];
@@ -207,10 +207,12 @@ function units(options: BuildOptions, board: NativeBoard, folder: string): Unit[
   return [
     ...own,
     ...foreign,
-    { source: common("engine_wasm3.c"), flags: [...STRICT, "-fno-strict-aliasing"] },
+    { source: common("engine_wasm3.c"), flags: [...STRICT_FLAGS, "-fno-strict-aliasing"] },
     {
       source: common("wasm3.c"),
-      flags: options.sanitize ? FOREIGN : [...FOREIGN, "-O3", "-fno-tree-loop-distribute-patterns"],
+      flags: options.sanitize
+        ? THIRD_PARTY_FLAGS
+        : [...THIRD_PARTY_FLAGS, "-O3", "-fno-tree-loop-distribute-patterns"],
     },
   ];
 }
@@ -240,7 +242,7 @@ function flagsOf(options: BuildOptions, board: NativeBoard, folder: string): str
     `-DKS_MAC_MEMORY=${MAC_MEMORY}`,
     `-DKS_GUEST_STACK=${options.guestStackBytes ?? board.guestStackBytes}`,
     `-Dd_m3FixedHeap=${options.arenaBytes ?? board.arenaBytes}`,
-    ...WASM3,
+    ...WASM3_FLAGS,
     ...(options.flags ?? []),
   ];
 }
@@ -281,7 +283,7 @@ function build(options: BuildOptions): Built {
       EXIT.USAGE,
     );
   }
-  needTools(board.tools);
+  requireTools(board.tools);
   const folder = join(packageRoot(), "dist", "boards", board.name);
   const translated = mkdtempIn(folder);
   try {

@@ -20,7 +20,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EXIT, UserError } from "../errors.ts";
-import { STALL_MS, stalls } from "./stall.ts";
+import { STALL_MS, waitWithWatchdog } from "./stall-watchdog.ts";
 
 /** A board as built: how it is started, and how its shared file is laid out. */
 export interface NativeImage {
@@ -56,7 +56,7 @@ function alive(pid: number): boolean {
 }
 
 /** Ends the boards and removes the files of harnesses that were killed: once in this process. */
-export function sweep(room = ROOM): void {
+export function removeStaleRuns(room = ROOM): void {
   for (const name of readdirSync(room)) {
     const owner = /^killswitch-(\d+)-/.exec(name)?.[1];
     if (owner === undefined || alive(Number(owner))) continue;
@@ -91,7 +91,7 @@ export class Doorbell {
     prepare: (doorbell: Doorbell) => void,
     stallMs = STALL_MS,
   ) {
-    if (!swept) sweep();
+    if (!swept) removeStaleRuns();
     swept = true;
     this.#image = image;
     this.#stallMs = stallMs;
@@ -121,7 +121,7 @@ export class Doorbell {
   /** Waits for the board's next answer. Throws if the board ended instead, or had to be ended. */
   answer(): number {
     let read = 0;
-    const ended = stalls(this.#child.pid ?? 0, this.#stallMs, () => {
+    const ended = waitWithWatchdog(this.#child.pid ?? 0, this.#stallMs, () => {
       read = readSync(this.#answers, this.#byte);
     });
     if (read === 1 && !ended) return this.#byte[0] ?? 0;

@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { EXIT, UserError } from "../errors.ts";
 import { firmwarePath, readModule } from "../firmware.ts";
 import { packageRoot } from "../paths.ts";
-import { FOREIGN, MAC_MEMORY, runTool, translate, WASM3 } from "./build.ts";
-import { needTools, type ToolState, toolState } from "./tools.ts";
+import { MAC_MEMORY, runTool, THIRD_PARTY_FLAGS, translate, WASM3_FLAGS } from "./build.ts";
+import { requireTools, type ToolState, toolState } from "./tools.ts";
 import { wasm3Folder } from "./wasm3.ts";
 
 export const FUZZ_TARGETS = ["imports", "module", "page"] as const;
@@ -49,13 +49,20 @@ function sourcesOf(target: FuzzTarget, folder: string): string[] {
 
 /** Builds a target. Returns its program. Throws a UserError if clang is missing. */
 export function buildFuzz(target: FuzzTarget): string {
-  needTools([CLANG]);
+  requireTools([CLANG]);
   const folder = join(packageRoot(), "dist", "fuzz", target);
   mkdirSync(folder, { recursive: true });
   const boards = join(packageRoot(), "boards");
   const program = join(folder, "fuzz");
   runTool(CLANG.command, [
-    ...["-std=gnu11", "-g", "-O1", "-fno-sanitize-recover=all", ...FOREIGN, ...WASM3],
+    ...[
+      "-std=gnu11",
+      "-g",
+      "-O1",
+      "-fno-sanitize-recover=all",
+      ...THIRD_PARTY_FLAGS,
+      ...WASM3_FLAGS,
+    ],
     "-fsanitize=fuzzer,address,undefined",
     // wasm3's own: instantiation does not run the start function.
     "-DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION",

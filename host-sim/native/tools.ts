@@ -35,7 +35,7 @@ export function toolTrouble({ tool, found, good }: ToolState): string | null {
 }
 
 /** Throws a UserError at the first tool that is missing or too old. */
-export function needTools(tools: readonly Tool[]): void {
+export function requireTools(tools: readonly Tool[]): void {
   for (const tool of tools) {
     const trouble = toolTrouble(toolState(tool));
     if (trouble !== null) throw new UserError(trouble, EXIT.NO_TOOL);

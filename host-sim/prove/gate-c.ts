@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FOREIGN, runTool, STRICT, translate } from "../native/build.ts";
+import { runTool, STRICT_FLAGS, THIRD_PARTY_FLAGS, translate } from "../native/build.ts";
 import { toolState, toolTrouble } from "../native/tools.ts";
 import { packageRoot } from "../paths.ts";
 import { type GateReport, POSITIONS } from "./gate.ts";
@@ -49,13 +49,13 @@ function run(bytes: Uint8Array<ArrayBuffer>, args: readonly number[]): Map<strin
     const units = [
       translate(bytes, "gate", folder),
       translate(loopModule(GATE_SPEC.gapMs), "loops", folder),
-      { source: join(packageRoot(), DRIVER), flags: STRICT },
+      { source: join(packageRoot(), DRIVER), flags: STRICT_FLAGS },
     ];
     const objects = units.map(({ source, flags }, index) => {
       const object = join(folder, `${index}.o`);
       runTool(COMPILER.command, [
         ...FLAGS,
-        ...(flags === STRICT ? [...STRICT, ...found] : FOREIGN),
+        ...(flags === STRICT_FLAGS ? [...STRICT_FLAGS, ...found] : THIRD_PARTY_FLAGS),
         ...include,
         "-o",
         object,

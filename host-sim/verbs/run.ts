@@ -6,8 +6,8 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { loadBoard } from "../board-data.ts";
 import { codeOf, EXIT, UserError } from "../errors.ts";
 import { writeFileAtomic } from "../files.ts";
-import { WIRED, type Wired } from "../hil/fixture.ts";
-import { Untimely } from "../hil/untimely.ts";
+import { OPTIONAL_WIRES, type OptionalWire } from "../hil/fixture.ts";
+import { TimingOverrun } from "../hil/timing-overrun.ts";
 import type { Wifi } from "../improv/client.ts";
 import { ENGINES, type Engine } from "../native/build.ts";
 import { scenarioFolder, scenarioPaths } from "../scenario/files.ts";
@@ -38,7 +38,7 @@ interface RunVerbOptions {
   readonly guest?: string;
   readonly json: boolean;
   readonly fixture?: string;
-  readonly wired?: readonly Wired[];
+  readonly wired?: readonly OptionalWire[];
   readonly listen?: { readonly host: string; readonly port: number };
   readonly wifi?: Wifi;
 }
@@ -50,7 +50,7 @@ interface RunCommandOptions extends Omit<RunVerbOptions, "wifi"> {
 }
 
 /** Times that a scenario is run anew because this machine moved a switch too slowly. */
-const UNTIMELY_MAX = 4;
+const OVERRUN_RETRIES_MAX = 4;
 
 export function parseSeed(text: string): number {
   const seed = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
@@ -63,10 +63,11 @@ function parseTarget(text: string): string {
   throw new InvalidArgumentError(`Use one of ${targetNames().join(", ")}, serial:PORT.`);
 }
 
-function parseWired(text: string): Wired[] {
+function parseWired(text: string): OptionalWire[] {
   return text.split(",").map((word) => {
-    const wire = WIRED.find((name) => name === word);
-    if (wire === undefined) throw new InvalidArgumentError(`Write some of ${WIRED.join(",")}.`);
+    const wire = OPTIONAL_WIRES.find((name) => name === word);
+    if (wire === undefined)
+      throw new InvalidArgumentError(`Write some of ${OPTIONAL_WIRES.join(",")}.`);
     return wire;
   });
 }
@@ -85,7 +86,7 @@ export async function runOne(file: ScenarioFile, options: OneOptions): Promise<R
     try {
       return await runOnce(file, options);
     } catch (error) {
-      if (!(error instanceof Untimely) || again === UNTIMELY_MAX) throw error;
+      if (!(error instanceof TimingOverrun) || again === OVERRUN_RETRIES_MAX) throw error;
     }
   }
 }
@@ -172,10 +173,10 @@ export function register(program: Command): void {
     .addOption(
       new Option(
         "--wired <list>",
-        `what its wires go to besides contacts and button: ${WIRED.join()}`,
+        `what its wires go to besides contacts and button: ${OPTIONAL_WIRES.join()}`,
       )
         .argParser(parseWired)
-        .default(["reset", "relay", "lamp"] satisfies Wired[], "reset,relay,lamp"),
+        .default(["reset", "relay", "lamp"] satisfies OptionalWire[], "reset,relay,lamp"),
     )
     .addOption(
       new Option("--listen <address:port>", "where a board on a serial line finds the broker")

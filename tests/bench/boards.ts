@@ -9,7 +9,12 @@ import { encodeCommand } from "../../host-sim/controller/command.ts";
 import { parseRequest } from "../../host-sim/controller/operations.ts";
 import { firmwarePath, loadFirmware, readModule } from "../../host-sim/firmware.ts";
 import { loadGuest } from "../../host-sim/module.ts";
-import { type Built, buildBoard, type Engine, FIGURES } from "../../host-sim/native/build.ts";
+import {
+  type Built,
+  buildBoard,
+  type Engine,
+  FIGURE_SOURCES,
+} from "../../host-sim/native/build.ts";
 import { Doorbell } from "../../host-sim/native/doorbell.ts";
 import {
   ANSWER,
@@ -73,7 +78,7 @@ function commands(): Buffer {
 
 /** Runs an image that measures itself. Throws if it did not do the work. */
 function measure(engine: Engine): Figures {
-  const image = buildBoard({ board: BOARD, engine, instead: FIGURES });
+  const image = buildBoard({ board: BOARD, engine, instead: FIGURE_SOURCES });
   const guest = readModule(firmwarePath("device"));
   const doorbell = new Doorbell(image, guest, (page) => {
     const head = Buffer.alloc(IN_BYTES);

@@ -8,7 +8,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { type ChipData, loadBoard } from "../../host-sim/board-data.ts";
-import { FOREIGN, MAC_MEMORY, WASM3 } from "../../host-sim/native/build.ts";
+import { MAC_MEMORY, THIRD_PARTY_FLAGS, WASM3_FLAGS } from "../../host-sim/native/build.ts";
 import {
   BOARD,
   chips,
@@ -114,9 +114,9 @@ describe("the build", () => {
   });
 
   test("sets the interpreter as every other board does", () => {
-    const set = WASM3.map((flag) => flag.replace(/^-D/, ""));
+    const set = WASM3_FLAGS.map((flag) => flag.replace(/^-D/, ""));
     expect(set.filter((flag) => !cmake.includes(flag))).toEqual([]);
-    expect(cmake).toContain(`set(foreign ${FOREIGN.join(" ")})`);
+    expect(cmake).toContain(`set(foreign ${THIRD_PARTY_FLAGS.join(" ")})`);
     expect(sizes().mac).toBe(MAC_MEMORY);
   });
 

@@ -1,7 +1,12 @@
 /** What a board says on its line: trace, answers, frames, noise, and lines that a reset has torn. */
 import { expect, test } from "vitest";
 import { ConsoleReader } from "../../host-sim/hil/console.ts";
-import { frameFrom, frameTo, readFrameFrom, readFrameTo } from "../../host-sim/hil/frames.ts";
+import {
+  frameFromBoard,
+  frameToBoard,
+  parseFrameFromBoard,
+  parseFrameToBoard,
+} from "../../host-sim/hil/frames.ts";
 import { JournalDump } from "../../host-sim/hil/journal.ts";
 import { Prng } from "../../host-sim/prng.ts";
 
@@ -56,17 +61,17 @@ test("noise neither throws nor passes for a line of the trace", () => {
 
 test("messages cross a text line whole or not at all", () => {
   const bytes = Uint8Array.of(1, 2, 0, 255);
-  expect(readFrameTo(frameTo(bytes).trim())).toEqual(Buffer.from(bytes));
-  expect(readFrameTo(frameTo(new Uint8Array()).trim())).toEqual(Buffer.alloc(0));
-  expect(readFrameFrom(frameFrom(2, bytes).trim())).toEqual({
+  expect(parseFrameToBoard(frameToBoard(bytes).trim())).toEqual(Buffer.from(bytes));
+  expect(parseFrameToBoard(frameToBoard(new Uint8Array()).trim())).toEqual(Buffer.alloc(0));
+  expect(parseFrameFromBoard(frameFromBoard(2, bytes).trim())).toEqual({
     channel: 2,
     bytes: Buffer.from(bytes),
   });
-  const whole = frameTo(bytes).trim();
+  const whole = frameToBoard(bytes).trim();
   for (let length = 0; length < whole.length; length++)
-    expect(readFrameTo(whole.slice(0, length))).toBeNull();
-  expect(readFrameTo(whole.replace("0102", "0103"))).toBeNull();
-  expect(readFrameFrom(frameFrom(2, bytes).trim().replace("< 2", "< 7"))).toBeNull();
+    expect(parseFrameToBoard(whole.slice(0, length))).toBeNull();
+  expect(parseFrameToBoard(whole.replace("0102", "0103"))).toBeNull();
+  expect(parseFrameFromBoard(frameFromBoard(2, bytes).trim().replace("< 2", "< 7"))).toBeNull();
 });
 
 test("a journal that lost a piece on the way is none", () => {

@@ -9,7 +9,7 @@ import { loadBoard } from "../../host-sim/board-data.ts";
 import { RealClock } from "../../host-sim/clock.ts";
 import { firmwarePath, loadFirmware, readModule } from "../../host-sim/firmware.ts";
 import { FixtureWires } from "../../host-sim/hil/fixture.ts";
-import { frameTo, readFrameFrom } from "../../host-sim/hil/frames.ts";
+import { frameToBoard, parseFrameFromBoard } from "../../host-sim/hil/frames.ts";
 import { SocketLine } from "../../host-sim/hil/socket-line.ts";
 import { loadGuest } from "../../host-sim/module.ts";
 import { SCENARIO_KEYS } from "../../host-sim/scenario/remote.ts";
@@ -93,7 +93,7 @@ describe.each([
     await wires.button(true);
     const report = () =>
       lines("fixture").some((text) => {
-        const { bytes = [] } = readFrameFrom(text) ?? {};
+        const { bytes = [] } = parseFrameFromBoard(text) ?? {};
         return bytes[0] === 0x82 && ((bytes[3] ?? 0) & 1) === 1;
       });
     await until("the report", report);
@@ -101,19 +101,19 @@ describe.each([
 
   run("refuses what is no command, torn lines among them, and goes on", async () => {
     const { line, lines } = await open(native);
-    await line.write(Buffer.from(frameTo(new Uint8Array())));
+    await line.write(Buffer.from(frameToBoard(new Uint8Array())));
     const answers = () =>
       lines("fixture").flatMap((text) => {
-        const frame = readFrameFrom(text);
+        const frame = parseFrameFromBoard(text);
         return frame === null || frame.channel !== 0
           ? []
           : [Buffer.from(frame.bytes).toString("hex")];
       });
     await until("the link", () => lines("fixture").some((text) => text.endsWith("link state=up")));
     for (const bytes of [[0], [2, 1, 0, 0], [1, 2, 3, 0, 0]])
-      await line.write(Buffer.from(frameTo(Uint8Array.from(bytes))));
+      await line.write(Buffer.from(frameToBoard(Uint8Array.from(bytes))));
     await line.write(Buffer.from(`> 0101${"x".repeat(20)}\n> 01010101 00000000\n@ ??\n\n`));
-    await line.write(Buffer.from(frameTo(Uint8Array.of(0, 9, 0, 0))));
+    await line.write(Buffer.from(frameToBoard(Uint8Array.of(0, 9, 0, 0))));
     await until("an answer to the last", () => answers().some((hex) => hex.startsWith("8009")));
     expect(answers().map((hex) => hex.slice(0, 4))).toEqual(["ff00", "ff00", "ff00", "8009"]);
   });

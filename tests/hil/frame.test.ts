@@ -4,7 +4,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { frameFrom, frameTo, readFrameTo } from "../../host-sim/hil/frames.ts";
+import { frameFromBoard, frameToBoard, parseFrameToBoard } from "../../host-sim/hil/frames.ts";
 import { packageRoot } from "../../host-sim/paths.ts";
 import { Prng } from "../../host-sim/prng.ts";
 import { noPty } from "../host-sim/pty.ts";
@@ -33,9 +33,9 @@ function filter(lines: readonly string[]): string[] {
 
 /** What the filter says of a line, by the twin. */
 function expected(line: string): string {
-  const bytes = readFrameTo(line);
+  const bytes = parseFrameToBoard(line);
   if (bytes === null || bytes.length > FRAME_MAX) return "-";
-  return `${Buffer.from(bytes).toString("hex")} | ${frameFrom(2, bytes).trimEnd()}`;
+  return `${Buffer.from(bytes).toString("hex")} | ${frameFromBoard(2, bytes).trimEnd()}`;
 }
 
 test.skipIf(noPty() !== null)("frames in C and in TypeScript are the same", () => {
@@ -43,7 +43,7 @@ test.skipIf(noPty() !== null)("frames in C and in TypeScript are the same", () =
   const lines = Array.from({ length: LINES }, (_, index) => {
     const bytes = new Uint8Array(prng.below(FRAME_MAX + 3));
     prng.fill(bytes);
-    const line = frameTo(bytes).trimEnd();
+    const line = frameToBoard(bytes).trimEnd();
     if (index % 3 === 0) return line;
     const at = prng.below(line.length);
     const byte = String.fromCharCode(0x20 + prng.below(95));

@@ -2,7 +2,7 @@
  * A board's radio that is its serial line, as a fixture's is: the link is up while somebody talks to
  * it. The twin of boards/esp32/fixture/link_serial.c. Must not know the messages.
  */
-import { frameFrom, readFrameTo } from "../../host-sim/hil/frames.ts";
+import { frameFromBoard, parseFrameToBoard } from "../../host-sim/hil/frames.ts";
 import type { Link, LinkSink } from "../../host-sim/link.ts";
 
 /** Silence after which nobody is there, in ms. */
@@ -28,7 +28,7 @@ export class SerialLink implements Link {
     const lines = this.#line.split("\n");
     this.#line = lines.pop() ?? "";
     for (const line of lines) {
-      const message = readFrameTo(line.replace(/\r$/, ""));
+      const message = parseFrameToBoard(line.replace(/\r$/, ""));
       if (message === null) continue;
       this.#heardAt = this.#now();
       if (this.#powered && message.length > 0) this.#inbox.push(message);
@@ -42,7 +42,7 @@ export class SerialLink implements Link {
   }
 
   send(channel: number, bytes: Uint8Array): void {
-    this.#write(frameFrom(channel, bytes));
+    this.#write(frameFromBoard(channel, bytes));
   }
 
   deadline(): number {

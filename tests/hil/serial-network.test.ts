@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { RealClock } from "../../host-sim/clock.ts";
 import { EXIT } from "../../host-sim/errors.ts";
-import { loadHil } from "../../host-sim/hil/board.ts";
+import { loadHilData } from "../../host-sim/hil/board.ts";
 import { checkNetwork } from "../../host-sim/hil/serial-network.ts";
 import type { Wifi } from "../../host-sim/improv/client.ts";
 import { BoardLine } from "../../host-sim/serial/board-line.ts";
@@ -40,7 +40,7 @@ async function check(faults: BoardFaults, wifi: Wifi | null = HOME, brokerPort =
     status: faults.status ?? LIVE,
     wires,
     clock,
-    hil: { ...loadHil(), slackMs: 100 },
+    hil: { ...loadHilData(), slackMs: 100 },
     listen: { host: "127.0.0.1", port: brokerPort },
     wifi,
   });

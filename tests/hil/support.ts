@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { loadBoard } from "../../host-sim/board-data.ts";
 import { RealClock } from "../../host-sim/clock.ts";
-import { loadHil } from "../../host-sim/hil/board.ts";
-import { WIRED } from "../../host-sim/hil/fixture.ts";
+import { loadHilData } from "../../host-sim/hil/board.ts";
+import { OPTIONAL_WIRES } from "../../host-sim/hil/fixture.ts";
 import { SerialRig } from "../../host-sim/hil/serial-rig.ts";
 import { BoardTarget } from "../../host-sim/hil/target.ts";
-import { Untimely } from "../../host-sim/hil/untimely.ts";
+import { TimingOverrun } from "../../host-sim/hil/timing-overrun.ts";
 import { packageRoot } from "../../host-sim/paths.ts";
 import type { Scenario } from "../../host-sim/scenario/grammar.ts";
 import { firmwareWith, guestBytes } from "../../host-sim/scenario/guest.ts";
@@ -71,9 +71,9 @@ export async function withBench<T>(
       name: "serial:bench",
       board: dut.name,
       fixture: fixture.name,
-      wired: new Set(WIRED.filter((name) => name !== "rail")),
+      wired: new Set(OPTIONAL_WIRES.filter((name) => name !== "rail")),
       // What fails here fails for good: there is no network to join.
-      hil: { ...loadHil(), slackMs: SLACK_MS },
+      hil: { ...loadHilData(), slackMs: SLACK_MS },
       clock,
       listen: { host: "127.0.0.1", port },
       wifi: null,
@@ -106,7 +106,7 @@ export async function runOnBench(name: string, defects: BenchDefects = {}): Prom
     try {
       return await runOnce(path, defects);
     } catch (error) {
-      if (!(error instanceof Untimely) || tries === TRIES) throw error;
+      if (!(error instanceof TimingOverrun) || tries === TRIES) throw error;
     }
   }
 }

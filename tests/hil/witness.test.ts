@@ -6,8 +6,8 @@ import { afterEach, expect, test } from "vitest";
 import { BoardTime } from "../../host-sim/hil/board-time.ts";
 import { nvsImage } from "../../host-sim/hil/nvs.ts";
 import { Pcap } from "../../host-sim/hil/pcap.ts";
-import { Silence, type Stand } from "../../host-sim/hil/silence.ts";
-import { Untimely } from "../../host-sim/hil/untimely.ts";
+import { RadioSilenceCheck, type SwitchState } from "../../host-sim/hil/radio-silence-check.ts";
+import { TimingOverrun } from "../../host-sim/hil/timing-overrun.ts";
 import { Mismatch } from "../../host-sim/scenario/target.ts";
 import { pcapHead, pcapRecord } from "./pcap-file.ts";
 
@@ -37,11 +37,11 @@ test("a file that is no capture says so", () => {
   expect(() => new Pcap(path).read()).toThrow("is no capture");
 });
 
-type Event = Stand | "board" | "host";
+type Event = SwitchState | "board" | "host";
 
 /** What happened in that order, a second apart, and how it is judged. */
 function judged(...events: Event[]): () => void {
-  const silence = new Silence("52:55");
+  const silence = new RadioSilenceCheck("52:55");
   for (const [second, event] of events.entries()) {
     if (event === "board" || event === "host")
       silence.seen([{ source: event === "host" ? HOST : BOARD, bytes: 60 }], second * 1000);
@@ -58,7 +58,7 @@ test("a frame of the board's that was sent while the switch was not at ON is fou
 });
 
 test("a frame sent while the contacts moved is nobody's fault, and no pass", () => {
-  expect(judged("on", "leaving", "board", "off")).toThrow(Untimely);
+  expect(judged("on", "leaving", "board", "off")).toThrow(TimingOverrun);
   expect(judged("on", "leaving", "board", "off", "board")).toThrow(Mismatch);
 });
 

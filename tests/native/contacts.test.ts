@@ -1,7 +1,7 @@
 /** No software on a native board can write its contacts, the guest's image or the flash. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { buildBoard, FIGURES } from "../../host-sim/native/build.ts";
+import { buildBoard, FIGURE_SOURCES } from "../../host-sim/native/build.ts";
 import { Doorbell } from "../../host-sim/native/doorbell.ts";
 import { ANSWER, IN, IN_BYTES, STIMULI_AT } from "../../host-sim/native/page.ts";
 import { packageRoot } from "../../host-sim/paths.ts";
@@ -16,7 +16,10 @@ const ATTEMPTS: [string, string][] = [
 ];
 
 function attempt(board: string, what: string): number {
-  const instead = [join(packageRoot(), "tests", "native", "contacts.c"), ...FIGURES.slice(1)];
+  const instead = [
+    join(packageRoot(), "tests", "native", "contacts.c"),
+    ...FIGURE_SOURCES.slice(1),
+  ];
   const image = buildBoard({ board, instead });
   const doorbell = new Doorbell(image, Uint8Array.of(0), (page) => {
     const head = Buffer.alloc(IN_BYTES);

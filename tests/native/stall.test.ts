@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { buildBoard, FIGURES } from "../../host-sim/native/build.ts";
-import { Doorbell, sweep } from "../../host-sim/native/doorbell.ts";
+import { buildBoard, FIGURE_SOURCES } from "../../host-sim/native/build.ts";
+import { Doorbell, removeStaleRuns } from "../../host-sim/native/doorbell.ts";
 import { ANSWER, IN, IN_BYTES, STIMULI_AT } from "../../host-sim/native/page.ts";
 import { packageRoot } from "../../host-sim/paths.ts";
 import { notRun } from "./support.ts";
@@ -17,7 +17,10 @@ const TIMEOUT_MS = 120_000;
 
 /** A board whose software does what `what` stands for in contacts.c. */
 function doorbell(board: string, what: string): Doorbell {
-  const instead = [join(packageRoot(), "tests", "native", "contacts.c"), ...FIGURES.slice(1)];
+  const instead = [
+    join(packageRoot(), "tests", "native", "contacts.c"),
+    ...FIGURE_SOURCES.slice(1),
+  ];
   const prepare = (page: Doorbell) => {
     const head = Buffer.alloc(IN_BYTES);
     head.writeUInt32LE(1, IN.guestLen);
@@ -47,7 +50,7 @@ for (const board of ["posix", "qemu-riscv32"]) {
 }
 
 test("what a harness that is gone left behind is removed, and nothing else", () => {
-  const room = mkdtempSync(join(tmpdir(), "sweep-"));
+  const room = mkdtempSync(join(tmpdir(), "removeStaleRuns-"));
   const { pid } = spawnSync("true");
   const names = [`killswitch-${pid}-gone`, `killswitch-${process.pid}-runs`, "killswitch-other"];
   for (const name of names) {
@@ -55,7 +58,7 @@ test("what a harness that is gone left behind is removed, and nothing else", () 
     // A number that is another process's by now: this one's.
     writeFileSync(join(room, name, "board"), String(process.pid));
   }
-  sweep(room);
+  removeStaleRuns(room);
   expect(names.map((name) => existsSync(join(room, name)))).toEqual([false, true, true]);
   rmSync(room, { recursive: true });
 });

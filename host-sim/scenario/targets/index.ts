@@ -6,10 +6,10 @@
 
 import { RealClock } from "../../clock.ts";
 import { EXIT, UserError } from "../../errors.ts";
-import { loadHil } from "../../hil/board.ts";
+import { loadHilData } from "../../hil/board.ts";
 import { type Emulator, emulators, emulatorTrouble } from "../../hil/emulator-board.ts";
 import { EmulatorRig } from "../../hil/emulator-rig.ts";
-import type { Wired } from "../../hil/fixture.ts";
+import type { OptionalWire } from "../../hil/fixture.ts";
 import { SerialRig } from "../../hil/serial-rig.ts";
 import { BoardTarget } from "../../hil/target.ts";
 import type { Wifi } from "../../improv/client.ts";
@@ -32,7 +32,7 @@ export interface TargetOptions {
   /** `serial:PORT` of the fixture that has the wires of a board on a serial line. */
   fixture?: string;
   /** Which of them go to the board besides contacts and button. */
-  wired?: readonly Wired[];
+  wired?: readonly OptionalWire[];
   /** What a board on a serial line joins. */
   wifi?: Wifi;
   /** Where a board on a serial line finds the broker: an address of this machine, and a port. */
@@ -112,7 +112,7 @@ function serialRig(
     name,
     ...ports,
     wired: new Set(wired),
-    hil: loadHil(),
+    hil: loadHilData(),
     clock,
     listen,
     wifi: wifi ?? null,

@@ -4,7 +4,7 @@
  */
 import type { SerialLine } from "../serial/port.ts";
 
-export class Dialogue {
+export class CommandChannel {
   readonly #line: SerialLine;
   readonly #isAnswer: RegExp;
   #waiting: ((answer: string) => void)[] = [];

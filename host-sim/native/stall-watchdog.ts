@@ -70,7 +70,7 @@ function watched(): Int32Array {
  * Runs `wait`, which returns when the process answers or ends; ends the process if it takes too long.
  * Returns whether it was ended so.
  */
-export function stalls(pid: number, boundMs: number, wait: () => void): boolean {
+export function waitWithWatchdog(pid: number, boundMs: number, wait: () => void): boolean {
   const shared = watched();
   answers = (answers % 0x7fff_ffff) + 1;
   Atomics.store(shared, PROCESS, pid);

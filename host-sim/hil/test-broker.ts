@@ -8,7 +8,7 @@ import { type Broker, startBroker } from "../mqtt/broker.ts";
 import { type Level, levelOf, topic } from "../mqtt/topics.ts";
 import type { Delivery } from "../virtual-broker.ts";
 
-export interface SiteOptions {
+export interface TestBrokerOptions {
   /** Where it listens; port 0 takes a free one. */
   readonly host: string;
   readonly port: number;
@@ -22,24 +22,24 @@ const CHANNELS: Partial<Record<Level, number>> = {
 };
 const COMMAND = /^killswitch\/([A-Za-z0-9_-]{1,32})\/command$/;
 
-export class Site {
-  readonly #options: SiteOptions;
+export class TestBroker {
+  readonly #options: TestBrokerOptions;
   #broker: Broker | null = null;
   #port: number;
   #device: string | null = null;
   #retained: Uint8Array | null = null;
   #held: Uint8Array[] = [];
 
-  private constructor(options: SiteOptions) {
+  private constructor(options: TestBrokerOptions) {
     this.#options = options;
     this.#port = options.port;
   }
 
   /** Throws UserError for a port that cannot be had. */
-  static async open(options: SiteOptions): Promise<Site> {
-    const site = new Site(options);
-    await site.setAlive(true);
-    return site;
+  static async open(options: TestBrokerOptions): Promise<TestBroker> {
+    const broker = new TestBroker(options);
+    await broker.setAlive(true);
+    return broker;
   }
 
   get port(): number {

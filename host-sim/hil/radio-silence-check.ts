@@ -5,14 +5,14 @@
  */
 import { Mismatch } from "../scenario/target.ts";
 import type { Frame } from "./pcap.ts";
-import { Untimely } from "./untimely.ts";
+import { TimingOverrun } from "./timing-overrun.ts";
 
 /** What the frames that come next were sent after; "leaving": before or after, nobody knows. */
-export type Stand = "on" | "leaving" | "off";
+export type SwitchState = "on" | "leaving" | "off";
 
-export class Silence {
+export class RadioSilenceCheck {
   readonly #hostMac: string;
-  #stand: Stand = "off";
+  #stand: SwitchState = "off";
   /** When the switch left ON, by our clock. */
   #left = 0;
   #found: Error | null = null;
@@ -31,12 +31,12 @@ export class Silence {
       this.judged++;
       if (this.#stand === "off") this.#accuse(bytes, now);
       if (this.#stand === "leaving")
-        this.#found ??= new Untimely("a frame was sent while the contacts moved: try again");
+        this.#found ??= new TimingOverrun("a frame was sent while the contacts moved: try again");
     }
   }
 
   /** All that was captured until now has been seen; `now` by our clock. */
-  stands(stand: Stand, now: number): void {
+  stands(stand: SwitchState, now: number): void {
     if (stand !== "on" && this.#stand === "on") this.#left = now;
     this.#stand = stand;
   }
