@@ -1,43 +1,44 @@
 /**
- * Reads boards/<name>/board.json: what a board is, as data. Must not know any board by name.
+ * Reads boards/<name>/board.json, the description of a board.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { EXIT, UserError } from "./errors.ts";
 import { packageRoot } from "./paths.ts";
 
-/** What a board may claim; a lower tier never claims a higher one. */
+/** The protection that a board may claim, from the weakest to the strongest. */
 export const TIERS = ["simulated", "soft-gated", "chip-cut", "rail-cut"] as const;
 
 /** A chip that a board's firmware is built for. */
 export interface ChipData {
   summary: string;
-  /** Number of each pin, by what it does. */
+  /** GPIO number by function. */
   pins: Record<"no" | "nc" | "button" | "relay" | "lamp", number>;
-  /** Likewise where the chip is a fixture's, by the wire that goes to a device. */
+  /** GPIO number by wire to the device, when the chip is used as a test fixture. */
   fixture?: Record<string, number>;
-  /** Why a pin is not used, by its number. */
+  /** Why a GPIO is not used, by its number. */
   reserved: Record<string, string>;
   flash: { bytes: number };
   console: { uart: number; baud: number; tx: number; rx: number; usb?: boolean };
 }
 
-/** The commands of a board's own build tool. */
+/** What a board's own build tool can do. */
 export const FIRMWARE_COMMANDS = ["build", "flash", "monitor"] as const;
 export type FirmwareCommand = (typeof FIRMWARE_COMMANDS)[number];
 
 /** How a board's image is built and flashed. */
 export interface FirmwareData {
-  /** The folder that the build tool is run in, and where generated files go; below the board's. */
+  /** The folder in which the build tool runs, relative to the board's folder. */
   project: string;
+  /** The folder for generated files, relative to the board's folder. */
   input: string;
-  /** The layout of the flash, below the board's folder. */
+  /** The partition table, relative to the board's folder. */
   partitions: string;
-  /** What the build makes, below the project's folder. `{build}`: the chip, and what it is built as. */
+  /** The build's output, relative to the project's folder. `{build}` is the chip and its role. */
   image: string;
-  /** Words of commands. `{chip}`, `{role}`, `{build}` and `{port}` stand for theirs. */
+  /** The words of each command. `{chip}`, `{role}`, `{build}` and `{port}` are replaced. */
   commands: Record<FirmwareCommand, string[]>;
-  /** How a person comes by the first word of the commands. */
+  /** How to install the tool that is the first word of the commands. */
   install: string;
 }
 
@@ -46,21 +47,21 @@ export interface BoardData {
   tier: (typeof TIERS)[number];
   /** What the tier claims and what it does not. */
   claim: string;
-  /** What powers the rail that is sensed: the chip's own radio power, or the switch's copper. */
+  /** What supplies the sensed rail: the chip's own radio power, or the switch's contact. */
   railFollows: "radio" | "switch";
-  /** From power off to rail down, in ms. */
+  /** Time from power off until the rail is down, in ms. */
   dischargeMs: number;
-  /** From power on to rail up, in ms. */
+  /** Time from power on until the rail is up, in ms. */
   railUpMs: number;
-  /** How long a contact may chatter, in ms. */
+  /** The longest bounce of a contact, in ms. */
   bounceMs: number;
-  /** From restart to the first sample of the contacts, in ms. */
+  /** Time from restart to the first sample of the contacts, in ms. */
   bootMs: number;
-  /** What a level means, by pin. */
+  /** The meaning of a level, by pin. */
   polarity?: Record<string, string>;
   chips?: Record<string, ChipData>;
   firmware?: FirmwareData;
-  /** Lines of its own that a guest drives beyond relay and lamp; none if absent. */
+  /** Number of output lines that a guest drives besides relay and lamp. Default 0. */
   lines?: number;
 }
 
@@ -70,22 +71,23 @@ export function boardNames(): string[] {
   return readdirSync(folder).filter((name) => existsSync(join(folder, name, "board.json")));
 }
 
-/** The board that is meant when none is named: the one whose board.json says `"default": true`. */
+/** The default board: the one whose board.json has `"default": true`. */
 export function defaultBoard(): string {
   const found = boardNames().filter(
     (name) => boardJson<{ default?: boolean }>(name).data.default === true,
   );
-  if (found.length !== 1) throw new Error(`${found.length} boards are the default, not 1`);
+  if (found.length !== 1)
+    throw new Error(`${found.length} boards have "default": true in board.json; exactly one must`);
   return found[0] ?? "";
 }
 
-/** The file of a board that has one, unchecked, and where it is. */
+/** The contents of a board's board.json, not validated, and its path. */
 export function boardJson<T>(name: string): { path: string; data: Partial<T> } {
   const path = join(packageRoot(), "boards", name, "board.json");
   return { path, data: JSON.parse(readFileSync(path, "utf8")) };
 }
 
-/** Throws a UserError for a board that does not exist or whose file lacks something. */
+/** Loads and validates a board's description. Throws a UserError if it is missing or incomplete. */
 export function loadBoard(name: string = defaultBoard()): BoardData {
   const names = boardNames();
   if (!names.includes(name)) {
@@ -98,7 +100,10 @@ export function loadBoard(name: string = defaultBoard()): BoardData {
   const counts = ["dischargeMs", "railUpMs", "bounceMs", "bootMs"] as const;
   for (const field of counts) {
     if (!Number.isInteger(data[field]) || (data[field] ?? -1) < 0) {
-      throw new UserError(`${path}: "${field}" must be a whole number of ms`, EXIT.BAD_FILE);
+      throw new UserError(
+        `${path}: "${field}" must be a whole number of milliseconds`,
+        EXIT.BAD_FILE,
+      );
     }
   }
   if (data.tier === undefined || !TIERS.includes(data.tier)) {

@@ -1,9 +1,9 @@
 /**
- * Time, injected. Virtual time moves only when told to; real time follows the process's monotonic
- * clock. Nothing else in host-sim reads a clock or sets a timer, but the command line.
+ * Injected time. A virtual clock moves only when it is set. A real clock follows the monotonic clock of
+ * the process. Outside this file only the command line reads a clock or sets a timer.
  */
 
-/** Milliseconds since the board's supply came up, an integer that never runs backwards. */
+/** Whole milliseconds since the board's supply came up. Never decreases. */
 export interface Clock {
   now(): number;
 }
@@ -18,14 +18,15 @@ export class VirtualClock implements Clock {
     return this.#now;
   }
 
-  /** Moves time forward. Throws on a step back: a caller's bug. */
+  /** Moves time forward to `now`. Throws on a step back, which is a bug of the caller. */
   set(now: number): void {
-    if (now < this.#now) throw new Error(`virtual clock: ${now} ms lies before ${this.#now} ms`);
+    if (now < this.#now)
+      throw new Error(`virtual clock: cannot go back from ${this.#now} ms to ${now} ms`);
     this.#now = now;
   }
 }
 
-/** Milliseconds of wall time since the clock was made. */
+/** Milliseconds of wall time since the clock was created. */
 export class RealClock implements Clock {
   readonly #start = performance.now();
 
@@ -33,7 +34,10 @@ export class RealClock implements Clock {
     return Math.floor(performance.now() - this.#start);
   }
 
-  /** Calls back once at `at`, or as soon after as the event loop allows. Returns the cancel. */
+  /**
+   * Calls `wake` once at `at`, or as soon afterwards as the event loop allows. Returns a function that
+   * cancels the call.
+   */
   wakeAt(at: number, wake: () => void): () => void {
     const timer = setTimeout(wake, Math.max(0, at - this.now()));
     return () => clearTimeout(timer);

@@ -1,4 +1,4 @@
-/** CRC-32 (ISO-HDLC, as in zlib) by zlib, in eight hexadecimal digits: names bytes in a trace. */
+/** CRC-32/ISO-HDLC (the one of zlib) as eight hexadecimal digits. Identifies bytes in a trace. */
 import { crc32 as crc } from "node:zlib";
 
 export function crc32(bytes: Uint8Array): string {

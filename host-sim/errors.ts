@@ -1,6 +1,5 @@
 /**
- * Errors a person caused or can mend, and the exit codes of the command line.
- * Must not know who throws them.
+ * Errors that the user caused or can fix, and the exit codes of the command line.
  */
 
 /** Exit codes of `killswitch`. */
@@ -24,27 +23,30 @@ export const EXIT = {
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** What each exit code tells, for `--help`. */
+/** What each exit code means, for `--help`. */
 export const EXIT_MEANINGS: Record<ExitCode, string> = {
   [EXIT.OK]: "done",
-  [EXIT.USAGE]: "the command line was not understood",
-  [EXIT.REFUSED]: "the device refused, and said why",
+  [EXIT.USAGE]: "the command line is wrong",
+  [EXIT.REFUSED]: "the device refused, and gave the reason",
   [EXIT.NO_ANSWER]: "the device did not answer in time",
-  [EXIT.REFUTED]: "a claim under test does not hold",
-  [EXIT.NOT_CLOSED]: "an exploration ended before it had seen everything",
+  [EXIT.REFUTED]: "a claim that was tested does not hold",
+  [EXIT.NOT_CLOSED]: "a search ended before it had covered everything",
   [EXIT.BAD_FILE]: "a file (keys, scenario, storage) is missing, unreadable or corrupt",
-  [EXIT.NETWORK]: "TCP port in use, or broker unreachable or refusing",
-  [EXIT.NO_TOOL]: "a tool or package that this needs is not installed",
-  [EXIT.NO_PORT]: "the serial port does not exist, or went away",
+  [EXIT.NETWORK]: "the TCP port is in use, or the broker is unreachable or refuses",
+  [EXIT.NO_TOOL]: "a required tool or package is not installed",
+  [EXIT.NO_PORT]: "the serial port does not exist or was unplugged",
   [EXIT.BUSY]: "the serial port is open in another program",
-  [EXIT.NOT_PERMITTED]: "the serial port may not be opened by this user",
-  [EXIT.WRONG_CHIP]: "another chip, or another firmware's layout, than what was to be flashed",
-  [EXIT.NOT_WRITTEN]: "the flash does not hold what was sent: written in part, or wrongly",
-  [EXIT.WIRING]: "a wire of a test rig is not connected, or goes to the wrong place",
-  [EXIT.INTERNAL]: "a defect of this program",
+  [EXIT.NOT_PERMITTED]: "this user has no permission to open the serial port",
+  [EXIT.WRONG_CHIP]: "the chip or its flash layout is not the one to be flashed",
+  [EXIT.NOT_WRITTEN]: "the flash does not hold what was sent: the write was incomplete or wrong",
+  [EXIT.WIRING]: "a wire of a test rig is missing or is connected to the wrong pin",
+  [EXIT.INTERNAL]: "a bug in this program",
 };
 
-/** One line for a person: names the thing, the place and the mend. Printed without a stack trace. */
+/**
+ * An error with a one-line message for the user. The message names the thing, the place and the fix.
+ * It is printed without a stack trace.
+ */
 export class UserError extends Error {
   readonly exitCode: ExitCode;
 

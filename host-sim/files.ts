@@ -1,11 +1,11 @@
 /**
- * Files that are whole or absent, never half-written. Must not know what is in them.
+ * Writes files atomically: a file is complete or absent, never partly written.
  */
 import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 
 /**
- * Writes beside `path` and moves into place: at no moment does `path` hold a part of `content`.
- * `replace` false: throws EEXIST if `path` is there. Throws Node's system errors.
+ * Writes a temporary file next to `path` and moves it into place. With `replace` false, throws EEXIST
+ * if `path` exists. Throws Node's system errors.
  */
 export function writeFileAtomic(
   path: string,
@@ -13,8 +13,8 @@ export function writeFileAtomic(
   options: { mode: number; replace: boolean },
 ): void {
   const bytes = Buffer.from(content);
-  const beside = `${path}.${process.pid}.tmp`;
-  const file = openSync(beside, "wx", options.mode);
+  const temporary = `${path}.${process.pid}.tmp`;
+  const file = openSync(temporary, "wx", options.mode);
   try {
     try {
       for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
@@ -22,10 +22,10 @@ export function writeFileAtomic(
     } finally {
       closeSync(file);
     }
-    // link() refuses an existing name, rename() replaces it; both are atomic.
-    if (options.replace) renameSync(beside, path);
-    else linkSync(beside, path);
+    // link() fails if the name exists, rename() replaces it. Both are atomic.
+    if (options.replace) renameSync(temporary, path);
+    else linkSync(temporary, path);
   } finally {
-    rmSync(beside, { force: true });
+    rmSync(temporary, { force: true });
   }
 }

@@ -1,6 +1,5 @@
 /**
- * Loads the modules that ship: gate.wasm and device.wasm, or others in their place. Must not know
- * what they do.
+ * Loads the firmware modules: gate.wasm and device.wasm as built, or other files in their place.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,48 +12,51 @@ export function firmwarePath(name: "gate" | "device" | "mac" | "fixture"): strin
   return join(packageRoot(), "dist", "firmware", `${name}.wasm`);
 }
 
-/** The file's bytes. Throws a UserError that says how to make it. */
+/** The bytes of a module file. Throws a UserError if the file cannot be read. */
 export function readModule(path: string): Uint8Array<ArrayBuffer> {
   try {
     return new Uint8Array(readFileSync(path));
   } catch {
     throw new UserError(
-      `${path} cannot be read: \`npm run build\` makes the firmware`,
+      `${path} cannot be read: build the firmware with \`npm run build\``,
       EXIT.BAD_FILE,
     );
   }
 }
 
-/** A module's bytes. Throws a UserError for a file that is none: there is nothing to prove of it. */
+/** The bytes of a valid WebAssembly module. Throws a UserError if the file is not one. */
 export function validModule(path: string): Uint8Array<ArrayBuffer> {
   const bytes = readModule(path);
   if (WebAssembly.validate(bytes)) return bytes;
   throw new UserError(
-    `${path} is not a WebAssembly module: name another, or build it anew`,
+    `${path} is not a valid WebAssembly module: give another file or build it again`,
     EXIT.BAD_FILE,
   );
 }
 
 /**
- * Instantiates a gate, with nothing to import: its own functions, with nothing around them, so that a
- * loop in WebAssembly calls them directly. Throws a UserError if one is missing.
+ * Instantiates a gate. Returns its exported functions without wrappers, so that a loop in WebAssembly
+ * can call them directly. Throws a UserError if a function is missing.
  */
 export function makeGate(bytes: Uint8Array<ArrayBuffer>): Gate {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {});
   for (const name of ["step", "permits", "phase"]) {
     if (typeof exports[name] !== "function")
-      throw new UserError(`the gate does not export ${name}()`, EXIT.BAD_FILE);
+      throw new UserError(
+        `the gate module does not export ${name}(): give a module with step, permits and phase`,
+        EXIT.BAD_FILE,
+      );
   }
   return exports as unknown as Gate;
 }
 
 export interface Firmware {
   gate: Gate;
-  /** The guest, or why it is refused. */
+  /** The guest, or the reason why it is refused. */
   guest: GuestModule | string;
 }
 
-/** The firmware as built. */
+/** Loads the firmware in dist/. */
 export function loadFirmware(): Firmware {
   return {
     gate: makeGate(readModule(firmwarePath("gate"))),

@@ -1,6 +1,6 @@
 /**
- * Runs code that may never return. V8 ends it after a wall-clock bound: the only way to stop a hung
- * module without changing its bytes. Must not know what it runs.
+ * Runs code that may never return. V8 terminates it after a limit of wall time. This is the only way to
+ * stop a WebAssembly module that hangs without changing its bytes.
  */
 import { Script } from "node:vm";
 
@@ -9,9 +9,10 @@ const script = new Script("globalThis[Symbol.for('killswitch.guard')]()");
 let guarded = false;
 
 /**
- * Calls `run`. Returns false if it did not return within `timeoutMs` of wall time; it was then ended
- * at whatever point it had reached, without its `finally` blocks. A bound costs some 80 us, so inside
- * another bound the outer one holds alone: a long run of short steps pays once.
+ * Calls `run`. Returns false if it did not return within `timeoutMs` of wall time. It was then
+ * terminated at the point that it had reached, without running its `finally` blocks. Setting a limit
+ * costs about 80 us. A call inside another call sets no limit of its own, so that a long series of short
+ * steps pays once; the outer limit applies.
  */
 export function runBounded(run: () => void, timeoutMs: number): boolean {
   if (guarded) {

@@ -1,38 +1,40 @@
 /**
- * What the simulator needs of a host loop, wherever it runs, and what the loop needs of the gate.
- * Types and one signal; no behaviour.
+ * The interface of a host loop to the simulator, and of the gate to the loop. A host loop runs in this
+ * process or on a board that is connected by wires.
  */
 import type { LinkSink } from "./link.ts";
 
-/** gate.wasm. */
+/** The functions of gate.wasm. */
 export interface Gate {
   step(word: number, inputs: number): number;
   permits(word: number): number;
   phase(word: number): number;
 }
 
-/** Thrown by a HAL whose supply failed in the middle of something. The board is off from there on. */
+/** Thrown by a HAL when the supply fails during a call. The board is off from then on. */
 export class PowerLoss extends Error {}
 
-/** Thrown by a HAL in a call of a guest that will not return: what wall time would find out, at once. */
+/**
+ * Thrown by a HAL during a call from a guest that is known not to return. It has the effect of the
+ * wall-clock limit, without the wait.
+ */
 export class GuestHang extends Error {}
 
-/** A host loop, here or on a board behind a wire: what the simulator needs of it. */
 export interface HostLoop extends LinkSink {
-  /** True while the guest has the processor of this very thread. */
+  /** True while guest code runs on this thread. */
   readonly inGuest: boolean;
-  /** When the next poll is due without anything happening outside, in ms. */
+  /** The time at which poll() must be called if no input changes before, in ms. */
   deadline(): number;
-  /** Supply applied, or the reset pin released, for `reason` (BOOT): the board starts now. */
+  /** The supply was applied or the reset pin released. The board starts now, with `reason` (BOOT). */
   powerOn(reason: number): void;
-  /** Supply gone: nothing volatile is left and nothing runs. */
+  /** The supply was removed. All volatile state is lost and nothing runs. */
   powerOff(): void;
-  /** An edge of the button, bounce included. */
+  /** The button changed. Called for each edge, including bounce. */
   button(pressed: boolean): void;
-  /** A line that the board senses changed. */
+  /** A sensed line changed. */
   inputChanged(): void;
-  /** Everything that is due now. Throws PowerLoss if the supply failed meanwhile. */
+  /** Does everything that is due now. Throws PowerLoss if the supply fails meanwhile. */
   poll(): void;
-  /** The guest did not return and was ended by force: hung, until the watchdog bites. */
+  /** The guest did not return and was terminated. It counts as hung until the watchdog restarts. */
   hung(): void;
 }

@@ -1,14 +1,14 @@
 /**
- * A hostile native image: it ignores the gate, drives every pin high, sends all it can and says nothing
- * true. What a board's tier promises against it is the board's copper, or nothing. Must not know which.
+ * A host loop that acts as hostile native code: it ignores the gate, drives every pin high and sends as
+ * often as it can. Only the copper of a two-chip board can stop it; other tiers promise nothing here.
  */
 import { BOOT_NAMES, CHANNEL, PIN_NAMES } from "./abi.gen.ts";
 import type { Hal } from "./hal.ts";
 import type { HostLoop } from "./host-loop.ts";
 
-/** Between two messages, in ms. */
+/** Time between two messages, in ms. */
 const PERIOD_MS = 100;
-const SPOILS = Uint8Array.of(0xf6);
+const MESSAGE = Uint8Array.of(0xf6);
 
 export class HostileLoop implements HostLoop {
   readonly inGuest = false;
@@ -50,7 +50,7 @@ export class HostileLoop implements HostLoop {
     this.#next = now + PERIOD_MS;
     this.#hal.radioPower(true);
     for (const pin of PIN_NAMES.keys()) this.#hal.gpioWrite(pin, 1);
-    if (this.#linked) this.#hal.linkSend(CHANNEL.TELEMETRY, SPOILS);
+    if (this.#linked) this.#hal.linkSend(CHANNEL.TELEMETRY, MESSAGE);
   }
 
   hung(): void {}

@@ -1,6 +1,6 @@
 /**
- * The guest's imports: every range is checked before it is touched, misuse traps, and no import ever
- * re-enters the guest. The twin of boards/common/imports.c. Must not know what the guest is for.
+ * The functions that a guest imports. Each range of guest memory is checked before it is accessed.
+ * Misuse traps. No import calls back into the guest. Corresponds to boards/common/imports.c.
  */
 import { timingSafeEqual } from "node:crypto";
 import {
@@ -19,27 +19,27 @@ import {
 } from "./abi.gen.ts";
 import { type Hal, REGION_BYTES } from "./hal.ts";
 
-/** Misuse by the guest. Ends the guest, never the host. */
+/** Thrown on misuse by the guest. It ends the guest, not the host. */
 export class GuestTrap extends Error {}
 
-/** What the imports need of the runtime. */
+/** What the imports use of the runtime. */
 export interface ImportContext {
   readonly hal: Hal;
-  /** The guest that calls; null while it is being instantiated: it has no memory to point into yet. */
+  /** The calling guest. Null during its instantiation, when its memory is not accessible yet. */
   guest: GuestExports | null;
-  /** Import calls since the host called the guest. */
+  /** Number of import calls since the host called the guest. */
   calls: number;
   requested: boolean;
   readonly pins: number[];
-  /** Whether a message may be queued now: LIVE, radio on, session up. */
+  /** Whether a message may be queued now: the gate is LIVE, the radio is on, the session is up. */
   maySend(): boolean;
-  /** Queues a message; false if there is no room. */
+  /** Queues a message. Returns false if the queue is full. */
   queueSend(channel: number, bytes: Uint8Array): boolean;
 }
 
 const RANDOM_MAX = 64;
 
-/** The guest's bytes at [ptr, ptr + len): a view, valid for this call only. */
+/** A view of guest memory at [ptr, ptr + len), valid during this call only. Traps if out of range. */
 function range(context: ImportContext, ptr: number, len: number): Uint8Array {
   const start = ptr >>> 0;
   const size = len >>> 0;
@@ -54,17 +54,17 @@ function region(context: ImportContext, id: number, offset: number, ptr: number,
   return range(context, ptr, len);
 }
 
-/** Bytes that a board's own HMAC takes: mac.wasm's buffer ends there. */
-function hashable(context: ImportContext, ptr: number, len: number): Uint8Array {
-  below(len, MAC_MESSAGE_MAX + 1, "length");
+/** Like range(), limited to MAC_MESSAGE_MAX bytes: the buffer size of mac.wasm. */
+function macMessage(context: ImportContext, ptr: number, len: number): Uint8Array {
+  checkBelow(len, MAC_MESSAGE_MAX + 1, "length");
   return range(context, ptr, len);
 }
 
-function below(value: number, bound: number, what: string): void {
+function checkBelow(value: number, bound: number, what: string): void {
   if (value >>> 0 >= bound) throw new GuestTrap(what);
 }
 
-/** Printable ASCII as it is, the quote, the backslash and all else as a full stop. */
+/** Keeps printable ASCII. Replaces quotes, backslashes and all other bytes by full stops. */
 function printable(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) {
@@ -74,8 +74,8 @@ function printable(bytes: Uint8Array): string {
   return text;
 }
 
-/** Counts the call against the event's budget, so that no guest can flood its host. */
-function counted(context: ImportContext): void {
+/** Counts a call. Traps above CALLS_MAX calls per event, so that a guest cannot flood its host. */
+function countCall(context: ImportContext): void {
   context.calls++;
   if (context.calls > CALLS_MAX) throw new GuestTrap("budget");
 }
@@ -84,38 +84,38 @@ export function makeImports(context: ImportContext): BoardImports {
   const { hal } = context;
   return {
     gpio_write(pin, level) {
-      counted(context);
-      below(pin, hal.pinCount, "pin");
-      below(level, 2, "level");
+      countCall(context);
+      checkBelow(pin, hal.pinCount, "pin");
+      checkBelow(level, 2, "level");
       if (context.pins[pin] === level) return;
       context.pins[pin] = level;
       hal.gpioWrite(pin, level);
       hal.trace("gpio", `pin=${PIN_NAMES[pin]} level=${level}`);
     },
     radio_request(on) {
-      counted(context);
+      countCall(context);
       context.requested = on !== 0;
     },
     net_send(channel, ptr, len) {
-      counted(context);
-      below(channel, CHANNEL_NAMES.length, "channel");
-      below(len, MESSAGE_MAX + 1, "length");
+      countCall(context);
+      checkBelow(channel, CHANNEL_NAMES.length, "channel");
+      checkBelow(len, MESSAGE_MAX + 1, "length");
       const bytes = range(context, ptr, len);
       if (!context.maySend()) return STATUS.DENIED;
       return context.queueSend(channel, bytes.slice()) ? STATUS.OK : STATUS.FULL;
     },
     mac_verify(principal, ptr, len, tag) {
-      counted(context);
-      below(principal, PRINCIPAL.DEVICE, "principal");
-      const message = hashable(context, ptr, len);
+      countCall(context);
+      checkBelow(principal, PRINCIPAL.DEVICE, "principal");
+      const message = macMessage(context, ptr, len);
       const claimed = range(context, tag, TAG_BYTES);
       const own = hal.mac(principal, message);
       if (own === null) return STATUS.NO_KEY;
       return timingSafeEqual(own, claimed) ? STATUS.OK : STATUS.BAD_TAG;
     },
     mac_sign(ptr, len, tag) {
-      counted(context);
-      const message = hashable(context, ptr, len);
+      countCall(context);
+      const message = macMessage(context, ptr, len);
       const out = range(context, tag, TAG_BYTES);
       const own = hal.mac(PRINCIPAL.DEVICE, message);
       if (own === null) return STATUS.NO_KEY;
@@ -123,28 +123,28 @@ export function makeImports(context: ImportContext): BoardImports {
       return STATUS.OK;
     },
     random(ptr, len) {
-      counted(context);
-      below(len, RANDOM_MAX + 1, "length");
+      countCall(context);
+      checkBelow(len, RANDOM_MAX + 1, "length");
       hal.random(range(context, ptr, len));
     },
     storage_read(id, offset, ptr, len) {
-      counted(context);
+      countCall(context);
       const bytes = region(context, id, offset, ptr, len);
       return hal.storageRead(id, offset >>> 0, bytes) ? STATUS.OK : STATUS.IO;
     },
     storage_write(id, offset, ptr, len) {
-      counted(context);
+      countCall(context);
       const bytes = region(context, id, offset, ptr, len);
       return hal.storageWrite(id, offset >>> 0, bytes) ? STATUS.OK : STATUS.IO;
     },
     log(ptr, len) {
-      counted(context);
-      below(len, LOG_MAX + 1, "length");
+      countCall(context);
+      checkBelow(len, LOG_MAX + 1, "length");
       hal.trace("log", `text="${printable(range(context, ptr, len))}"`);
     },
     mark(id) {
-      counted(context);
-      below(id, MARK_NAMES.length, "mark");
+      countCall(context);
+      checkBelow(id, MARK_NAMES.length, "mark");
       hal.trace("mark", `name=${MARK_NAMES[id]}`);
     },
   };

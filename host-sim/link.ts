@@ -1,23 +1,23 @@
 /**
- * The seam between a simulated board and its network: a virtual broker, or MQTT over TCP.
- * Must not know the gate, the guest, or what the messages mean.
+ * The interface between a simulated board and its network. The network is a virtual broker or MQTT over
+ * TCP.
  */
 
-/** Where a link hands over what it has. */
+/** Receives the events of a link. */
 export interface LinkSink {
   /** The broker session came up or went down. */
   linkChanged(up: boolean): void;
-  /** A message on the device's command topic. The sink copies what it keeps. */
+  /** A message arrived on the device's command topic. The sink must copy the bytes that it keeps. */
   received(bytes: Uint8Array): void;
 }
 
 export interface Link {
-  /** The radio's power. Off: sockets die without a goodbye and all that was in flight is gone. */
+  /** Radio power. Off: sockets close without a clean disconnect, and messages in flight are lost. */
   power(on: boolean, now: number): void;
-  /** Sends on `CHANNEL` number `channel`; only called while the session is up. */
+  /** Sends on channel `channel` (CHANNEL). Called only while the session is up. */
   send(channel: number, bytes: Uint8Array, now: number): void;
-  /** The next ms at which poll() has something to hand over; Infinity if nothing is due. */
+  /** The time of the next event for poll(), in ms. Infinity if there is none. */
   deadline(): number;
-  /** Hands over what is due at `now`. */
+  /** Delivers to `sink` the events that are due at `now`. */
   poll(now: number, sink: LinkSink): void;
 }

@@ -1,17 +1,17 @@
 /**
- * Reads a guest module's shape before anything of it runs, and says why one is refused. Must not
- * know what the guest does. Source: WebAssembly Core Specification 1.0, chapter 5 (binary format).
+ * Validates the imports, exports and memory of a guest module before any of its code runs.
+ * Source: WebAssembly Core Specification 1.0, chapter 5 (binary format).
  */
 import { type BoardImports, EXPORTS, type GuestExports, IMPORTS } from "./abi.gen.ts";
 
 export interface GuestModule {
   module: WebAssembly.Module;
   bytes: Uint8Array<ArrayBuffer>;
-  /** An instance as if new. Absent: a new one. */
+  /** Returns an instance in its initial state. Default: makes a new instance. */
   instantiate?(imports: BoardImports): GuestExports;
 }
 
-/** Most pages of 64 KiB a guest may have. */
+/** The largest memory of a guest, in pages of 64 KiB. */
 const PAGES_MAX = 1;
 const SECTION_TYPE = 1;
 const SECTION_IMPORT = 2;
@@ -22,10 +22,11 @@ const KIND_FUNCTION = 0;
 const KIND_MEMORY = 2;
 const TYPE_I32 = 0x7f;
 
-/** Parameters and results, i32 each; `other` if any is not. */
+/** Numbers of parameters and results, if all of them are i32; otherwise `other`. */
 type Signature = { params: number; results: number } | "other";
 
-interface Shape {
+/** What a module declares to its host. */
+interface Interface {
   imports: { module: string; name: string; signature: Signature | null }[];
   exports: Map<string, { kind: number; signature: Signature | null }>;
   memory: { min: number; max: number | null } | null;
@@ -79,7 +80,7 @@ class Reader {
   }
 }
 
-/** Identifiers of the sections of a module that WebAssembly has already validated. */
+/** The section identifiers of a valid module, in order. */
 export function sectionsOf(bytes: Uint8Array): number[] {
   const reader = new Reader(bytes);
   const sections: number[] = [];
@@ -91,13 +92,13 @@ export function sectionsOf(bytes: Uint8Array): number[] {
   return sections;
 }
 
-/** The shape of a module that WebAssembly has already validated. */
-function shapeOf(bytes: Uint8Array): Shape {
+/** The interface of a valid module. Throws a RangeError if it imports anything but functions. */
+function interfaceOf(bytes: Uint8Array): Interface {
   const reader = new Reader(bytes);
   reader.at = 8;
   let types: Signature[] = [];
   const functions: (Signature | null)[] = [];
-  const shape: Shape = { imports: [], exports: new Map(), memory: null };
+  const found: Interface = { imports: [], exports: new Map(), memory: null };
   while (reader.at < bytes.length) {
     const id = reader.byte();
     const size = reader.u32();
@@ -112,7 +113,7 @@ function shapeOf(bytes: Uint8Array): Shape {
           : "other";
       });
     } else if (id === SECTION_IMPORT) {
-      shape.imports = reader.list(() => {
+      found.imports = reader.list(() => {
         const module = reader.name();
         const name = reader.name();
         const signature = reader.byte() === KIND_FUNCTION ? (types[reader.u32()] ?? null) : null;
@@ -123,13 +124,13 @@ function shapeOf(bytes: Uint8Array): Shape {
     } else if (id === SECTION_FUNCTION) {
       functions.push(...reader.list(() => types[reader.u32()] ?? null));
     } else if (id === SECTION_MEMORY) {
-      shape.memory = reader.list(() => reader.limits())[0] ?? null;
+      found.memory = reader.list(() => reader.limits())[0] ?? null;
     } else if (id === SECTION_EXPORT) {
       reader.list(() => {
         const name = reader.name();
         const kind = reader.byte();
         const index = reader.u32();
-        shape.exports.set(name, {
+        found.exports.set(name, {
           kind,
           signature: kind === KIND_FUNCTION ? (functions[index] ?? null) : null,
         });
@@ -137,7 +138,7 @@ function shapeOf(bytes: Uint8Array): Shape {
     }
     reader.at = end;
   }
-  return shape;
+  return found;
 }
 
 function matches(signature: Signature | null, row: { params: number; returns: boolean }): boolean {
@@ -145,29 +146,31 @@ function matches(signature: Signature | null, row: { params: number; returns: bo
   return signature.params === row.params && signature.results === (row.returns ? 1 : 0);
 }
 
-/** Why the shape is not a guest's; null if it is one. */
-function fault(shape: Shape): string | null {
-  for (const { module, name, signature } of shape.imports) {
+/** The reason why a module with this interface is refused. Null if it is accepted. */
+function refusal({ imports, exports, memory }: Interface): string | null {
+  for (const { module, name, signature } of imports) {
     const row = (IMPORTS as Record<string, { params: number; returns: boolean }>)[name];
     if (module !== "board" || row === undefined || !matches(signature, row)) return "import";
   }
   for (const [name, row] of Object.entries(EXPORTS)) {
-    if (!matches(shape.exports.get(name)?.signature ?? null, row)) return "export";
+    if (!matches(exports.get(name)?.signature ?? null, row)) return "export";
   }
-  if (shape.exports.get("memory")?.kind !== KIND_MEMORY || shape.memory === null) return "export";
-  const { min, max } = shape.memory;
+  if (exports.get("memory")?.kind !== KIND_MEMORY || memory === null) return "export";
+  const { min, max } = memory;
   return min > PAGES_MAX || max === null || max > PAGES_MAX ? "memory" : null;
 }
 
 /**
- * Compiles a guest. Returns the reason if it is refused: `format` (not WebAssembly, or invalid),
- * `import` (one that does not exist, or with another signature), `export` (one missing),
- * `memory` (more than one page, or none declared as the most).
+ * Compiles a guest. If the guest is refused, returns the reason:
+ * - `format`: not a valid WebAssembly module.
+ * - `import`: an import that does not exist or has another signature.
+ * - `export`: a required export is missing or has another signature.
+ * - `memory`: more than one page, or no maximum declared.
  */
 export function loadGuest(bytes: Uint8Array<ArrayBuffer>): GuestModule | string {
   try {
     const module = new WebAssembly.Module(bytes);
-    return fault(shapeOf(bytes)) ?? { module, bytes };
+    return refusal(interfaceOf(bytes)) ?? { module, bytes };
   } catch (error) {
     if (error instanceof RangeError && error.message.startsWith("imports")) return "import";
     return "format";

@@ -1,6 +1,6 @@
 /**
- * Randomness, injected: sfc32, 32-bit operations only, so that a C twin gives the same bytes.
- * Not for keys. Source: C. Doty-Humphrey, PractRand, `sfc32`.
+ * Injected randomness: the sfc32 generator. It uses 32-bit operations only, so that the C version
+ * (boards/) gives the same bytes. Not for keys. Source: C. Doty-Humphrey, PractRand, `sfc32`.
  */
 export class Prng {
   #a = 0;
@@ -26,12 +26,15 @@ export class Prng {
     return sum >>> 0;
   }
 
-  /** Uniform over 0 .. bound - 1, by multiplication: the bias is below bound / 2^32. */
+  /** Uniform over 0 .. bound - 1, by multiplication. The bias is below bound / 2^32. */
   below(bound: number): number {
     return Math.floor((this.u32() / 0x1_0000_0000) * bound);
   }
 
-  /** Fills `bytes`, four per draw, little-endian; a rest takes the low bytes of one more draw. */
+  /**
+   * Fills `bytes` with four bytes per draw, little-endian. The last 1 to 3 bytes are the low bytes of
+   * one more draw.
+   */
   fill(bytes: Uint8Array): void {
     let word = 0;
     for (let index = 0; index < bytes.length; index++) {

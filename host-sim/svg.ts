@@ -1,12 +1,12 @@
 /**
- * SVG primitives shared by the boards' drawings: strings in, strings out. Must not know circuits.
+ * SVG primitives for the drawings of the boards. Each function returns SVG text.
  */
 
 export const INK = "#1f2933";
 export const PAPER = "#ffffff";
 export const FONT = "DejaVu Sans, Verdana, Arial, sans-serif";
 
-/** Attribute-safe text. */
+/** Escapes text for element content and attribute values. */
 export function escapeText(text: string): string {
   return text
     .replaceAll("&", "&amp;")
@@ -15,7 +15,7 @@ export function escapeText(text: string): string {
     .replaceAll('"', "&quot;");
 }
 
-/** Coordinates with at most two decimals, so that a drawing is the same bytes everywhere. */
+/** Rounds a coordinate to two decimals, so that a drawing has the same bytes on every machine. */
 export function round(value: number): number {
   return Math.round(value * 100) / 100 + 0;
 }
@@ -62,7 +62,7 @@ export function circle(x: number, y: number, r: number, fill: string, stroke = "
   return `<circle cx="${round(x)}" cy="${round(y)}" r="${r}" fill="${fill}" stroke="${stroke}" stroke-width="2"/>`;
 }
 
-/** A whole drawing on white paper. */
+/** A complete SVG document with a white background. */
 export function svg(width: number, height: number, title: string, body: readonly string[]): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="${FONT}" role="img">`,

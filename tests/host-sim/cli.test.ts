@@ -48,7 +48,7 @@ describe("help", () => {
     expect(code).toBe(0);
     for (const verb of [...VERBS, "sim", "run"])
       expect(out).toMatch(new RegExp(`^  ${verb} `, "m"));
-    expect(out).toMatch(/^ {2}3 +the device refused, and said why$/m);
+    expect(out).toMatch(/^ {2}3 +the device refused, and gave the reason$/m);
   });
 
   test("tells the version", async () => {
