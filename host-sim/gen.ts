@@ -59,6 +59,7 @@ function assemblyScript(abi: Abi): string {
     const list = params.map(([param]) => `${param}: u32`).join(", ");
     out.push(
       `/** ${doc}. */`,
+      `@external("board", "${name}")`,
       `export declare function ${name}(${list}): ${result ? "u32" : "void"};`,
     );
   }
@@ -250,11 +251,11 @@ const abi = JSON.parse(readFileSync(SOURCE, "utf8")) as Abi;
 const layout = JSON.parse(readFileSync(LAYOUT_SOURCE, "utf8")) as Layout;
 
 const OUTPUTS: [string, string, () => string][] = [
-  ["firmware/device/board.ts", SOURCE, () => assemblyScript(abi)],
+  ["firmware/device/abi.gen.ts", SOURCE, () => assemblyScript(abi)],
   ["host-sim/abi.gen.ts", SOURCE, () => typeScript(abi)],
   ["boards/common/abi.gen.h", SOURCE, () => cHeader(abi)],
   ["docs/ABI.md", SOURCE, () => markdown(abi)],
-  ["firmware/device/fields.ts", LAYOUT_SOURCE, () => layoutAssemblyScript(layout)],
+  ["firmware/device/state.gen.ts", LAYOUT_SOURCE, () => layoutAssemblyScript(layout)],
   ["host-sim/state.gen.ts", LAYOUT_SOURCE, () => layoutTypeScript(layout)],
 ];
 

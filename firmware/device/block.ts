@@ -1,6 +1,6 @@
 // A block that survives a cut at any byte of its writing: two copies, written in turn, each with
 // version, generation and checksum; the newest good one counts. Must not know what it carries.
-import { STATUS_OK, storage_read, storage_write } from "./board";
+import { STATUS_OK, storage_read, storage_write } from "./abi.gen";
 import { copy } from "./bytes";
 
 /** Payload of a block, in bytes. */

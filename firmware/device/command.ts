@@ -27,10 +27,10 @@ import {
   OP_COUNT,
   PRINCIPAL_DEVICE,
   STATUS_OK,
-} from "./board";
+} from "./abi.gen";
 import { readBegin, readDone, readFailed, readUint } from "./cbor";
 import { mac0Parse, mac0Structure, macStructurePtr, payloadLen, payloadPtr, tagPtr } from "./cose";
-import { principalNamed, replyBegin, replySend, writeRefusal } from "./link";
+import { principalNamed, replyBegin, replySend, writeRefusal } from "./messages";
 import { perform, readArguments, writeData } from "./operations";
 import { admit, decide, live } from "./policy";
 import { noteDrop, noteRefusal } from "./refusals";

@@ -1,7 +1,7 @@
 // The owner's configuration: bounds, defaults, and its block in storage. Must not know who may set it.
 
+import { REGION_CONFIG, SAFE_COUNT, SAFE_OFF } from "./abi.gen";
 import { BLOCK_PAYLOAD, blockRead, blockWrite } from "./block";
-import { REGION_CONFIG, SAFE_COUNT, SAFE_OFF } from "./board";
 import { fill } from "./bytes";
 import { CONFIG_GENERATION, HOLD_S, SAFE_STATE, TELEMETRY_S } from "./state";
 

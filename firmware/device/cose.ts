@@ -5,7 +5,7 @@
 // and point into its bytes. Nothing is copied: what stands before the payload in a message, and what
 // stands before it in the MAC_structure, take turns in the same place.
 
-import { MESSAGE_MAX, TAG_BYTES } from "./board";
+import { MESSAGE_MAX, TAG_BYTES } from "./abi.gen";
 import { copy } from "./bytes";
 import {
   readArray,

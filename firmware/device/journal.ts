@@ -17,7 +17,7 @@ import {
   STATUS_OK,
   storage_read,
   storage_write,
-} from "./board";
+} from "./abi.gen";
 import { copy, fill, same } from "./bytes";
 import { retainedSave } from "./retained";
 import { BOOTS, JOURNAL_HASH, JOURNAL_NEXT, JOURNAL_OPEN, NOW } from "./state";

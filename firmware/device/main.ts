@@ -1,5 +1,9 @@
 // The device's exports: what the host may call, and where each event goes. Commands, relay, button,
 // telemetry, journal. It can ask for the radio; it can never grant it. Knows no board.
+
+// These two come first in memory: most code reads them, and an address below 128 encodes in one byte.
+import "./cbor";
+import "./state.gen";
 import {
   ABI_VERSION,
   EVENT_BUTTON,
@@ -20,14 +24,14 @@ import {
   RECORD_FAULT,
   RECORD_LIVE,
   radio_request,
-} from "./board";
+} from "./abi.gen";
+import { actuatorsBoot, actuatorsElapse, buttonEdge, lampTick } from "./actuators";
 import { fill } from "./bytes";
 import { commandReceive } from "./command";
 import { configLoad } from "./config";
 import { MESSAGE_MARGIN } from "./cose";
-import { buttonEdge, effectsBoot, effectsElapse, lampTick } from "./effects";
 import { journalAppend, journalOpen } from "./journal";
-import { statusFlush, telemetryElapse } from "./link";
+import { statusFlush, telemetryElapse } from "./messages";
 import { live } from "./policy";
 import { refusalsElapse } from "./refusals";
 import { retainedLoad } from "./retained";
@@ -87,7 +91,7 @@ export function init(boot_reason: u32): void {
   gpio_write(PIN_LAMP, 0);
   const torn = journalOpen();
   store<u8>(BOOT_DUE, torn ? 3 : 1);
-  effectsBoot();
+  actuatorsBoot();
   store<u8>(STATUS_DUE, 1);
 }
 
@@ -148,7 +152,7 @@ function countsDown(): bool {
 }
 
 function elapse(ms: u32): void {
-  effectsElapse(ms);
+  actuatorsElapse(ms);
   refusalsElapse(ms);
 }
 

@@ -12,7 +12,8 @@ import {
   OP_TELEMETRY_READ,
   PRINCIPAL_OWNER,
   RECORD_CONFIG,
-} from "./board";
+} from "./abi.gen";
+import { identify, relayByCommand } from "./actuators";
 import {
   readBool,
   readFailed,
@@ -26,9 +27,8 @@ import {
   writeUint,
 } from "./cbor";
 import { configStore, configValid } from "./config";
-import { identify, relayByCommand } from "./effects";
 import { journalAppend, journalRecord, RECORD_BYTES } from "./journal";
-import { writeStatus } from "./link";
+import { writeStatus } from "./messages";
 import {
   HOLD_S,
   KILLED_MAX,

@@ -18,7 +18,7 @@ import {
   OP_TELEMETRY_READ,
   PHASE_LIVE,
   PRINCIPAL_DEVICE,
-} from "./board";
+} from "./abi.gen";
 import { EPOCH, HOLD_MS, LAST_SEQ, PHASE } from "./state";
 
 /** Rights, a bit per OP. */

@@ -1,6 +1,6 @@
 // Refusals, counted and put on record. A flood cannot wash the journal out: after one record, the
 // next waits REFUSAL_MS and carries the count of all since. Must not know why anything is refused.
-import { MARK_REFUSALS_COALESCED, mark, RECORD_REFUSED } from "./board";
+import { MARK_REFUSALS_COALESCED, mark, RECORD_REFUSED } from "./abi.gen";
 import { journalAppend } from "./journal";
 import {
   count,

@@ -1,8 +1,8 @@
 // What outlives a cut: relay level, whether a hand holds it, the journal's head. Must not know why
 // the board restarts.
 
+import { MARK_RETAINED_LOST, MARK_RETAINED_USED, mark, REGION_RETAINED, SAFE_ON } from "./abi.gen";
 import { BLOCK_PAYLOAD, blockRead, blockWrite } from "./block";
-import { MARK_RETAINED_LOST, MARK_RETAINED_USED, mark, REGION_RETAINED, SAFE_ON } from "./board";
 import { fill } from "./bytes";
 import {
   HOLD_MS,

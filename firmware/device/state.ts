@@ -1,7 +1,7 @@
 // All mutable state of the guest: one region, laid out in firmware/state.json, and who may call what
 // a field. Countdowns run towards 0 and stop there; the only absolute time is NOW. Must not know how
 // any field is used.
-export * from "./fields";
+export * from "./state.gen";
 
 /** Adds one, stopping at the largest u32: a counter never wraps to a smaller figure. */
 export function count(counter: usize): void {

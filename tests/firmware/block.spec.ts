@@ -1,7 +1,7 @@
 // Stored blocks: the newest good copy counts, and a cut at any byte of a write leaves one.
 
+import { REGION_CONFIG } from "../../firmware/device/abi.gen";
 import { BLOCK_PAYLOAD, blockRead, blockWrite } from "../../firmware/device/block";
-import { REGION_CONFIG } from "../../firmware/device/board";
 import { storage_fill, storage_limit, storage_poke, storage_readable } from "./oracle";
 
 const PAYLOAD = memory.data(32, 8);

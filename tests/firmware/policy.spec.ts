@@ -22,7 +22,7 @@ import {
   PRINCIPAL_MANUFACTURER,
   PRINCIPAL_OWNER,
   PRINCIPAL_PROVIDER,
-} from "../../firmware/device/board";
+} from "../../firmware/device/abi.gen";
 import { admit, decide, mayActuate } from "../../firmware/device/policy";
 import { EPOCH, HOLD_MS, PHASE, STATE, STATE_LEN } from "../../firmware/device/state";
 

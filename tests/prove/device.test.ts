@@ -27,7 +27,7 @@ test("what is known to be good is what is found good when asked again", () => {
 
 test("a guest that keeps anything outside its state region is refuted", async () => {
   const bytes = await buildPatched({
-    file: "firmware/device/effects.ts",
+    file: "firmware/device/actuators.ts",
     find: "const quiet = load<u32>(QUIET_MS) === 0;",
     replace: `const hidden: usize = memory.data(4, 4);
   store<u32>(hidden, load<u32>(hidden) + 1);

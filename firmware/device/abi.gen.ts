@@ -246,22 +246,32 @@ export const MARK_REFUSALS_COALESCED: u32 = 17;
 export const MARK_COUNT: u32 = 18;
 
 /** Drives a pin (PIN) to 0 or 1. Traps on any other, and on one that the board does not have. */
+@external("board", "gpio_write")
 export declare function gpio_write(pin: u32, level: u32): void;
 /** Asks for the radio. radio = permit AND requested. */
+@external("board", "radio_request")
 export declare function radio_request(on: u32): void;
 /** Queues a message. DENIED while killed or without a link. */
+@external("board", "net_send")
 export declare function net_send(channel: u32, ptr: u32, len: u32): u32;
 /** Whether `tag` (TAG_BYTES) is HMAC-SHA256 of the bytes under the principal's key. BAD_TAG, NO_KEY. */
+@external("board", "mac_verify")
 export declare function mac_verify(principal: u32, ptr: u32, len: u32, tag: u32): u32;
 /** Writes the tag of the bytes under the device's key. */
+@external("board", "mac_sign")
 export declare function mac_sign(ptr: u32, len: u32, tag: u32): u32;
 /** Random bytes, at most 64. */
+@external("board", "random")
 export declare function random(ptr: u32, len: u32): void;
 /** Reads from a region (REGION). Traps beyond its end. */
+@external("board", "storage_read")
 export declare function storage_read(region: u32, offset: u32, ptr: u32, len: u32): u32;
 /** Writes to a region, first byte first. Loss of supply may leave any prefix. */
+@external("board", "storage_write")
 export declare function storage_write(region: u32, offset: u32, ptr: u32, len: u32): u32;
 /** One line of ASCII, at most LOG_MAX. */
+@external("board", "log")
 export declare function log(ptr: u32, len: u32): void;
 /** Coverage mark (MARK). */
+@external("board", "mark")
 export declare function mark(id: u32): void;

@@ -11,7 +11,7 @@ import {
   PIN_LAMP,
   PIN_RELAY,
   RECORD_HOLD,
-} from "./board";
+} from "./abi.gen";
 import { journalAppend } from "./journal";
 import { mayActuate } from "./policy";
 import { holdTake, retainedSave } from "./retained";
@@ -70,12 +70,12 @@ export function buttonEdge(pressed: bool): void {
 }
 
 /** The board has just booted: a button that is being let go chatters still. */
-export function effectsBoot(): void {
+export function actuatorsBoot(): void {
   store<u32>(QUIET_MS, QUIET);
 }
 
 /** Lets `ms` pass for what counts down. */
-export function effectsElapse(ms: u32): void {
+export function actuatorsElapse(ms: u32): void {
   elapse(QUIET_MS, ms);
   elapse(IDENTIFY_MS, ms);
   if (!elapse(HOLD_MS, ms)) return;

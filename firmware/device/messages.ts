@@ -13,7 +13,7 @@ import {
   PRINCIPAL_DEVICE,
   STATUS_OK,
   TAG_BYTES,
-} from "./board";
+} from "./abi.gen";
 import { same } from "./bytes";
 import { writeBegin, writeBool, writeBytes, writeEnd, writeInt, writeMap, writeUint } from "./cbor";
 import {
