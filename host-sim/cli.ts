@@ -1,6 +1,5 @@
 /**
- * The command `killswitch`: a list of verbs, and one place where errors become exit codes.
- * Must not know what a verb does.
+ * The command `killswitch`: registers the verbs and turns errors into exit codes.
  */
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
@@ -45,7 +44,7 @@ const VERBS = [
 
 function makeProgram(): Command {
   const program = new Command("killswitch")
-    .description("an IoT device whose owner can always cut it off: simulator and controller")
+    .description("Simulator, controller and tools for an IoT device with a hardware kill switch.")
     .version(versionOf(join(packageRoot(), "package.json")))
     .exitOverride()
     .configureOutput({
@@ -63,7 +62,7 @@ guardProcess();
 try {
   await makeProgram().parseAsync();
 } catch (error) {
-  // Commander has said its word already; its help is no error.
+  // Commander has already printed its message. Showing help is not an error.
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT.USAGE;
   else process.exitCode = report(error);
 }

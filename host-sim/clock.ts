@@ -1,6 +1,6 @@
 /**
- * Injected time. A virtual clock moves only when it is set. A real clock follows the monotonic clock of
- * the process. Outside this file only the command line reads a clock or sets a timer.
+ * Injected time. A virtual clock moves only when it is set. A real clock follows the monotonic
+ * clock of the process. Outside this file only the command line reads a clock or sets a timer.
  */
 
 /** Whole milliseconds since the board's supply came up. Never decreases. */
@@ -35,8 +35,8 @@ export class RealClock implements Clock {
   }
 
   /**
-   * Calls `wake` once at `at`, or as soon afterwards as the event loop allows. Returns a function that
-   * cancels the call.
+   * Calls `wake` once at `at`, or as soon afterwards as the event loop allows. Returns a function
+   * that cancels the call.
    */
   wakeAt(at: number, wake: () => void): () => void {
     const timer = setTimeout(wake, Math.max(0, at - this.now()));

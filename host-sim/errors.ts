@@ -44,8 +44,8 @@ export const EXIT_MEANINGS: Record<ExitCode, string> = {
 };
 
 /**
- * An error with a one-line message for the user. The message names the thing, the place and the fix.
- * It is printed without a stack trace.
+ * An error with a one-line message for the user. The message names the thing, the place and the
+ * fix. It is printed without a stack trace.
  */
 export class UserError extends Error {
   readonly exitCode: ExitCode;

@@ -4,8 +4,8 @@
 import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 
 /**
- * Writes a temporary file next to `path` and moves it into place. With `replace` false, throws EEXIST
- * if `path` exists. Throws Node's system errors.
+ * Writes a temporary file next to `path` and moves it into place. With `replace` false, throws
+ * EEXIST if `path` exists. Throws Node's system errors.
  */
 export function writeFileAtomic(
   path: string,

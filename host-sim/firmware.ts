@@ -35,8 +35,8 @@ export function validModule(path: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Instantiates a gate. Returns its exported functions without wrappers, so that a loop in WebAssembly
- * can call them directly. Throws a UserError if a function is missing.
+ * Instantiates a gate. Returns its exported functions without wrappers, so that a loop in
+ * WebAssembly can call them directly. Throws a UserError if a function is missing.
  */
 export function makeGate(bytes: Uint8Array<ArrayBuffer>): Gate {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {});

@@ -1,6 +1,6 @@
 /**
- * Runs code that may never return. V8 terminates it after a limit of wall time. This is the only way to
- * stop a WebAssembly module that hangs without changing its bytes.
+ * Runs code that may never return. V8 terminates it after a limit of wall time. This is the only
+ * way to stop a WebAssembly module that hangs without changing its bytes.
  */
 import { Script } from "node:vm";
 
@@ -10,9 +10,9 @@ let guarded = false;
 
 /**
  * Calls `run`. Returns false if it did not return within `timeoutMs` of wall time. It was then
- * terminated at the point that it had reached, without running its `finally` blocks. Setting a limit
- * costs about 80 us. A call inside another call sets no limit of its own, so that a long series of short
- * steps pays once; the outer limit applies.
+ * terminated at the point that it had reached, without running its `finally` blocks. Setting a
+ * limit costs about 80 us. A call inside another call sets no limit of its own, so that a long
+ * series of short steps pays once; the outer limit applies.
  */
 export function runBounded(run: () => void, timeoutMs: number): boolean {
   if (guarded) {

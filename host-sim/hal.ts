@@ -15,14 +15,18 @@ export interface Hal {
   /** Bit 0: NO is closed. Bit 1: NC is closed. Bit 2: the rail is up. As in the gate's inputs. */
   sense(): number;
   /**
-   * Bit INPUT_BUTTON: the button is pressed. From bit INPUT_LINES_SHIFT: levels of the sensed lines.
-   * From bit INPUT_TEMPERATURE_SHIFT: the temperature in 0.1 degrees Celsius, signed.
+   * Bit INPUT_BUTTON: the button is pressed. From bit INPUT_LINES_SHIFT: levels of the sensed
+   * lines. From bit INPUT_TEMPERATURE_SHIFT: the temperature in 0.1 degrees Celsius, signed.
    */
   inputs(): number;
-  /** Radio power (one chip) or the radio's enable line (two chips). Off takes effect immediately. */
+  /**
+   * Radio power (one chip) or the radio's enable line (two chips). Off takes effect immediately.
+   */
   radioPower(on: boolean): void;
   gpioWrite(pin: number, level: number): void;
-  /** Gives a message to the network stack. Called only while the radio is on and the session is up. */
+  /**
+   * Gives a message to the network stack. Called only while the radio is on and the session is up.
+   */
   linkSend(channel: number, bytes: Uint8Array): void;
   random(bytes: Uint8Array): void;
   /** HMAC-SHA256 with the principal's key. Null if this device has no key of that principal. */

@@ -1,6 +1,6 @@
 /**
- * The interface of a host loop to the simulator, and of the gate to the loop. A host loop runs in this
- * process or on a board that is connected by wires.
+ * The interface of a host loop to the simulator, and of the gate to the loop. A host loop runs in
+ * this process or on a board that is connected by wires.
  */
 import type { LinkSink } from "./link.ts";
 
@@ -25,7 +25,9 @@ export interface HostLoop extends LinkSink {
   readonly inGuest: boolean;
   /** The time at which poll() must be called if no input changes before, in ms. */
   deadline(): number;
-  /** The supply was applied or the reset pin released. The board starts now, with `reason` (BOOT). */
+  /**
+   * The supply was applied or the reset pin released. The board starts now, with `reason` (BOOT).
+   */
   powerOn(reason: number): void;
   /** The supply was removed. All volatile state is lost and nothing runs. */
   powerOff(): void;

@@ -1,6 +1,7 @@
 /**
- * A host loop that acts as hostile native code: it ignores the gate, drives every pin high and sends as
- * often as it can. Only the copper of a two-chip board can stop it; other tiers promise nothing here.
+ * A host loop that acts as hostile native code: it ignores the gate, drives every pin high and
+ * sends as often as it can. Only the copper of a two-chip board can stop it; other tiers promise
+ * nothing here.
  */
 import { BOOT_NAMES, CHANNEL, PIN_NAMES } from "./abi.gen.ts";
 import type { Hal } from "./hal.ts";

@@ -39,7 +39,9 @@ export interface ImportContext {
 
 const RANDOM_MAX = 64;
 
-/** A view of guest memory at [ptr, ptr + len), valid during this call only. Traps if out of range. */
+/**
+ * A view of guest memory at [ptr, ptr + len), valid during this call only. Traps if out of range.
+ */
 function range(context: ImportContext, ptr: number, len: number): Uint8Array {
   const start = ptr >>> 0;
   const size = len >>> 0;

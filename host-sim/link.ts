@@ -1,18 +1,22 @@
 /**
- * The interface between a simulated board and its network. The network is a virtual broker or MQTT over
- * TCP.
+ * The interface between a simulated board and its network. The network is a virtual broker or MQTT
+ * over TCP.
  */
 
 /** Receives the events of a link. */
 export interface LinkSink {
   /** The broker session came up or went down. */
   linkChanged(up: boolean): void;
-  /** A message arrived on the device's command topic. The sink must copy the bytes that it keeps. */
+  /**
+   * A message arrived on the device's command topic. The sink must copy the bytes that it keeps.
+   */
   received(bytes: Uint8Array): void;
 }
 
 export interface Link {
-  /** Radio power. Off: sockets close without a clean disconnect, and messages in flight are lost. */
+  /**
+   * Radio power. Off: sockets close without a clean disconnect, and messages in flight are lost.
+   */
   power(on: boolean, now: number): void;
   /** Sends on channel `channel` (CHANNEL). Called only while the session is up. */
   send(channel: number, bytes: Uint8Array, now: number): void;

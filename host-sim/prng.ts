@@ -32,8 +32,8 @@ export class Prng {
   }
 
   /**
-   * Fills `bytes` with four bytes per draw, little-endian. The last 1 to 3 bytes are the low bytes of
-   * one more draw.
+   * Fills `bytes` with four bytes per draw, little-endian. The last 1 to 3 bytes are the low bytes
+   * of one more draw.
    */
   fill(bytes: Uint8Array): void {
     let word = 0;

@@ -1,9 +1,9 @@
 /**
- * The host loop: gate, cut, queue, guest. The TypeScript twin of boards/common/host.c; their traces
- * are compared byte for byte. No policy here: must not know a command, a key or a principal.
+ * The host loop of the simulator. It corresponds to boards/common/host.c; the traces of the two are
+ * compared byte for byte. It contains no policy.
  *
- * Order of a poll: sample contacts and rail -> gate.step -> on leaving LIVE: cut -> on entering LIVE:
- * draw an epoch -> push events -> pop one event at a time, call the guest -> radio = permits AND
+ * One poll: sample contacts and rail -> gate.step -> on leaving LIVE: cut -> on entering LIVE: draw
+ * an epoch -> push events -> pop one event at a time and call the guest -> radio = permits AND
  * requested.
  */
 import {
@@ -32,15 +32,19 @@ import type { Gate, HostLoop } from "./host-loop.ts";
 import { GuestTrap, type ImportContext, makeImports } from "./imports.ts";
 import type { GuestModule } from "./module.ts";
 
-/** A guest that has not returned for this long is hung, in ms. */
+/** The watchdog restarts a board this long after its guest hung, in ms. */
 export const WATCHDOG_MS = 2000;
-/** A board whose guest trapped stays down this long, in ms: a guest that always traps is no busy loop. */
+/**
+ * Extra delay of the restart after a trap, in ms, so that a guest that always traps is no busy
+ * loop.
+ */
 export const TRAP_DELAY_MS = 1000;
+/** Capacity of the event queue. */
 const QUEUE_MAX = 32;
-/** Messages that wait for the guest, and messages that wait for the network. */
+/** Capacity for messages to the guest (part of the event queue) and for messages to the network. */
 const RX_MAX = 4;
 const TX_MAX = 8;
-/** The gate's elapsed field saturates here, in ms. */
+/** The largest value of the gate's elapsed field, in ms. */
 const ELAPSED_MAX = 255;
 
 interface QueuedEvent {
@@ -50,7 +54,7 @@ interface QueuedEvent {
   bytes: Uint8Array | null;
 }
 
-/** V8 reports a stack overflow in the guest as a RangeError. Anything else is no doing of the guest. */
+/** Whether the guest caused an error. V8 reports a stack overflow in the guest as a RangeError. */
 function isTrap(error: unknown): boolean {
   return (
     error instanceof GuestTrap ||
@@ -60,7 +64,7 @@ function isTrap(error: unknown): boolean {
   );
 }
 
-/** Makes new instances of a guest. */
+/** Returns a function that makes a new instance of a module. */
 const instanceOf = (module: WebAssembly.Module) => (imports: BoardImports) =>
   new WebAssembly.Instance(module, { board: { ...imports } }).exports as unknown as GuestExports;
 
@@ -73,7 +77,7 @@ export class Runtime implements ImportContext, HostLoop {
   inGuest = false;
   linkUp = false;
   radio = false;
-  /** The epoch in force; all zero while not LIVE. */
+  /** The current epoch. All zero unless the gate is LIVE. */
   readonly epoch = new Uint8Array(EPOCH_BYTES);
 
   readonly #gate: Gate;
@@ -94,7 +98,10 @@ export class Runtime implements ImportContext, HostLoop {
   #rxQueued = 0;
   #tx: { channel: number; bytes: Uint8Array }[] = [];
 
-  /** `module`: a guest, or why there is none. `bootMs`: from restart to the first sample. */
+  /**
+   * `module`: a guest, or the reason why it is refused. `bootMs`: time from restart to the first
+   * sample, in ms.
+   */
   constructor(hal: Hal, gate: Gate, module: GuestModule | string, bootMs: number) {
     this.hal = hal;
     this.#gate = gate;
@@ -126,13 +133,13 @@ export class Runtime implements ImportContext, HostLoop {
   }
 
   powerOn(reason: number): void {
-    this.#forget();
+    this.#discardVolatile();
     this.#bootReason = reason;
     this.#bootAt = this.hal.now();
   }
 
   powerOff(): void {
-    this.#forget();
+    this.#discardVolatile();
     this.#bootAt = Number.POSITIVE_INFINITY;
     this.pins.fill(-1);
   }
@@ -152,7 +159,7 @@ export class Runtime implements ImportContext, HostLoop {
     this.#push(EVENT.LINK, this.hal.now(), up ? 1 : 0, null);
   }
 
-  /** A message from the network. Killed: not delivered, not kept. */
+  /** A message from the network. It is discarded unless the radio is on and the session is up. */
   received(bytes: Uint8Array): void {
     if (this.#down || !this.radio || !this.linkUp) return;
     if (bytes.length > MESSAGE_MAX)
@@ -221,20 +228,21 @@ export class Runtime implements ImportContext, HostLoop {
     this.#lastSample = now;
     const before = this.#word;
     this.#word = this.#gate.step(before, sense | (elapsed << 8));
-    // A word that one more tick does not change needs no sample until an input changes.
+    // If another millisecond with the same inputs does not change the word, sampling can wait for
+    // an input to change.
     this.#settled = this.#gate.step(this.#word, sense | (1 << 8)) === this.#word;
     if (this.#gate.permits(before) !== 0 && this.#gate.permits(this.#word) === 0) this.#cut();
-    else this.#announce();
+    else this.#reportPhase();
   }
 
-  #announce(): void {
+  #reportPhase(): void {
     const phase = this.#gate.phase(this.#word);
     if (phase === this.#phase) return;
     this.#phase = phase;
     this.hal.trace("gate", `phase=${PHASE_NAMES[phase]}`);
     const now = this.hal.now();
     if (phase === PHASE.LIVE) {
-      // All zero is the epoch that is never issued.
+      // An all-zero epoch is never used.
       do this.hal.random(this.epoch);
       while (this.epoch.every((byte) => byte === 0));
       const view = new DataView(this.epoch.buffer);
@@ -244,7 +252,7 @@ export class Runtime implements ImportContext, HostLoop {
     this.#push(EVENT.GATE, now, phase, null);
   }
 
-  /** The gate left LIVE. Radio first; nothing is waited for. */
+  /** The gate left LIVE: turns the radio off first, then restarts. Waits for nothing. */
   #cut(): void {
     this.#radioOff();
     this.#phase = this.#gate.phase(this.#word);
@@ -255,13 +263,13 @@ export class Runtime implements ImportContext, HostLoop {
   #restart(reason: number, delay: number): void {
     this.#radioOff();
     this.hal.trace("restart", `reason=${BOOT_NAMES[reason]}`);
-    this.#forget();
+    this.#discardVolatile();
     this.#bootReason = reason;
     this.#bootAt = this.hal.now() + this.#bootMs + delay;
   }
 
-  /** Nothing volatile outlives a restart. The pins keep their levels: they are held. */
-  #forget(): void {
+  /** Discards all volatile state. The pins keep their levels, as a board holds them. */
+  #discardVolatile(): void {
     this.#radioOff();
     this.guest = null;
     this.requested = false;
@@ -305,7 +313,7 @@ export class Runtime implements ImportContext, HostLoop {
     this.#nextTick = now;
     this.#bootAt = Number.POSITIVE_INFINITY;
     this.hal.trace("boot", `reason=${BOOT_NAMES[this.#bootReason]}`);
-    // The gate before anything else.
+    // The gate runs before the guest is instantiated.
     this.#sample();
     if (typeof this.#module === "string") {
       this.hal.trace("guest", `state=refused reason=${this.#module}`);
@@ -313,20 +321,20 @@ export class Runtime implements ImportContext, HostLoop {
       return;
     }
     const { module, instantiate = instanceOf(module) } = this.#module;
-    this.#enter("init", () => {
+    this.#callGuest("init", () => {
       const guest = instantiate(makeImports(this));
       this.guest = guest;
-      this.#admit(guest);
+      this.#checkGuest(guest);
       guest.init(this.#bootReason);
     });
   }
 
-  /** Asserts what the module's shape alone cannot tell. */
-  #admit(guest: GuestExports): void {
+  /** Checks the values that the guest's functions return. Throws a GuestTrap if one is bad. */
+  #checkGuest(guest: GuestExports): void {
     const size = guest.memory.buffer.byteLength;
     const fits = (ptr: number, len: number) => (ptr >>> 0) + (len >>> 0) <= size;
     const stateLen = guest.state_len() >>> 0;
-    // Asked for once: a guest cannot move it later to where it does not fit.
+    // Read only once, so that the guest cannot move the buffer out of range later.
     this.#rxBuffer = guest.rx_buffer() >>> 0;
     const good =
       guest.abi_version() === ABI_VERSION &&
@@ -347,13 +355,16 @@ export class Runtime implements ImportContext, HostLoop {
       if (this.hal.tracing) this.hal.trace("rx", `len=${bytes.length} crc=${crc32(bytes)}`);
       new Uint8Array(guest.memory.buffer).set(bytes, this.#rxBuffer);
     }
-    if (!this.#enter(EVENT_NAMES[kind] ?? "", () => guest.on_event(kind, a, b))) return;
+    if (!this.#callGuest(EVENT_NAMES[kind] ?? "", () => guest.on_event(kind, a, b))) return;
     this.#radioApply();
-    this.#drain();
+    this.#sendQueued();
   }
 
-  /** Calls into the guest. A trap restarts the board; a trap in init lets go of the relay as well. */
-  #enter(during: string, call: () => void): boolean {
+  /**
+   * Calls the guest. Returns whether it returned. A trap restarts the board. A trap in init also
+   * releases the relay.
+   */
+  #callGuest(during: string, call: () => void): boolean {
     this.calls = 0;
     this.inGuest = true;
     try {
@@ -373,7 +384,7 @@ export class Runtime implements ImportContext, HostLoop {
     }
   }
 
-  #drain(): void {
+  #sendQueued(): void {
     for (const { channel, bytes } of this.#tx) {
       if (!this.maySend()) break;
       if (this.hal.tracing) {

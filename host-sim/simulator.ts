@@ -1,7 +1,6 @@
 /**
- * One board, its firmware and its network on one clock: moves time from one thing due to the next.
- * The same code runs virtual time (as fast as it goes) and real time. Must not know what a scenario,
- * a command or a terminal is.
+ * Simulates one board with its firmware and network on one clock. It moves time from one due event
+ * to the next. The same code serves virtual time, as fast as possible, and real time.
  */
 import type { KeyObject } from "node:crypto";
 import { BOOT } from "./abi.gen.ts";
@@ -15,7 +14,7 @@ import { Prng } from "./prng.ts";
 import { Runtime } from "./runtime.ts";
 import { type Mac, type Position, VirtualBoard } from "./virtual-board.ts";
 
-/** Trace lines as they come: `@<ms> <kind> <detail>`. */
+/** Takes a trace line: `@<at> <kind> <detail>`, with the time in ms. */
 export type TraceSink = (at: number, kind: string, detail: string) => void;
 
 export interface SimulatorOptions {
@@ -24,32 +23,36 @@ export interface SimulatorOptions {
   link: Link;
   seed: number;
   keys: readonly (KeyObject | null)[];
-  /** An engine of HMAC-SHA256 in place of node:crypto. */
+  /** An implementation of HMAC-SHA256. Default: node:crypto. */
   mac?: Mac;
-  /** Memory for the board's storage, to be used again by the next: absent, each has its own. */
+  /** Memory for the board's storage, for reuse across simulators. Default: new memory. */
   storage?: readonly Uint8Array[];
   position: Position;
-  /** Null: nobody reads the trace. */
+  /** Null if the trace is not read. */
   trace: TraceSink | null;
-  /** Another host loop on the same board: a native one, say. By default the one in runtime.ts. */
+  /** Makes another host loop for the board, such as the C host. Default: the one in runtime.ts. */
   makeLoop?: (board: VirtualBoard, firmware: Firmware) => HostLoop;
-  /** Fills the persistent storage before the supply is first applied. */
+  /** Fills the persistent storage before the first power-on. */
   fill?: (storage: readonly Uint8Array[]) => void;
   /** Persistent storage changed. */
   stored?: (region: number, offset: number, bytes: Uint8Array) => void;
   /**
-   * Wall time a guest may take in one burst of work before it counts as hung, in ms. Infinity: not
-   * watched, for a guest that is known to return; the watch costs some 0.1 ms a call of advance().
+   * Wall time that a guest may take in one burst of polls before it counts as hung, in ms.
+   * Infinity: no limit, for a guest that is known to return. The limit costs about 0.1 ms per call
+   * of advance().
    */
   guestTimeoutMs?: number;
 }
 
-/** Polls between two looks at the wall clock. A healthy burst takes a few ms. */
+/** Polls per burst. A burst of a guest that returns takes a few ms. */
 const BURST_POLLS = 4096;
-/** Some 100 times what the slowest healthy burst was seen to take. */
+/** About 100 times the slowest burst measured with a guest that returns, in ms. */
 const GUEST_TIMEOUT_MS = 2000;
 
-/** Sets the device's randomness apart from the physics, so that a board with its own loop draws alike. */
+/**
+ * XORed with the seed to get the device's own random sequence, separate from that of the physics. A
+ * native host loop uses it too, to draw the same bytes.
+ */
 export const ENTROPY_STREAM = 0x5bd1e995;
 
 export class Simulator {
@@ -93,7 +96,7 @@ export class Simulator {
     return this.#clock.now();
   }
 
-  /** Takes the supply away. `sag`: memory is left with rubbish in it, as a brown-out leaves it. */
+  /** Removes the supply. With `sag`, RAM contains random bytes afterwards, as after a brown-out. */
   powerOff(sag = false): void {
     this.#powered = false;
     this.board.trace("supply", sag ? "state=sagging" : "state=off");
@@ -109,25 +112,28 @@ export class Simulator {
     this.loop.powerOn(this.#sagged ? BOOT.BROWN_OUT : BOOT.POWER_ON);
   }
 
-  /** The reset pin: RAM survives, nothing volatile of the guest does. */
+  /** Pulses the reset pin. The retained block survives, the guest's memory does not. */
   reset(): void {
     if (!this.#powered) return;
     this.board.trace("supply", "state=reset");
     this.loop.powerOn(BOOT.RESET);
   }
 
-  /** The clock runs on by `ms` while the processor stands: what was due comes late, and edges unseen. */
+  /**
+   * Advances the clock by `ms` while the processor does nothing. Events due meanwhile are handled
+   * late, and short pulses on the contacts and the button are missed.
+   */
   stall(ms: number): void {
     this.#clock.set(this.now + ms);
-    this.board.unseen();
+    this.board.dropMissedEdges();
   }
 
-  /** The next ms at which something is due; Infinity if nothing ever is. */
+  /** The time of the next event, in ms. Infinity if there is none. */
   deadline(): number {
     return Math.min(this.loop.deadline(), this.board.deadline(), this.#link.deadline());
   }
 
-  /** Lives through all that is due up to `until`, and stands there. */
+  /** Runs all events that are due up to `until`, in ms, and sets the clock to `until`. */
   advance(until: number): void {
     let done = false;
     if (this.#timeout === Number.POSITIVE_INFINITY) {
@@ -139,12 +145,13 @@ export class Simulator {
         done = this.#burst(until);
       }, this.#timeout);
       if (bounded) continue;
-      if (!this.loop.inGuest) throw new Error("the simulator itself ran out of wall time");
+      if (!this.loop.inGuest)
+        throw new Error("the simulator ran out of wall time outside the guest");
       this.loop.hung();
     }
   }
 
-  /** Up to BURST_POLLS steps. Returns whether `until` has been reached. */
+  /** Runs at most BURST_POLLS steps. Returns whether `until` has been reached. */
   #burst(until: number): boolean {
     for (let polls = 0; polls < BURST_POLLS; polls++) {
       const due = this.deadline();

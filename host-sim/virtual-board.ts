@@ -1,7 +1,7 @@
 /**
- * The virtual board: switch contacts with bounce and broken or welded wires, rail with discharge
- * time, button, relay, lamp, temperature, storage, supply. Physics only; the twin of a board's HAL.
- * Must not know the gate, the guest or the network.
+ * The virtual board: a HAL that simulates the switch contacts (bounce, broken wires, welded
+ * contacts), the rail with its discharge time, button, relay, lamp, temperature sensor, storage and
+ * supply.
  */
 import { createHmac, type KeyObject } from "node:crypto";
 import {
@@ -17,57 +17,58 @@ import { BOARD_PINS, type Hal, REGION_BYTES } from "./hal.ts";
 import { PowerLoss } from "./host-loop.ts";
 import type { Prng } from "./prng.ts";
 
-/** Faults that can be put on a board, and what each is. */
+/** The faults that can be set on a board, with a description for `--help`. */
 export const FAULTS = {
-  "broken-wire": "the common wire is open: neither contact ever reads closed",
-  "broken-no": "the NO wire is open: it never reads closed",
-  "broken-nc": "the NC wire is open: it never reads closed",
-  "welded-no": "the NO contact is welded: it always reads closed",
-  "welded-nc": "the NC contact is welded: it always reads closed",
-  "stuck-rail": "the rail stays up once it is up",
-  "storage-fails": "storage refuses every read and write",
+  "broken-wire": "the common wire is broken: both contacts always read open",
+  "broken-no": "the NO wire is broken: NO always reads open",
+  "broken-nc": "the NC wire is broken: NC always reads open",
+  "welded-no": "the NO contact is welded: NO always reads closed",
+  "welded-nc": "the NC contact is welded: NC always reads closed",
+  "stuck-rail": "the rail does not go down once it is up",
+  "storage-fails": "every read and write of storage fails",
 } as const;
 export type Fault = keyof typeof FAULTS;
 
 export type Position = "on" | "kill";
 
-/** What the board tells its surroundings. */
+/** The outputs of the board. */
 export interface BoardPorts {
-  /** A line for the trace; null if nobody reads it. */
+  /** Takes a trace line. Null if the trace is not read. */
   trace: ((kind: string, detail: string) => void) | null;
   radioPower(on: boolean, now: number): void;
   linkSend(channel: number, bytes: Uint8Array, now: number): void;
-  /** Persistent storage changed; RETAINED never is persistent. */
+  /** Persistent storage changed. Not called for RETAINED, which is not persistent. */
   stored(region: number, offset: number, bytes: Uint8Array): void;
 }
 
-/** HMAC-SHA256 under a principal's key; null if it has none. */
+/** HMAC-SHA256 with a principal's key. Null if the device has no key of that principal. */
 export type Mac = (principal: number, bytes: Uint8Array) => Uint8Array | null;
 
 export interface BoardOptions {
   data: BoardData;
   clock: Pick<VirtualClock, "now">;
-  /** Bounce and flight of contacts, rubbish in memory. */
+  /** Randomness of contact bounce, contact travel time and memory contents after a brown-out. */
   physics: Prng;
-  /** The device's random bytes. */
+  /** Source of the device's random bytes. */
   entropy: Prng;
-  /** Keys by PRINCIPAL; null where the device has none. */
+  /** Keys by PRINCIPAL. Null where the device has no key. */
   keys: readonly (KeyObject | null)[];
-  /** HMAC-SHA256 by PRINCIPAL; absent: node:crypto's, under `keys`. */
+  /** HMAC-SHA256 by PRINCIPAL. Default: node:crypto's with `keys`. */
   mac?: Mac | undefined;
-  /** What to keep storage in, by REGION, to be erased; absent: memory of its own. */
+  /** Memory for the storage, by REGION. It is erased. Default: new memory. */
   storage?: readonly Uint8Array[] | undefined;
   position: Position;
   ports: BoardPorts;
 }
 
-/** NO is bit 0, NC bit 1. */
+/** Levels of the contacts by position: bit 0 is NO, bit 1 is NC. */
 const CONTACTS = { on: 1, kill: 2, travel: 0 } as const;
-/** Flight of the slider between its contacts, in ms: least, and how much more it may be. */
-const FLIGHT_MS = 2;
-const FLIGHT_SPREAD_MS = 6;
-/** Bounce of a push button, in ms. */
+/** Travel time of the slider between its contacts, in ms: minimum and range above it. */
+const TRAVEL_MS = 2;
+const TRAVEL_RANGE_MS = 6;
+/** The longest bounce of the push button, in ms. */
 const BUTTON_BOUNCE_MS = 5;
+/** In 0.1 degrees Celsius. */
 const ROOM_TEMPERATURE = 215;
 
 interface Edge {
@@ -75,7 +76,7 @@ interface Edge {
   value: number;
 }
 
-/** Storage of a board, by REGION. */
+/** Makes the storage of a board, by REGION. */
 export function makeStorage(): readonly Uint8Array[] {
   return REGION_BYTES.map((size) => new Uint8Array(size));
 }
@@ -86,10 +87,10 @@ export class VirtualBoard implements Hal {
   readonly pinCount: number;
   readonly faults = new Set<Fault>();
   position: Position;
-  /** 0.1 degrees Celsius. */
+  /** In 0.1 degrees Celsius. */
   temperature = ROOM_TEMPERATURE;
   radioOn = false;
-  /** Bytes that storage still takes before the supply fails; Infinity for a sound supply. */
+  /** Bytes that can still be written before the supply fails. Infinity if it does not fail. */
   bytesToPowerLoss = Number.POSITIVE_INFINITY;
 
   readonly #options: BoardOptions;
@@ -97,13 +98,13 @@ export class VirtualBoard implements Hal {
   #contactEdges: Edge[] = [];
   #button = 0;
   #buttonEdges: Edge[] = [];
-  /** Levels of the lines that the board senses, and when they changed unheard. */
+  /** Levels of the sensed lines, and the time of a change that update() has not reported yet. */
   #lines = 0;
   #linesAt = Number.POSITIVE_INFINITY;
   #rail = false;
   #energised = false;
   #railEdge: Edge | null = null;
-  /** When a fault last moved a wire that nothing has looked at since. */
+  /** The time of the last change of a fault that update() has not handled yet. */
   #faultAt = Number.POSITIVE_INFINITY;
 
   constructor(options: BoardOptions) {
@@ -129,7 +130,10 @@ export class VirtualBoard implements Hal {
     return this.#options.clock.now();
   }
 
-  /** Moves the slider. The contact left chatters open, the slider flies, the contact reached chatters shut. */
+  /**
+   * Moves the slider. The old contact opens with bounce; after the travel the new one closes with
+   * bounce.
+   */
   flick(position: Position): void {
     if (position === this.position) return;
     const { physics } = this.#options;
@@ -138,27 +142,32 @@ export class VirtualBoard implements Hal {
     this.position = position;
     let at = this.now();
     const edges: Edge[] = [{ at, value: CONTACTS.travel }];
-    at = this.#chatter(edges, at, from, CONTACTS.travel);
-    at += FLIGHT_MS + physics.below(FLIGHT_SPREAD_MS);
+    at = this.#bounce(edges, at, from, CONTACTS.travel);
+    at += TRAVEL_MS + physics.below(TRAVEL_RANGE_MS);
     edges.push({ at, value: to });
-    this.#chatter(edges, at, CONTACTS.travel, to);
+    this.#bounce(edges, at, CONTACTS.travel, to);
     this.#contactEdges = edges;
   }
 
-  /** Moves the contacts by wires, after what moves them already: NO is bit 0, NC bit 1. No bounce. */
+  /**
+   * Sets the contacts by wire (bit 0 is NO, bit 1 is NC), after pending changes and without bounce.
+   */
   drive(contacts: number): void {
     this.#contactEdges.push({ at: this.now(), value: contacts });
   }
 
-  /** Puts levels on the lines that the board senses, a bit each. */
+  /** Sets the levels of the sensed lines, one bit each. */
   setLines(levels: number): void {
     if (levels === this.#lines) return;
     this.#lines = levels;
     this.#linesAt = this.now();
   }
 
-  /** Bounce for up to the board's bounceMs: `edges` alternates between the two and ends at `rest`. */
-  #chatter(edges: Edge[], start: number, other: number, rest: number): number {
+  /**
+   * Appends bounce of at most the board's bounceMs to `edges`: levels alternate between `other` and
+   * `rest` and end at `rest`. Returns the time of the last edge.
+   */
+  #bounce(edges: Edge[], start: number, other: number, rest: number): number {
     const { data, physics } = this.#options;
     let at = start;
     const bounces = data.bounceMs === 0 ? 0 : physics.below(4);
@@ -195,7 +204,10 @@ export class VirtualBoard implements Hal {
     this.#followRail();
   }
 
-  /** Supply lost: pins fall, the rail discharges, RAM is gone. A sag leaves RAM with rubbish in it. */
+  /**
+   * The supply fails: pins go low, the rail discharges, RAM is lost. A sag (brown-out) leaves
+   * random bytes in RAM.
+   */
   supplyLost(sag: boolean): void {
     this.bytesToPowerLoss = Number.POSITIVE_INFINITY;
     this.radioOn = false;
@@ -209,7 +221,7 @@ export class VirtualBoard implements Hal {
     this.#energise();
   }
 
-  /** The next ms at which something physical changes; Infinity for never. */
+  /** The time of the next change on the board, in ms. Infinity if there is none. */
   deadline(): number {
     return Math.min(
       this.#contactEdges[0]?.at ?? Number.POSITIVE_INFINITY,
@@ -220,15 +232,18 @@ export class VirtualBoard implements Hal {
     );
   }
 
-  /** Nobody looked for a while: of the edges that came meanwhile only the last level is found. */
-  unseen(): void {
+  /** Drops the edges that are already due, except the last, as a stalled processor misses them. */
+  dropMissedEdges(): void {
     for (const edges of [this.#contactEdges, this.#buttonEdges]) {
       const last = edges.findLastIndex(({ at }) => at <= this.now());
       if (last > 0) edges.splice(0, last);
     }
   }
 
-  /** Lets everything happen that is due; calls `button` for each edge of it, `input` for sensed lines. */
+  /**
+   * Applies the changes that are due now. Calls `button` for each edge of the button and `input`
+   * when a sensed line changed.
+   */
   update(button: (pressed: boolean) => void, input: () => void = () => {}): void {
     const now = this.now();
     if (this.#linesAt <= now) {
@@ -238,7 +253,7 @@ export class VirtualBoard implements Hal {
     if (this.#faultAt <= now) this.#faultAt = Number.POSITIVE_INFINITY;
     const contact = this.#contactEdges[0];
     if (contact !== undefined && contact.at <= now) {
-      // One edge per ms, so that the host sees each.
+      // One edge per call, so that the host samples each of them.
       this.#contactEdges.shift();
       this.#contacts = contact.value;
       this.#followRail();
@@ -280,7 +295,9 @@ export class VirtualBoard implements Hal {
     this.#energise();
   }
 
-  /** The radio runs when it is told to and has its supply. Where copper feeds it, the rail decides. */
+  /**
+   * Powers the radio if it is enabled and supplied. If the switch supplies it, it needs the rail.
+   */
   #energise(): void {
     const fed = this.#options.data.railFollows === "radio" || this.#rail;
     const energised = this.radioOn && fed;
@@ -333,14 +350,14 @@ export class VirtualBoard implements Hal {
     this.#options.ports.trace?.(kind, detail);
   }
 
-  /** Sets the rail on its way to where its supply wants it. */
+  /** Schedules the change of the rail that its supply requires. */
   #followRail(): void {
     const { data } = this.#options;
-    const copper = this.#contacts === CONTACTS.on;
-    const powered = data.railFollows === "switch" ? copper : this.radioOn;
+    const contactClosed = this.#contacts === CONTACTS.on;
+    const powered = data.railFollows === "switch" ? contactClosed : this.radioOn;
     const wanted = powered || (this.#rail && this.faults.has("stuck-rail"));
-    const heading = this.#railEdge === null ? this.#rail : this.#railEdge.value === 1;
-    if (wanted === heading) return;
+    const pending = this.#railEdge === null ? this.#rail : this.#railEdge.value === 1;
+    if (wanted === pending) return;
     if (wanted === this.#rail) this.#railEdge = null;
     else {
       const delay = wanted ? data.railUpMs : data.dischargeMs;

@@ -1,22 +1,25 @@
 /**
- * A broker and the air between, in virtual time: delivery takes a while, the broker can die, messages
- * can be retained, or held back and let go later by whoever runs it. Must not know what messages mean.
+ * A broker and its network in virtual time. Delivery takes time. The broker can fail, retain
+ * messages and hold messages for the next session.
  */
 import type { Link, LinkSink } from "./link.ts";
 
-/** From radio on to session up, one way through the air, and the bounds of the back-off, in ms. */
+/** Time from radio on to session up, one-way latency, and limits of the retry delay, in ms. */
 const CONNECT_MS = 40;
 const LATENCY_MS = 5;
 const RETRY_MIN_MS = 500;
 const RETRY_MAX_MS = 30_000;
 
 /**
- * How a message reaches the device: now or never; kept for every session; kept for the next one; or
- * lost on the way, for whoever listens to keep and to send later.
+ * How a message is delivered to the device:
+ * - `direct`: now, or not at all.
+ * - `retained`: now, and at the start of every session.
+ * - `held`: at the start of the next session.
+ * - `lost`: not at all. An attacker may have recorded it.
  */
 export type Delivery = "direct" | "retained" | "held" | "lost";
 
-/** A message that the device sent: when it left, `CHANNEL` and bytes. */
+/** Called for each message from the device, with the time it was sent in ms, CHANNEL and bytes. */
 export type DeviceMessage = (at: number, channel: number, bytes: Uint8Array) => void;
 
 export class VirtualBroker implements Link {
@@ -36,7 +39,7 @@ export class VirtualBroker implements Link {
     this.#onMessage = onMessage;
   }
 
-  /** Whether the broker takes the device for connected. */
+  /** Whether the broker considers the device connected. */
   get session(): boolean {
     return this.#session;
   }
@@ -55,7 +58,7 @@ export class VirtualBroker implements Link {
     if (this.#session) this.#onMessage(now, channel, bytes);
   }
 
-  /** A controller publishes a command. Returns whether the broker took it. */
+  /** A controller publishes a command. Returns whether the broker accepted it. */
   publish(bytes: Uint8Array, delivery: Delivery, now: number): boolean {
     if (!this.#alive) return false;
     if (delivery === "lost") return true;
@@ -65,7 +68,10 @@ export class VirtualBroker implements Link {
     return true;
   }
 
-  /** The broker dies, sessions and all, or comes back. What is retained or held outlives it. */
+  /**
+   * The broker stops, which ends all sessions, or starts again. It keeps retained and held
+   * messages.
+   */
   setAlive(alive: boolean, now: number): void {
     this.#alive = alive;
     if (alive) return;
