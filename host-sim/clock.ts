@@ -8,6 +8,16 @@ export interface Clock {
   now(): number;
 }
 
+const UNITS_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+/** Parses `200ms`, `2s`, `5m` or `1h`. Returns milliseconds, or undefined for any other text. */
+export function parseMs(text: string): number | undefined {
+  const [, digits, unit] = /^(\d{1,9})(ms|s|m|h)$/.exec(text) ?? [];
+  return digits === undefined
+    ? undefined
+    : Number(digits) * UNITS_MS[unit as keyof typeof UNITS_MS];
+}
+
 /** Calls `wake` once after `ms` milliseconds. Returns a function that cancels the call. */
 export type SetTimer = (ms: number, wake: () => void) => () => void;
 

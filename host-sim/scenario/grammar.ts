@@ -2,6 +2,7 @@
  * What a scenario is: its types, in the form of its file. schema.json says the same to a validator.
  * Must not know how a scenario runs.
  */
+import { parseMs } from "../clock.ts";
 import type { ArgValue } from "../controller/operations.ts";
 import type { Fault, Position } from "../virtual-board.ts";
 import type { Delivery } from "../virtual-broker.ts";
@@ -130,13 +131,11 @@ export type Step =
   | { journal: JournalCheck }
   | { repeat: { times: number; steps: Step[] } };
 
-const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
-
 /** `200ms`, `2s`, `5m`, `1h` in ms. The schema has checked the form. */
 export function durationMs(text: string): number {
-  const [, digits, unit] = /^(\d+)(ms|s|m|h)$/.exec(text) ?? [];
-  if (digits === undefined) throw new RangeError(`duration "${text}"`);
-  return Number(digits) * UNITS[unit as keyof typeof UNITS];
+  const ms = parseMs(text);
+  if (ms === undefined) throw new RangeError(`duration "${text}"`);
+  return ms;
 }
 
 /** Patterns as a list. */

@@ -1,8 +1,7 @@
 /**
- * A simulated device for a person: board, firmware, keys, storage, network and clock put together.
- * Must not know the terminal.
+ * Sets up a simulated device for interactive use: board, firmware, keys, storage and network.
  */
-import { createSecretKey, randomBytes, randomInt } from "node:crypto";
+import { createSecretKey, randomBytes } from "node:crypto";
 import { PRINCIPAL_KIDS } from "../abi.gen.ts";
 import { type BoardData, loadBoard } from "../board-data.ts";
 import { initKeys, type Keys, listDevices, loadKeys } from "../controller/keys.ts";
@@ -24,34 +23,38 @@ import { openStorage } from "./storage.ts";
 export interface SessionOptions {
   device: string;
   board: string;
+  /** Key folder. */
   keys: string;
-  seed?: number;
   storage?: string;
   guest?: string;
-  /** The board's native host with this engine, in place of the simulator's own. */
+  /** Run the board's C host with this engine instead of the simulator's host loop. */
   native?: Engine;
   trace: TraceSink;
 }
 
 export interface NetworkOptions {
-  /** A broker elsewhere; by default one is started here. */
+  /** URL of a broker. Default: a broker is started in this process. */
   broker?: string;
+  /** TCP port of the broker that is started. */
   port: number;
+  /** Called when the link has something to deliver. */
   wake: () => void;
+  /** Called with a message when the broker cannot be reached. */
   trouble: (message: string) => void;
 }
 
-/** A broker to talk to, and the end of the one that was started for it. */
+/** The network of a device. */
 export interface Network {
   link: Link;
   address: BrokerAddress;
+  /** Stops the broker if it was started here. */
   close(): Promise<void>;
 }
 
-/** Wall time a guest may take for one event before it counts as hung, in ms. */
+/** Wall time that a guest may take in one burst of polls before it counts as hung, in ms. */
 const GUEST_TIMEOUT_MS = 100;
 
-/** Opens the network of a device. Throws a UserError for a bad URL or a port in use. */
+/** Opens the network of a device. Throws a UserError for a bad URL or if the port is in use. */
 export async function openNetwork(
   device: string,
   seed: number,
@@ -64,21 +67,18 @@ export async function openNetwork(
   return { link, address, close: async () => own?.close() };
 }
 
-/** The network of virtual time: nobody but scenarios sends through it. */
+/** The network in virtual time. Messages from the device are discarded. */
 export function virtualNetwork(): Link {
   return new VirtualBroker(() => {});
 }
 
-export function seedOf(seed: number | undefined): number {
-  return seed ?? randomInt(2 ** 32);
-}
-
-/** A running device. Keys are made on first use. */
+/** A running device. */
 export interface DeviceSession {
   simulator: Simulator;
   close(): void;
 }
 
+/** Starts a device. Creates its keys if it has none. Throws a UserError for bad files. */
 export async function openDevice(
   options: SessionOptions,
   link: Link,
@@ -113,7 +113,7 @@ export async function openDevice(
   return { simulator, close };
 }
 
-/** The board's own host loop, on the virtual board's wires. */
+/** Builds the board's C host. Returns a function that connects it to the virtual board's wires. */
 async function openNative(
   options: SessionOptions,
   { name: board, bootMs }: BoardData,

@@ -1,32 +1,31 @@
 /**
- * What a person does to the board, as one line of text each: the keys of the live view and the lines
- * on standard input are the same stimuli. Must not know where lines come from.
+ * Parses stimuli: what a user does to the simulated board, one line of text each. Lines come from
+ * standard input or from the keys of the live view.
  */
+import { parseMs } from "../clock.ts";
 import { EXIT, UserError } from "../errors.ts";
 import type { Simulator } from "../simulator.ts";
 import { FAULTS, type Fault } from "../virtual-board.ts";
 
-/** A parsed line: something done to the board at once, or time to let pass. */
+/** A parsed line: an action on the board, a wait in ms, or the end of the simulation. */
 export type Stimulus =
   | { kind: "apply"; apply: (simulator: Simulator) => void }
   | { kind: "wait"; ms: number }
   | { kind: "quit" };
 
-/** How long a tapped button stays down, in ms. */
+/** How long a tap presses the button, in ms. */
 export const TAP_MS = 100;
 
-const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-/** Grammar, for help and for error messages. */
+/** The forms of a line with their descriptions, for `--help` and for error messages. */
 export const STIMULI = [
-  ["switch on|kill", "moves the slide switch"],
-  ["button [press|release]", "taps the button, or holds it"],
-  [`fault ${Object.keys(FAULTS).join("|")}`, "puts a fault on the board"],
-  ["mend NAME", "takes it off again"],
-  ["supply off|on|sag|reset", "the supply, or the reset pin"],
-  ["temperature DEGREES", "what the sensor measures, in degrees Celsius"],
-  ["wait N(ms|s|m|h)", "lets time pass"],
-  ["quit", "ends the simulation"],
+  ["switch on|kill", "move the slide switch"],
+  ["button [press|release]", "tap the button, or press and release it"],
+  [`fault ${Object.keys(FAULTS).join("|")}`, "set a fault on the board"],
+  ["mend NAME", "clear a fault"],
+  ["supply off|on|sag|reset", "switch the supply, cause a brown-out, or reset"],
+  ["temperature DEGREES", "set the sensor temperature, in degrees Celsius"],
+  ["wait N(ms|s|m|h)", "wait for a time"],
+  ["quit", "end the simulation"],
 ] as const;
 
 function faultOf(name: string | undefined): Fault | null {
@@ -37,7 +36,7 @@ function apply(action: (simulator: Simulator) => void): Stimulus {
   return { kind: "apply", apply: action };
 }
 
-/** The supply, by word; null for a word that is none. */
+/** Parses the argument of `supply`. Null if it is not valid. */
 function supply(word: string | undefined): Stimulus | null {
   if (word === "off") return apply((simulator) => simulator.powerOff());
   if (word === "sag") return apply((simulator) => simulator.powerOff(true));
@@ -46,9 +45,8 @@ function supply(word: string | undefined): Stimulus | null {
 }
 
 function wait(word: string | undefined): Stimulus | null {
-  const match = /^(\d{1,9})(ms|s|m|h)$/.exec(word ?? "");
-  const unit = UNITS[match?.[2] ?? ""];
-  return unit === undefined ? null : { kind: "wait", ms: Number(match?.[1]) * unit };
+  const ms = parseMs(word ?? "");
+  return ms === undefined ? null : { kind: "wait", ms };
 }
 
 function temperature(word: string | undefined): Stimulus | null {
@@ -86,7 +84,10 @@ function parse(verb: string | undefined, word: string | undefined): Stimulus | n
   return verb === "quit" && word === undefined ? { kind: "quit" } : null;
 }
 
-/** Parses one line. Empty lines and lines that start with # are null. Throws a UserError. */
+/**
+ * Parses one line. Returns null for an empty line and for a comment (#). Throws a UserError for a
+ * line that is not a stimulus.
+ */
 export function parseStimulus(line: string, lineNumber: number): Stimulus | null {
   const words = line.trim().split(/\s+/);
   if (words[0] === "" || words[0]?.startsWith("#")) return null;
@@ -94,7 +95,7 @@ export function parseStimulus(line: string, lineNumber: number): Stimulus | null
   if (stimulus !== null) return stimulus;
   const forms = STIMULI.map(([form]) => form).join("; ");
   throw new UserError(
-    `line ${lineNumber}: "${line.trim()}" is no stimulus: use ${forms}`,
+    `line ${lineNumber}: "${line.trim()}" is not a stimulus: use ${forms}`,
     EXIT.USAGE,
   );
 }

@@ -1,6 +1,6 @@
 /**
- * The device's persistent storage in files: config.bin and journal.bin, written in place as flash is.
- * Must not know what the bytes mean.
+ * Keeps the persistent storage of a simulated device in the files config.bin and journal.bin. Like
+ * flash memory, the files are written in place.
  */
 import {
   closeSync,
@@ -22,14 +22,17 @@ const FILES = [
 ] as const;
 
 export interface StorageFiles {
-  /** Puts what the files hold into the board's storage. */
+  /** Copies the files' contents, as they were when opened, into the board's storage. */
   load(storage: readonly Uint8Array[]): void;
-  /** Writes a change through. */
+  /** Writes a change of the board's storage to its file. Ignores other regions. */
   stored(region: number, offset: number, bytes: Uint8Array): void;
   close(): void;
 }
 
-/** Opens `folder`, making what is missing. Throws a UserError for a file of the wrong size. */
+/**
+ * Opens the files in `folder` and creates missing ones, erased. Throws a UserError if a file has
+ * the wrong size or cannot be opened.
+ */
 export function openStorage(folder: string): StorageFiles {
   const handles = new Map<number, number>();
   const images = new Map<number, Uint8Array>();
@@ -42,7 +45,7 @@ export function openStorage(folder: string): StorageFiles {
       const image = readFileSync(path);
       if (image.length !== size) {
         throw new UserError(
-          `${path} holds ${image.length} bytes, not ${size}: it is no storage of this device; move it away`,
+          `${path} has ${image.length} bytes instead of ${size}: it is not a device's storage; move it away`,
           EXIT.BAD_FILE,
         );
       }
@@ -51,8 +54,8 @@ export function openStorage(folder: string): StorageFiles {
     }
   } catch (error) {
     if (error instanceof UserError) throw error;
-    const words = error instanceof Error ? error.message : String(error);
-    throw new UserError(`storage in ${folder} cannot be used: ${words}`, EXIT.BAD_FILE);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError(`storage in ${folder} cannot be used: ${reason}`, EXIT.BAD_FILE);
   }
   return {
     load(storage) {

@@ -1,23 +1,25 @@
 /**
- * The live view: one screen that shows what the board does, drawn from its trace and its pins. Must
- * not know how keys reach the board, nor anything that the device keeps secret.
+ * The live view: a terminal screen with the state of the simulated board, drawn from its trace and
+ * its pins.
  */
 import { fold, unobserved } from "../scenario/observed.ts";
 import { field } from "../scenario/trace.ts";
 import type { Simulator } from "../simulator.ts";
 
-/** What does not change while the view runs. */
+/** The constant part of the view. */
 export interface ViewHead {
   device: string;
   board: string;
   tier: string;
   broker: string;
+  /** A command that the user can run in another terminal. */
   tryLine: string;
 }
 
+/** Number of trace lines shown. */
 const RECENT = 10;
-/** Outcomes that end a command's story, by mark. */
-const FATES: Record<string, string> = {
+/** The outcome of a command, by coverage mark. */
+const OUTCOMES: Record<string, string> = {
   ACCEPTED: "done",
   STALE_EPOCH: "refused STALE_EPOCH",
   REPLAY: "refused REPLAY",
@@ -25,7 +27,7 @@ const FATES: Record<string, string> = {
   HOLD: "refused HOLD",
   MALFORMED_PAYLOAD: "refused MALFORMED",
   FAILED: "refused FAILED",
-  BAD_MAC: "dropped: no key made its tag",
+  BAD_MAC: "dropped: no key matches its tag",
   MALFORMED_ENVELOPE: "dropped: not a command",
   KILLED: "dropped: killed",
 };
@@ -36,7 +38,7 @@ const RED = "\x1b[31m";
 const GREEN = "\x1b[32m";
 const YELLOW = "\x1b[33m";
 const OFF = "\x1b[0m";
-/** Cursor home, clear; and back to a normal screen. */
+/** Control sequences: switch to the alternate screen and hide the cursor; and back. */
 export const SCREEN_OPEN = "\x1b[?1049h\x1b[?25l";
 export const SCREEN_CLOSE = "\x1b[?25h\x1b[?1049l";
 
@@ -47,31 +49,31 @@ function seconds(ms: number): string {
 export class View {
   readonly #head: ViewHead;
   readonly #recent: string[] = [];
-  #fate = "none yet";
-  #fateAt = 0;
+  #outcome = "none yet";
+  #outcomeAt = 0;
   readonly #observed = unobserved();
   #epoch = "none";
-  /** One line under the state: the fault menu, or why the broker is out of reach. */
+  /** One line below the state: the fault menu, or why the broker cannot be reached. */
   note = "";
 
   constructor(head: ViewHead) {
     this.#head = head;
   }
 
-  /** Takes in a trace line. */
+  /** Updates the view with a trace line. */
   trace(at: number, kind: string, detail: string): void {
     fold(this.#observed, kind, detail);
     if (kind === "epoch") this.#epoch = field(detail, "value") ?? "none";
-    const fate = kind === "mark" ? FATES[detail.slice("name=".length)] : undefined;
-    if (fate !== undefined) {
-      this.#fate = fate;
-      this.#fateAt = at;
+    const outcome = kind === "mark" ? OUTCOMES[detail.slice("name=".length)] : undefined;
+    if (outcome !== undefined) {
+      this.#outcome = outcome;
+      this.#outcomeAt = at;
     }
     this.#recent.push(`@${at} ${kind} ${detail}`);
     if (this.#recent.length > RECENT) this.#recent.shift();
   }
 
-  /** The whole screen. `columns`: width of the terminal. */
+  /** Returns the text that draws the screen. `columns`: width of the terminal. */
   draw(simulator: Simulator, columns: number): string {
     const { board } = simulator;
     const { phase, radio, link, relay, lamp } = this.#observed;
@@ -81,7 +83,7 @@ export class View {
       `${good ? GREEN : RED}${text.padEnd(width)}${OFF}`;
     const cell = (label: string, value: string) => `  ${DIM}${label.padEnd(8)}${OFF}${value}`;
     const fault = [...board.faults].join(", ");
-    const ago = this.#fateAt === 0 ? "" : `, ${seconds(simulator.now - this.#fateAt)} ago`;
+    const ago = this.#outcomeAt === 0 ? "" : `, ${seconds(simulator.now - this.#outcomeAt)} ago`;
     const { device, board: name, tier, broker, tryLine } = this.#head;
     const lines = [
       `${BOLD}killswitch${OFF}  device ${device}  board ${name} (${tier}, here simulated)  ${broker}`,
@@ -95,7 +97,7 @@ export class View {
       cell("relay", (relay === "on" ? "ENERGISED" : "released").padEnd(18)) +
         cell("lamp", (lamp === "on" ? "lit" : "dark").padEnd(18)) +
         cell("sensor", `${(board.temperature / 10).toFixed(1)} C`),
-      cell("command", `${this.#fate}${ago}`),
+      cell("command", `${this.#outcome}${ago}`),
       fault === "" ? "" : cell("faults", `${YELLOW}${fault}${OFF}`),
       this.note === "" ? "" : `  ${YELLOW}${this.note}${OFF}`,
       "",

@@ -1,30 +1,20 @@
 /**
- * `killswitch bridge`: a native board on real MQTT, in real time. Must not know one board from another.
+ * `killswitch bridge`: runs the C host of a board on real MQTT, in real time. The simulator
+ * provides the board's wires.
  */
-import { type Command, Option } from "commander";
-import { DEFAULT_KEYS } from "../controller/keys.ts";
-import { ENGINES, type Engine } from "../native/build.ts";
-import { type LiveOptions, runLive } from "./live.ts";
-import { example } from "./options.ts";
+import type { Command } from "commander";
+import type { Engine } from "../native/build.ts";
+import { addLiveOptions, type LiveOptions, runLive } from "./live.ts";
+import { engineOption, example } from "./options.ts";
 
 export function register(program: Command): void {
-  const command = program
-    .command("bridge")
-    .description("put a native board on real MQTT: its own host and engine, the simulator's wires")
-    .requiredOption("--board <name>", "board; it is built if need be")
-    .addOption(
-      new Option("--engine <name>", "guest interpreted by wasm3, or compiled in")
-        .choices(ENGINES)
-        .default("wasm3"),
-    )
-    .option("--broker <url>", "MQTT broker (default: one is started here)")
-    .option("--port <number>", "port of the broker that is started here", "1883")
-    .option("--device <id>", "name of the device", "demo")
-    .option("--keys <dir>", "key folder; keys are made on first use", DEFAULT_KEYS)
-    .option("--seed <number>", "seed of bounce, noise and the device's random bytes")
-    .option("--trace <file>", "write the trace to a file as well")
-    .option("--storage <dir>", "keep the device's storage in files")
-    .option("--guest <file>", "another WebAssembly module in place of device.wasm")
+  const command = addLiveOptions(
+    program
+      .command("bridge")
+      .description("run a board's C host on real MQTT; the simulator provides its wires"),
+  )
+    .requiredOption("--board <name>", "board; its image is built if necessary")
+    .addOption(engineOption().default("wasm3"))
     .action(({ engine, ...options }: LiveOptions & { engine: Engine }) =>
       runLive({ ...options, native: engine }),
     );

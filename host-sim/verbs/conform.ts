@@ -1,15 +1,15 @@
 /**
- * `killswitch conform`: every scenario on every target that is here, traces compared byte for byte.
- * Must not know what a trace means.
+ * `killswitch conform`: runs every scenario on every available target with virtual time and
+ * compares the traces byte for byte.
  */
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { EXIT } from "../errors.ts";
-import { ENGINES, type Engine } from "../native/build.ts";
+import type { Engine } from "../native/build.ts";
 import { scenarioFolder, scenarioPaths } from "../scenario/files.ts";
 import { loadScenario, type ScenarioFile } from "../scenario/load.ts";
 import { placeOf, type Report, reproduction } from "../scenario/report.ts";
 import { exactTargetNames, targetTrouble } from "../scenario/targets/index.ts";
-import { example, jsonOption } from "./options.ts";
+import { engineOption, example, jsonOption } from "./options.ts";
 import { runOne } from "./run.ts";
 import { print, printJson } from "./terminal.ts";
 
@@ -24,32 +24,32 @@ interface Score {
   notRun: number;
 }
 
-/** The first line in which two traces part; null if they do not. */
-export function parting(left: readonly string[], right: readonly string[]): number | null {
+/** The index of the first line in which two traces differ. Null if they are the same. */
+export function differingLine(left: readonly string[], right: readonly string[]): number | null {
   const length = Math.max(left.length, right.length);
   for (let line = 0; line < length; line++) if (left[line] !== right[line]) return line;
   return null;
 }
 
-/** What is wrong with a target's run beside the reference; null if nothing is. */
-function verdict(reference: Report, report: Report): string[] | null {
+/** Lines that describe how a run differs from the reference run. Null if it does not. */
+function differenceLines(reference: Report, report: Report): string[] | null {
   const { outcome, file, target } = report;
   if (outcome.status === "failed") {
     const { expected, found } = outcome.failure;
     return [`${placeOf(report)} on ${target}: expected ${expected}, found ${found}`];
   }
   const [left, right] = [reference.outcome.trace.texts(), outcome.trace.texts()];
-  const line = parting(left, right);
+  const line = differingLine(left, right);
   if (line === null) return null;
   return [
     `${file.path} on ${target}, trace line ${line + 1}:`,
-    `  ${reference.target}: ${left[line] ?? "(the end)"}`,
-    `  ${target}: ${right[line] ?? "(the end)"}`,
+    `  ${reference.target}: ${left[line] ?? "(end of trace)"}`,
+    `  ${target}: ${right[line] ?? "(end of trace)"}`,
   ];
 }
 
-/** Where words go: beside the result where that is data. */
-function sayer({ json }: ConformOptions): (line: string) => void {
+/** Prints a message: to standard error if standard output is JSON. */
+function messagePrinter({ json }: ConformOptions): (line: string) => void {
   return json ? (line) => process.stderr.write(`${line}\n`) : print;
 }
 
@@ -58,7 +58,7 @@ async function conformOne(
   scores: readonly Score[],
   options: ConformOptions,
 ): Promise<boolean> {
-  const say = sayer(options);
+  const say = messagePrinter(options);
   let reference: Report | null = null;
   let good = true;
   for (const score of scores) {
@@ -69,11 +69,11 @@ async function conformOne(
       say(`NOT RUN ${file.scenario.name} on ${score.target}: ${report.outcome.reason}`);
       continue;
     }
-    const trouble = verdict(reference, report);
-    if (trouble === null) score.same++;
+    const difference = differenceLines(reference, report);
+    if (difference === null) score.same++;
     else {
       good = false;
-      for (const line of [...trouble, `  again  ${reproduction(report)}`]) say(line);
+      for (const line of [...difference, `  run again  ${reproduction(report)}`]) say(line);
     }
   }
   return good;
@@ -83,7 +83,7 @@ async function conform(names: readonly string[], options: ConformOptions): Promi
   const paths = names.length === 0 ? [scenarioFolder()] : names;
   const files = paths.flatMap(scenarioPaths).map(loadScenario);
   const scores: Score[] = [];
-  const say = sayer(options);
+  const say = messagePrinter(options);
   for (const target of exactTargetNames()) {
     const trouble = targetTrouble(target);
     if (trouble === null) scores.push({ target, same: 0, notRun: 0 });
@@ -95,10 +95,10 @@ async function conform(names: readonly string[], options: ConformOptions): Promi
   }
   if (options.json) printJson({ scenarios: files.length, scores });
   else {
-    const told = scores.map(
+    const totals = scores.map(
       ({ target, same, notRun }) => `${target} ${same}/${files.length - notRun}`,
     );
-    print(told.join(", "));
+    print(totals.join(", "));
   }
   if (!good) process.exitCode = EXIT.REFUTED;
 }
@@ -107,10 +107,13 @@ export function register(program: Command): void {
   const command = program
     .command("conform")
     .description(
-      "run every scenario on every target that is here and keeps virtual time, and compare their traces",
+      "run every scenario on every available target with virtual time and compare the traces",
     )
-    .argument("[scenario...]", "files, folders or patterns")
-    .addOption(new Option("--engine <name>", "engine of the native boards").choices(ENGINES))
+    .argument(
+      "[scenario...]",
+      "scenario files, folders or patterns (default: all in tests/scenarios)",
+    )
+    .addOption(engineOption())
     .addOption(jsonOption())
     .action(conform);
   example(

@@ -1,41 +1,65 @@
 /**
- * A device on real MQTT in real time, for a person: a live view on a terminal; stimuli by line and a
- * trace off one. Serves `sim` and `bridge`. Must not know how the device works, nor which host runs it.
+ * Runs a simulated device on real MQTT in real time, for `sim` and `bridge`. On a terminal it shows
+ * the live view. Otherwise it reads stimuli from standard input and prints the trace.
  */
 import { closeSync, openSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { type Command, Option } from "commander";
 import { loadBoard } from "../board-data.ts";
 import { RealClock } from "../clock.ts";
 import { DEFAULT_KEYS } from "../controller/keys.ts";
 import { EXIT, UserError } from "../errors.ts";
 import type { Engine } from "../native/build.ts";
 import { RealTimeLoop } from "../sim/real-time-loop.ts";
-import { type DeviceSession, openDevice, openNetwork, seedOf } from "../sim/session.ts";
+import { type DeviceSession, openDevice, openNetwork } from "../sim/session.ts";
 import { parseStimulus, type Stimulus } from "../sim/stimuli.ts";
 import { SCREEN_CLOSE, SCREEN_OPEN, View } from "../sim/view.ts";
 import type { Simulator, TraceSink } from "../simulator.ts";
 import { FAULTS } from "../virtual-board.ts";
-import { onSignal } from "./terminal.ts";
+import { deviceOption, keysOption, parseTcpPort, seedOption } from "./options.ts";
+import { onSignal, random32 } from "./terminal.ts";
 
 export interface LiveOptions {
   broker?: string;
-  port: string;
+  port: number;
   device: string;
   board: string;
   keys: string;
-  seed?: string;
+  seed?: number;
   trace?: string;
   storage?: string;
   guest?: string;
-  /** The board's native host with this engine, in place of the simulator's own. */
+  /** Run the board's C host with this engine instead of the simulator's host loop. */
   native?: Engine;
 }
 
-/** Redraws of the live view, at most every so many ms. */
+/** Shortest time between two redraws of the live view, in ms. */
 const FRAME_MS = 50;
 const CTRL_C = "\u0003";
 
-/** Opens the trace file. Each line reaches the file at once: nothing is half-written at Ctrl-C. */
+/** Adds the options that `sim` and `bridge` share. */
+export function addLiveOptions(command: Command): Command {
+  return command
+    .option(
+      "--broker <url>",
+      "MQTT broker, mqtt[s]://[user:password@]host[:port] (default: a broker is started here)",
+    )
+    .addOption(
+      new Option("--port <number>", "TCP port of the broker that is started here")
+        .argParser(parseTcpPort)
+        .default(1883),
+    )
+    .addOption(deviceOption())
+    .addOption(keysOption("folder with the keys; missing keys are created"))
+    .addOption(seedOption("--seed <number>", "seed of bounce and of the device's random bytes"))
+    .option("--trace <file>", "also write the trace to this file")
+    .option("--storage <dir>", "keep the device's storage in files in this folder")
+    .option("--guest <file>", "run this WebAssembly module instead of device.wasm");
+}
+
+/**
+ * Opens the trace file. Each line is written immediately, so that Ctrl-C leaves no partial line.
+ */
 export function openTrace(path: string | undefined): { write(line: string): void; close(): void } {
   if (path === undefined) return { write: () => {}, close: () => {} };
   try {
@@ -47,18 +71,15 @@ export function openTrace(path: string | undefined): { write(line: string): void
       close: () => closeSync(handle),
     };
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    throw new UserError(`trace file ${path} cannot be written: ${words}`, EXIT.BAD_FILE);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError(`trace file ${path} cannot be written: ${reason}`, EXIT.BAD_FILE);
   }
 }
 
-function wholeNumber(text: string, name: string, max: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value <= max) return value;
-  throw new UserError(`${name} "${text}" is not a whole number up to ${max}`, EXIT.USAGE);
-}
-
-/** Does the stimuli that standard input brings, one by one, in order. */
+/**
+ * Applies the stimuli from standard input in order, until `quit` or the end of input. Calls
+ * `settle` before and after each of them.
+ */
 export async function followInput(
   simulator: Simulator,
   settle: () => void,
@@ -79,13 +100,8 @@ export async function followInput(
   }
 }
 
-/** The seed that was asked for, or one drawn. Throws a UserError for what is no seed. */
-export function seedFrom({ seed }: LiveOptions): number {
-  return seedOf(seed === undefined ? undefined : wholeNumber(seed, "--seed", 0xffff_ffff));
-}
-
-/** What of the options makes the device. */
-export function pick(options: LiveOptions) {
+/** The options of the device itself. */
+export function deviceOptions(options: LiveOptions) {
   const { device, board, keys, storage, guest, native } = options;
   return {
     device,
@@ -97,15 +113,15 @@ export function pick(options: LiveOptions) {
   };
 }
 
-/** Lives until the person, the input or a signal ends it. */
+/** Runs the device until the user, the end of the input or a signal ends it. */
 export async function runLive(options: LiveOptions): Promise<void> {
-  const seed = seedFrom(options);
+  const seed = options.seed ?? random32();
   const board = loadBoard(options.board);
   const terminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
   const file = openTrace(options.trace);
   const ports: Ports = { wake: () => {}, note: () => {} };
   const network = await openNetwork(options.device, seed, {
-    port: wholeNumber(options.port, "--port", 65_535),
+    port: options.port,
     wake: () => ports.wake(),
     trouble: (message) => ports.note(message),
     ...(options.broker === undefined ? {} : { broker: options.broker }),
@@ -133,10 +149,10 @@ export async function runLive(options: LiveOptions): Promise<void> {
   const withdraw = onSignal(leave);
   let device: DeviceSession | undefined;
   try {
-    device = await openDevice({ ...pick(options), trace }, network.link, seed);
+    device = await openDevice({ ...deviceOptions(options), trace }, network.link, seed);
     const { simulator } = device;
     const ended = untilEnded(simulator, terminal ? view : null, ports);
-    if (!terminal) process.stderr.write(`try from another terminal: ${tryLine}\n`);
+    if (!terminal) process.stderr.write(`try this in another terminal: ${tryLine}\n`);
     if (terminal) process.stdout.write(SCREEN_OPEN);
     await ended;
   } finally {
@@ -149,13 +165,15 @@ export async function runLive(options: LiveOptions): Promise<void> {
   }
 }
 
-/** What the network calls: filled in once there is a simulator to wake. */
+/** Callbacks of the network. They are set when the simulator exists. */
 interface Ports {
   wake: () => void;
   note: (message: string) => void;
 }
 
-/** Lets the device live until the person or the input ends it. `view`: null off a terminal. */
+/**
+ * Runs the device until the user or the end of the input ends it. `view`: null without a terminal.
+ */
 function untilEnded(simulator: Simulator, view: View | null, ports: Ports): Promise<void> {
   return new Promise<void>((done, fail) => {
     const redraw = view === null ? () => {} : painter(view, simulator);
@@ -175,13 +193,15 @@ function untilEnded(simulator: Simulator, view: View | null, ports: Ports): Prom
   });
 }
 
-/** The exact line that works from another terminal in the same folder. */
+/** A command that works in another terminal in the same folder. */
 function tryLineOf(options: LiveOptions, broker: string): string {
   const keys = options.keys === DEFAULT_KEYS ? "" : ` --keys ${options.keys}`;
   return `npx killswitch send relay.set on --as owner --device ${options.device} --broker ${options.broker ?? broker}${keys}`;
 }
 
-/** Draws at most one frame every FRAME_MS, the last one always. */
+/**
+ * Returns a function that draws the view, at most once per FRAME_MS and always after the last call.
+ */
 function painter(view: View, simulator: Simulator): () => void {
   let due = false;
   return () => {

@@ -1,19 +1,23 @@
 /**
- * The options that several verbs share: names, defaults and checks.
- * Must not know what a verb does with them.
+ * Command line options that several verbs share: names, defaults and parsers.
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { PRINCIPAL, PRINCIPAL_KIDS } from "../abi.gen.ts";
+import { parseMs } from "../clock.ts";
 import { DEFAULT_KEYS } from "../controller/keys.ts";
 import { UserError } from "../errors.ts";
 import type { Role } from "../flash/chip.ts";
 import { parseBroker } from "../mqtt/session.ts";
 import { checkDeviceId } from "../mqtt/topics.ts";
+import { ENGINES } from "../native/build.ts";
 
-/** Who may command: every principal but the device. */
+/** The principals that can send commands: all except the device. */
 export const COMMANDERS = PRINCIPAL_KIDS.filter((_, index) => index !== PRINCIPAL.DEVICE);
 
-/** Lets commander place a UserError's words beside the option's name. */
+/**
+ * Turns a UserError into an error of the option, so that commander prints the option's name with
+ * it.
+ */
 export function checked<T>(check: (text: string) => T): (text: string) => T {
   return (text) => {
     try {
@@ -25,46 +29,77 @@ export function checked<T>(check: (text: string) => T): (text: string) => T {
   };
 }
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
-
-/** Reads `500ms`, `3s` or `1m` as ms, 1 ms to 10 minutes. */
+/** Parses a time such as `500ms`, `3s` or `1m`, from 1 ms to 10 minutes. Returns milliseconds. */
 export function parseDuration(text: string): number {
-  const [, digits, unit] = /^(\d{1,6})(ms|s|m)$/.exec(text) ?? [];
-  const ms = Number(digits) * (UNITS[unit ?? ""] ?? Number.NaN);
+  const ms = parseMs(text) ?? 0;
   if (ms >= 1 && ms <= 600_000) return ms;
-  throw new InvalidArgumentError("Write 1ms to 10m: 500ms, 3s, 1m.");
+  throw new InvalidArgumentError("Write a time from 1ms to 10m, such as 500ms, 3s or 1m.");
+}
+
+const SEED_MAX = 0xffff_ffff;
+
+/** Parses a seed: an unsigned 32-bit integer. */
+function parseSeed(text: string): number {
+  const seed = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (seed <= SEED_MAX) return seed;
+  throw new InvalidArgumentError(`Write a whole number from 0 to ${SEED_MAX}.`);
+}
+
+/** An option that takes a seed. `flags`: `--seed <n>`, for example. */
+export const seedOption = (flags: string, description: string) =>
+  new Option(flags, description).argParser(parseSeed);
+
+/** Parses a TCP port. 0 lets the operating system choose one. */
+export function parseTcpPort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 0xffff) return port;
+  throw new InvalidArgumentError("Write a port number from 0 to 65535.");
 }
 
 export const deviceOption = () =>
-  new Option("--device <id>", "which device").default("demo").argParser(checked(checkDeviceId));
+  new Option("--device <id>", "identifier of the device")
+    .default("demo")
+    .argParser(checked(checkDeviceId));
 
 export const brokerOption = () =>
-  new Option("--broker <url>", "mqtt[s]://[user:password@]host[:port]")
+  new Option("--broker <url>", "MQTT broker: mqtt[s]://[user:password@]host[:port]")
     .default(parseBroker("mqtt://127.0.0.1:1883"), "mqtt://127.0.0.1:1883")
     .argParser(checked(parseBroker));
 
-export const keysOption = () =>
-  new Option("--keys <dir>", "where the keys are").default(DEFAULT_KEYS);
+export const keysOption = (description = "folder with the keys") =>
+  new Option("--keys <dir>", description).default(DEFAULT_KEYS);
 
 export const portOption = () =>
   new Option("--port <path>", "serial port of the board").makeOptionMandatory();
 
 export const fixtureOption = () =>
-  new Option("--fixture", "a chip's: as the fixture on a board's wires").default(false);
+  new Option(
+    "--fixture",
+    "build for use as the test fixture instead of as the device (chips only)",
+  ).default(false);
 
-/** What `fixtureOption` makes of a chip. */
+/** The role of a chip that `fixtureOption` selects. */
 export const roleOf = ({ fixture }: { fixture: boolean }): Role => (fixture ? "fixture" : "device");
 
-export const jsonOption = () => new Option("--json", "print JSON, a line each").default(false);
+export const jsonOption = () =>
+  new Option("--json", "print JSON, one object per line").default(false);
 
 export const timeoutOption = () =>
-  new Option("--timeout <time>", "how long to wait for the answer")
+  new Option("--timeout <time>", "how long to wait for an answer")
     .default(3_000, "3s")
     .argParser(parseDuration);
 
-export const asOption = () => new Option("--as <principal>", "whose key signs").choices(COMMANDERS);
+export const asOption = () =>
+  new Option("--as <principal>", "principal whose key signs the command").choices(COMMANDERS);
 
-/** Adds an example below the help of a verb. */
+/** The engine that runs the guest on a native board. */
+export const engineOption = () =>
+  new Option(
+    "--engine <name>",
+    "how the guest runs: wasm3 interprets it, aot compiles it in",
+  ).choices(ENGINES);
+
+/** Adds examples below the help of a verb. */
 export function example(command: Command, ...lines: string[]): void {
   const noun = lines.length > 1 ? "Examples" : "Example";
   command.addHelpText("after", `\n${noun}:\n${lines.map((line) => `  $ ${line}`).join("\n")}`);

@@ -11,8 +11,7 @@ import { firmwarePath, validModule } from "../firmware.ts";
 import type { PartReport, Subject } from "../prove/parts.ts";
 import { linesOf } from "../prove/report.ts";
 import { PARTS, type PartName, type Verdict, verdictOf } from "../prove/verdict.ts";
-import { example, jsonOption } from "./options.ts";
-import { parseSeed } from "./run.ts";
+import { example, jsonOption, seedOption } from "./options.ts";
 import { onSignal, print, printJson } from "./terminal.ts";
 
 interface ProveOptions {
@@ -186,7 +185,7 @@ export function register(program: Command): void {
       new Option("--part <name...>", "these parts alone").choices(PARTS).default([], "all"),
     )
     .addOption(
-      new Option("--seed <n>", "of what is drawn by chance").argParser(parseSeed).default(1),
+      seedOption("--seed <n>", "seed of random choices").default(1),
     )
     .option("--out <file>", "write a certificate")
     .option("--check <file>", "check a certificate against the modules instead")

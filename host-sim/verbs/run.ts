@@ -1,5 +1,5 @@
 /**
- * `killswitch run`: scenarios on a target. Must not know what a step does.
+ * `killswitch run`: runs scenarios on a target and reports which of them pass.
  */
 import { dirname, relative, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
@@ -9,7 +9,7 @@ import { writeFileAtomic } from "../files.ts";
 import { OPTIONAL_WIRES, type OptionalWire } from "../hil/fixture.ts";
 import { TimingOverrun } from "../hil/timing-overrun.ts";
 import type { Wifi } from "../improv/client.ts";
-import { ENGINES, type Engine } from "../native/build.ts";
+import type { Engine } from "../native/build.ts";
 import { scenarioFolder, scenarioPaths } from "../scenario/files.ts";
 import { firmwareWith, guestBytes } from "../scenario/guest.ts";
 import { loadScenario, type ScenarioFile } from "../scenario/load.ts";
@@ -24,7 +24,7 @@ import {
   targetNames,
   targetTrouble,
 } from "../scenario/targets/index.ts";
-import { example, jsonOption } from "./options.ts";
+import { engineOption, example, jsonOption, parseTcpPort, seedOption } from "./options.ts";
 import { print, printJson } from "./terminal.ts";
 import { passwordOption, wifiOf } from "./wifi.ts";
 
@@ -43,20 +43,14 @@ interface RunVerbOptions {
   readonly wifi?: Wifi;
 }
 
-/** As the command line has it: the network by its name. */
+/** The options as given on the command line, with the Wi-Fi network by name. */
 interface RunCommandOptions extends Omit<RunVerbOptions, "wifi"> {
   readonly wifi?: string;
   readonly passwordFile?: string;
 }
 
-/** Times that a scenario is run anew because this machine moved a switch too slowly. */
+/** How often a scenario is run again because this machine moved a switch too slowly. */
 const OVERRUN_RETRIES_MAX = 4;
-
-export function parseSeed(text: string): number {
-  const seed = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  if (seed <= 0xffff_ffff) return seed;
-  throw new InvalidArgumentError("Write a whole number, 0 to 4294967295.");
-}
 
 function parseTarget(text: string): string {
   if (isTargetName(text)) return text;
@@ -67,20 +61,22 @@ function parseWired(text: string): OptionalWire[] {
   return text.split(",").map((word) => {
     const wire = OPTIONAL_WIRES.find((name) => name === word);
     if (wire === undefined)
-      throw new InvalidArgumentError(`Write some of ${OPTIONAL_WIRES.join(",")}.`);
+      throw new InvalidArgumentError(
+        `Write a comma-separated list of ${OPTIONAL_WIRES.join(", ")}.`,
+      );
     return wire;
   });
 }
 
 function parseListen(text: string): { host: string; port: number } {
   const [, host, port] = /^([\w.-]+):(\d{1,5})$/.exec(text) ?? [];
-  if (host !== undefined && Number(port) <= 0xffff) return { host, port: Number(port) };
-  throw new InvalidArgumentError("Write ADDRESS:PORT: 192.168.1.10:1883.");
+  if (host !== undefined) return { host, port: parseTcpPort(port ?? "") };
+  throw new InvalidArgumentError("Write ADDRESS:PORT, such as 192.168.1.10:1883.");
 }
 
 type OneOptions = Pick<RunVerbOptions, "target"> & Partial<RunVerbOptions>;
 
-/** Runs one scenario; a guest that is named goes before the scenario's own. */
+/** Runs one scenario. A guest in `options` replaces the scenario's own. */
 export async function runOne(file: ScenarioFile, options: OneOptions): Promise<Report> {
   for (let again = 0; ; again++) {
     try {
@@ -120,7 +116,9 @@ async function runOnce(file: ScenarioFile, options: OneOptions): Promise<Report>
   return { file, outcome, target: target.name, seed, guest: options.guest };
 }
 
-/** All traces in one file, a heading before each. */
+/**
+ * Writes all traces to one file, each under a heading. Throws a UserError if it cannot be written.
+ */
 function writeTraces(path: string, reports: readonly Report[]): void {
   const lines = reports.flatMap(({ file, seed, target, outcome }) => [
     `# ${file.scenario.name} --target ${target} --seed ${seed}`,
@@ -135,7 +133,7 @@ function writeTraces(path: string, reports: readonly Report[]): void {
 
 async function run(names: readonly string[], given: RunCommandOptions): Promise<void> {
   const wanted = names.length === 0 ? [relative(process.cwd(), scenarioFolder()) || "."] : names;
-  // Every file is read before anything runs.
+  // Read all files before running any, so that a bad file is reported first.
   const files = wanted.flatMap(scenarioPaths).map(loadScenario);
   const trouble = targetTrouble(given.target);
   if (trouble !== null) throw new UserError(`NOT RUN ${given.target}: ${trouble}`, EXIT.BAD_FILE);
@@ -160,43 +158,36 @@ async function run(names: readonly string[], given: RunCommandOptions): Promise<
 export function register(program: Command): void {
   const command = program
     .command("run")
-    .description(
-      "run scenarios and check what they expect; all of tests/scenarios if none is named",
-    )
-    .argument("[scenario...]", "files, folders or patterns")
+    .description("run scenarios and check their expectations (default: all in tests/scenarios)")
+    .argument("[scenario...]", "scenario files, folders or patterns")
     .addOption(
-      new Option("--target <name>", `what runs them: ${targetNames().join(", ")}, serial:PORT`)
+      new Option(
+        "--target <name>",
+        `what runs the scenarios: ${targetNames().join(", ")}, serial:PORT`,
+      )
         .argParser(parseTarget)
         .default("sim"),
     )
-    .option("--fixture <serial:PORT>", "what moves and reads the wires of a board on a serial line")
+    .option("--fixture <serial:PORT>", "test fixture on the wires of a serial board")
     .addOption(
       new Option(
         "--wired <list>",
-        `what its wires go to besides contacts and button: ${OPTIONAL_WIRES.join()}`,
+        `wires of the fixture besides contacts and button: ${OPTIONAL_WIRES.join()}`,
       )
         .argParser(parseWired)
         .default(["reset", "relay", "lamp"] satisfies OptionalWire[], "reset,relay,lamp"),
     )
     .addOption(
-      new Option("--listen <address:port>", "where a board on a serial line finds the broker")
+      new Option("--listen <address:port>", "address at which a serial board reaches the broker")
         .argParser(parseListen)
         .default(LISTEN, "0.0.0.0:1883"),
     )
-    .option("--wifi <ssid>", "network that a board on a serial line joins")
+    .option("--wifi <ssid>", "Wi-Fi network that a serial board joins")
     .addOption(passwordOption())
-    .addOption(
-      new Option("--engine <name>", "on native boards: guest interpreted, or compiled in").choices(
-        ENGINES,
-      ),
-    )
-    .addOption(
-      new Option("--seed <n>", "in place of the scenario's own: bounce, epochs").argParser(
-        parseSeed,
-      ),
-    )
-    .option("--trace <file>", "write the trace to a file")
-    .option("--guest <file>", "another guest, .wasm or .wat, in place of the device")
+    .addOption(engineOption())
+    .addOption(seedOption("--seed <n>", "seed of bounce and epochs, instead of the scenario's own"))
+    .option("--trace <file>", "write the traces to this file")
+    .option("--guest <file>", "run this guest (.wasm or .wat) instead of device.wasm")
     .addOption(jsonOption())
     .action(run);
   example(

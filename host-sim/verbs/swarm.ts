@@ -12,8 +12,7 @@ import { Ledger, openLedger, subjectOf } from "../swarm/ledger.ts";
 import { summaryLines, type Verdict, verdictOf } from "../swarm/report.ts";
 import { reasonOf } from "../swarm/shrink.ts";
 import { inOrder, type Tally, unreached } from "../swarm/tally.ts";
-import { example, jsonOption, parseDuration } from "./options.ts";
-import { parseSeed } from "./run.ts";
+import { example, jsonOption, parseDuration, seedOption } from "./options.ts";
 import { Lane, runLanes, serveLane } from "./swarm-lanes.ts";
 import { onSignal, print, printJson } from "./terminal.ts";
 
@@ -185,7 +184,7 @@ export function register(program: Command): void {
     .addOption(
       new Option("--seeds <n>", "how many runs").argParser(parseCount(SEED_END)).default(SEEDS),
     )
-    .addOption(new Option("--from <seed>", "the first seed").argParser(parseSeed).default(1))
+    .addOption(seedOption("--from <seed>", "first seed").default(1))
     .addOption(
       new Option("--jobs <n>", "processes at once; the outcome is the same")
         .argParser(parseCount(JOBS_MAX))

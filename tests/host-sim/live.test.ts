@@ -227,8 +227,8 @@ describe("a device on real MQTT", () => {
       [["--port", port], 8, /port \d+ of 127\.0\.0\.1 is in use/],
       [["--port", "0", "--storage", CLI], 7, /storage in .* cannot be used/],
       [["--board", "toaster"], 2, /board "toaster" does not exist: use one of/],
-      [["--virtual", "--broker", url], 2, /--virtual has no MQTT/],
-      [["--seed", "x"], 2, /--seed "x" is not a whole number/],
+      [["--virtual", "--broker", url], 2, /--virtual does not use MQTT/],
+      [["--seed", "x"], 2, /argument .x. is invalid\. Write a whole number/],
     ];
     for (const [args, code, message] of cases) {
       const ended = await killswitch("sim", ...args);

@@ -17,7 +17,7 @@ import { type Outcome, runScenario } from "../../host-sim/scenario/runner.ts";
 import type { Target } from "../../host-sim/scenario/target.ts";
 import { SimTarget } from "../../host-sim/scenario/targets/sim.ts";
 import { lineText } from "../../host-sim/scenario/trace.ts";
-import { parting } from "../../host-sim/verbs/conform.ts";
+import { differingLine } from "../../host-sim/verbs/conform.ts";
 
 const SEED = 1;
 
@@ -34,7 +34,7 @@ export function traceOf(outcome: Outcome): string[] {
 
 /** Null if two traces are the same; otherwise the first line in which they differ. */
 export function firstDifference(left: readonly string[], right: readonly string[]): string | null {
-  const line = parting(left, right);
+  const line = differingLine(left, right);
   if (line === null) return null;
   const [a = "(the end)", b = "(the end)"] = [left[line], right[line]];
   return `line ${line + 1}:\n  sim:    ${a}\n  native: ${b}`;
