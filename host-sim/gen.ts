@@ -208,28 +208,94 @@ function markdown(abi: Abi): string {
   return `${out.join("\n")}\n`;
 }
 
+interface Field {
+  name: string;
+  offset: number;
+  type: string;
+  count?: number;
+  doc: string;
+}
 interface Layout {
   bytes: number;
-  fields: { name: string; offset: number; type: string; count?: number; doc: string }[];
+  fields: Field[];
 }
 
 const LAYOUT_SOURCE = "firmware/state.json";
 const LAYOUT_HEAD = `Generated from ${LAYOUT_SOURCE} by \`npm run gen\`. Do not edit.`;
 
-function layoutAssemblyScript({ bytes, fields }: Layout): string {
+const bytesOf = (type: string) => Number(/[0-9]+$/.exec(type)?.[0]) / 8;
+const camelCase = (name: string) =>
+  name.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+
+/**
+ * An array. AssemblyScript has none within a class: its room is words of the widest type that its offset
+ * and length allow. An array of bytes has an address, any other a getter and a setter by index.
+ */
+function arrayMembers({ name, offset, type, doc }: Field, count: number): string[] {
+  const size = bytesOf(type);
+  const word = [8, 4, 2, 1].find((bytes) => (offset | (size * count)) % bytes === 0) ?? 1;
+  const field = camelCase(name);
+  const room = Array.from(
+    { length: (size * count) / word },
+    (_, index) => `  private ${field}${index}: u${word * 8};`,
+  );
+  const at = `changetype<usize>(this) + ${offset}`;
+  if (type === "u8") {
+    return [
+      ...room,
+      `  /** Address of ${count} bytes: ${doc}. */`,
+      `  @inline get ${field}Ptr(): usize {`,
+      `    return ${at};`,
+      "  }",
+    ];
+  }
+  const place = `${at} + (index as usize) * ${size}`;
+  const capital = `${field.charAt(0).toUpperCase()}${field.slice(1)}`;
+  return [
+    ...room,
+    `  /** ${doc}. \`index\` < ${count}. */`,
+    `  @inline get${capital}(index: u32): ${type} {`,
+    `    return load<${type}>(${place});`,
+    "  }",
+    `  @inline set${capital}(index: u32, value: ${type}): void {`,
+    `    store<${type}>(${place}, value);`,
+    "  }",
+  ];
+}
+
+/** Throws if a field is not where AssemblyScript puts it: behind the last one, aligned to its size. */
+function checkOffsets({ bytes, fields }: Layout): void {
+  let end = 0;
+  for (const { name, offset, type, count } of fields) {
+    const size = bytesOf(type);
+    const expected = Math.ceil(end / size) * size;
+    if (offset !== expected)
+      throw new Error(`${LAYOUT_SOURCE}: ${name}: offset ${offset} must be ${expected}`);
+    end = offset + size * (count ?? 1);
+  }
+  if (end > bytes) throw new Error(`${LAYOUT_SOURCE}: the fields need ${end} bytes, not ${bytes}`);
+}
+
+function layoutAssemblyScript(layout: Layout): string {
+  const { bytes, fields } = layout;
+  checkOffsets(layout);
   const out = [
     `// ${LAYOUT_HEAD}`,
-    "// Where each field of the guest's one state region lies. Must not know how any is used.",
+    "// The guest's state region, as a type.",
     "",
     "/** Start of the region. */",
     `export const STATE: usize = memory.data(${bytes}, 8);`,
     "/** Its length in bytes. */",
     `export const STATE_LEN: u32 = ${bytes};`,
+    "",
+    "@unmanaged",
+    "export class State {",
   ];
-  for (const { name, offset, type, count, doc } of fields) {
-    out.push(`/** ${count ? `${type} x ${count}` : type}: ${doc}. */`);
-    out.push(`export const ${name}: usize = STATE + ${offset};`);
+  for (const field of fields) {
+    if (field.count !== undefined) out.push(...arrayMembers(field, field.count));
+    else out.push(`  /** ${field.doc}. */`, `  ${camelCase(field.name)}: ${field.type};`);
   }
+  out.push("}", "", "export const state: State = changetype<State>(STATE);");
   return `${out.join("\n")}\n`;
 }
 
@@ -239,9 +305,8 @@ function layoutTypeScript({ bytes, fields }: Layout): string {
   out.push("", "/** Where each of its fields lies: offset, bytes an element, elements. */");
   out.push("export const STATE_FIELDS = {");
   for (const { name, offset, type, count, doc } of fields) {
-    const bits = Number(/[0-9]+$/.exec(type)?.[0]);
     out.push(`  /** ${doc}. */`);
-    out.push(`  ${name}: { offset: ${offset}, size: ${bits / 8}, count: ${count ?? 1} },`);
+    out.push(`  ${name}: { offset: ${offset}, size: ${bytesOf(type)}, count: ${count ?? 1} },`);
   }
   out.push("} as const;", "export type StateField = keyof typeof STATE_FIELDS;");
   return `${out.join("\n")}\n`;

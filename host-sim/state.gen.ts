@@ -15,8 +15,8 @@ export const STATE_FIELDS = {
   RELAY: { offset: 6, size: 1, count: 1 },
   /** lamp level. */
   LAMP: { offset: 7, size: 1, count: 1 },
-  /** the epoch; all zero while not LIVE. */
-  EPOCH: { offset: 8, size: 1, count: 8 },
+  /** the epoch, its first byte lowest; 0 while not LIVE. */
+  EPOCH: { offset: 8, size: 8, count: 1 },
   /** last sequence number accepted, by principal, in this epoch. */
   LAST_SEQ: { offset: 16, size: 4, count: 3 },
   /** ms left of the hold; 0 = no hold. */

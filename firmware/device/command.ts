@@ -34,7 +34,7 @@ import { principalNamed, replyBegin, replySend, writeRefusal } from "./messages"
 import { perform, readArguments, writeData } from "./operations";
 import { admit, decide, live } from "./policy";
 import { noteDrop, noteRefusal } from "./refusals";
-import { count, EXECUTED } from "./state";
+import { increment, state } from "./state";
 
 /** An array of four, the epoch's byte string being its first item; and both with the epoch, in bytes. */
 const HEAD: u16 = 0x4884;
@@ -71,7 +71,7 @@ export function commandReceive(ptr: usize, len: u32): void {
   }
   const seq = load<u32>(PARSED + 8);
   const op = load<u32>(PARSED + 12);
-  let code = admit(principal, PARSED, seq);
+  let code = admit(principal, load<u64>(PARSED), seq);
   if (code === CODE_OK) code = decide(principal, op);
   if (code === CODE_OK) code = perform(op);
   if (code !== CODE_OK) {
@@ -79,7 +79,7 @@ export function commandReceive(ptr: usize, len: u32): void {
     return;
   }
   mark(MARK_ACCEPTED);
-  count(EXECUTED);
+  state.executed = increment(state.executed);
   replyBegin(principal, seq, CODE_OK);
   writeData(op, principal);
   replySend();

@@ -3,7 +3,7 @@
 import { REGION_CONFIG, SAFE_COUNT, SAFE_OFF } from "./abi.gen";
 import { BLOCK_PAYLOAD, blockRead, blockWrite } from "./block";
 import { fill } from "./bytes";
-import { CONFIG_GENERATION, HOLD_S, SAFE_STATE, TELEMETRY_S } from "./state";
+import { state } from "./state";
 
 /** Longest telemetry period, in s: 18 hours; two bytes in the journal, like the hold. */
 const TELEMETRY_MAX_S: u32 = 65535;
@@ -14,37 +14,37 @@ const HOLD_DEFAULT_S: u32 = 60;
 
 const PAYLOAD: usize = memory.data(20, 8);
 
-export function configValid(safe: u32, telemetry: u32, hold: u32): bool {
-  return safe < SAFE_COUNT && telemetry <= TELEMETRY_MAX_S && hold <= HOLD_MAX_S;
+export function configValid(safe: u32, telemetryS: u32, holdS: u32): bool {
+  return safe < SAFE_COUNT && telemetryS <= TELEMETRY_MAX_S && holdS <= HOLD_MAX_S;
 }
 
-function apply(safe: u32, telemetry: u32, hold: u32): void {
-  assert(configValid(safe, telemetry, hold));
-  store<u8>(SAFE_STATE, safe as u8);
-  store<u32>(TELEMETRY_S, telemetry);
-  store<u32>(HOLD_S, hold);
+function apply(safe: u32, telemetryS: u32, holdS: u32): void {
+  assert(configValid(safe, telemetryS, holdS));
+  state.safeState = safe as u8;
+  state.telemetryS = telemetryS;
+  state.holdS = holdS;
 }
 
 /** Reads the stored configuration; without a good one, the defaults: safe off, 10 s, hold 60 s. */
 export function configLoad(): void {
   const generation = blockRead(REGION_CONFIG, PAYLOAD);
-  store<u32>(CONFIG_GENERATION, generation);
+  state.configGeneration = generation;
   const safe = load<u32>(PAYLOAD);
-  const telemetry = load<u32>(PAYLOAD + 4);
-  const hold = load<u32>(PAYLOAD + 8);
-  if (generation !== 0 && configValid(safe, telemetry, hold)) apply(safe, telemetry, hold);
+  const telemetryS = load<u32>(PAYLOAD + 4);
+  const holdS = load<u32>(PAYLOAD + 8);
+  if (generation !== 0 && configValid(safe, telemetryS, holdS)) apply(safe, telemetryS, holdS);
   else apply(SAFE_OFF, TELEMETRY_DEFAULT_S, HOLD_DEFAULT_S);
 }
 
 /** Stores, then applies. Returns false if storage failed: nothing has changed then. */
-export function configStore(safe: u32, telemetry: u32, hold: u32): bool {
+export function configStore(safe: u32, telemetryS: u32, holdS: u32): bool {
   fill(PAYLOAD, 0, BLOCK_PAYLOAD / 4);
   store<u32>(PAYLOAD, safe);
-  store<u32>(PAYLOAD + 4, telemetry);
-  store<u32>(PAYLOAD + 8, hold);
-  const generation = blockWrite(REGION_CONFIG, load<u32>(CONFIG_GENERATION), PAYLOAD);
+  store<u32>(PAYLOAD + 4, telemetryS);
+  store<u32>(PAYLOAD + 8, holdS);
+  const generation = blockWrite(REGION_CONFIG, state.configGeneration, PAYLOAD);
   if (generation === 0) return false;
-  store<u32>(CONFIG_GENERATION, generation);
-  apply(safe, telemetry, hold);
+  state.configGeneration = generation;
+  apply(safe, telemetryS, holdS);
   return true;
 }

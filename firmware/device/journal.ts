@@ -20,7 +20,7 @@ import {
 } from "./abi.gen";
 import { copy, fill, same } from "./bytes";
 import { retainedSave } from "./retained";
-import { BOOTS, JOURNAL_HASH, JOURNAL_NEXT, JOURNAL_OPEN, NOW } from "./state";
+import { state } from "./state";
 
 const BODY_BYTES: u32 = 20;
 /** What erased storage reads as, and the end of every slot is. */
@@ -102,9 +102,9 @@ function highest(): u32 {
  * whole ring. Returns whether any was found; the next append writes over the first of them.
  */
 export function journalOpen(): bool {
-  let next = load<u32>(JOURNAL_NEXT);
+  let next = state.journalNext;
   if (next === 0 || !linked(next - 1)) next = highest();
-  store<u8>(JOURNAL_OPEN, next === UNREAD ? 0 : 1);
+  state.journalOpen = next === UNREAD ? 0 : 1;
   if (next === UNREAD) return false;
   // A record may have been written and the retained head not.
   while (linked(next)) next++;
@@ -114,12 +114,12 @@ export function journalOpen(): bool {
   let torn = next !== found;
   if (next === floor) {
     next = 0;
-    fill(JOURNAL_HASH, 0, HASH_BYTES / 4);
+    fill(state.journalHashPtr, 0, HASH_BYTES / 4);
   } else {
-    copy(JOURNAL_HASH, SLOT + BODY_BYTES, HASH_BYTES);
-    store<u32>(BOOTS, load<u32>(SLOT + 16));
+    copy(state.journalHashPtr, SLOT + BODY_BYTES, HASH_BYTES);
+    state.boots = load<u32>(SLOT + 16);
   }
-  store<u32>(JOURNAL_NEXT, next);
+  state.journalNext = next;
   if (readSlot(next, SLOT)) torn = true;
   if (torn) mark(MARK_JOURNAL_TORN);
   return torn;
@@ -130,31 +130,31 @@ export function journalOpen(): bool {
  * read at the boot takes none until the next.
  */
 export function journalAppend(kind: u32, detail: u32, value: u32): void {
-  if (load<u8>(JOURNAL_OPEN) === 0) {
+  if (state.journalOpen === 0) {
     mark(MARK_JOURNAL_FAILED);
     return;
   }
-  const seq = load<u32>(JOURNAL_NEXT);
+  const seq = state.journalNext;
   fill(SLOT, ERASED, JOURNAL_SLOT_BYTES / 4);
   store<u32>(SLOT, seq);
-  store<u32>(SLOT + 4, load<u32>(NOW));
+  store<u32>(SLOT + 4, state.now);
   store<u32>(SLOT + 8, kind | (detail << 8));
   store<u32>(SLOT + 12, value);
-  store<u32>(SLOT + 16, load<u32>(BOOTS));
-  chain(JOURNAL_HASH, SLOT);
+  store<u32>(SLOT + 16, state.boots);
+  chain(state.journalHashPtr, SLOT);
   copy(SLOT + BODY_BYTES, HASH, HASH_BYTES);
   const offset = (seq % JOURNAL_SLOTS) * JOURNAL_SLOT_BYTES;
   if (storage_write(REGION_JOURNAL, offset, SLOT as u32, JOURNAL_SLOT_BYTES) !== STATUS_OK) {
     mark(MARK_JOURNAL_FAILED);
     return;
   }
-  copy(JOURNAL_HASH, HASH, HASH_BYTES);
-  store<u32>(JOURNAL_NEXT, seq + 1);
+  copy(state.journalHashPtr, HASH, HASH_BYTES);
+  state.journalNext = seq + 1;
   retainedSave();
 }
 
 /** Address of record `seq` (RECORD_BYTES), valid until the next call; 0 if it is not in the ring. */
 export function journalRecord(seq: u32): usize {
-  if (seq >= load<u32>(JOURNAL_NEXT)) return 0;
+  if (seq >= state.journalNext) return 0;
   return readSlot(seq, SLOT) ? SLOT : 0;
 }

@@ -28,27 +28,7 @@ import {
   tagPtr,
 } from "./cose";
 import { live } from "./policy";
-import {
-  BOOTS,
-  DROPPED,
-  EPOCH,
-  EXECUTED,
-  FAULT,
-  HOLD_MS,
-  HOLD_S,
-  JOURNAL_HASH,
-  JOURNAL_NEXT,
-  LAST_SEQ,
-  LINKED,
-  REASON,
-  REFUSED,
-  RELAY,
-  SAFE_STATE,
-  STATUS_DUE,
-  TELEMETRY_MS,
-  TELEMETRY_S,
-  TEMPERATURE,
-} from "./state";
+import { state } from "./state";
 
 /** Key identifiers (RFC 9052, 3.1) in the order of PRINCIPAL: length u8, then ASCII, 16 bytes a row. */
 const KIDS: usize = memory.data<u8>([
@@ -91,7 +71,7 @@ function send(channel: u32): void {
 function begin(items: u32): void {
   assert(items < 24);
   store<u16>(PAYLOAD, <u16>(HEAD + items));
-  store<u64>(PAYLOAD, load<u64>(EPOCH), 2);
+  store<u64>(PAYLOAD, state.epoch, 2);
   writeBegin(PAYLOAD + HEAD_BYTES, PAYLOAD_MAX - HEAD_BYTES);
 }
 
@@ -111,8 +91,8 @@ export function replySend(): void {
 export function writeRefusal(principal: u32, code: u32): void {
   const sequence = code === CODE_STALE_EPOCH || code === CODE_REPLAY;
   writeMap(sequence || code === CODE_HOLD ? 1 : 0);
-  if (sequence) field(1, load<u32>(LAST_SEQ + ((principal as usize) << 2)));
-  else if (code === CODE_HOLD) field(1, load<u32>(HOLD_MS));
+  if (sequence) field(1, state.getLastSeq(principal));
+  else if (code === CODE_HOLD) field(1, state.holdMs);
 }
 
 function field(key: u32, value: u32): void {
@@ -124,26 +104,26 @@ function field(key: u32, value: u32): void {
 export function writeStatus(): void {
   writeMap(13);
   writeUint(1);
-  writeBool(load<u8>(RELAY) !== 0);
-  field(2, load<u32>(HOLD_MS));
-  field(3, load<u8>(FAULT));
-  field(4, load<u32>(JOURNAL_NEXT));
+  writeBool(state.relay !== 0);
+  field(2, state.holdMs);
+  field(3, state.fault);
+  field(4, state.journalNext);
   writeUint(5);
-  writeBytes(JOURNAL_HASH, 32);
-  field(6, load<u32>(EXECUTED));
-  field(7, load<u32>(REFUSED));
-  field(8, load<u32>(DROPPED));
-  field(9, load<u8>(REASON));
-  field(10, load<u8>(SAFE_STATE));
-  field(11, load<u32>(TELEMETRY_S));
-  field(12, load<u32>(HOLD_S));
-  field(13, load<u32>(BOOTS));
+  writeBytes(state.journalHashPtr, 32);
+  field(6, state.executed);
+  field(7, state.refused);
+  field(8, state.dropped);
+  field(9, state.reason);
+  field(10, state.safeState);
+  field(11, state.telemetryS);
+  field(12, state.holdS);
+  field(13, state.boots);
 }
 
 /** Sends the status if it is owed and can go. */
 export function statusFlush(): void {
-  if (load<u8>(STATUS_DUE) === 0 || load<u8>(LINKED) === 0 || !live()) return;
-  store<u8>(STATUS_DUE, 0);
+  if (state.statusDue === 0 || state.linked === 0 || !live()) return;
+  state.statusDue = 0;
   begin(2);
   writeStatus();
   send(CHANNEL_STATUS);
@@ -151,19 +131,19 @@ export function statusFlush(): void {
 
 /** Lets `ms` pass; sends telemetry when its period is over. Only what is measured now: never a backlog. */
 export function telemetryElapse(ms: u32): void {
-  const period = load<u32>(TELEMETRY_S) * 1000;
-  if (period === 0 || load<u8>(LINKED) === 0 || !live()) {
-    store<u32>(TELEMETRY_MS, period);
+  const periodMs = state.telemetryS * 1000;
+  if (periodMs === 0 || state.linked === 0 || !live()) {
+    state.telemetryMs = periodMs;
     return;
   }
-  const left = min<u32>(load<u32>(TELEMETRY_MS), period);
-  if (left > ms) store<u32>(TELEMETRY_MS, left - ms);
-  else telemetrySend(period);
+  const leftMs = min<u32>(state.telemetryMs, periodMs);
+  if (leftMs > ms) state.telemetryMs = leftMs - ms;
+  else telemetrySend(periodMs);
 }
 
-function telemetrySend(period: u32): void {
-  store<u32>(TELEMETRY_MS, period);
+function telemetrySend(periodMs: u32): void {
+  state.telemetryMs = periodMs;
   begin(2);
-  writeInt(load<i16>(TEMPERATURE) as i64);
+  writeInt(state.temperature as i64);
   send(CHANNEL_TELEMETRY);
 }

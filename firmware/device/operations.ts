@@ -29,17 +29,7 @@ import {
 import { configStore, configValid } from "./config";
 import { journalAppend, journalRecord, RECORD_BYTES } from "./journal";
 import { writeStatus } from "./messages";
-import {
-  HOLD_S,
-  KILLED_MAX,
-  KILLED_MIN,
-  KILLED_SAMPLES,
-  RELAY,
-  SAFE_STATE,
-  STATUS_DUE,
-  TELEMETRY_S,
-  TEMPERATURE,
-} from "./state";
+import { state } from "./state";
 
 /** Most records in one journal.read reply: 8 x 54 bytes fit a message. */
 const RECORDS_MAX: u32 = 8;
@@ -93,19 +83,19 @@ export function perform(op: u32): u32 {
   if (op === OP_RELAY_SET) return relayByCommand(argument(0, 0));
   if (op === OP_IDENTIFY) identify();
   if (op !== OP_CONFIG_SET) return CODE_OK;
-  const safe = argument(0, load<u8>(SAFE_STATE));
-  const telemetry = argument(1, load<u32>(TELEMETRY_S));
-  const hold = argument(2, load<u32>(HOLD_S));
-  if (!configStore(safe, telemetry, hold)) return CODE_FAILED;
-  store<u8>(STATUS_DUE, 1);
-  journalAppend(RECORD_CONFIG, safe, (telemetry << 16) | hold);
+  const safe = argument(0, state.safeState);
+  const telemetryS = argument(1, state.telemetryS);
+  const holdS = argument(2, state.holdS);
+  if (!configStore(safe, telemetryS, holdS)) return CODE_FAILED;
+  state.statusDue = 1;
+  journalAppend(RECORD_CONFIG, safe, (telemetryS << 16) | holdS);
   return CODE_OK;
 }
 
 /** Writes the data map of an OK reply. */
 export function writeData(op: u32, principal: u32): void {
   if (op === OP_RELAY_SET || op === OP_RELAY_GET) {
-    writeEncoded(LEVEL_MAP + ((load<u8>(RELAY) as u32) << 16), 3);
+    writeEncoded(LEVEL_MAP + ((state.relay as u32) << 16), 3);
   } else if (op === OP_STATUS) writeStatus();
   else if (op === OP_TELEMETRY_READ) writeTelemetry(principal === PRINCIPAL_OWNER);
   else if (op === OP_JOURNAL_READ) writeRecords(argument(0, 0), argument(1, 1));
@@ -114,17 +104,17 @@ export function writeData(op: u32, principal: u32): void {
 
 /** What was measured while killed leaves only when the owner asks. */
 function writeTelemetry(owner: bool): void {
-  const killed = owner && load<u32>(KILLED_SAMPLES) > 0;
+  const killed = owner && state.killedSamples > 0;
   writeMap(killed ? 4 : 1);
   writeUint(1);
-  writeInt(load<i16>(TEMPERATURE) as i64);
+  writeInt(state.temperature as i64);
   if (!killed) return;
   writeUint(2);
-  writeInt(load<i16>(KILLED_MIN) as i64);
+  writeInt(state.killedMin as i64);
   writeUint(3);
-  writeInt(load<i16>(KILLED_MAX) as i64);
+  writeInt(state.killedMax as i64);
   writeUint(4);
-  writeUint(load<u32>(KILLED_SAMPLES) as u64);
+  writeUint(state.killedSamples as u64);
 }
 
 /** Writes {1: [record, ...]}: the records from `first` on that are in the ring, `wanted` at most. */

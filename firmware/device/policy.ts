@@ -19,7 +19,7 @@ import {
   PHASE_LIVE,
   PRINCIPAL_DEVICE,
 } from "./abi.gen";
-import { EPOCH, HOLD_MS, LAST_SEQ, PHASE } from "./state";
+import { state } from "./state";
 
 /** Rights, a bit per OP. */
 const OWNER: u32 =
@@ -38,21 +38,19 @@ const MANUFACTURER: u32 = (1 << OP_STATUS) | (1 << OP_IDENTIFY);
 const RIGHTS: usize = memory.data<u32>([OWNER, PROVIDER, MANUFACTURER]);
 
 export function live(): bool {
-  return load<u8>(PHASE) === PHASE_LIVE;
+  return state.phase === PHASE_LIVE;
 }
 
 /**
  * Whether the message is of this session and new. `epoch`: address of 8 bytes. A good one uses its
  * sequence number up, whatever becomes of it: refused now, it stays refused when the reason is gone.
  */
-export function admit(principal: u32, epoch: usize, seq: u32): u32 {
+export function admit(principal: u32, epoch: u64, seq: u32): u32 {
   assert(principal < PRINCIPAL_DEVICE);
   if (!live()) return CODE_KILLED;
-  const own = load<u64>(EPOCH);
-  if (own === 0 || load<u64>(epoch) !== own) return CODE_STALE_EPOCH;
-  const last = LAST_SEQ + ((principal as usize) << 2);
-  if (seq <= load<u32>(last)) return CODE_REPLAY;
-  store<u32>(last, seq);
+  if (state.epoch === 0 || epoch !== state.epoch) return CODE_STALE_EPOCH;
+  if (seq <= state.getLastSeq(principal)) return CODE_REPLAY;
+  state.setLastSeq(principal, seq);
   return CODE_OK;
 }
 
@@ -67,5 +65,5 @@ export function decide(principal: u32, op: u32): u32 {
 /** Whether a remote party may move the relay now. Asked again at the moment of actuation. */
 export function mayActuate(): u32 {
   if (!live()) return CODE_KILLED;
-  return load<u32>(HOLD_MS) === 0 ? CODE_OK : CODE_HOLD;
+  return state.holdMs === 0 ? CODE_OK : CODE_HOLD;
 }

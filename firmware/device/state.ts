@@ -3,16 +3,12 @@
 // any field is used.
 export * from "./state.gen";
 
-/** Adds one, stopping at the largest u32: a counter never wraps to a smaller figure. */
-export function count(counter: usize): void {
-  const value = load<u32>(counter);
-  if (value !== u32.MAX_VALUE) store<u32>(counter, value + 1);
+/** The counter plus one; the largest u32 stays, so a counter never wraps to a smaller figure. */
+export function increment(counter: u32): u32 {
+  return counter === u32.MAX_VALUE ? counter : counter + 1;
 }
 
-/** Takes `ms` off a countdown. Returns true when this made it 0. */
-export function elapse(countdown: usize, ms: u32): bool {
-  const left = load<u32>(countdown);
-  if (left === 0) return false;
-  store<u32>(countdown, left > ms ? left - ms : 0);
-  return left <= ms;
+/** What is left of a countdown of `left` ms after `ms` have passed: at least 0. */
+export function countDown(left: u32, ms: u32): u32 {
+  return left > ms ? left - ms : 0;
 }

@@ -24,15 +24,15 @@ import {
   PRINCIPAL_PROVIDER,
 } from "../../firmware/device/abi.gen";
 import { admit, decide, mayActuate } from "../../firmware/device/policy";
-import { EPOCH, HOLD_MS, PHASE, STATE, STATE_LEN } from "../../firmware/device/state";
+import { STATE, STATE_LEN, state } from "../../firmware/device/state";
 
-const OTHER = memory.data(8, 8);
+const EPOCH: u64 = 0x55667788;
+const OTHER: u64 = 0x55667789;
 
 function begin(phase: u32): void {
   memory.fill(STATE, 0, STATE_LEN);
-  store<u8>(PHASE, phase as u8);
-  store<u64>(EPOCH, 0x55667788);
-  store<u64>(OTHER, 0x55667789);
+  state.phase = phase as u8;
+  state.epoch = EPOCH;
 }
 
 describe("admit", () => {
@@ -51,9 +51,8 @@ describe("admit", () => {
 
   it("refuses the epoch of all zeroes even when the device has none", () => {
     begin(PHASE_LIVE);
-    store<u64>(EPOCH, 0);
-    store<u64>(OTHER, 0);
-    expect(admit(PRINCIPAL_OWNER, OTHER, 1)).toBe(CODE_STALE_EPOCH);
+    state.epoch = 0;
+    expect(admit(PRINCIPAL_OWNER, 0, 1)).toBe(CODE_STALE_EPOCH);
   });
 
   it("takes each sequence number once, upwards, and by principal", () => {
@@ -101,7 +100,7 @@ describe("decide", () => {
 
   it("lets a hold stand against the relay only", () => {
     begin(PHASE_LIVE);
-    store<u32>(HOLD_MS, 1);
+    state.holdMs = 1;
     expect(decide(PRINCIPAL_OWNER, OP_RELAY_SET)).toBe(CODE_HOLD);
     expect(decide(PRINCIPAL_OWNER, OP_RELAY_GET)).toBe(CODE_OK);
   });
@@ -110,7 +109,7 @@ describe("decide", () => {
 describe("mayActuate", () => {
   it("asks for LIVE before it asks for the hold", () => {
     begin(PHASE_ARMING);
-    store<u32>(HOLD_MS, 1);
+    state.holdMs = 1;
     expect(mayActuate()).toBe(CODE_KILLED);
     begin(PHASE_LIVE);
     expect(mayActuate()).toBe(CODE_OK);
