@@ -131,6 +131,9 @@ export type Step =
   | { journal: JournalCheck }
   | { repeat: { times: number; steps: Step[] } };
 
+/** How long a tap presses the button, in ms. */
+export const TAP_MS = 100;
+
 /** `200ms`, `2s`, `5m`, `1h` in ms. The schema has checked the form. */
 export function durationMs(text: string): number {
   const ms = parseMs(text);

@@ -16,6 +16,7 @@ import {
   type Send,
   type Step,
   type Stimulus,
+  TAP_MS,
   type TraceCheck,
   type Witness,
 } from "./grammar.ts";
@@ -25,8 +26,7 @@ import { EpochUnknown, type Message, Remote, SCENARIO_KEYS } from "./remote.ts";
 import { Mismatch, type Target } from "./target.ts";
 import { matches, Trace } from "./trace.ts";
 
-/** How long a tap holds the button, and how long a reply may take unless the step says, in ms. */
-const TAP_MS = 100;
+/** How long a reply may take if the step does not say, in ms. */
 const REPLY_MS = 50;
 
 /** Steps that look at what came of the others. */

@@ -1,7 +1,6 @@
 /**
- * Runs what a swarm draws: the modules that are under test, the scenario runner and its watchers, on
- * the simulator, in virtual time. Makes once what every run needs. Must not know how runs are shared
- * out, nor keep any of them.
+ * Runs generated scenarios on the simulator in virtual time, with the modules under test, and counts
+ * the results. Whatever every run needs is created once.
  */
 import { boardNames, defaultBoard, loadBoard } from "../board-data.ts";
 import { useHmac } from "../controller/cose.ts";
@@ -12,34 +11,34 @@ import { SCENARIO_KEYS } from "../scenario/remote.ts";
 import { type Outcome, runScenario } from "../scenario/runner.ts";
 import { SimTarget, type SimTargetOptions } from "../scenario/targets/sim.ts";
 import { makeStorage, type VirtualBoard } from "../virtual-board.ts";
-import { type Choices, draw } from "./draw.ts";
-import { loopWithHangs, swarmGuest, swarmGuestPaths } from "./guests.ts";
-import { markOf } from "./marks.ts";
-import { macModule, reused } from "./reuse.ts";
-import { emptyTally, type Tally } from "./tally.ts";
+import { markOf } from "./coverage-marks.ts";
+import { type GeneratorOptions, generateScenario } from "./generator.ts";
+import { loadSwarmGuest, loopWithSimulatedHangs, swarmGuestPaths } from "./guest-corpus.ts";
+import { hmacFromModule, reuseInstance } from "./reused-modules.ts";
+import { emptyTotals, type Totals } from "./totals.ts";
 
-/** What is put to the test. */
+/** The modules under test. */
 export interface Modules {
   gate: Uint8Array<ArrayBuffer>;
   device: Uint8Array<ArrayBuffer>;
 }
 
 export class Engine {
-  readonly choices: Choices;
+  readonly #generatorOptions: GeneratorOptions;
   readonly #firmware: Firmware;
   readonly #guests: ReadonlyMap<string, Firmware>;
   readonly #boards = new Map(boardNames().map((name) => [name, loadBoard(name)]));
-  readonly #usual = loadBoard(defaultBoard());
+  readonly #defaultBoard = loadBoard(defaultBoard());
   readonly #options: SimTargetOptions;
   readonly #target: SimTarget;
 
   private constructor(firmware: Firmware, guests: ReadonlyMap<string, Firmware>, timeMs: number) {
     this.#firmware = firmware;
     this.#guests = guests;
-    const usual = defaultBoard();
-    const boards = [usual, ...boardNames().filter((name) => name !== usual)];
-    this.choices = { boards, guests: [...guests.keys()], timeMs };
-    const hmac = macModule(readModule(firmwarePath("mac")));
+    const first = defaultBoard();
+    const boards = [first, ...boardNames().filter((name) => name !== first)];
+    this.#generatorOptions = { boards, guests: [...guests.keys()], timeMs };
+    const hmac = hmacFromModule(readModule(firmwarePath("mac")));
     useHmac(hmac);
     const mac = (principal: number, bytes: Uint8Array) => {
       const key = SCENARIO_KEYS[principal];
@@ -49,69 +48,70 @@ export class Engine {
     this.#target = new SimTarget("sim", this.#options);
   }
 
-  /** Throws a UserError for a gate that is none, or a corpus that cannot be read. */
+  /** Throws UserError if the gate is not a valid module or the guest corpus cannot be read. */
   static async make({ gate, device }: Modules, timeMs: number): Promise<Engine> {
     const guest = loadGuest(device);
     const firmware: Firmware = {
       gate: makeGate(gate),
-      guest: typeof guest === "string" ? guest : reused(guest),
+      guest: typeof guest === "string" ? guest : reuseInstance(guest),
     };
     const guests = new Map<string, Firmware>();
     for (const path of swarmGuestPaths())
-      guests.set(path, { ...firmware, guest: await swarmGuest(path) });
+      guests.set(path, { ...firmware, guest: await loadSwarmGuest(path) });
     return new Engine(firmware, guests, timeMs);
   }
 
-  draw(seed: number): Scenario {
-    return draw(seed, this.choices);
+  generate(seed: number): Scenario {
+    return generateScenario(seed, this.#generatorOptions);
   }
 
   run(scenario: Scenario): Promise<Outcome> {
     const { start, guest, seed = 1 } = scenario;
-    const board = (start.board && this.#boards.get(start.board)) || this.#usual;
+    const board = (start.board && this.#boards.get(start.board)) || this.#defaultBoard;
     if (guest === undefined)
       return runScenario({ scenario, target: this.#target, board, firmware: this.#firmware, seed });
     const firmware = this.#guests.get(guest);
-    if (firmware === undefined) throw new Error(`guest ${guest} is not of the swarm's corpus`);
-    const makeLoop = (wires: VirtualBoard) => loopWithHangs(wires, firmware, board.bootMs);
+    if (firmware === undefined)
+      throw new Error(`guest ${guest} is not in the swarm's guest corpus`);
+    const makeLoop = (wires: VirtualBoard) => loopWithSimulatedHangs(wires, firmware, board.bootMs);
     const target = new SimTarget("sim", { ...this.#options, makeLoop });
     return runScenario({ scenario, target, board, firmware, seed });
   }
 
-  /** Runs `count` seeds from `from` on. */
-  async swarm(from: number, count: number): Promise<Tally> {
-    const tally = emptyTally();
+  /** Runs `count` seeds, starting with seed `from`. */
+  async runSeeds(from: number, count: number): Promise<Totals> {
+    const totals = emptyTotals();
     for (let seed = from; seed < from + count; seed++) {
-      const scenario = this.draw(seed);
-      take(tally, scenario, await this.run(scenario));
+      const scenario = this.generate(seed);
+      addRun(totals, scenario, await this.run(scenario));
     }
-    return tally;
+    return totals;
   }
 }
 
-/** Takes a run into the tally. */
-function take(tally: Tally, scenario: Scenario, outcome: Outcome): void {
-  tally.runs++;
-  tally.lines += outcome.trace.lines.length;
+/** Adds a run to the totals. */
+function addRun(totals: Totals, scenario: Scenario, outcome: Outcome): void {
+  totals.runs++;
+  totals.lines += outcome.trace.lines.length;
   for (const step of scenario.steps) {
-    for (const kind in step) tally.steps[kind] = (tally.steps[kind] ?? 0) + 1;
+    for (const kind in step) totals.steps[kind] = (totals.steps[kind] ?? 0) + 1;
   }
   const marks = new Map<string, number>();
   for (const line of outcome.trace.lines) {
     const mark = markOf(line);
     if (mark !== null) marks.set(mark, (marks.get(mark) ?? 0) + 1);
   }
-  for (const [mark, often] of marks) {
-    const row = tally.marks[mark] ?? [0, 0];
-    row[0] += often;
+  for (const [mark, times] of marks) {
+    const row = totals.marks[mark] ?? [0, 0];
+    row[0] += times;
     row[1]++;
-    tally.marks[mark] = row;
+    totals.marks[mark] = row;
   }
   if (outcome.status === "passed") return;
-  tally.violated++;
+  totals.violated++;
   const { expected, found } =
     outcome.status === "failed"
       ? outcome.failure
       : { expected: "a scenario that runs", found: outcome.reason };
-  tally.found.push({ seed: scenario.seed ?? 0, expected, found });
+  totals.found.push({ seed: scenario.seed ?? 0, expected, found });
 }

@@ -1,6 +1,6 @@
 /**
- * A violation as a person gets it: a small scenario in a file of its own, replayed as `killswitch run`
- * replays it. Must not know what was violated.
+ * Turns a failed run into a finding: a shrunk scenario in a file of its own, which is read back and
+ * run as `killswitch run` would run it.
  */
 import { dirname, join, relative, resolve } from "node:path";
 import { stringify } from "yaml";
@@ -16,13 +16,13 @@ import { type Outcome, runScenario } from "../scenario/runner.ts";
 import { SimTarget } from "../scenario/targets/sim.ts";
 import type { Engine, Modules } from "./engine.ts";
 import { reasonOf, shrink } from "./shrink.ts";
-import type { Found } from "./tally.ts";
+import type { FailedRun } from "./totals.ts";
 
-export interface Finding extends Found {
-  /** The file of the shrunk scenario. */
+export interface Finding extends FailedRun {
+  /** Path of the shrunk scenario. */
   path: string;
   steps: number;
-  /** Whether the file, read and run as any other, was seen to fail for the same reason. */
+  /** Whether the file failed for the same reason when it was read back and run. */
   replayed: boolean;
 }
 
@@ -30,7 +30,7 @@ function failureOf(outcome: Outcome): { expected: string; found: string } | null
   return outcome.status === "failed" ? outcome.failure : null;
 }
 
-/** The file's outcome on these modules, by the runner and nothing of the swarm's. */
+/** Runs the file on these modules with the scenario runner, without the swarm's engine. */
 async function replay(path: string, { gate, device }: Modules): Promise<Outcome> {
   const { scenario } = loadScenario(path);
   const { guest } = scenario;
@@ -45,27 +45,27 @@ async function replay(path: string, { gate, device }: Modules): Promise<Outcome>
   });
 }
 
-/** The text of a scenario file that stands in `folder`. */
-function textOf(scenario: Scenario, folder: string, { expected, found }: Found): string {
+/** The text of a scenario file in `folder`. Guest paths in it are relative to the folder. */
+function textOf(scenario: Scenario, folder: string, { expected, found }: FailedRun): string {
   const { guest } = scenario;
   const placed = guest === undefined ? {} : { guest: relative(folder, guest) };
-  const about = `${expected}. Found: ${found}.`;
+  const about = `${expected}. FailedRun: ${found}.`;
   return stringify(
     { ...scenario, about, ...placed },
     { lineWidth: 100, aliasDuplicateObjects: false },
   );
 }
 
-/** Shrinks a run that broke a rule and writes it into `folder`. Throws a UserError if it cannot. */
-export async function reduce(
+/** Shrinks a failed run and writes it into `folder`. Throws UserError if the file cannot be written. */
+export async function writeFinding(
   engine: Engine,
   modules: Modules,
-  found: Found,
+  found: FailedRun,
   folder: string,
 ): Promise<Finding> {
   const fails = async (candidate: Scenario) =>
     failureOf(await engine.run(candidate))?.expected ?? null;
-  const small = await shrink(engine.draw(found.seed), found.expected, fails);
+  const small = await shrink(engine.generate(found.seed), found.expected, fails);
   const last = failureOf(await engine.run(small)) ?? found;
   const path = join(folder, `swarm-${found.seed}.yaml`);
   try {

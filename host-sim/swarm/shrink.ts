@@ -1,25 +1,25 @@
 /**
- * Makes a failing scenario small: fewer steps, then shorter times and plainer commands, as long as it
- * still fails for the same reason. Must not know what fails, nor why.
+ * Shrinks a failing scenario: removes steps, then shortens times and simplifies commands, as long as
+ * it still fails for the same reason.
  */
 import { OP, OP_WIRES } from "../abi.gen.ts";
 import type { Scenario, Send, Step } from "../scenario/grammar.ts";
 import { durationMs } from "../scenario/grammar.ts";
 
-/** Why a scenario fails; null if it does not. */
+/** Runs a scenario. Returns why it fails; null if it passes. */
 export type Fails = (scenario: Scenario) => Promise<string | null>;
 
-/** Tries in all: a scenario of a few steps needs some hundred. */
+/** Most runs per scenario. One with a few steps left has needed some hundred. */
 const TRIES_MAX = 4_000;
-/** Times that read well, tried before halves, in ms. */
-const PLAIN_MS = [0, 10, 100, 200, 500, 1000, 2000];
+/** Round times in ms, tried before halving. */
+const ROUND_MS = [0, 10, 100, 200, 500, 1000, 2000];
 
-/** The reason without its figures: times change as a scenario shrinks. */
+/** The reason without its numbers, because times change while a scenario shrinks. */
 export function reasonOf(expected: string): string {
   return expected.replace(/\d+/g, "#");
 }
 
-class Shrinking {
+class Shrinker {
   best: Scenario;
   readonly #fails: Fails;
   readonly #reason: string;
@@ -31,7 +31,7 @@ class Shrinking {
     this.#fails = fails;
   }
 
-  /** Takes `candidate` if it fails alike. */
+  /** Makes `candidate` the best scenario if it fails for the same reason. */
   async take(candidate: Scenario): Promise<boolean> {
     if (this.#tries >= TRIES_MAX || candidate.steps.length === 0) return false;
     this.#tries++;
@@ -45,8 +45,8 @@ class Shrinking {
     return this.take({ ...this.best, steps: [...steps] });
   }
 
-  /** Delta debugging (Zeller and Hildebrandt 2002), by complements: leaves chunks out, ever smaller. */
-  async steps(): Promise<boolean> {
+  /** Delta debugging (Zeller and Hildebrandt 2002): removes chunks of steps, of decreasing size. */
+  async removeSteps(): Promise<boolean> {
     const before = this.best.steps.length;
     for (let size = Math.ceil(before / 2); size >= 1; size = size === 1 ? 0 : size >> 1) {
       for (let at = this.best.steps.length - size; at > -size; at -= size) {
@@ -58,8 +58,8 @@ class Shrinking {
     return this.best.steps.length < before;
   }
 
-  /** Plainer forms of each step, the plainest first. */
-  async parameters(): Promise<boolean> {
+  /** Replaces each step by a simpler form, the simplest first. */
+  async simplifySteps(): Promise<boolean> {
     let better = false;
     for (let at = 0; at < this.best.steps.length; at++) {
       for (let again = true; again; ) {
@@ -67,11 +67,11 @@ class Shrinking {
         const { steps } = this.best;
         const step = steps[at];
         if (step === undefined) break;
-        for (const plainer of plainerSteps(step)) {
-          if (!(await this.with([...steps.slice(0, at), ...plainer, ...steps.slice(at + 1)])))
+        for (const simpler of simplerSteps(step)) {
+          if (!(await this.with([...steps.slice(0, at), ...simpler, ...steps.slice(at + 1)])))
             continue;
           better = true;
-          again = plainer.length > 0 && JSON.stringify(plainer[0]) !== JSON.stringify(step);
+          again = simpler.length > 0 && JSON.stringify(simpler[0]) !== JSON.stringify(step);
           break;
         }
       }
@@ -79,8 +79,8 @@ class Shrinking {
     return better;
   }
 
-  /** Two waits in a row as one. */
-  async waits(): Promise<boolean> {
+  /** Merges two waits in a row. */
+  async mergeWaits(): Promise<boolean> {
     const { steps } = this.best;
     for (const [at, step] of steps.entries()) {
       const next = steps[at + 1];
@@ -92,7 +92,8 @@ class Shrinking {
     return false;
   }
 
-  async surroundings(): Promise<void> {
+  /** Tries seed 1 and the default board. */
+  async simplifyStart(): Promise<void> {
     const { guest, start, seed, ...rest } = this.best;
     const kept = { ...rest, start, ...(guest === undefined ? {} : { guest }) };
     if (seed !== 1) await this.take({ ...kept, seed: 1 });
@@ -101,42 +102,42 @@ class Shrinking {
   }
 }
 
-function plainerTimes(text: string): string[] {
+function shorterTimes(text: string): string[] {
   const ms = durationMs(text);
-  return [...PLAIN_MS, ms >> 1, ms - 1]
+  return [...ROUND_MS, ms >> 1, ms - 1]
     .filter((other) => other < ms && other > 0)
     .map((n) => `${n}ms`);
 }
 
-/** A command with one thing less about it. */
-function plainerSends(send: Send): Send[] {
-  const { via, save, tamper, seq, ...plain } = send;
-  const more = { via, save, tamper, seq };
-  const without = (name: keyof typeof more): Send =>
+/** Variants of a command, each with one property less. */
+function simplerSends(send: Send): Send[] {
+  const { via, save, tamper, seq, ...required } = send;
+  const removable = { via, save, tamper, seq };
+  const without = (name: keyof typeof removable): Send =>
     Object.fromEntries(
-      Object.entries({ ...plain, ...more }).filter(
+      Object.entries({ ...required, ...removable }).filter(
         ([key, value]) => key !== name && value !== undefined,
       ),
     ) as unknown as Send;
-  const given = (Object.keys(more) as (keyof typeof more)[]).filter(
-    (name) => more[name] !== undefined,
+  const given = (Object.keys(removable) as (keyof typeof removable)[]).filter(
+    (name) => removable[name] !== undefined,
   );
   const words = send.op.split(" ");
-  // The one operation whose arguments are optional.
+  // Only config.set has optional arguments.
   const fewer = words[0] === OP_WIRES[OP.CONFIG_SET] && words.length > 2;
   const shorter = fewer ? [{ ...send, op: words.slice(0, -1).join(" ") }] : [];
   const owner: Send[] = send.as === "owner" ? [] : [{ ...send, as: "owner" }];
   return [...given.map(without), ...shorter, ...owner];
 }
 
-function plainerSteps(step: Step): Step[][] {
-  if ("wait" in step) return plainerTimes(step.wait).map((wait) => [{ wait }]);
+function simplerSteps(step: Step): Step[][] {
+  if ("wait" in step) return shorterTimes(step.wait).map((wait) => [{ wait }]);
   if ("stall" in step)
     return [
       [{ wait: step.stall }],
-      ...plainerTimes(step.stall).map((stall): Step[] => [{ stall }]),
+      ...shorterTimes(step.stall).map((stall): Step[] => [{ stall }]),
     ];
-  if ("send" in step) return plainerSends(step.send).map((send): Step[] => [{ send }]);
+  if ("send" in step) return simplerSends(step.send).map((send): Step[] => [{ send }]);
   if ("replay" in step && step.replay.via !== undefined)
     return [[{ replay: { message: step.replay.message } }]];
   if ("supply" in step && step.supply === "sag") return [[{ supply: "off" }]];
@@ -145,18 +146,18 @@ function plainerSteps(step: Step): Step[][] {
   return [];
 }
 
-/** The smallest scenario found that fails as this one does, for the reason `expected`. */
+/** The smallest scenario found that fails for the reason `expected`, as the given one does. */
 export async function shrink(
   scenario: Scenario,
   expected: string,
   fails: Fails,
 ): Promise<Scenario> {
-  const shrinking = new Shrinking(scenario, reasonOf(expected), fails);
-  await shrinking.surroundings();
+  const shrinker = new Shrinker(scenario, reasonOf(expected), fails);
+  await shrinker.simplifyStart();
   for (let better = true; better; ) {
-    better = await shrinking.steps();
-    better = (await shrinking.waits()) || better;
-    better = (await shrinking.parameters()) || better;
+    better = await shrinker.removeSteps();
+    better = (await shrinker.mergeWaits()) || better;
+    better = (await shrinker.simplifySteps()) || better;
   }
-  return shrinking.best;
+  return shrinker.best;
 }

@@ -3,24 +3,24 @@
  * them is the same. Must not know what a run is.
  */
 import { type ChildProcess, fork } from "node:child_process";
-import type { Ledger, Span } from "../swarm/ledger.ts";
-import type { Tally } from "../swarm/tally.ts";
+import type { Progress, SeedRange } from "../swarm/progress-file.ts";
+import type { Totals } from "../swarm/totals.ts";
 
 /** Runs seeds, and says what they came to. */
-export type Runner = (span: Span) => Promise<Tally>;
+export type Runner = (range: SeedRange) => Promise<Totals>;
 
 /** Seeds at a time: some tenths of a second, and what a process that dies takes with it. */
 const CHUNK = 250;
 
 /** Runs all that is left, in as many lanes as there are runners. `after` sees every part taken in. */
 export async function runLanes(
-  ledger: Ledger,
+  progress: Progress,
   runners: readonly Runner[],
   after: () => void,
 ): Promise<void> {
   const lane = async (run: Runner) => {
-    for (let span = ledger.next(CHUNK); span !== null; span = ledger.next(CHUNK)) {
-      ledger.take(span, await run(span));
+    for (let range = progress.next(CHUNK); range !== null; range = progress.next(CHUNK)) {
+      progress.take(range, await run(range));
       after();
       // A signal is heard between two parts.
       await new Promise((resolve) => setImmediate(resolve));
@@ -38,15 +38,15 @@ export class Lane {
     this.#child = fork(program, args, { execArgv: process.execArgv, stdio: "inherit" });
   }
 
-  readonly run: Runner = (span) =>
+  readonly run: Runner = (range) =>
     new Promise((resolve, reject) => {
       const over = (code: number | null) => reject(new Error(`a lane ended with code ${code}`));
       this.#child.once("exit", over);
-      this.#child.once("message", (tally: Tally) => {
+      this.#child.once("message", (totals: Totals) => {
         this.#child.off("exit", over);
-        resolve(tally);
+        resolve(totals);
       });
-      this.#child.send(span);
+      this.#child.send(range);
     });
 
   close(): void {
@@ -61,11 +61,11 @@ export function serveLane(run: Runner): Promise<void> {
   process.on("SIGINT", () => {});
   return new Promise((resolve, reject) => {
     process.on("disconnect", resolve);
-    process.on("message", (span: Span) => {
-      const send = (tally: Tally) =>
+    process.on("message", (range: SeedRange) => {
+      const send = (totals: Totals) =>
         // Who started this one may be gone by now: then there is nobody to tell, of that either.
-        process.send?.(tally, undefined, undefined, (gone) => gone && resolve());
-      run(span).then(send, reject);
+        process.send?.(totals, undefined, undefined, (gone) => gone && resolve());
+      run(range).then(send, reject);
     });
   });
 }

@@ -7,11 +7,11 @@ import { RealClock } from "../clock.ts";
 import { EXIT, type ExitCode, UserError } from "../errors.ts";
 import { firmwarePath, validModule } from "../firmware.ts";
 import { Engine, type Modules } from "../swarm/engine.ts";
-import { type Finding, reduce } from "../swarm/finding.ts";
-import { Ledger, openLedger, subjectOf } from "../swarm/ledger.ts";
+import { type Finding, writeFinding } from "../swarm/finding.ts";
+import { openProgress, Progress, subjectOf } from "../swarm/progress-file.ts";
 import { summaryLines, type Verdict, verdictOf } from "../swarm/report.ts";
 import { reasonOf } from "../swarm/shrink.ts";
-import { inOrder, type Tally, unreached } from "../swarm/tally.ts";
+import { sortedTotals, type Totals, unreachedMarks } from "../swarm/totals.ts";
 import { example, jsonOption, parseDuration, seedOption } from "./options.ts";
 import { Lane, runLanes, serveLane } from "./swarm-lanes.ts";
 import { onSignal, print, printJson } from "./terminal.ts";
@@ -54,21 +54,21 @@ function parseCount(most: number): (text: string) => number {
 }
 
 /** Draws a bar on a terminal, saves the state now and then. */
-function watcher(ledger: Ledger, path: string | undefined): () => void {
+function watcher(progress: Progress, path: string | undefined): () => void {
   const clock = new RealClock();
-  const before = ledger.tally.runs;
+  const before = progress.totals.runs;
   let shown = 0;
   let saved = 0;
   return () => {
     const now = clock.now();
     if (path !== undefined && now - saved >= SAVE_MS) {
       saved = now;
-      ledger.save(path);
+      progress.save(path);
     }
     if (!process.stderr.isTTY || now - shown < SHOW_MS) return;
     shown = now;
-    const { runs, violated } = ledger.tally;
-    const { seeds } = ledger.subject;
+    const { runs, violated } = progress.totals;
+    const { seeds } = progress.subject;
     const full = Math.floor((BAR * runs) / seeds);
     const rate = Math.round((1000 * (runs - before)) / Math.max(1, now));
     const bar = `[${"#".repeat(full)}${"-".repeat(BAR - full)}]`;
@@ -83,15 +83,15 @@ function laneArgs({ gate, device, time }: SwarmOptions): string[] {
   return ["swarm", "--lane", "--time", `${time}ms`, "--gate", gate, "--device", device];
 }
 
-async function runAll(engine: Engine, ledger: Ledger, options: SwarmOptions): Promise<void> {
-  const after = watcher(ledger, options.state);
+async function runAll(engine: Engine, progress: Progress, options: SwarmOptions): Promise<void> {
+  const after = watcher(progress, options.state);
   if (options.jobs === 1) {
-    await runLanes(ledger, [([from, count]) => engine.swarm(from, count)], after);
+    await runLanes(progress, [([from, count]) => engine.runSeeds(from, count)], after);
   } else {
     const lanes = Array.from({ length: options.jobs }, () => new Lane(laneArgs(options)));
     try {
       await runLanes(
-        ledger,
+        progress,
         lanes.map(({ run }) => run),
         after,
       );
@@ -100,20 +100,20 @@ async function runAll(engine: Engine, ledger: Ledger, options: SwarmOptions): Pr
     }
   }
   if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
-  if (options.state !== undefined) ledger.save(options.state);
+  if (options.state !== undefined) progress.save(options.state);
 }
 
 /** The first of each kind of violation, shrunk. */
-async function reduceAll(
+async function writeFindings(
   engine: Engine,
   modules: Modules,
-  { found }: Tally,
+  { found }: Totals,
   folder: string,
 ): Promise<Finding[]> {
   const kinds = new Map([...found].reverse().map((one) => [reasonOf(one.expected), one] as const));
   const first = [...kinds.values()].sort((a, b) => a.seed - b.seed).slice(0, REDUCED_MAX);
   const findings: Finding[] = [];
-  for (const one of first) findings.push(await reduce(engine, modules, one, folder));
+  for (const one of first) findings.push(await writeFinding(engine, modules, one, folder));
   return findings;
 }
 
@@ -145,7 +145,7 @@ async function swarm(options: SwarmOptions): Promise<void> {
   const modules = { gate: validModule(options.gate), device: validModule(options.device) };
   if (options.lane) {
     const engine = await Engine.make(modules, time);
-    return serveLane(([first, count]) => engine.swarm(first, count));
+    return serveLane(([first, count]) => engine.runSeeds(first, count));
   }
   if (from + seeds > SEED_END)
     throw new UserError(
@@ -153,26 +153,26 @@ async function swarm(options: SwarmOptions): Promise<void> {
       EXIT.USAGE,
     );
   const subject = subjectOf(modules, from, seeds, time);
-  const ledger = state === undefined ? new Ledger(subject) : openLedger(state, subject);
+  const progress = state === undefined ? new Progress(subject) : openProgress(state, subject);
   const unheard = onSignal(() => {
-    if (state !== undefined) ledger.save(state);
+    if (state !== undefined) progress.save(state);
     const next =
       state === undefined ? "with --state FILE it can be gone on with" : "the same command goes on";
-    process.stderr.write(`\n${ledger.tally.runs} of ${seeds} done: ${next}\n`);
+    process.stderr.write(`\n${progress.totals.runs} of ${seeds} done: ${next}\n`);
   });
   const engine = await Engine.make(modules, time);
-  await runAll(engine, ledger, options);
+  await runAll(engine, progress, options);
   unheard();
-  const { tally } = ledger;
-  const verdict = verdictOf(tally, ledger.done);
-  const findings = await reduceAll(engine, modules, tally, options.out);
+  const { totals } = progress;
+  const verdict = verdictOf(totals, progress.done);
+  const findings = await writeFindings(engine, modules, totals, options.out);
   if (options.json) {
-    const missed = unreached(tally);
+    const missed = unreachedMarks(totals);
     const replays = findings.map((one) => ({ ...one, again: againOf(one.seed, options) }));
-    printJson({ verdict, subject, ...inOrder(tally), unreached: missed, findings: replays });
+    printJson({ verdict, subject, ...sortedTotals(totals), unreached: missed, findings: replays });
   } else {
     for (const finding of findings) for (const line of findingLines(finding, options)) print(line);
-    for (const line of summaryLines(tally)) print(line);
+    for (const line of summaryLines(totals)) print(line);
   }
   process.exitCode = CODES[verdict];
 }

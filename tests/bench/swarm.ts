@@ -14,21 +14,21 @@ const ROUNDS = 3;
 export async function benchSwarm(): Promise<void> {
   const gate = readModule(firmwarePath("gate"));
   const engine = await Engine.make({ gate, device: readModule(firmwarePath("device")) }, TIME_MS);
-  await engine.swarm(0, SEEDS);
+  await engine.runSeeds(0, SEEDS);
   const rates: number[] = [];
   let stimuli = 0;
   let messages = 0;
   let lines = 0;
   for (let round = 1; round <= ROUNDS; round++) {
     const before = process.cpuUsage();
-    const tally = await engine.swarm(round * SEEDS, SEEDS);
+    const totals = await engine.runSeeds(round * SEEDS, SEEDS);
     rates.push(SEEDS / (process.cpuUsage(before).user / 1e6));
-    const { wait = 0, stall = 0, send = 0, replay = 0, ...others } = tally.steps;
+    const { wait = 0, stall = 0, send = 0, replay = 0, ...others } = totals.steps;
     const rest = Object.values(others).reduce((sum, count) => sum + count, 0);
     stimuli += stall + send + replay + rest;
     messages += send + replay;
-    lines += tally.lines;
-    if (wait === 0 || tally.violated > 0) throw new Error("the swarm did not run as it must");
+    lines += totals.lines;
+    if (wait === 0 || totals.violated > 0) throw new Error("the swarm did not run as it must");
   }
   const runs = ROUNDS * SEEDS;
   const figures: Figure[] = [

@@ -17,7 +17,7 @@ for (const [board, seeds] of Object.entries(SEEDS)) {
       const engine = await engineOf();
       const image = buildBoard({ board });
       for (let seed = 1; seed <= seeds; seed++) {
-        const { guest: _, ...scenario } = engine.draw(seed);
+        const { guest: _, ...scenario } = engine.generate(seed);
         const native = await runScenario({
           scenario,
           target: new NativeTarget({ image }),

@@ -1,4 +1,4 @@
-/** What tests of the swarm share: the modules that ship, and an engine over them. Must not know a test. */
+/** Shared by the swarm tests: the shipped modules, a swarm engine for them, and broken devices. */
 import { readFileSync } from "node:fs";
 import { firmwarePath, readModule } from "../../host-sim/firmware.ts";
 import { Engine, type Modules } from "../../host-sim/swarm/engine.ts";
@@ -15,7 +15,7 @@ export function engineOf(device = shipped.device): Promise<Engine> {
   return Engine.make({ ...shipped, device }, TIME_MS);
 }
 
-/** The devices broken by hand, which the proof refutes as well. */
+/** Devices with a deliberate fault each. The proof refutes them as well. */
 export const broken = JSON.parse(
   readFileSync(new URL("../prove/fixtures/broken.json", import.meta.url), "utf8"),
 ) as (Patch & { name: string })[];

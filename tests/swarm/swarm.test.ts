@@ -1,4 +1,4 @@
-/** The swarm on the device that ships, and on devices broken by hand. */
+/** Runs swarms on the shipped device and on devices with a deliberate fault. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,16 +11,16 @@ import { loadScenario, parseScenario } from "../../host-sim/scenario/load.ts";
 import { runScenario } from "../../host-sim/scenario/runner.ts";
 import { SimTarget } from "../../host-sim/scenario/targets/sim.ts";
 import type { Engine } from "../../host-sim/swarm/engine.ts";
-import { reduce } from "../../host-sim/swarm/finding.ts";
-import { swarmGuestPaths } from "../../host-sim/swarm/guests.ts";
+import { writeFinding } from "../../host-sim/swarm/finding.ts";
+import { swarmGuestPaths } from "../../host-sim/swarm/guest-corpus.ts";
 import { buildPatched } from "../prove/build.ts";
 import { broken, engineOf, shipped, TIME_MS } from "./support.ts";
 
 const SEEDS = 1_000;
-/** Seeds in which each broken device must be found, and steps that show it. */
+/** Each broken device must fail within so many seeds, and shrink to so many steps. */
 const FOUND_WITHIN = 100;
 const STEPS_MAX = 8;
-/** Wall time after which V8 ends a guest: ample for a healthy one. */
+/** Wall time after which V8 ends a guest, in ms. A correct guest needs far less. */
 const HANG_MS = 1_000;
 
 let engine: Engine;
@@ -30,13 +30,16 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test(`${SEEDS} seeds break no rule`, async () => {
-  const tally = await engine.swarm(1, SEEDS);
-  expect(tally.found).toEqual([]);
-  expect(tally.runs).toBe(SEEDS);
+test(`finds no violation in ${SEEDS} seeds`, async () => {
+  const totals = await engine.runSeeds(1, SEEDS);
+  expect(totals.found).toEqual([]);
+  expect(totals.runs).toBe(SEEDS);
 });
 
-/** The run as anybody's: a new instance a boot, node:crypto, a guest's loop ended by the wall clock. */
+/**
+ * The trace of a run without the swarm's shortcuts: a new instance at each boot, HMAC by node:crypto,
+ * and a hung guest ended by the wall clock.
+ */
 async function plain(scenario: Scenario): Promise<string[]> {
   const { trace } = await runScenario({
     scenario,
@@ -48,36 +51,39 @@ async function plain(scenario: Scenario): Promise<string[]> {
   return trace.texts();
 }
 
-test("what is made once for all runs changes no trace", async () => {
+test("gives the same traces with reused modules as without", async () => {
   for (let seed = 1; seed <= 60; seed++) {
-    const scenario = engine.draw(seed);
+    const scenario = engine.generate(seed);
     const { guest: _, ...own } = scenario;
     expect((await engine.run(own)).trace.texts()).toEqual(await plain(own));
   }
 });
 
-test.each(swarmGuestPaths())("so with guest %s, its loop stood in for", async (guest) => {
-  const steps: Scenario["steps"] = [
-    { wait: "700ms" },
-    { button: "tap" },
-    { wait: "2500ms" },
-    { switch: "kill" },
-    { wait: "500ms" },
-  ];
-  const scenario: Scenario = {
-    name: "guest",
-    about: "a guest",
-    start: { switch: "on" },
-    guest,
-    steps,
-  };
-  expect((await engine.run(scenario)).trace.texts()).toEqual(await plain(scenario));
-});
+test.each(swarmGuestPaths())(
+  "gives the same trace with guest %s and a simulated hang",
+  async (guest) => {
+    const steps: Scenario["steps"] = [
+      { wait: "700ms" },
+      { button: "tap" },
+      { wait: "2500ms" },
+      { switch: "kill" },
+      { wait: "500ms" },
+    ];
+    const scenario: Scenario = {
+      name: "guest",
+      about: "a guest",
+      start: { switch: "on" },
+      guest,
+      steps,
+    };
+    expect((await engine.run(scenario)).trace.texts()).toEqual(await plain(scenario));
+  },
+);
 
-test("every scenario drawn is one of the grammar, of the time given", () => {
+test("generates scenarios that fit the schema and last exactly the given time", () => {
   for (let seed = 1; seed <= 200; seed++) {
-    const scenario = engine.draw(seed);
-    expect(() => parseScenario(JSON.stringify(scenario), "drawn")).not.toThrow();
+    const scenario = engine.generate(seed);
+    expect(() => parseScenario(JSON.stringify(scenario), "generated")).not.toThrow();
     const spent = scenario.steps.map((step) => {
       if ("wait" in step) return durationMs(step.wait);
       if ("stall" in step) return durationMs(step.stall);
@@ -93,13 +99,13 @@ describe.each(broken)("$name", ({ name, ...patch }) => {
     device = await buildPatched(patch);
   });
 
-  test("is found, and shrunk to a short scenario that replays", async () => {
-    const sick = await engineOf(device);
-    const { found } = await sick.swarm(1, FOUND_WITHIN);
+  test("is found and shrunk to a short scenario that fails again when replayed", async () => {
+    const brokenEngine = await engineOf(device);
+    const { found } = await brokenEngine.runSeeds(1, FOUND_WITHIN);
     const [first] = found;
     expect(first, name).toBeDefined();
     if (first === undefined) return;
-    const finding = await reduce(sick, { ...shipped, device }, first, folder);
+    const finding = await writeFinding(brokenEngine, { ...shipped, device }, first, folder);
     expect(finding.replayed).toBe(true);
     expect(finding.steps).toBeLessThanOrEqual(STEPS_MAX);
     const { scenario } = loadScenario(finding.path);

@@ -1,6 +1,6 @@
 /**
- * What a swarm makes once and uses in every run: the guest's instance, put back to as it was when new,
- * and an HMAC without handles. Both are the bytes that ship. Must not know a scenario.
+ * Modules that a swarm instantiates once and uses in every run, because instantiation and node:crypto
+ * handles would dominate its time: the guest, whose memory is reset at each boot, and mac.wasm.
  */
 import {
   type BoardImports,
@@ -12,22 +12,23 @@ import {
 import type { Hmac } from "../controller/cose.ts";
 import { type GuestModule, sectionsOf } from "../module.ts";
 
-/** Sections that let an instance keep state outside its memory, or act when it is made. */
+/** Ids of the sections table, global, start, element and data count: state outside memory, or code
+ * that runs at instantiation. */
 const STATEFUL = new Set([4, 6, 8, 9, 12]);
 
 /**
- * The guest, with one instance for all its boots: only memory tells it from a new one, and that is put
- * back. A module with tables, globals, a start function or passive data is left as it is. One board
- * runs at a time.
+ * The guest with one instance for all boots. At each boot its memory gets its initial content back;
+ * it has no other state. Modules with tables, globals, a start function or passive data are returned
+ * unchanged. Only one board may run at a time.
  */
-export function reused(guest: GuestModule): GuestModule {
+export function reuseInstance(guest: GuestModule): GuestModule {
   if (sectionsOf(guest.bytes).some((id) => STATEFUL.has(id))) return guest;
   let current: BoardImports | null = null;
   const names = Object.keys(IMPORTS) as (keyof BoardImports)[];
   const forward = (name: keyof BoardImports) => {
-    // One function for each number of arguments: a rest parameter costs more than the call.
+    // Fixed parameters: a rest parameter would cost more than the call.
     return (a: number, b: number, c: number, d: number) => {
-      if (current === null) throw new Error("a guest calls before it is booted");
+      if (current === null) throw new Error("the guest calls an import before its boot");
       return (current[name] as (...args: number[]) => number | undefined)(a, b, c, d);
     };
   };
@@ -56,14 +57,15 @@ interface MacExports {
   hmac_sha256(keyLen: number, messageLen: number): void;
 }
 
-/** HMAC-SHA256 by mac.wasm. */
-export function macModule(bytes: Uint8Array<ArrayBuffer>): Hmac {
+/** HMAC-SHA256 computed by mac.wasm. `bytes`: the module. The result throws RangeError if too long. */
+export function hmacFromModule(bytes: Uint8Array<ArrayBuffer>): Hmac {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {});
   const mac = exports as unknown as MacExports;
   const memory = new Uint8Array(mac.memory.buffer);
   const [keyAt, messageAt, tagAt] = [mac.key_ptr(), mac.message_ptr(), mac.tag_ptr()];
   return (key, message) => {
-    if (message.length > MAC_MESSAGE_MAX) throw new RangeError(`${message.length} bytes to hash`);
+    if (message.length > MAC_MESSAGE_MAX)
+      throw new RangeError(`message of ${message.length} bytes`);
     memory.set(key, keyAt);
     memory.set(message, messageAt);
     mac.hmac_sha256(key.length, message.length);

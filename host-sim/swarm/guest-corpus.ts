@@ -1,7 +1,4 @@
-/**
- * The other guests of a swarm: hostile and broken ones, from the corpus. Must not know what a board
- * makes of them.
- */
+/** Hostile and broken guests that a swarm runs in place of device.wasm. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { EXIT, UserError } from "../errors.ts";
@@ -12,9 +9,9 @@ import { packageRoot } from "../paths.ts";
 import { Runtime } from "../runtime.ts";
 import { assembled } from "../scenario/guest.ts";
 import type { VirtualBoard } from "../virtual-board.ts";
-import { reused } from "./reuse.ts";
+import { reuseInstance } from "./reused-modules.ts";
 
-/** Files below tests/. Left out are those that flood a trace and take the time of a thousand runs. */
+/** Files below tests/. Guests that flood the trace are left out: one takes as long as 1,000 runs. */
 const FILES = [
   "scenarios/guests/greedy.wat",
   "scenarios/guests/hangs.wat",
@@ -37,36 +34,36 @@ const FILES = [
   "hostile/unknown-pin.wat",
 ];
 
-/** A loop that nothing ends but force, and what stands for it: a call that the HAL does not return. */
+/** An endless loop, and the import call that replaces it: a request for 0 random bytes. */
 const LOOP = "(loop $forever (br $forever))";
-const STAND_IN = "(call $hang (i32.const 0) (i32.const 0))";
-const STAND_IN_IMPORT = '(import "board" "random" (func $hang (param i32 i32)))';
+const HANG_CALL = "(call $hang (i32.const 0) (i32.const 0))";
+const HANG_IMPORT = '(import "board" "random" (func $hang (param i32 i32)))';
 
 export function swarmGuestPaths(): string[] {
   return FILES.map((file) => join(packageRoot(), "tests", file));
 }
 
 /**
- * Loads a guest. One that hangs says so by an import in place of its loop: the host hears at once what
- * V8 finds out by the wall clock, and every run takes the same course.
+ * Loads a guest. An endless loop in it is replaced by an import call. The host then learns of the hang
+ * at once instead of by a wall-clock timeout, so that every run is deterministic. Throws UserError.
  */
-export async function swarmGuest(path: string): Promise<GuestModule | string> {
+export async function loadSwarmGuest(path: string): Promise<GuestModule | string> {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch {
-    throw new UserError(`${path}: the guest cannot be read`, EXIT.BAD_FILE);
+    throw new UserError(`${path}: cannot read the guest`, EXIT.BAD_FILE);
   }
   const hangs = text.includes(LOOP);
-  const tame = hangs
-    ? text.replaceAll(LOOP, STAND_IN).replace("(module", `(module ${STAND_IN_IMPORT}`)
+  const withoutLoops = hangs
+    ? text.replaceAll(LOOP, HANG_CALL).replace("(module", `(module ${HANG_IMPORT}`)
     : text;
-  const guest = loadGuest(await assembled(path, tame));
-  return typeof guest === "string" ? guest : reused(guest);
+  const guest = loadGuest(await assembled(path, withoutLoops));
+  return typeof guest === "string" ? guest : reuseInstance(guest);
 }
 
-/** The host loop, on a board that takes a guest's call for no random bytes for a guest that hangs. */
-export function loopWithHangs(
+/** A host loop on a board that treats a guest's request for 0 random bytes as a hang. */
+export function loopWithSimulatedHangs(
   board: VirtualBoard,
   { gate, guest }: Firmware,
   bootMs: number,

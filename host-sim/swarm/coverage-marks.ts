@@ -1,12 +1,12 @@
 /**
- * What a swarm must have been through to say anything: marks by which a trace tells that a safety
- * branch was taken, and which of them no swarm can reach. Must not know how a run is drawn.
+ * Coverage marks: trace lines that show that a safety-relevant branch was taken. A swarm that misses
+ * one of them has not tested that branch.
  */
 import { BOOT_NAMES, MARK_NAMES, PHASE_NAMES } from "../abi.gen.ts";
 import type { TraceLine } from "../scenario/trace.ts";
 
-/** Kinds of lines that are marks as they stand. */
-const WHOLE = new Set([
+/** Kinds of lines whose whole text is a mark. */
+const WHOLE_LINE_KINDS = new Set([
   "mark",
   "gate",
   "boot",
@@ -18,30 +18,30 @@ const WHOLE = new Set([
   "guest",
 ]);
 
-/** The mark that a line is; null if it is none. */
+/** The mark of a trace line; null if the line is not a mark. */
 export function markOf({ kind, detail }: TraceLine): string | null {
-  if (WHOLE.has(kind)) return `${kind} ${detail}`;
+  if (WHOLE_LINE_KINDS.has(kind)) return `${kind} ${detail}`;
   if (kind !== "drop") return null;
-  const more = detail.indexOf(" len=");
-  return `drop ${more < 0 ? detail : detail.slice(0, more)}`;
+  const lengthAt = detail.indexOf(" len=");
+  return `drop ${lengthAt < 0 ? detail : detail.slice(0, lengthAt)}`;
 }
 
 export interface Expected {
   mark: string;
-  /** Absent: reached by a swarm. Else why it cannot be, and what covers it. */
+  /** Why no swarm can reach the mark, and what covers it instead. Absent: a swarm must reach it. */
   unreachable?: string;
 }
 
 const UNREACHABLE: Readonly<Record<string, string>> = {
   "mark name=KILLED":
-    "not reachable behind a sound host, which delivers nothing while killed: covered by `prove`, which fires messages at the guest in every phase",
+    "not reachable: a correct host delivers nothing while killed. Covered by `prove`, which sends messages to the guest in every phase",
 };
 
 const restarts = ["CUT", "WATCHDOG", "TRAP"];
 const traps = ["init", "TICK", "LINK", "GATE"];
 
-/** Every mark that a swarm of sufficient size must have reached, and those that none can. */
-export const EXPECTED: readonly Expected[] = [
+/** Every mark that a sufficiently large swarm must reach, and those that no swarm can reach. */
+export const EXPECTED_MARKS: readonly Expected[] = [
   ...MARK_NAMES.map((name) => `mark name=${name}`),
   ...PHASE_NAMES.map((name) => `gate phase=${name}`),
   ...BOOT_NAMES.map((name) => `boot reason=${name}`),

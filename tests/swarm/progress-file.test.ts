@@ -1,4 +1,4 @@
-/** A swarm in parts: by jobs, by interruptions, by marks that it missed. */
+/** Swarms in parts: parallel jobs, interrupted and continued runs, coverage marks, exit codes. */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,15 +7,15 @@ import { afterAll, expect, test } from "vitest";
 import { MARK_NAMES } from "../../host-sim/abi.gen.ts";
 import { EXIT } from "../../host-sim/errors.ts";
 import { packageRoot } from "../../host-sim/paths.ts";
-import { Explorer } from "../../host-sim/prove/explorer.ts";
-import { Ledger, openLedger, subjectOf } from "../../host-sim/swarm/ledger.ts";
-import { EXPECTED } from "../../host-sim/swarm/marks.ts";
+import { Explorer } from "../../host-sim/prove/device/explorer.ts";
+import { EXPECTED_MARKS } from "../../host-sim/swarm/coverage-marks.ts";
+import { openProgress, Progress, subjectOf } from "../../host-sim/swarm/progress-file.ts";
 import { summaryLines, verdictOf } from "../../host-sim/swarm/report.ts";
-import { SUFFICIENT_RUNS, type Tally } from "../../host-sim/swarm/tally.ts";
+import { SUFFICIENT_RUNS, type Totals } from "../../host-sim/swarm/totals.ts";
 import { buildPatched } from "../prove/build.ts";
 import { broken, engineOf, shipped, TIME_MS } from "./support.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "killswitch-ledger-"));
+const folder = mkdtempSync(join(tmpdir(), "killswitch-swarm-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** The bundle that `npm run build` made. */
@@ -30,10 +30,10 @@ function swarm(line: string): { code: number | null; out: string; err: string } 
   return { code: status, out: stdout, err: stderr };
 }
 
-/** For tests that start processes: each takes a second of its own, on a machine with others at work. */
+/** Limit for tests that start processes: each process takes about a second, more on a busy machine. */
 const PROCESSES_MS = 240_000;
 
-test("jobs, and a state that is gone on from, change no figure", {
+test("gives the same totals with several jobs, and when continued from a state file", {
   timeout: PROCESSES_MS,
 }, async () => {
   const whole = swarm("--seeds 700 --from 7 --json");
@@ -42,41 +42,42 @@ test("jobs, and a state that is gone on from, change no figure", {
   const engine = await engineOf();
   const subject = subjectOf(shipped, 7, 700, TIME_MS);
   const path = join(folder, "half.state");
-  const half = new Ledger(subject);
-  // Of what is given out some comes back, the later first, and some never does.
+  const half = new Progress(subject);
+  // Ranges return out of order, and one never returns.
   const [first, second, third] = [half.next(100), half.next(250), half.next(50)];
   if (first === null || second === null || third === null) throw new Error("nothing to run");
-  half.take(third, await engine.swarm(...third));
-  half.take(first, await engine.swarm(...first));
+  half.take(third, await engine.runSeeds(...third));
+  half.take(first, await engine.runSeeds(...first));
   half.save(path);
-  expect(openLedger(path, subject).done).toBe(false);
+  expect(openProgress(path, subject).done).toBe(false);
   expect(swarm("--seeds 700 --from 7 --json --jobs 2 --state half.state").out).toBe(whole.out);
-  const done = openLedger(path, subject);
+  const done = openProgress(path, subject);
   expect(done.done).toBe(true);
   expect(done.next(100)).toBeNull();
 });
 
-test("a state of another swarm, or none, is refused and left as it is", {
+test("refuses a state file of another swarm or with bad content, and leaves it unchanged", {
   timeout: PROCESSES_MS,
 }, () => {
   const subject = subjectOf(shipped, 0, 100, TIME_MS);
   const path = join(folder, "other.state");
-  new Ledger(subject).save(path);
+  new Progress(subject).save(path);
   const text = readFileSync(path, "utf8");
   const other = swarm("--seeds 100 --from 1 --state other.state");
   expect(other.code).toBe(EXIT.BAD_FILE);
   expect(other.err).toBe(
-    "killswitch: other.state is of another swarm: from is 0 there, 1 here; name another file\n",
+    "killswitch: other.state belongs to another swarm: its from is 0, this one's is 1; " +
+      "name another --state file\n",
   );
   expect(readFileSync(path, "utf8")).toBe(text);
   for (const bad of ["", "{}", text.replace('"todo":[[0,100]]', '"todo":[[0,99]]')]) {
     writeFileSync(path, bad);
-    expect(() => openLedger(path, subject)).toThrow("is not the state of a swarm");
+    expect(() => openProgress(path, subject)).toThrow("is not the state of a swarm");
     expect(readFileSync(path, "utf8")).toBe(bad);
   }
 });
 
-test("a broken device ends with 5, the seed, the line and a file that run replays", {
+test("exits with 5 on a broken device, and prints its seed, commands and a replayable scenario", {
   timeout: PROCESSES_MS,
 }, async () => {
   const [, patch] = broken;
@@ -96,9 +97,9 @@ test("a broken device ends with 5, the seed, the line and a file that run replay
   expect(run(`swarm-${seed}.yaml`)).toBe(EXIT.OK);
 });
 
-/** A tally that has reached all that can be, but for one. */
-function tallyWithout(missed: string, runs: number): Tally {
-  const reached = EXPECTED.filter(
+/** Totals in which every reachable mark except `missed` was reached. */
+function totalsWithout(missed: string, runs: number): Totals {
+  const reached = EXPECTED_MARKS.filter(
     ({ mark, unreachable }) => mark !== missed && unreachable === undefined,
   );
   const marks = Object.fromEntries(
@@ -107,27 +108,27 @@ function tallyWithout(missed: string, runs: number): Tally {
   return { runs, steps: {}, lines: 0, marks, violated: 0, found: [] };
 }
 
-test("a mark that a large swarm misses fails it; a small one only says so", () => {
-  expect(verdictOf(tallyWithout("", SUFFICIENT_RUNS), true)).toBe("held");
-  for (const { mark, unreachable } of EXPECTED) {
+test("fails a large swarm that misses a mark, and only reports it for a small one", () => {
+  expect(verdictOf(totalsWithout("", SUFFICIENT_RUNS), true)).toBe("held");
+  for (const { mark, unreachable } of EXPECTED_MARKS) {
     if (unreachable !== undefined) continue;
-    const large = tallyWithout(mark, SUFFICIENT_RUNS);
+    const large = totalsWithout(mark, SUFFICIENT_RUNS);
     expect(verdictOf(large, true)).toBe("not reached");
     expect(summaryLines(large).join("\n")).toContain(`${mark}  NOT REACHED`);
-    expect(verdictOf(tallyWithout(mark, SUFFICIENT_RUNS - 1), true)).toBe("held");
+    expect(verdictOf(totalsWithout(mark, SUFFICIENT_RUNS - 1), true)).toBe("held");
   }
 });
 
-test("every mark of the guest is expected, or unreachable for a reason that holds", () => {
-  const marks = EXPECTED.map(({ mark }) => mark);
+test("expects every mark of the guest, or states why it is unreachable", () => {
+  const marks = EXPECTED_MARKS.map(({ mark }) => mark);
   for (const name of MARK_NAMES) expect(marks).toContain(`mark name=${name}`);
-  const unreachable = EXPECTED.filter((one) => one.unreachable !== undefined);
+  const unreachable = EXPECTED_MARKS.filter((one) => one.unreachable !== undefined);
   expect(unreachable.map(({ mark }) => mark)).toEqual(["mark name=KILLED"]);
-  // The explorer fires messages in every phase: what no sound host lets happen, the proof covers.
+  // The explorer sends messages in every phase, so the proof covers what a correct host prevents.
   const { unseen } = new Explorer(shipped.device, { statesMax: 2_000 }).run();
   expect(unseen).not.toContain("KILLED");
-  // And a swarm that reaches it all the same has found a host that is not sound.
-  const tally = tallyWithout("", 10);
-  tally.marks["mark name=KILLED"] = [1, 1];
-  expect(verdictOf(tally, true)).toBe("violated");
+  // A swarm that reaches the mark anyway has found a fault in the host.
+  const totals = totalsWithout("", 10);
+  totals.marks["mark name=KILLED"] = [1, 1];
+  expect(verdictOf(totals, true)).toBe("violated");
 });
