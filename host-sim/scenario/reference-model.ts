@@ -5,6 +5,7 @@
  * a trace, nor ask the device.
  */
 import { CODE, OP, SAFE } from "../abi.gen.ts";
+import { isPermitted } from "../controller/permissions.ts";
 import type { Message } from "./remote.ts";
 
 export interface Config {
@@ -15,12 +16,6 @@ export interface Config {
 
 export const DEFAULTS: Config = { safe: SAFE.OFF, telemetryS: 10, holdS: 60 };
 
-/** Who may do what: operations by principal. */
-const RIGHTS: readonly (readonly number[])[] = [
-  Object.values(OP),
-  [OP.RELAY_SET, OP.RELAY_GET, OP.STATUS, OP.TELEMETRY_READ],
-  [OP.STATUS, OP.IDENTIFY],
-];
 const NO_EPOCH = "0000000000000000";
 /** The device takes no event to lie further behind the last than this, less a tick, in ms. */
 const STEP_MS = 4700;
@@ -172,7 +167,7 @@ export class ReferenceModel {
     if (tamper !== "none") return [BAD_MAC];
     if (facts.epoch !== this.epoch) return [STALE_EPOCH];
     if (seq <= (this.lastSeq[principal] ?? 0)) return [REPLAY];
-    if (!RIGHTS[principal]?.includes(op)) return [FORBIDDEN];
+    if (!isPermitted(principal, op)) return [FORBIDDEN];
     if (op === OP.CONFIG_SET && this.storageFails) return [FAILED];
     if (op !== OP.RELAY_SET || this.holdUntil === 0) return [ACCEPTED];
     if (this.holdUntil === null) return [HOLD, ACCEPTED];

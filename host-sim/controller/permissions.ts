@@ -1,0 +1,17 @@
+/**
+ * The permission table: which operations each principal may command. The firmware has its own copy
+ * (firmware/device/policy.ts); tests/controller/permissions.test.ts compares the two.
+ */
+import { OP } from "../abi.gen.ts";
+
+/** Permitted operations (OP) by PRINCIPAL: owner, provider, manufacturer. */
+const PERMISSIONS: readonly (readonly number[])[] = [
+  Object.values(OP),
+  [OP.RELAY_SET, OP.RELAY_GET, OP.STATUS, OP.TELEMETRY_READ],
+  [OP.STATUS, OP.IDENTIFY],
+];
+
+/** Whether a principal may command an operation. False for a principal that commands nothing. */
+export function isPermitted(principal: number, op: number): boolean {
+  return PERMISSIONS[principal]?.includes(op) ?? false;
+}

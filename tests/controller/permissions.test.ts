@@ -1,0 +1,39 @@
+/** Compares the permission table of the TypeScript side with what the shipped device does. */
+import { expect, test } from "vitest";
+import { OP, OP_WIRES, PRINCIPAL, PRINCIPAL_KIDS } from "../../host-sim/abi.gen.ts";
+import { isPermitted } from "../../host-sim/controller/permissions.ts";
+import type { Send } from "../../host-sim/scenario/grammar.ts";
+import { runData, trouble } from "../host-sim/scenario-support.ts";
+
+/** Arguments that the device accepts, for the operations that need any. */
+const ARGUMENTS: Readonly<Record<number, string>> = {
+  [OP.RELAY_SET]: " on",
+  [OP.CONFIG_SET]: " hold=5",
+  [OP.JOURNAL_READ]: " 0 1",
+};
+
+const COMMANDERS = [PRINCIPAL.OWNER, PRINCIPAL.PROVIDER, PRINCIPAL.MANUFACTURER];
+
+const cells = COMMANDERS.flatMap((principal) =>
+  Object.values(OP).map((op) => {
+    const as = PRINCIPAL_KIDS[principal] as Send["as"];
+    return [as, `${OP_WIRES[op]}${ARGUMENTS[op] ?? ""}`, isPermitted(principal, op)] as const;
+  }),
+);
+
+test.each(cells)(
+  "the device answers %s's command %s as the table says: permitted %s",
+  async (as, op, permitted) => {
+    const outcome = await runData({
+      name: "permission",
+      about: "one cell of the permission table",
+      start: { switch: "on" },
+      steps: [{ wait: "200ms" }, { send: { as, op, reply: permitted ? "OK" : "FORBIDDEN" } }],
+    });
+    expect(trouble(outcome)).toBe("");
+  },
+);
+
+test("the device itself is not permitted any command", () => {
+  for (const op of Object.values(OP)) expect(isPermitted(PRINCIPAL.DEVICE, op)).toBe(false);
+});
