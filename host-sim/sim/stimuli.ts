@@ -4,6 +4,8 @@
  */
 import { parseMs } from "../clock.ts";
 import { EXIT, UserError } from "../errors.ts";
+import { applyStimulus, type BoardStimulus } from "../scenario/apply-stimulus.ts";
+import { TAP_MS } from "../scenario/grammar.ts";
 import type { Simulator } from "../simulator.ts";
 import { FAULTS, type Fault } from "../virtual-board.ts";
 
@@ -12,9 +14,6 @@ export type Stimulus =
   | { kind: "apply"; apply: (simulator: Simulator) => void }
   | { kind: "wait"; ms: number }
   | { kind: "quit" };
-
-/** How long a tap presses the button, in ms. */
-export const TAP_MS = 100;
 
 /** The forms of a line with their descriptions, for `--help` and for error messages. */
 export const STIMULI = [
@@ -32,16 +31,14 @@ function faultOf(name: string | undefined): Fault | null {
   return name !== undefined && name in FAULTS ? (name as Fault) : null;
 }
 
-function apply(action: (simulator: Simulator) => void): Stimulus {
-  return { kind: "apply", apply: action };
+function apply(stimulus: BoardStimulus): Stimulus {
+  return { kind: "apply", apply: (simulator) => applyStimulus(simulator, stimulus) };
 }
 
 /** Parses the argument of `supply`. Null if it is not valid. */
 function supply(word: string | undefined): Stimulus | null {
-  if (word === "off") return apply((simulator) => simulator.powerOff());
-  if (word === "sag") return apply((simulator) => simulator.powerOff(true));
-  if (word === "on") return apply((simulator) => simulator.powerOn());
-  return word === "reset" ? apply((simulator) => simulator.reset()) : null;
+  const known = word === "off" || word === "on" || word === "sag" || word === "reset";
+  return known ? apply({ supply: word }) : null;
 }
 
 function wait(word: string | undefined): Stimulus | null {
@@ -50,33 +47,32 @@ function wait(word: string | undefined): Stimulus | null {
 }
 
 function temperature(word: string | undefined): Stimulus | null {
-  const tenths = Math.round(Number(word) * 10);
-  if (word === undefined || !Number.isFinite(tenths) || Math.abs(tenths) > 0x7fff) return null;
-  return apply((simulator) => {
-    simulator.board.temperature = tenths;
-  });
+  const degrees = Number(word);
+  if (word === undefined || !(Math.abs(Math.round(degrees * 10)) <= 0x7fff)) return null;
+  return apply({ temperature: degrees });
+}
+
+function tap(simulator: Simulator): void {
+  applyStimulus(simulator, { button: "press" });
+  simulator.advance(simulator.now + TAP_MS);
+  applyStimulus(simulator, { button: "release" });
 }
 
 function button(word: string | undefined): Stimulus | null {
   if (word === "press" || word === "release") {
-    return apply((simulator) => simulator.board.press(word === "press"));
+    return apply({ button: word });
   }
-  if (word !== undefined) return null;
-  return apply((simulator) => {
-    simulator.board.press(true);
-    simulator.advance(simulator.now + TAP_MS);
-    simulator.board.press(false);
-  });
+  return word === undefined ? { kind: "apply", apply: tap } : null;
 }
 
 function parse(verb: string | undefined, word: string | undefined): Stimulus | null {
   if (verb === "switch" && (word === "on" || word === "kill")) {
-    return apply((simulator) => simulator.board.flick(word));
+    return apply({ switch: word });
   }
   if (verb === "button") return button(word);
   if (verb === "fault" || verb === "mend") {
     const fault = faultOf(word);
-    return fault && apply((simulator) => simulator.board.setFault(fault, verb === "fault"));
+    return fault && apply({ fault: verb === "fault" ? { set: fault } : { clear: fault } });
   }
   if (verb === "supply") return supply(word);
   if (verb === "temperature") return temperature(word);

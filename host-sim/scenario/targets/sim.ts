@@ -1,12 +1,13 @@
 /**
- * The virtual board in virtual time, as a target; with another host loop in place of the simulator's
- * own, any native board on the same virtual pins. Must not know a scenario's checks.
+ * The simulator as a scenario target: a virtual board in virtual time. With the `makeLoop` option a
+ * native board runs on the same virtual pins.
  */
 import { createSecretKey } from "node:crypto";
 import { REGION } from "../../abi.gen.ts";
 import { HostileLoop } from "../../hostile-loop.ts";
 import { Simulator, type SimulatorOptions } from "../../simulator.ts";
 import { type Delivery, VirtualBroker } from "../../virtual-broker.ts";
+import { applyStimulus } from "../apply-stimulus.ts";
 import type { Image, Step, Stimulus } from "../grammar.ts";
 import type { Target, TargetConfig } from "../target.ts";
 
@@ -14,9 +15,6 @@ export type SimTargetOptions = Pick<
   SimulatorOptions,
   "makeLoop" | "guestTimeoutMs" | "mac" | "storage"
 >;
-
-/** Degrees Celsius to the board's tenths. */
-const TENTHS = 10;
 
 export class SimTarget implements Target {
   readonly name: string;
@@ -33,7 +31,7 @@ export class SimTarget implements Target {
     return this.simulator.now;
   }
 
-  /** The running simulator. Throws before start(): a caller's bug. */
+  /** The running simulator. Throws Error if it is used before start(). */
   get simulator(): Simulator {
     if (this.#simulator === null) throw new Error(`target ${this.name} is not started`);
     return this.#simulator;
@@ -61,20 +59,8 @@ export class SimTarget implements Target {
 
   apply(stimulus: Stimulus): void {
     const { simulator } = this;
-    const { board, now } = simulator;
-    if ("switch" in stimulus) board.flick(stimulus.switch);
-    else if ("button" in stimulus) board.press(stimulus.button === "press");
-    else if ("fault" in stimulus) {
-      const { fault } = stimulus;
-      if ("set" in fault) board.setFault(fault.set, true);
-      else board.setFault(fault.clear, false);
-    } else if ("supply" in stimulus) {
-      if (stimulus.supply === "on") simulator.powerOn();
-      else if (stimulus.supply === "reset") simulator.reset();
-      else simulator.powerOff(stimulus.supply === "sag");
-    } else if ("broker" in stimulus) this.#broker?.setAlive(stimulus.broker === "up", now);
-    else if ("storage" in stimulus) board.bytesToPowerLoss = stimulus.storage["lose-power-after"];
-    else board.temperature = Math.round(stimulus.temperature * TENTHS);
+    if ("broker" in stimulus) this.#broker?.setAlive(stimulus.broker === "up", simulator.now);
+    else applyStimulus(simulator, stimulus);
   }
 
   advance(ms: number): void {
