@@ -10,7 +10,25 @@ const BLOCK_BYTES: u32 = 32;
 /** Layout of every block this firmware writes; another version counts as no block. */
 const BLOCK_VERSION: u32 = 0x4b530001;
 
+/** One copy of a block. */
+@unmanaged
+class Copy {
+  version: u32;
+  generation: u32;
+  payload0: u32;
+  payload1: u32;
+  payload2: u32;
+  payload3: u32;
+  payload4: u32;
+  checksum: u32;
+
+  @inline get payloadPtr(): usize {
+    return changetype<usize>(this) + 8;
+  }
+}
+
 const SCRATCH: usize = memory.data(32, 8);
+const scratch: Copy = changetype<Copy>(SCRATCH);
 
 /** FNV-1a over the first seven words. All-zero and all-one memory do not check. */
 function checksum(): u32 {
@@ -23,14 +41,14 @@ function checksum(): u32 {
 function readCopy(region: u32, index: u32): bool {
   if (storage_read(region, index * BLOCK_BYTES, SCRATCH as u32, BLOCK_BYTES) !== STATUS_OK)
     return false;
-  const good = load<u32>(SCRATCH) === BLOCK_VERSION && load<u32>(SCRATCH + 28) === checksum();
-  if (!good) store<u32>(SCRATCH + 4, 0);
+  const good = scratch.version === BLOCK_VERSION && scratch.checksum === checksum();
+  if (!good) scratch.generation = 0;
   return true;
 }
 
 /** Whether the copy in SCRATCH is good, and newer than `generation`; 0 is older than all. */
 function newer(generation: u32): bool {
-  const found = load<u32>(SCRATCH + 4);
+  const found = scratch.generation;
   // Generations run modulo 2^32, past 0: newer is less than half the circle ahead.
   return found !== 0 && (generation === 0 || ((found - generation) as i32) > 0);
 }
@@ -43,8 +61,8 @@ export function blockRead(region: u32, payload: usize): u32 {
   let generation: u32 = 0;
   for (let index: u32 = 0; index < 2; index++) {
     if (!readCopy(region, index) || !newer(generation)) continue;
-    generation = load<u32>(SCRATCH + 4);
-    copy(payload, SCRATCH + 8, BLOCK_PAYLOAD);
+    generation = scratch.generation;
+    copy(payload, scratch.payloadPtr, BLOCK_PAYLOAD);
   }
   return generation;
 }
@@ -59,15 +77,15 @@ export function blockWrite(region: u32, generation: u32, payload: usize): u32 {
   if (generation === 0) {
     for (let index: u32 = 0; index < 2; index++) {
       if (!readCopy(region, index)) return 0;
-      if (newer(generation)) generation = load<u32>(SCRATCH + 4);
+      if (newer(generation)) generation = scratch.generation;
     }
   }
   let next = generation + 1;
   if (next === 0) next = 2;
-  store<u32>(SCRATCH, BLOCK_VERSION);
-  store<u32>(SCRATCH + 4, next);
-  copy(SCRATCH + 8, payload, BLOCK_PAYLOAD);
-  store<u32>(SCRATCH + 28, checksum());
+  scratch.version = BLOCK_VERSION;
+  scratch.generation = next;
+  copy(scratch.payloadPtr, payload, BLOCK_PAYLOAD);
+  scratch.checksum = checksum();
   // The copy is the generation's low bit, so two writes never fall on the same copy.
   const done = storage_write(region, (next & 1) * BLOCK_BYTES, SCRATCH as u32, BLOCK_BYTES);
   return done === STATUS_OK ? next : 0;

@@ -21,39 +21,54 @@ const SIMPLE: u32 = 7;
 const SIMPLE_FALSE: u64 = 20;
 const SIMPLE_COUNT: u64 = 4;
 
-/** Both cursors: the next byte and the end of the buffer; both 0 once anything failed. */
-const READER = memory.data(16, 8);
-const WRITER = memory.data(16, 8);
-const AT: usize = 0;
-const END: usize = 4;
-/** READER: length of the last string or skipped item. WRITER: start of the buffer. */
-const LENGTH: usize = 8;
-const BEGIN: usize = 8;
+/** Where reading or writing is. Both fields are 0 once anything failed. */
+@unmanaged
+class Cursor {
+  /** Address of the next byte. */
+  at: usize;
+  /** Address behind the buffer's last byte. */
+  end: usize;
+}
 
-/** Fails for good: nothing is left to read or to write from here on. */
-function failed(cursor: usize): u32 {
-  store<usize>(cursor, 0, AT);
-  store<usize>(cursor, 0, END);
+@unmanaged
+class Reader extends Cursor {
+  /** Length in bytes of the last string or skipped item. */
+  length: u32;
+}
+
+@unmanaged
+class Writer extends Cursor {
+  /** Start of the buffer. */
+  begin: usize;
+}
+
+const reader: Reader = changetype<Reader>(memory.data(16, 8));
+const writer: Writer = changetype<Writer>(memory.data(16, 8));
+
+/** Makes every later read or write fail as well. Returns 0. */
+function failed(cursor: Cursor): u32 {
+  cursor.at = 0;
+  cursor.end = 0;
   return 0;
 }
 
 function fail(): u32 {
-  return failed(READER);
+  return failed(reader);
 }
 
 /** Whether the next byte's major type is `major`; false at the end and after a failure. */
 function nextIs(major: u32): bool {
-  if (load<usize>(READER, AT) >= load<usize>(READER, END)) return false;
-  return <u32>load<u8>(load<usize>(READER, AT)) >>> 5 === major;
+  if (reader.at >= reader.end) return false;
+  return <u32>load<u8>(reader.at) >>> 5 === major;
 }
 
 /** The argument of a head of type `major` (RFC 8949, 3), in its shortest form only. */
 function readHead(major: u32): u64 {
-  const at = load<usize>(READER, AT);
-  if (at >= load<usize>(READER, END)) return fail();
+  const at = reader.at;
+  if (at >= reader.end) return fail();
   const info = <u32>load<u8>(at) - (major << 5);
   if (info >= 24) return readLongHead(at, info);
-  store<usize>(READER, at + 1, AT);
+  reader.at = at + 1;
   return info;
 }
 
@@ -61,10 +76,10 @@ function readHead(major: u32): u64 {
 function readLongHead(at: usize, info: u32): u64 {
   if (info - 24 > 3) return fail();
   const width: u32 = 1 << (info - 24);
-  if (load<usize>(READER, END) - at <= width) return fail();
+  if (reader.end - at <= width) return fail();
   let value: u64 = 0;
   for (let i: u32 = 0; i < width; i++) value = (value << 8) | <u64>load<u8>(at + 1 + i);
-  store<usize>(READER, at + 1 + width, AT);
+  reader.at = at + 1 + width;
   // Least value that the next shorter form could not carry.
   const least: u64 = width === 1 ? 24 : (<u64>1) << (width << 2);
   return value < least ? fail() : value;
@@ -72,25 +87,25 @@ function readLongHead(at: usize, info: u32): u64 {
 
 function readString(major: u32): usize {
   const len = readHead(major);
-  const begin = load<usize>(READER, AT);
-  if (len > <u64>(load<usize>(READER, END) - begin)) fail();
-  const ptr = load<usize>(READER, AT);
+  const begin = reader.at;
+  if (len > <u64>(reader.end - begin)) fail();
+  const ptr = reader.at;
   const size: u32 = ptr === 0 ? 0 : <u32>len;
-  store<usize>(READER, ptr + size, AT);
-  store<u32>(READER, size, LENGTH);
+  reader.at = ptr + size;
+  reader.length = size;
   return ptr;
 }
 
 /** Starts reading the `len` bytes at `ptr`. Nothing outside them is ever read. */
 export function readBegin(ptr: usize, len: u32): void {
   assert(ptr !== 0 && <u64>ptr + <u64>len <= (<u64>memory.size()) << 16);
-  store<usize>(READER, ptr, AT);
-  store<usize>(READER, ptr + len, END);
+  reader.at = ptr;
+  reader.end = ptr + len;
 }
 
 /** Address of what is read next; 0 after a failure. */
 export function readAt(): usize {
-  return load<usize>(READER, AT);
+  return reader.at;
 }
 
 /** An unsigned integer. */
@@ -119,13 +134,13 @@ export function readText(): usize {
 
 /** Length in bytes of what readBytes(), readText() or readSkip() returned last; 0 on failure. */
 export function readLength(): u32 {
-  return load<u32>(READER, LENGTH);
+  return reader.length;
 }
 
 /** Number of items of an array, which follow. More than there are bytes left fails. */
 export function readArray(): u32 {
   const count = readHead(ARRAY);
-  return count > <u64>(load<usize>(READER, END) - load<usize>(READER, AT)) ? fail() : <u32>count;
+  return count > <u64>(reader.end - reader.at) ? fail() : <u32>count;
 }
 
 /**
@@ -134,9 +149,7 @@ export function readArray(): u32 {
  */
 export function readMap(): u32 {
   const count = readHead(MAP);
-  return count > <u64>((load<usize>(READER, END) - load<usize>(READER, AT)) >>> 1)
-    ? fail()
-    : <u32>count;
+  return count > <u64>((reader.end - reader.at) >>> 1) ? fail() : <u32>count;
 }
 
 /** false or true. */
@@ -158,20 +171,20 @@ export function readTag(): u64 {
  * are simple values other than false, true, null and undefined. UTF-8 is not checked.
  */
 export function readSkip(): usize {
-  const ptr = load<usize>(READER, AT);
+  const ptr = reader.at;
   skip(0);
-  const len = <u32>(load<usize>(READER, AT) - ptr);
-  store<u32>(READER, readFailed() ? 0 : len, LENGTH);
+  const len = <u32>(reader.at - ptr);
+  reader.length = readFailed() ? 0 : len;
   return readFailed() ? 0 : ptr;
 }
 
 /** `depth`: arrays, maps and tags around the item. */
 function skip(depth: u32): void {
-  if (load<usize>(READER, AT) >= load<usize>(READER, END)) {
+  if (reader.at >= reader.end) {
     fail();
     return;
   }
-  const major = <u32>load<u8>(load<usize>(READER, AT)) >>> 5;
+  const major = <u32>load<u8>(reader.at) >>> 5;
   const nests = major === ARRAY || major === MAP || major === TAG;
   if (nests && depth === NESTING_MAX) fail();
   else if (major === BYTES || major === TEXT) readString(major);
@@ -193,10 +206,10 @@ function skipPairs(count: u32, depth: u32): void {
   let last: usize = 0;
   let lastLen: usize = 0;
   for (let i: u32 = 0; i < count && !readFailed(); i++) {
-    const key = load<usize>(READER, AT);
+    const key = reader.at;
     skip(depth);
     if (readFailed()) return;
-    const keyLen = load<usize>(READER, AT) - key;
+    const keyLen = reader.at - key;
     if (i > 0 && !ascends(last, lastLen, key, keyLen)) fail();
     last = key;
     lastLen = keyLen;
@@ -217,21 +230,21 @@ function ascends(a: usize, aLen: usize, b: usize, bLen: usize): bool {
 
 /** Whether any read failed. */
 export function readFailed(): bool {
-  return load<usize>(READER, END) === 0;
+  return reader.end === 0;
 }
 
 /** Whether no read failed and every byte was read. */
 export function readDone(): bool {
-  const end = load<usize>(READER, END);
-  return end !== 0 && load<usize>(READER, AT) === end;
+  const end = reader.end;
+  return end !== 0 && reader.at === end;
 }
 
 /** Starts writing at `ptr`, at most `capacity` bytes. */
 export function writeBegin(ptr: usize, capacity: u32): void {
   assert(ptr !== 0 && <u64>ptr + <u64>capacity <= (<u64>memory.size()) << 16);
-  store<usize>(WRITER, ptr, AT);
-  store<usize>(WRITER, ptr + capacity, END);
-  store<usize>(WRITER, ptr, BEGIN);
+  writer.at = ptr;
+  writer.end = ptr + capacity;
+  writer.begin = ptr;
 }
 
 /** A head in its shortest form. */
@@ -240,21 +253,21 @@ function writeHead(major: u32, argument: u64): void {
     writeLongHead(major, argument);
     return;
   }
-  const at = load<usize>(WRITER, AT);
-  if (at >= load<usize>(WRITER, END)) {
-    failed(WRITER);
+  const at = writer.at;
+  if (at >= writer.end) {
+    failed(writer);
     return;
   }
   store<u8>(at, (major << 5) | <u32>argument);
-  store<usize>(WRITER, at + 1, AT);
+  writer.at = at + 1;
 }
 
 function writeLongHead(major: u32, argument: u64): void {
   const power = u32(argument > 0xff) + u32(argument > 0xffff) + u32(argument > 0xffffffff);
   const width: u32 = 1 << power;
-  const at = load<usize>(WRITER, AT);
-  if (load<usize>(WRITER, END) - at <= width) {
-    failed(WRITER);
+  const at = writer.at;
+  if (writer.end - at <= width) {
+    failed(writer);
     return;
   }
   store<u8>(at, (major << 5) | (24 + power));
@@ -262,19 +275,19 @@ function writeLongHead(major: u32, argument: u64): void {
     store<u8>(at + i, <u8>argument);
     argument >>>= 8;
   }
-  store<usize>(WRITER, at + 1 + width, AT);
+  writer.at = at + 1 + width;
 }
 
 function writeString(major: u32, ptr: usize, len: u32): void {
   writeHead(major, len);
-  const to = load<usize>(WRITER, AT);
-  if (to === 0 || <usize>len > load<usize>(WRITER, END) - to) {
-    failed(WRITER);
+  const to = writer.at;
+  if (to === 0 || <usize>len > writer.end - to) {
+    failed(writer);
     return;
   }
   assert(ptr + len <= to || to + len <= ptr);
   copy(to, ptr, len);
-  store<usize>(WRITER, to + len, AT);
+  writer.at = to + len;
 }
 
 /** An unsigned integer. */
@@ -316,13 +329,13 @@ export function writeBool(value: bool): void {
 /** Up to four bytes that are encoded already, the first lowest. There must be room for four. */
 export function writeEncoded(bytes: u32, count: u32): void {
   assert(count <= 4);
-  const at = load<usize>(WRITER, AT);
-  if (load<usize>(WRITER, END) - at < 4) {
-    failed(WRITER);
+  const at = writer.at;
+  if (writer.end - at < 4) {
+    failed(writer);
     return;
   }
   store<u32>(at, bytes);
-  store<usize>(WRITER, at + count, AT);
+  writer.at = at + count;
 }
 
 /** A tag; the caller writes the tagged item next. */
@@ -332,6 +345,6 @@ export function writeTag(tag: u64): void {
 
 /** Bytes written; 0 if they did not all fit. */
 export function writeEnd(): u32 {
-  const at = load<usize>(WRITER, AT);
-  return at === 0 ? 0 : <u32>(at - load<usize>(WRITER, BEGIN));
+  const at = writer.at;
+  return at === 0 ? 0 : <u32>(at - writer.begin);
 }

@@ -40,8 +40,15 @@ import { increment, state } from "./state";
 const HEAD: u16 = 0x4884;
 const HEAD_BYTES: u32 = 2 + EPOCH_BYTES;
 
-/** Parsed: epoch (8 bytes), sequence number u32, OP u32. */
-const PARSED: usize = memory.data(16, 8);
+/** A payload, decoded. */
+@unmanaged
+class Command {
+  epoch: u64;
+  seq: u32;
+  op: u32;
+}
+
+const command: Command = changetype<Command>(memory.data(16, 8));
 
 /** Handles a message of `len` bytes at `ptr`, MESSAGE_MARGIN bytes free before it. */
 export function commandReceive(ptr: usize, len: u32): void {
@@ -69,9 +76,9 @@ export function commandReceive(ptr: usize, len: u32): void {
     refuse(principal, 0, CODE_MALFORMED);
     return;
   }
-  const seq = load<u32>(PARSED + 8);
-  const op = load<u32>(PARSED + 12);
-  let code = admit(principal, load<u64>(PARSED), seq);
+  const seq = command.seq;
+  const op = command.op;
+  let code = admit(principal, command.epoch, seq);
   if (code === CODE_OK) code = decide(principal, op);
   if (code === CODE_OK) code = perform(op);
   if (code !== CODE_OK) {
@@ -85,7 +92,7 @@ export function commandReceive(ptr: usize, len: u32): void {
   replySend();
 }
 
-/** Decodes the payload into PARSED and the arguments. Returns whether it is a command, to the byte. */
+/** Decodes the payload into `command` and the arguments. Returns whether it is a command, to the byte. */
 function parse(ptr: usize, len: u32): bool {
   if (len <= HEAD_BYTES || load<u16>(ptr) !== HEAD) return false;
   readBegin(ptr + HEAD_BYTES, len - HEAD_BYTES);
@@ -93,9 +100,9 @@ function parse(ptr: usize, len: u32): bool {
   const op = readUint();
   if (readFailed()) return false;
   if (seq > (u32.MAX_VALUE as u64) || op >= (OP_COUNT as u64)) return false;
-  store<u64>(PARSED, load<u64>(ptr, 2));
-  store<u32>(PARSED + 8, seq as u32);
-  store<u32>(PARSED + 12, op as u32);
+  command.epoch = load<u64>(ptr, 2);
+  command.seq = seq as u32;
+  command.op = op as u32;
   return readArguments(op as u32) && readDone();
 }
 
@@ -103,7 +110,7 @@ function parse(ptr: usize, len: u32): bool {
 function refuse(principal: u32, seq: u32, code: u32): void {
   mark(markOf(code));
   // The epoch of all zeroes is the question which epoch this is: no attempt, so not on record.
-  const question = code === CODE_STALE_EPOCH && load<u64>(PARSED) === 0;
+  const question = code === CODE_STALE_EPOCH && command.epoch === 0;
   if (!question) noteRefusal(code);
   replyBegin(principal, seq, code);
   writeRefusal(principal, code);

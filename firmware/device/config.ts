@@ -12,7 +12,17 @@ const HOLD_MAX_S: u32 = 65535;
 const TELEMETRY_DEFAULT_S: u32 = 10;
 const HOLD_DEFAULT_S: u32 = 60;
 
+/** The configuration block's payload; the rest of its BLOCK_PAYLOAD bytes is 0. */
+@unmanaged
+class Config {
+  /** SAFE. */
+  safe: u32;
+  telemetryS: u32;
+  holdS: u32;
+}
+
 const PAYLOAD: usize = memory.data(20, 8);
+const config: Config = changetype<Config>(PAYLOAD);
 
 export function configValid(safe: u32, telemetryS: u32, holdS: u32): bool {
   return safe < SAFE_COUNT && telemetryS <= TELEMETRY_MAX_S && holdS <= HOLD_MAX_S;
@@ -29,9 +39,9 @@ function apply(safe: u32, telemetryS: u32, holdS: u32): void {
 export function configLoad(): void {
   const generation = blockRead(REGION_CONFIG, PAYLOAD);
   state.configGeneration = generation;
-  const safe = load<u32>(PAYLOAD);
-  const telemetryS = load<u32>(PAYLOAD + 4);
-  const holdS = load<u32>(PAYLOAD + 8);
+  const safe = config.safe;
+  const telemetryS = config.telemetryS;
+  const holdS = config.holdS;
   if (generation !== 0 && configValid(safe, telemetryS, holdS)) apply(safe, telemetryS, holdS);
   else apply(SAFE_OFF, TELEMETRY_DEFAULT_S, HOLD_DEFAULT_S);
 }
@@ -39,9 +49,9 @@ export function configLoad(): void {
 /** Stores, then applies. Returns false if storage failed: nothing has changed then. */
 export function configStore(safe: u32, telemetryS: u32, holdS: u32): bool {
   fill(PAYLOAD, 0, BLOCK_PAYLOAD / 4);
-  store<u32>(PAYLOAD, safe);
-  store<u32>(PAYLOAD + 4, telemetryS);
-  store<u32>(PAYLOAD + 8, holdS);
+  config.safe = safe;
+  config.telemetryS = telemetryS;
+  config.holdS = holdS;
   const generation = blockWrite(REGION_CONFIG, state.configGeneration, PAYLOAD);
   if (generation === 0) return false;
   state.configGeneration = generation;

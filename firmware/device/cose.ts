@@ -60,20 +60,25 @@ export const PAYLOAD_MAX: u32 = MESSAGE_MAX - PAYLOAD_MARGIN - TAG_HEAD_LEN - TA
 /** Behind it: the tag. */
 export const TAG_MARGIN: u32 = TAG_HEAD_LEN + TAG_BYTES;
 
-/** The view of the message: addresses and lengths; no message while TAG_PTR is 0. */
-const VIEW_BYTES: u32 = 32;
-const VIEW = memory.data(VIEW_BYTES, 8);
-const KID_PTR: usize = 0;
-const KID_LEN: usize = 4;
-const PAYLOAD_PTR: usize = 8;
-const PAYLOAD_LEN: usize = 12;
-const TAG_PTR: usize = 16;
-/** Where the payload's head begins. */
-const HEAD_PTR: usize = 20;
-/** 0 if the protected header is empty: then the alg does not stand in it. */
-const IS_PROTECTED: usize = 24;
-/** Where mac0Structure() wrote. */
-const STRUCTURE_PTR: usize = 28;
+/** The message that was parsed or built last: addresses, and lengths in bytes. */
+@unmanaged
+class Message {
+  /** 0 if there is no kid. */
+  kid: usize;
+  kidLen: u32;
+  payload: usize;
+  payloadLen: u32;
+  /** 0 if there is no message. */
+  tag: usize;
+  /** The head of the payload's byte string. */
+  payloadHead: usize;
+  /** 0 if the protected header is empty, so that the alg is in the unprotected one. */
+  isProtected: u32;
+  /** Where mac0Structure() wrote. */
+  structure: usize;
+}
+
+const message: Message = changetype<Message>(memory.data(32, 8));
 
 /** The headers as read: not those of this profile, or a bit each. */
 const REFUSED: u32 = 0;
@@ -111,7 +116,7 @@ function parseHeaders(ptr: usize): u32 {
  * other header; payload present; tag of TAG_BYTES. Anything else is false, and then there is no message.
  */
 export function mac0Parse(ptr: usize, len: u32): bool {
-  store<usize>(VIEW, 0, TAG_PTR);
+  message.tag = 0;
   if (len === 0 || len > MESSAGE_MAX) return false;
   let headers = TAKEN | WITH_ALG_PROTECTED | WITH_KID;
   if (len > USUAL_LEN && load<u64>(ptr) === USUAL) readBegin(ptr + USUAL_LEN, len - USUAL_LEN);
@@ -131,13 +136,13 @@ export function mac0Parse(ptr: usize, len: u32): bool {
   const payload = readBytes();
   const end = readAt();
   if (end === 0 || end + TAG_MARGIN !== ptr + len || load<u16>(end) !== <u16>TAG_HEAD) return false;
-  store<usize>(VIEW, kid, KID_PTR);
-  store<u32>(VIEW, kidSize, KID_LEN);
-  store<usize>(VIEW, payload, PAYLOAD_PTR);
-  store<u32>(VIEW, <u32>(end - payload), PAYLOAD_LEN);
-  store<usize>(VIEW, head, HEAD_PTR);
-  store<u32>(VIEW, headers & WITH_ALG_PROTECTED, IS_PROTECTED);
-  store<usize>(VIEW, end + TAG_HEAD_LEN, TAG_PTR);
+  message.kid = kid;
+  message.kidLen = kidSize;
+  message.payload = payload;
+  message.payloadLen = <u32>(end - payload);
+  message.payloadHead = head;
+  message.isProtected = headers & WITH_ALG_PROTECTED;
+  message.tag = end + TAG_HEAD_LEN;
   return true;
 }
 
@@ -159,12 +164,13 @@ export function mac0Build(payload: usize, size: u32): void {
     store<u16>(head + 1, bswap<u16>(<u16>size));
   }
   store<u16>(payload + size, <u16>TAG_HEAD);
-  store<u64>(VIEW, 0, KID_PTR);
-  store<usize>(VIEW, payload, PAYLOAD_PTR);
-  store<u32>(VIEW, size, PAYLOAD_LEN);
-  store<usize>(VIEW, head, HEAD_PTR);
-  store<u32>(VIEW, WITH_ALG_PROTECTED, IS_PROTECTED);
-  store<usize>(VIEW, payload + size + TAG_HEAD_LEN, TAG_PTR);
+  message.kid = 0;
+  message.kidLen = 0;
+  message.payload = payload;
+  message.payloadLen = size;
+  message.payloadHead = head;
+  message.isProtected = WITH_ALG_PROTECTED;
+  message.tag = payload + size + TAG_HEAD_LEN;
 }
 
 /**
@@ -175,13 +181,14 @@ export function mac0Build(payload: usize, size: u32): void {
  */
 export function mac0Structure(): u32 {
   assert(tagPtr() !== 0);
-  const head = load<usize>(VIEW, HEAD_PTR);
-  const isProtected = load<u32>(VIEW, IS_PROTECTED) !== 0;
+  const head = message.payloadHead;
+  const isProtected = message.isProtected !== 0;
   const start = head - (isProtected ? STRUCTURE_LEN : BARE_LEN);
   if (isProtected) store<u32>(head - 4, STRUCTURE_REST);
   store<u64>(start, isProtected ? STRUCTURE : BARE);
-  store<u64>(VIEW, 0, KID_PTR);
-  store<usize>(VIEW, start, STRUCTURE_PTR);
+  message.kid = 0;
+  message.kidLen = 0;
+  message.structure = start;
   return <u32>(tagPtr() - TAG_HEAD_LEN - start);
 }
 
@@ -192,7 +199,7 @@ export function mac0Structure(): u32 {
  */
 export function mac0Finish(kid: usize, kidSize: u32): usize {
   assert(kidSize > 0 && kidSize <= KID_MAX);
-  const at = load<usize>(VIEW, HEAD_PTR) - kidSize;
+  const at = message.payloadHead - kidSize;
   copy(at, kid, kidSize);
   store<u8>(at - 1, BYTES_HEAD | kidSize);
   store<u64>(at - 1 - USUAL_LEN, USUAL);
@@ -201,32 +208,32 @@ export function mac0Finish(kid: usize, kidSize: u32): usize {
 
 /** Where mac0Structure() wrote. */
 export function macStructurePtr(): usize {
-  return load<usize>(VIEW, STRUCTURE_PTR);
+  return message.structure;
 }
 
 // Of a message; without one, only tagPtr() means anything: 0.
 
 /** Address of the kid; 0 if absent. */
 export function kidPtr(): usize {
-  return load<usize>(VIEW, KID_PTR);
+  return message.kid;
 }
 
 /** Length of the kid; 0 if absent. */
 export function kidLen(): u32 {
-  return load<u32>(VIEW, KID_LEN);
+  return message.kidLen;
 }
 
 /** Address of the payload. */
 export function payloadPtr(): usize {
-  return load<usize>(VIEW, PAYLOAD_PTR);
+  return message.payload;
 }
 
 /** Length of the payload. */
 export function payloadLen(): u32 {
-  return load<u32>(VIEW, PAYLOAD_LEN);
+  return message.payloadLen;
 }
 
 /** Address of the tag, TAG_BYTES long; 0 without a message. */
 export function tagPtr(): usize {
-  return load<usize>(VIEW, TAG_PTR);
+  return message.tag;
 }

@@ -29,8 +29,22 @@ const HASH_BYTES: u32 = 32;
 /** A record on the wire: body and hash. */
 export const RECORD_BYTES: u32 = BODY_BYTES + HASH_BYTES;
 
+/** A record's body. Its hash follows. */
+@unmanaged
+class Body {
+  seq: u32;
+  timeMs: u32;
+  /** RECORD. */
+  kind: u8;
+  detail: u8;
+  zero: u16;
+  value: u32;
+  boots: u32;
+}
+
 const SLOT: usize = memory.data(64, 8);
 const BEFORE: usize = memory.data(64, 8);
+const body: Body = changetype<Body>(SLOT);
 /** Hash before, then body, then the padding of 52 bytes to a block (FIPS 180-4, 5.1.1): what is hashed. */
 const LINK: usize = memory.data(64, 8);
 const HASH: usize = memory.data(32, 8);
@@ -45,10 +59,10 @@ function readSlot(seq: u32, into: usize): bool {
   return load<u32>(into) === seq;
 }
 
-/** Hashes the body at `body` after the hash at `before`, into HASH. */
-function chain(before: usize, body: usize): void {
+/** Hashes the body at `bodyPtr` after the hash at `before`, into HASH. */
+function chain(before: usize, bodyPtr: usize): void {
   copy(LINK, before, HASH_BYTES);
-  copy(LINK + HASH_BYTES, body, BODY_BYTES);
+  copy(LINK + HASH_BYTES, bodyPtr, BODY_BYTES);
   store<u32>(LINK, 0x80, HASH_BYTES + BODY_BYTES);
   store<u32>(LINK, 0, 56);
   store<u32>(LINK, bswap<u32>((HASH_BYTES + BODY_BYTES) << 3), 60);
@@ -79,7 +93,7 @@ function highest(): u32 {
   const last = (JOURNAL_SLOTS - 1) * JOURNAL_SLOT_BYTES;
   if (storage_read(REGION_JOURNAL, last, SLOT as u32, JOURNAL_SLOT_BYTES) !== STATUS_OK)
     return UNREAD;
-  let before = load<u32>(SLOT);
+  let before = body.seq;
   for (let slot: u32 = 0; slot < JOURNAL_SLOTS; slot += SCAN_SLOTS) {
     const offset = slot * JOURNAL_SLOT_BYTES;
     const bytes = SCAN_SLOTS * JOURNAL_SLOT_BYTES;
@@ -117,7 +131,7 @@ export function journalOpen(): bool {
     fill(state.journalHashPtr, 0, HASH_BYTES / 4);
   } else {
     copy(state.journalHashPtr, SLOT + BODY_BYTES, HASH_BYTES);
-    state.boots = load<u32>(SLOT + 16);
+    state.boots = body.boots;
   }
   state.journalNext = next;
   if (readSlot(next, SLOT)) torn = true;
@@ -136,11 +150,13 @@ export function journalAppend(kind: u32, detail: u32, value: u32): void {
   }
   const seq = state.journalNext;
   fill(SLOT, ERASED, JOURNAL_SLOT_BYTES / 4);
-  store<u32>(SLOT, seq);
-  store<u32>(SLOT + 4, state.now);
-  store<u32>(SLOT + 8, kind | (detail << 8));
-  store<u32>(SLOT + 12, value);
-  store<u32>(SLOT + 16, state.boots);
+  body.seq = seq;
+  body.timeMs = state.now;
+  body.kind = kind as u8;
+  body.detail = detail as u8;
+  body.zero = 0;
+  body.value = value;
+  body.boots = state.boots;
   chain(state.journalHashPtr, SLOT);
   copy(SLOT + BODY_BYTES, HASH, HASH_BYTES);
   const offset = (seq % JOURNAL_SLOTS) * JOURNAL_SLOT_BYTES;

@@ -6,7 +6,18 @@ import { BLOCK_PAYLOAD, blockRead, blockWrite } from "./block";
 import { fill } from "./bytes";
 import { state } from "./state";
 
+/** The retained block's payload; the rest of its BLOCK_PAYLOAD bytes is 0. */
+@unmanaged
+class Retained {
+  /** Relay level. */
+  relay: u32;
+  journalNext: u32;
+  /** Length of the hold in s; 0 for none. */
+  holdS: u32;
+}
+
 const PAYLOAD: usize = memory.data(20, 8);
+const retained: Retained = changetype<Retained>(PAYLOAD);
 
 /**
  * Begins a hold of `seconds`; 0 for none. Its length is kept with it: a configuration that comes later
@@ -32,17 +43,17 @@ export function retainedLoad(): void {
     return;
   }
   mark(MARK_RETAINED_USED);
-  state.relay = load<u32>(PAYLOAD) & 1 ? 1 : 0;
-  state.journalNext = load<u32>(PAYLOAD + 4);
-  holdTake(load<u32>(PAYLOAD + 8));
+  state.relay = retained.relay & 1 ? 1 : 0;
+  state.journalNext = retained.journalNext;
+  holdTake(retained.holdS);
 }
 
 /** Saves. A failure leaves the block before: the relay then comes back at its last saved level. */
 export function retainedSave(): void {
   fill(PAYLOAD, 0, BLOCK_PAYLOAD / 4);
-  store<u32>(PAYLOAD, state.relay);
-  store<u32>(PAYLOAD + 4, state.journalNext);
-  store<u32>(PAYLOAD + 8, state.holdMs > 0 ? state.holdTakenS : 0);
+  retained.relay = state.relay;
+  retained.journalNext = state.journalNext;
+  retained.holdS = state.holdMs > 0 ? state.holdTakenS : 0;
   const generation = blockWrite(REGION_RETAINED, state.retainedGeneration, PAYLOAD);
   if (generation !== 0) state.retainedGeneration = generation;
 }
