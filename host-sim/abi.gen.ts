@@ -1,7 +1,7 @@
 /** Generated from firmware/abi.json by `npm run gen`. Do not edit. */
 
 /** Version of this table. */
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 /** Period of the TICK event, in ms. */
 export const TICK_MS = 250;
 /** Largest message in either direction, in bytes; rx_buffer() holds this many. */
@@ -12,6 +12,12 @@ export const MAC_MESSAGE_MAX = 2048;
 export const TAG_BYTES = 32;
 /** An epoch, in bytes; the host never draws one of all zeroes. */
 export const EPOCH_BYTES = 8;
+/** How many bytes of a command's tag its reply bears, from the first on. */
+export const REPLY_TAG_BYTES = 16;
+/** The nonce of a question for the epoch, in bytes. */
+export const NONCE_BYTES = 8;
+/** Furthest deadline of a command, in ms after the session clock. */
+export const DEADLINE_MAX_MS = 60000;
 /** Longest log line, in bytes of ASCII. */
 export const LOG_MAX = 120;
 /** Import calls that one event (or init) may make; one more traps the guest. */
@@ -146,7 +152,7 @@ export const REGION = {
 } as const;
 export const REGION_NAMES = ["RETAINED","CONFIG","JOURNAL"] as const;
 
-/** Whose key. Commands are signed by the first three; DEVICE signs what the device says. */
+/** Who commands the device. Each has a key for commands and another for what the device says to it. */
 export const PRINCIPAL = {
   /** Who holds the switch. */
   OWNER: 0,
@@ -154,11 +160,9 @@ export const PRINCIPAL = {
   PROVIDER: 1,
   /** Who made the device. */
   MANUFACTURER: 2,
-  /** The device itself: mac_sign() only. */
-  DEVICE: 3,
 } as const;
-export const PRINCIPAL_NAMES = ["OWNER","PROVIDER","MANUFACTURER","DEVICE"] as const;
-export const PRINCIPAL_KIDS = ["owner","provider","manufacturer","device"] as const;
+export const PRINCIPAL_NAMES = ["OWNER","PROVIDER","MANUFACTURER"] as const;
+export const PRINCIPAL_KIDS = ["owner","provider","manufacturer"] as const;
 
 /** Operation of a command. */
 export const OP = {
@@ -186,9 +190,9 @@ export const CODE = {
   OK: 0,
   /** The gate is not LIVE. */
   KILLED: 1,
-  /** The command's epoch is not this one; the reply carries the current epoch. */
+  /** The command's epoch is not this one: it cannot execute any more. It may have executed before the switch was moved. */
   STALE_EPOCH: 2,
-  /** The sequence number is not above the principal's last. */
+  /** The sequence number is not above the principal's last. The reply tells the last one, and the result if these are the same bytes again. */
   REPLAY: 3,
   /** Never sent: a sender without a key is not told. */
   BAD_MAC: 4,
@@ -200,8 +204,10 @@ export const CODE = {
   MALFORMED: 7,
   /** Allowed, but the device could not: storage, say. */
   FAILED: 8,
+  /** The deadline has passed on the session clock, or is more than DEADLINE_MAX_MS ahead. */
+  EXPIRED: 9,
 } as const;
-export const CODE_NAMES = ["OK","KILLED","STALE_EPOCH","REPLAY","BAD_MAC","FORBIDDEN","HOLD","MALFORMED","FAILED"] as const;
+export const CODE_NAMES = ["OK","KILLED","STALE_EPOCH","REPLAY","BAD_MAC","FORBIDDEN","HOLD","MALFORMED","FAILED","EXPIRED"] as const;
 
 /** The relay's level after a loss of supply. */
 export const SAFE = {
@@ -269,16 +275,22 @@ export const MARK = {
   JOURNAL_FAILED: 16,
   /** A refusal was counted and not written one by one. */
   REFUSALS_COALESCED: 17,
+  /** Refused: the deadline. */
+  EXPIRED: 18,
+  /** Refused, with the result: the same bytes again. */
+  DUPLICATE: 19,
+  /** A question for the epoch was answered. */
+  QUESTION: 20,
 } as const;
-export const MARK_NAMES = ["ACCEPTED","KILLED","STALE_EPOCH","REPLAY","BAD_MAC","FORBIDDEN","HOLD","MALFORMED_ENVELOPE","MALFORMED_PAYLOAD","FAILED","RETAINED_USED","RETAINED_LOST","HOLD_BEGUN","HOLD_ENDED","BOUNCE","JOURNAL_TORN","JOURNAL_FAILED","REFUSALS_COALESCED"] as const;
+export const MARK_NAMES = ["ACCEPTED","KILLED","STALE_EPOCH","REPLAY","BAD_MAC","FORBIDDEN","HOLD","MALFORMED_ENVELOPE","MALFORMED_PAYLOAD","FAILED","RETAINED_USED","RETAINED_LOST","HOLD_BEGUN","HOLD_ENDED","BOUNCE","JOURNAL_TORN","JOURNAL_FAILED","REFUSALS_COALESCED","EXPIRED","DUPLICATE","QUESTION"] as const;
 
 /** Imports of module `board`: name, parameter count, whether it returns a status. */
 export const IMPORTS = {
   gpio_write: { params: 2, returns: false },
   radio_request: { params: 1, returns: false },
-  net_send: { params: 3, returns: true },
+  net_send: { params: 4, returns: true },
   mac_verify: { params: 4, returns: true },
-  mac_sign: { params: 3, returns: true },
+  mac_sign: { params: 4, returns: true },
   random: { params: 2, returns: false },
   storage_read: { params: 4, returns: true },
   storage_write: { params: 4, returns: true },
@@ -311,9 +323,9 @@ export interface GuestExports {
 export interface BoardImports {
   gpio_write(pin: number, level: number): void;
   radio_request(on: number): void;
-  net_send(channel: number, ptr: number, len: number): number;
+  net_send(principal: number, channel: number, ptr: number, len: number): number;
   mac_verify(principal: number, ptr: number, len: number, tag: number): number;
-  mac_sign(ptr: number, len: number, tag: number): number;
+  mac_sign(principal: number, ptr: number, len: number, tag: number): number;
   random(ptr: number, len: number): void;
   storage_read(region: number, offset: number, ptr: number, len: number): number;
   storage_write(region: number, offset: number, ptr: number, len: number): number;

@@ -1,7 +1,7 @@
 /** Generated from firmware/state.json by `npm run gen`. Do not edit. */
 
 /** Bytes in the guest's state region. */
-export const STATE_BYTES = 160;
+export const STATE_BYTES = 216;
 
 /** Where each of its fields lies: offset, bytes an element, elements. */
 export const STATE_FIELDS = {
@@ -77,5 +77,13 @@ export const STATE_FIELDS = {
   JOURNAL_OPEN: { offset: 137, size: 1, count: 1 },
   /** length of the hold that runs, in s: what the configuration said when it was taken. */
   HOLD_TAKEN_S: { offset: 140, size: 4, count: 1 },
+  /** session clock: ms since the gate went LIVE. */
+  CLOCK: { offset: 144, size: 8, count: 1 },
+  /** reports (status, telemetry) sent in this epoch. */
+  COUNTER: { offset: 152, size: 4, count: 1 },
+  /** CODE of the last command accepted, by principal. */
+  LAST_RESULT: { offset: 156, size: 4, count: 3 },
+  /** first 16 bytes of the tag of the last command accepted, two words a principal. */
+  LAST_TAG: { offset: 168, size: 8, count: 6 },
 } as const;
 export type StateField = keyof typeof STATE_FIELDS;

@@ -3,7 +3,7 @@
 #define ABI_GEN_H
 
 /* Version of this table. */
-#define KS_ABI_VERSION 1u
+#define KS_ABI_VERSION 2u
 /* Period of the TICK event, in ms. */
 #define KS_TICK_MS 250u
 /* Largest message in either direction, in bytes; rx_buffer() holds this many. */
@@ -14,6 +14,12 @@
 #define KS_TAG_BYTES 32u
 /* An epoch, in bytes; the host never draws one of all zeroes. */
 #define KS_EPOCH_BYTES 8u
+/* How many bytes of a command's tag its reply bears, from the first on. */
+#define KS_REPLY_TAG_BYTES 16u
+/* The nonce of a question for the epoch, in bytes. */
+#define KS_NONCE_BYTES 8u
+/* Furthest deadline of a command, in ms after the session clock. */
+#define KS_DEADLINE_MAX_MS 60000u
 /* Longest log line, in bytes of ASCII. */
 #define KS_LOG_MAX 120u
 /* Import calls that one event (or init) may make; one more traps the guest. */
@@ -117,16 +123,15 @@ enum {
 };
 #define KS_REGION_NAMES "RETAINED", "CONFIG", "JOURNAL"
 
-/* Whose key. Commands are signed by the first three; DEVICE signs what the device says. */
+/* Who commands the device. Each has a key for commands and another for what the device says to it. */
 enum {
     KS_PRINCIPAL_OWNER = 0, /* Who holds the switch. */
     KS_PRINCIPAL_PROVIDER = 1, /* Who sells a service for the device. */
     KS_PRINCIPAL_MANUFACTURER = 2, /* Who made the device. */
-    KS_PRINCIPAL_DEVICE = 3, /* The device itself: mac_sign() only. */
-    KS_PRINCIPAL_COUNT = 4
+    KS_PRINCIPAL_COUNT = 3
 };
-#define KS_PRINCIPAL_NAMES "OWNER", "PROVIDER", "MANUFACTURER", "DEVICE"
-#define KS_PRINCIPAL_KIDS "owner", "provider", "manufacturer", "device"
+#define KS_PRINCIPAL_NAMES "OWNER", "PROVIDER", "MANUFACTURER"
+#define KS_PRINCIPAL_KIDS "owner", "provider", "manufacturer"
 
 /* Operation of a command. */
 enum {
@@ -145,16 +150,17 @@ enum {
 enum {
     KS_CODE_OK = 0, /* Done. */
     KS_CODE_KILLED = 1, /* The gate is not LIVE. */
-    KS_CODE_STALE_EPOCH = 2, /* The command's epoch is not this one; the reply carries the current epoch. */
-    KS_CODE_REPLAY = 3, /* The sequence number is not above the principal's last. */
+    KS_CODE_STALE_EPOCH = 2, /* The command's epoch is not this one: it cannot execute any more. It may have executed before the switch was moved. */
+    KS_CODE_REPLAY = 3, /* The sequence number is not above the principal's last. The reply tells the last one, and the result if these are the same bytes again. */
     KS_CODE_BAD_MAC = 4, /* Never sent: a sender without a key is not told. */
     KS_CODE_FORBIDDEN = 5, /* The principal has no right to the operation. */
     KS_CODE_HOLD = 6, /* A local hand holds the actuator. */
     KS_CODE_MALFORMED = 7, /* Not a command of this version. */
     KS_CODE_FAILED = 8, /* Allowed, but the device could not: storage, say. */
-    KS_CODE_COUNT = 9
+    KS_CODE_EXPIRED = 9, /* The deadline has passed on the session clock, or is more than DEADLINE_MAX_MS ahead. */
+    KS_CODE_COUNT = 10
 };
-#define KS_CODE_NAMES "OK", "KILLED", "STALE_EPOCH", "REPLAY", "BAD_MAC", "FORBIDDEN", "HOLD", "MALFORMED", "FAILED"
+#define KS_CODE_NAMES "OK", "KILLED", "STALE_EPOCH", "REPLAY", "BAD_MAC", "FORBIDDEN", "HOLD", "MALFORMED", "FAILED", "EXPIRED"
 
 /* The relay's level after a loss of supply. */
 enum {
@@ -197,17 +203,20 @@ enum {
     KS_MARK_JOURNAL_TORN = 15, /* A torn record was found at boot. */
     KS_MARK_JOURNAL_FAILED = 16, /* A record could not be written. */
     KS_MARK_REFUSALS_COALESCED = 17, /* A refusal was counted and not written one by one. */
-    KS_MARK_COUNT = 18
+    KS_MARK_EXPIRED = 18, /* Refused: the deadline. */
+    KS_MARK_DUPLICATE = 19, /* Refused, with the result: the same bytes again. */
+    KS_MARK_QUESTION = 20, /* A question for the epoch was answered. */
+    KS_MARK_COUNT = 21
 };
-#define KS_MARK_NAMES "ACCEPTED", "KILLED", "STALE_EPOCH", "REPLAY", "BAD_MAC", "FORBIDDEN", "HOLD", "MALFORMED_ENVELOPE", "MALFORMED_PAYLOAD", "FAILED", "RETAINED_USED", "RETAINED_LOST", "HOLD_BEGUN", "HOLD_ENDED", "BOUNCE", "JOURNAL_TORN", "JOURNAL_FAILED", "REFUSALS_COALESCED"
+#define KS_MARK_NAMES "ACCEPTED", "KILLED", "STALE_EPOCH", "REPLAY", "BAD_MAC", "FORBIDDEN", "HOLD", "MALFORMED_ENVELOPE", "MALFORMED_PAYLOAD", "FAILED", "RETAINED_USED", "RETAINED_LOST", "HOLD_BEGUN", "HOLD_ENDED", "BOUNCE", "JOURNAL_TORN", "JOURNAL_FAILED", "REFUSALS_COALESCED", "EXPIRED", "DUPLICATE", "QUESTION"
 
 /* X(name, wasm3 signature): every import of module `board`. */
 #define KS_IMPORTS(X) \
     X(gpio_write, "v(ii)") \
     X(radio_request, "v(i)") \
-    X(net_send, "i(iii)") \
+    X(net_send, "i(iiii)") \
     X(mac_verify, "i(iiii)") \
-    X(mac_sign, "i(iii)") \
+    X(mac_sign, "i(iiii)") \
     X(random, "v(ii)") \
     X(storage_read, "i(iiii)") \
     X(storage_write, "i(iiii)") \

@@ -2,7 +2,7 @@
 // The guest's whole view of its host: imports of module `board`, and constants.
 
 /** Version of this table. */
-export const ABI_VERSION: u32 = 1;
+export const ABI_VERSION: u32 = 2;
 /** Period of the TICK event, in ms. */
 export const TICK_MS: u32 = 250;
 /** Largest message in either direction, in bytes; rx_buffer() holds this many. */
@@ -13,6 +13,12 @@ export const MAC_MESSAGE_MAX: u32 = 2048;
 export const TAG_BYTES: u32 = 32;
 /** An epoch, in bytes; the host never draws one of all zeroes. */
 export const EPOCH_BYTES: u32 = 8;
+/** How many bytes of a command's tag its reply bears, from the first on. */
+export const REPLY_TAG_BYTES: u32 = 16;
+/** The nonce of a question for the epoch, in bytes. */
+export const NONCE_BYTES: u32 = 8;
+/** Furthest deadline of a command, in ms after the session clock. */
+export const DEADLINE_MAX_MS: u32 = 60000;
 /** Longest log line, in bytes of ASCII. */
 export const LOG_MAX: u32 = 120;
 /** Import calls that one event (or init) may make; one more traps the guest. */
@@ -133,16 +139,14 @@ export const REGION_CONFIG: u32 = 1;
 export const REGION_JOURNAL: u32 = 2;
 export const REGION_COUNT: u32 = 3;
 
-// PRINCIPAL: Whose key. Commands are signed by the first three; DEVICE signs what the device says.
+// PRINCIPAL: Who commands the device. Each has a key for commands and another for what the device says to it.
 /** Who holds the switch. */
 export const PRINCIPAL_OWNER: u32 = 0;
 /** Who sells a service for the device. */
 export const PRINCIPAL_PROVIDER: u32 = 1;
 /** Who made the device. */
 export const PRINCIPAL_MANUFACTURER: u32 = 2;
-/** The device itself: mac_sign() only. */
-export const PRINCIPAL_DEVICE: u32 = 3;
-export const PRINCIPAL_COUNT: u32 = 4;
+export const PRINCIPAL_COUNT: u32 = 3;
 
 // OP: Operation of a command.
 /** {1: bool level}. */
@@ -166,9 +170,9 @@ export const OP_COUNT: u32 = 7;
 export const CODE_OK: u32 = 0;
 /** The gate is not LIVE. */
 export const CODE_KILLED: u32 = 1;
-/** The command's epoch is not this one; the reply carries the current epoch. */
+/** The command's epoch is not this one: it cannot execute any more. It may have executed before the switch was moved. */
 export const CODE_STALE_EPOCH: u32 = 2;
-/** The sequence number is not above the principal's last. */
+/** The sequence number is not above the principal's last. The reply tells the last one, and the result if these are the same bytes again. */
 export const CODE_REPLAY: u32 = 3;
 /** Never sent: a sender without a key is not told. */
 export const CODE_BAD_MAC: u32 = 4;
@@ -180,7 +184,9 @@ export const CODE_HOLD: u32 = 6;
 export const CODE_MALFORMED: u32 = 7;
 /** Allowed, but the device could not: storage, say. */
 export const CODE_FAILED: u32 = 8;
-export const CODE_COUNT: u32 = 9;
+/** The deadline has passed on the session clock, or is more than DEADLINE_MAX_MS ahead. */
+export const CODE_EXPIRED: u32 = 9;
+export const CODE_COUNT: u32 = 10;
 
 // SAFE: The relay's level after a loss of supply.
 /** De-energised. */
@@ -243,7 +249,13 @@ export const MARK_JOURNAL_TORN: u32 = 15;
 export const MARK_JOURNAL_FAILED: u32 = 16;
 /** A refusal was counted and not written one by one. */
 export const MARK_REFUSALS_COALESCED: u32 = 17;
-export const MARK_COUNT: u32 = 18;
+/** Refused: the deadline. */
+export const MARK_EXPIRED: u32 = 18;
+/** Refused, with the result: the same bytes again. */
+export const MARK_DUPLICATE: u32 = 19;
+/** A question for the epoch was answered. */
+export const MARK_QUESTION: u32 = 20;
+export const MARK_COUNT: u32 = 21;
 
 /** Drives a pin (PIN) to 0 or 1. Traps on any other, and on one that the board does not have. */
 @external("board", "gpio_write")
@@ -251,15 +263,15 @@ export declare function gpio_write(pin: u32, level: u32): void;
 /** Asks for the radio. radio = permit AND requested. */
 @external("board", "radio_request")
 export declare function radio_request(on: u32): void;
-/** Queues a message. DENIED while killed or without a link. */
+/** Queues a message to a principal. DENIED while killed or without a link. */
 @external("board", "net_send")
-export declare function net_send(channel: u32, ptr: u32, len: u32): u32;
-/** Whether `tag` (TAG_BYTES) is HMAC-SHA256 of the bytes under the principal's key. BAD_TAG, NO_KEY. */
+export declare function net_send(principal: u32, channel: u32, ptr: u32, len: u32): u32;
+/** Whether `tag` (TAG_BYTES) is HMAC-SHA256 of the bytes under the key of the principal's commands. BAD_TAG, NO_KEY. */
 @external("board", "mac_verify")
 export declare function mac_verify(principal: u32, ptr: u32, len: u32, tag: u32): u32;
-/** Writes the tag of the bytes under the device's key. */
+/** Writes the tag of the bytes under the key of what the device says to the principal. NO_KEY. */
 @external("board", "mac_sign")
-export declare function mac_sign(ptr: u32, len: u32, tag: u32): u32;
+export declare function mac_sign(principal: u32, ptr: u32, len: u32, tag: u32): u32;
 /** Random bytes, at most 64. */
 @external("board", "random")
 export declare function random(ptr: u32, len: u32): void;

@@ -1,9 +1,11 @@
-// A message from the network: envelope, tag, payload, decision, effect, reply. The one place where
-// remote bytes meet the device. Must not know the gate, the transport or any key.
+// A message from the network: envelope, tag, payload, checks, effect, reply. All remote bytes that reach
+// the device pass through commandReceive().
 //
-// Payload: [epoch bstr 8, sequence number u32, OP, arguments map]; see docs/PROTOCOL.md.
+// Payload of a command: [epoch bstr 8, sequence number u32, deadline uint, OP, arguments map]; of a
+// question for the epoch: [nonce bstr 8]. See docs/PROTOCOL.md.
 import {
   CODE_BAD_MAC,
+  CODE_EXPIRED,
   CODE_FORBIDDEN,
   CODE_HOLD,
   CODE_KILLED,
@@ -14,41 +16,49 @@ import {
   EPOCH_BYTES,
   MARK_ACCEPTED,
   MARK_BAD_MAC,
+  MARK_DUPLICATE,
+  MARK_EXPIRED,
   MARK_FAILED,
   MARK_FORBIDDEN,
   MARK_HOLD,
   MARK_KILLED,
   MARK_MALFORMED_ENVELOPE,
   MARK_MALFORMED_PAYLOAD,
+  MARK_QUESTION,
   MARK_REPLAY,
   MARK_STALE_EPOCH,
   mac_verify,
   mark,
+  NONCE_BYTES,
   OP_COUNT,
-  PRINCIPAL_DEVICE,
+  PRINCIPAL_COUNT,
   STATUS_OK,
 } from "./abi.gen";
 import { readBegin, readDone, readFailed, readUint } from "./cbor";
 import { mac0Parse, mac0Structure, macStructurePtr, payloadLen, payloadPtr, tagPtr } from "./cose";
-import { principalNamed, replyBegin, replySend, writeRefusal } from "./messages";
+import { principalNamed, replyBegin, replySend, writeAnswer, writeRefusal } from "./messages";
 import { perform, readArguments, writeData } from "./operations";
-import { admit, decide, live } from "./policy";
+import { admit, decide, isLastAccepted, live, timely } from "./policy";
 import { noteDrop, noteRefusal } from "./refusals";
 import { increment, state } from "./state";
 
-/** An array of four, the epoch's byte string being its first item; and both with the epoch, in bytes. */
-const HEAD: u16 = 0x4884;
+/** An array of five whose first item is the epoch's byte string; both with the epoch, in bytes. */
+const HEAD: u16 = 0x4885;
 const HEAD_BYTES: u32 = 2 + EPOCH_BYTES;
+/** An array of one, the nonce's byte string. */
+const QUESTION_HEAD: u16 = 0x4881;
+const QUESTION_BYTES: u32 = 2 + NONCE_BYTES;
 
 /** A payload, decoded. */
 @unmanaged
 class Command {
   epoch: u64;
+  deadline: u64;
   seq: u32;
   op: u32;
 }
 
-const command: Command = changetype<Command>(memory.data(16, 8));
+const command: Command = changetype<Command>(memory.data(24, 8));
 
 /** Handles a message of `len` bytes at `ptr`, MESSAGE_MARGIN bytes free before it. */
 export function commandReceive(ptr: usize, len: u32): void {
@@ -65,31 +75,47 @@ export function commandReceive(ptr: usize, len: u32): void {
   const principal = principalNamed();
   const bytes = mac0Structure();
   if (
-    principal >= PRINCIPAL_DEVICE ||
+    principal >= PRINCIPAL_COUNT ||
     mac_verify(principal, macStructurePtr() as u32, bytes, tagPtr() as u32) !== STATUS_OK
   ) {
     mark(MARK_BAD_MAC);
     noteDrop(CODE_BAD_MAC);
     return;
   }
-  if (!parse(payloadPtr(), payloadLen())) {
-    refuse(principal, 0, CODE_MALFORMED);
-    return;
-  }
-  const seq = command.seq;
+  const tag = tagPtr();
+  if (payloadLen() === QUESTION_BYTES && load<u16>(payloadPtr()) === QUESTION_HEAD) {
+    answer(principal, tag);
+  } else if (!parse(payloadPtr(), payloadLen())) refuse(principal, tag, CODE_MALFORMED);
+  else execute(principal, tag);
+}
+
+/** Answers a question for the epoch: it changes nothing, uses no number and is not recorded. */
+function answer(principal: u32, tag: usize): void {
+  mark(MARK_QUESTION);
+  replyBegin(tag, CODE_OK);
+  writeAnswer(principal);
+  replySend(principal);
+}
+
+/** Checks the command, performs it and replies. */
+function execute(principal: u32, tag: usize): void {
   const op = command.op;
-  let code = admit(principal, command.epoch, seq);
-  if (code === CODE_OK) code = decide(principal, op);
-  if (code === CODE_OK) code = perform(op);
+  let code = admit(principal, command.epoch, command.seq, tag);
+  if (code === CODE_OK) {
+    code = timely(command.deadline);
+    if (code === CODE_OK) code = decide(principal, op);
+    if (code === CODE_OK) code = perform(op);
+    state.setLastResult(principal, code);
+  }
   if (code !== CODE_OK) {
-    refuse(principal, seq, code);
+    refuse(principal, tag, code);
     return;
   }
   mark(MARK_ACCEPTED);
   state.executed = increment(state.executed);
-  replyBegin(principal, seq, CODE_OK);
+  replyBegin(tag, CODE_OK);
   writeData(op, principal);
-  replySend();
+  replySend(principal);
 }
 
 /** Decodes the payload into `command` and the arguments. Returns whether it is a command, to the byte. */
@@ -97,29 +123,31 @@ function parse(ptr: usize, len: u32): bool {
   if (len <= HEAD_BYTES || load<u16>(ptr) !== HEAD) return false;
   readBegin(ptr + HEAD_BYTES, len - HEAD_BYTES);
   const seq = readUint();
+  const deadline = readUint();
   const op = readUint();
   if (readFailed()) return false;
   if (seq > (u32.MAX_VALUE as u64) || op >= (OP_COUNT as u64)) return false;
   command.epoch = load<u64>(ptr, 2);
+  command.deadline = deadline;
   command.seq = seq as u32;
   command.op = op as u32;
   return readArguments(op as u32) && readDone();
 }
 
-/** A refusal, told to a principal whose tag is good. */
-function refuse(principal: u32, seq: u32, code: u32): void {
-  mark(markOf(code));
-  // The epoch of all zeroes is the question which epoch this is: no attempt, so not on record.
-  const question = code === CODE_STALE_EPOCH && command.epoch === 0;
-  if (!question) noteRefusal(code);
-  replyBegin(principal, seq, code);
-  writeRefusal(principal, code);
-  replySend();
+/** Refuses a command whose tag is good, with the reason. */
+function refuse(principal: u32, tag: usize, code: u32): void {
+  const again = code === CODE_REPLAY && isLastAccepted(principal, tag);
+  mark(again ? MARK_DUPLICATE : markOf(code));
+  noteRefusal(code);
+  replyBegin(tag, code);
+  writeRefusal(principal, code, tag);
+  replySend(principal);
 }
 
 function markOf(code: u32): u32 {
   if (code === CODE_STALE_EPOCH) return MARK_STALE_EPOCH;
   if (code === CODE_REPLAY) return MARK_REPLAY;
+  if (code === CODE_EXPIRED) return MARK_EXPIRED;
   if (code === CODE_FORBIDDEN) return MARK_FORBIDDEN;
   if (code === CODE_HOLD) return MARK_HOLD;
   if (code === CODE_KILLED) return MARK_KILLED;

@@ -102,16 +102,24 @@ function event(kind: u32, b: u32): void {
   } else assert(false);
 }
 
-/** Moves time on to `now`. Time that runs backwards stands still. */
+/**
+ * Moves time on to `now`. An event that was queued before the last one was dispatched moves nothing. The
+ * session clock takes all that passed; what counts down, STEP_MAX_MS at most.
+ */
 function advance(now: u32): void {
-  const passed = now - state.now;
-  state.now = now;
-  if (state.bootDue !== 0) booted();
-  else if ((passed as i32) > 0) {
-    const ms = min<u32>(passed, STEP_MAX_MS);
-    if (countsDown()) elapse(ms);
-    telemetryElapse(ms);
+  const passed = (now - state.now) as i32;
+  if (state.bootDue !== 0) {
+    state.now = now;
+    booted();
+    return;
   }
+  if (passed <= 0 && passed > -(STEP_MAX_MS as i32)) return;
+  state.now = now;
+  if (passed < 0) return;
+  if (live()) state.clock += passed as u64;
+  const ms = min<u32>(passed as u32, STEP_MAX_MS);
+  if (countsDown()) elapse(ms);
+  telemetryElapse(ms);
 }
 
 /** The first event has set the clock, and dates the record of the boot. */
@@ -145,6 +153,8 @@ function gate(phase: u32): void {
   const before: u32 = state.phase;
   state.phase = phase as u8;
   if (phase === PHASE_LIVE) {
+    state.clock = 0;
+    state.counter = 0;
     journalAppend(RECORD_LIVE, 0, state.epoch as u32);
     radio_request(1);
     return;

@@ -1,21 +1,35 @@
-// What the device says: replies, status, telemetry, each a COSE_Mac0 under the device's key. Sends
-// nothing unless LIVE. Must not know why anything is said.
+// What the device sends: replies, status and telemetry, each a COSE_Mac0 to one principal, under the key
+// for what the device says to that principal. Nothing is sent unless LIVE. Payloads: docs/PROTOCOL.md.
 import {
   CHANNEL_REPLY,
   CHANNEL_STATUS,
   CHANNEL_TELEMETRY,
+  CODE_EXPIRED,
   CODE_HOLD,
   CODE_REPLAY,
-  CODE_STALE_EPOCH,
   EPOCH_BYTES,
   mac_sign,
   net_send,
-  PRINCIPAL_DEVICE,
+  OP_JOURNAL_READ,
+  OP_RELAY_GET,
+  OP_STATUS,
+  OP_TELEMETRY_READ,
+  PRINCIPAL_COUNT,
+  REPLY_TAG_BYTES,
   STATUS_OK,
   TAG_BYTES,
 } from "./abi.gen";
 import { same } from "./bytes";
-import { writeBegin, writeBool, writeBytes, writeEnd, writeInt, writeMap, writeUint } from "./cbor";
+import {
+  writeArray,
+  writeBegin,
+  writeBool,
+  writeBytes,
+  writeEnd,
+  writeInt,
+  writeMap,
+  writeUint,
+} from "./cbor";
 import {
   kidLen,
   kidPtr,
@@ -27,72 +41,98 @@ import {
   PAYLOAD_MAX,
   tagPtr,
 } from "./cose";
-import { live } from "./policy";
-import { state } from "./state";
+import { hasRight, isLastAccepted, live } from "./policy";
+import { increment, state } from "./state";
 
 /** Key identifiers (RFC 9052, 3.1) in the order of PRINCIPAL: length u8, then ASCII, 16 bytes a row. */
 const KIDS: usize = memory.data<u8>([
   5, 0x6f, 0x77, 0x6e, 0x65, 0x72, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0x70, 0x72, 0x6f, 0x76, 0x69,
   0x64, 0x65, 0x72, 0, 0, 0, 0, 0, 0, 0, 12, 0x6d, 0x61, 0x6e, 0x75, 0x66, 0x61, 0x63, 0x74, 0x75,
-  0x72, 0x65, 0x72, 0, 0, 0, 6, 0x64, 0x65, 0x76, 0x69, 0x63, 0x65, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+  0x72, 0x65, 0x72, 0, 0, 0,
 ]);
-
-const DEVICE_KID: usize = KIDS + ((PRINCIPAL_DEVICE as usize) << 4);
 
 /** A message on its way out: its payload, and room for the rest around it. */
 const OUT: usize = memory.data(1024, 8);
-/** An array of none, then a byte string of an epoch's length; and both with the epoch, in bytes. */
-const HEAD: u32 = 0x4880;
-const HEAD_BYTES: u32 = 2 + EPOCH_BYTES;
 const PAYLOAD: usize = OUT + PAYLOAD_MARGIN;
 
-/** The principal that the last parsed message names; PRINCIPAL_DEVICE for one that may not command. */
+/** The principal that the last parsed message names; PRINCIPAL_COUNT for any other. */
 export function principalNamed(): u32 {
   const length = kidLen();
-  for (let principal: u32 = 0; principal < PRINCIPAL_DEVICE; principal++) {
+  for (let principal: u32 = 0; principal < PRINCIPAL_COUNT; principal++) {
     const row = KIDS + ((principal as usize) << 4);
     if (length === load<u8>(row) && same(kidPtr(), row + 1, length)) return principal;
   }
-  return PRINCIPAL_DEVICE;
+  return PRINCIPAL_COUNT;
 }
+
+/** First item of a payload: what the message is. */
+const MESSAGE_REPLY: u64 = 0;
+const MESSAGE_STATUS: u64 = 1;
+const MESSAGE_TELEMETRY: u64 = 2;
 
 /** Signs the payload that was written and queues it. What cannot be sent is dropped: nothing waits. */
-function send(channel: u32): void {
+function send(principal: u32, channel: u32): void {
   const length = writeEnd();
   assert(length > 0);
-  mac0Build(PAYLOAD, HEAD_BYTES + length);
+  mac0Build(PAYLOAD, length);
   const signed = mac0Structure();
-  if (mac_sign(macStructurePtr() as u32, signed, tagPtr() as u32) !== STATUS_OK) return;
-  const message = mac0Finish(DEVICE_KID + 1, load<u8>(DEVICE_KID));
-  net_send(channel, message as u32, (tagPtr() + TAG_BYTES - message) as u32);
+  const structure = macStructurePtr() as u32;
+  if (mac_sign(principal, structure, signed, tagPtr() as u32) !== STATUS_OK) return;
+  const kid = KIDS + ((principal as usize) << 4);
+  const message = mac0Finish(kid + 1, load<u8>(kid));
+  net_send(principal, channel, message as u32, (tagPtr() + TAG_BYTES - message) as u32);
 }
 
-/** Begins a payload: an array of `items`, the first being the epoch. */
-function begin(items: u32): void {
-  assert(items < 24);
-  store<u16>(PAYLOAD, <u16>(HEAD + items));
-  store<u64>(PAYLOAD, state.epoch, 2);
-  writeBegin(PAYLOAD + HEAD_BYTES, PAYLOAD_MAX - HEAD_BYTES);
-}
-
-/** Begins a reply; the data map is written next, then replySend(). */
-export function replyBegin(principal: u32, seq: u32, code: u32): void {
-  begin(5);
-  writeUint(principal as u64);
-  writeUint(seq as u64);
+/**
+ * Begins a reply to the command or question whose tag is at `tag`; the data map is written next, then
+ * replySend(). The tag binds the reply to those bytes: no other request's sender accepts it.
+ */
+export function replyBegin(tag: usize, code: u32): void {
+  writeBegin(PAYLOAD, PAYLOAD_MAX);
+  writeArray(6);
+  writeUint(MESSAGE_REPLY);
+  writeBytes(tag, REPLY_TAG_BYTES);
+  writeBytes(state.epochPtr, EPOCH_BYTES);
+  writeUint(state.clock);
   writeUint(code as u64);
 }
 
-export function replySend(): void {
-  send(CHANNEL_REPLY);
+export function replySend(principal: u32): void {
+  send(principal, CHANNEL_REPLY);
 }
 
-/** Writes a refusal's data map: what the sender needs to do better. */
-export function writeRefusal(principal: u32, code: u32): void {
-  const sequence = code === CODE_STALE_EPOCH || code === CODE_REPLAY;
-  writeMap(sequence || code === CODE_HOLD ? 1 : 0);
-  if (sequence) field(1, state.getLastSeq(principal));
-  else if (code === CODE_HOLD) field(1, state.holdMs);
+/** Begins a status or telemetry message: its last item is written next, then it is sent. */
+function reportBegin(kind: u64): void {
+  writeBegin(PAYLOAD, PAYLOAD_MAX);
+  writeArray(5);
+  writeUint(kind);
+  writeBytes(state.epochPtr, EPOCH_BYTES);
+  writeUint(state.counter as u64);
+  writeUint(state.clock);
+}
+
+/** Writes the answer's map to a question: what the next command and the reports are to be held against. */
+export function writeAnswer(principal: u32): void {
+  writeMap(2);
+  field(1, state.getLastSeq(principal));
+  field(2, state.counter);
+}
+
+/** Writes a refusal's data map: what the sender needs to know. `tag`: the command's. */
+export function writeRefusal(principal: u32, code: u32, tag: usize): void {
+  if (code === CODE_REPLAY) {
+    const again = isLastAccepted(principal, tag);
+    writeMap(again ? 2 : 1);
+    field(1, state.getLastSeq(principal));
+    if (again) field(2, state.getLastResult(principal));
+  } else if (code === CODE_HOLD) {
+    writeMap(1);
+    field(1, state.holdMs);
+  } else if (code === CODE_EXPIRED) {
+    writeMap(1);
+    writeUint(1);
+    writeUint(state.clock);
+  } else writeMap(0);
 }
 
 function field(key: u32, value: u32): void {
@@ -100,33 +140,45 @@ function field(key: u32, value: u32): void {
   writeUint(value as u64);
 }
 
-/** Writes the status map. */
-export function writeStatus(): void {
-  writeMap(13);
-  writeUint(1);
-  writeBool(state.relay !== 0);
-  field(2, state.holdMs);
+/** Writes the status map: the items that the principal's rights allow. */
+export function writeStatus(principal: u32): void {
+  const relay = hasRight(principal, OP_RELAY_GET);
+  const owner = hasRight(principal, OP_JOURNAL_READ);
+  writeMap(6 + (relay ? 2 : 0) + (owner ? 5 : 0));
+  if (relay) {
+    writeUint(1);
+    writeBool(state.relay !== 0);
+    field(2, state.holdMs);
+  }
   field(3, state.fault);
-  field(4, state.journalNext);
-  writeUint(5);
-  writeBytes(state.journalHashPtr, 32);
+  if (owner) {
+    field(4, state.journalNext);
+    writeUint(5);
+    writeBytes(state.journalHashPtr, 32);
+  }
   field(6, state.executed);
   field(7, state.refused);
   field(8, state.dropped);
   field(9, state.reason);
-  field(10, state.safeState);
-  field(11, state.telemetryS);
-  field(12, state.holdS);
+  if (owner) {
+    field(10, state.safeState);
+    field(11, state.telemetryS);
+    field(12, state.holdS);
+  }
   field(13, state.boots);
 }
 
-/** Sends the status if it is owed and can go. */
+/** Sends the status to all who may have it, if it is owed and can go. */
 export function statusFlush(): void {
   if (state.statusDue === 0 || state.linked === 0 || !live()) return;
   state.statusDue = 0;
-  begin(2);
-  writeStatus();
-  send(CHANNEL_STATUS);
+  state.counter = increment(state.counter);
+  for (let principal: u32 = 0; principal < PRINCIPAL_COUNT; principal++) {
+    if (!hasRight(principal, OP_STATUS)) continue;
+    reportBegin(MESSAGE_STATUS);
+    writeStatus(principal);
+    send(principal, CHANNEL_STATUS);
+  }
 }
 
 /** Lets `ms` pass; sends telemetry when its period is over. Only what is measured now: never a backlog. */
@@ -143,7 +195,11 @@ export function telemetryElapse(ms: u32): void {
 
 function telemetrySend(periodMs: u32): void {
   state.telemetryMs = periodMs;
-  begin(2);
-  writeInt(state.temperature as i64);
-  send(CHANNEL_TELEMETRY);
+  state.counter = increment(state.counter);
+  for (let principal: u32 = 0; principal < PRINCIPAL_COUNT; principal++) {
+    if (!hasRight(principal, OP_TELEMETRY_READ)) continue;
+    reportBegin(MESSAGE_TELEMETRY);
+    writeInt(state.temperature as i64);
+    send(principal, CHANNEL_TELEMETRY);
+  }
 }

@@ -96,7 +96,7 @@ export function perform(op: u32): u32 {
 export function writeData(op: u32, principal: u32): void {
   if (op === OP_RELAY_SET || op === OP_RELAY_GET) {
     writeEncoded(LEVEL_MAP + ((state.relay as u32) << 16), 3);
-  } else if (op === OP_STATUS) writeStatus();
+  } else if (op === OP_STATUS) writeStatus(principal);
   else if (op === OP_TELEMETRY_READ) writeTelemetry(principal === PRINCIPAL_OWNER);
   else if (op === OP_JOURNAL_READ) writeRecords(argument(0, 0), argument(1, 1));
   else writeMap(0);

@@ -1,6 +1,7 @@
-// Who may do what, as data, and the order of the questions. Pure reads of the state: decides, does
-// nothing. Must not know the wire.
+// Who may do what, as data, and the checks of a command: epoch, sequence number, deadline, right, hold.
+// The only state that a check changes is the record of the last command accepted from each principal.
 import {
+  CODE_EXPIRED,
   CODE_FORBIDDEN,
   CODE_HOLD,
   CODE_KILLED,
@@ -8,6 +9,7 @@ import {
   CODE_OK,
   CODE_REPLAY,
   CODE_STALE_EPOCH,
+  DEADLINE_MAX_MS,
   OP_CONFIG_SET,
   OP_COUNT,
   OP_IDENTIFY,
@@ -17,7 +19,7 @@ import {
   OP_STATUS,
   OP_TELEMETRY_READ,
   PHASE_LIVE,
-  PRINCIPAL_DEVICE,
+  PRINCIPAL_COUNT,
 } from "./abi.gen";
 import { state } from "./state";
 
@@ -42,23 +44,46 @@ export function live(): bool {
 }
 
 /**
- * Whether the message is of this session and new. `epoch`: address of 8 bytes. A good one uses its
- * sequence number up, whatever becomes of it: refused now, it stays refused when the reason is gone.
+ * Whether the command is of this epoch and its sequence number is new. An accepted command uses its
+ * number up, whatever its result: what is refused now stays refused when the reason is gone. `tag`:
+ * address of the command's tag, REPLY_TAG_BYTES of which are kept to recognise the same bytes again.
  */
-export function admit(principal: u32, epoch: u64, seq: u32): u32 {
-  assert(principal < PRINCIPAL_DEVICE);
+export function admit(principal: u32, epoch: u64, seq: u32, tag: usize): u32 {
+  assert(principal < PRINCIPAL_COUNT);
   if (!live()) return CODE_KILLED;
   if (state.epoch === 0 || epoch !== state.epoch) return CODE_STALE_EPOCH;
   if (seq <= state.getLastSeq(principal)) return CODE_REPLAY;
   state.setLastSeq(principal, seq);
+  state.setLastTag(principal << 1, load<u64>(tag));
+  state.setLastTag((principal << 1) + 1, load<u64>(tag, 8));
   return CODE_OK;
+}
+
+/** Whether `tag` is that of the last command accepted from the principal: the same bytes again. */
+export function isLastAccepted(principal: u32, tag: usize): bool {
+  return (
+    state.getLastSeq(principal) !== 0 &&
+    state.getLastTag(principal << 1) === load<u64>(tag) &&
+    state.getLastTag((principal << 1) + 1) === load<u64>(tag, 8)
+  );
+}
+
+/** Whether the deadline is ahead, by DEADLINE_MAX_MS at most. */
+export function timely(deadline: u64): u32 {
+  const leftMs = deadline - state.clock;
+  return leftMs - 1 < (DEADLINE_MAX_MS as u64) ? CODE_OK : CODE_EXPIRED;
+}
+
+/** Whether the principal has the right to the operation. */
+export function hasRight(principal: u32, op: u32): bool {
+  return (load<u32>(RIGHTS + ((principal as usize) << 2)) & (1 << op)) !== 0;
 }
 
 /** Whether the principal may do the operation, and nothing local stands against it. */
 export function decide(principal: u32, op: u32): u32 {
-  assert(principal < PRINCIPAL_DEVICE);
+  assert(principal < PRINCIPAL_COUNT);
   if (op >= OP_COUNT) return CODE_MALFORMED;
-  if ((load<u32>(RIGHTS + ((principal as usize) << 2)) & (1 << op)) === 0) return CODE_FORBIDDEN;
+  if (!hasRight(principal, op)) return CODE_FORBIDDEN;
   return op === OP_RELAY_SET ? mayActuate() : CODE_OK;
 }
 

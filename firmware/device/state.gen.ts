@@ -2,9 +2,9 @@
 // The guest's state region, as a type.
 
 /** Start of the region. */
-export const STATE: usize = memory.data(160, 8);
+export const STATE: usize = memory.data(216, 8);
 /** Its length in bytes. */
-export const STATE_LEN: u32 = 160;
+export const STATE_LEN: u32 = 216;
 
 @unmanaged
 export class State {
@@ -20,6 +20,9 @@ export class State {
   lamp: u8;
   /** the epoch, its first byte lowest; 0 while not LIVE. */
   epoch: u64;
+  @inline get epochPtr(): usize {
+    return changetype<usize>(this) + 8;
+  }
   private lastSeq0: u32;
   private lastSeq1: u32;
   private lastSeq2: u32;
@@ -94,6 +97,33 @@ export class State {
   journalOpen: u8;
   /** length of the hold that runs, in s: what the configuration said when it was taken. */
   holdTakenS: u32;
+  /** session clock: ms since the gate went LIVE. */
+  clock: u64;
+  /** reports (status, telemetry) sent in this epoch. */
+  counter: u32;
+  private lastResult0: u32;
+  private lastResult1: u32;
+  private lastResult2: u32;
+  /** CODE of the last command accepted, by principal. `index` < 3. */
+  @inline getLastResult(index: u32): u32 {
+    return load<u32>(changetype<usize>(this) + 156 + (index as usize) * 4);
+  }
+  @inline setLastResult(index: u32, value: u32): void {
+    store<u32>(changetype<usize>(this) + 156 + (index as usize) * 4, value);
+  }
+  private lastTag0: u64;
+  private lastTag1: u64;
+  private lastTag2: u64;
+  private lastTag3: u64;
+  private lastTag4: u64;
+  private lastTag5: u64;
+  /** first 16 bytes of the tag of the last command accepted, two words a principal. `index` < 6. */
+  @inline getLastTag(index: u32): u64 {
+    return load<u64>(changetype<usize>(this) + 168 + (index as usize) * 8);
+  }
+  @inline setLastTag(index: u32, value: u64): void {
+    store<u64>(changetype<usize>(this) + 168 + (index as usize) * 8, value);
+  }
 }
 
 export const state: State = changetype<State>(STATE);
