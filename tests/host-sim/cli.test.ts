@@ -70,7 +70,7 @@ describe("a wrong command line", () => {
     ["send status", /required option '--as <principal>' not specified/],
     ["send status --as device", /Allowed choices are owner, provider, manufacturer/],
     ["send --as owner", /missing required argument 'op'/],
-    ["send explode --as owner", /operation "explode": there is relay.set/],
+    ["send explode --as owner", /operation "explode" does not exist: use one of relay.set/],
     ["send relay.set maybe --as owner", /level is on\|off/],
     ["send status --as owner --device a/b", /an identifier is 1 to 32 of/],
     ["send status --as owner --broker http://x", /begins with "http:"/],
@@ -125,7 +125,7 @@ describe("keys", () => {
     complains(
       await run("send status --as owner"),
       7,
-      /demo\.json is missing: killswitch keys init/,
+      /demo\.json does not exist: create it with killswitch keys init/,
     );
     await run("keys init --keys k");
     writeFileSync(join(folder, "k", "demo.json"), "{");
@@ -182,7 +182,7 @@ describe("with a broker and a device", () => {
   test("send ends 4 without an answer", async () => {
     device.respond = () => undefined;
     const ended = await run(`send status --as owner --timeout 300ms ${at}`);
-    complains(ended, 4, /device demo: no answer within 300 ms \(broker: it was never announced\)/);
+    complains(ended, 4, /device demo: no answer within 300 ms \(broker says: never online\)/);
   });
 
   test("send ends 8 without a broker", async () => {
@@ -311,7 +311,7 @@ describe("journal verify", () => {
     bad[3 * 52 + 5] = 1;
     writeFileSync(join(folder, "bad.bin"), bad);
     const ended = await run("journal verify bad.bin");
-    complains(ended, 5, /the journal's chain does not hold: record 3: its hash does not follow/);
+    complains(ended, 5, /the journal's chain does not hold: record 3: its hash does not match/);
     expect(ended.out).not.toMatch(/holds/);
   });
 
@@ -382,7 +382,7 @@ const runs = (pid: number) => {
 };
 
 test.runIf(process.platform === "linux").each([
-  ["swarm --seeds 4000000 --jobs 2", /^\n\d+ of 4000000 done: with --state FILE [^\n]*\n$/],
+  ["swarm --seeds 4000000 --jobs 2", /^\n\d+ of 4000000 done: use --state FILE [^\n]*\n$/],
   ["prove", /^$/],
 ])("what %s started ends with it, without a word of its own", async (line, words) => {
   const running = start(line);
