@@ -20,7 +20,7 @@ import * as run from "./verbs/run.ts";
 import * as send from "./verbs/send.ts";
 import * as sim from "./verbs/sim.ts";
 import * as swarm from "./verbs/swarm.ts";
-import { guardProcess, report } from "./verbs/terminal.ts";
+import { guardProcess, reportError } from "./verbs/terminal.ts";
 import * as watch from "./verbs/watch.ts";
 
 const VERBS = [
@@ -64,5 +64,5 @@ try {
 } catch (error) {
   // Commander has already printed its message. Showing help is not an error.
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT.USAGE;
-  else process.exitCode = report(error);
+  else process.exitCode = reportError(error);
 }

@@ -1,6 +1,6 @@
 /**
- * The remote end of a device: asks for the epoch, sends a command, awaits the signed reply.
- * Must not know files or terminals; time and randomness are handed in.
+ * The controller: asks a device for its epoch, sends a command under it, and waits for the signed
+ * reply. The timer and the random numbers are injected.
  */
 import { CODE, CODE_NAMES, OP, PRINCIPAL_KIDS } from "../abi.gen.ts";
 import type { SetTimer } from "../clock.ts";
@@ -12,10 +12,10 @@ import { type Kid, MessageError } from "./cose.ts";
 import { type Keys, keyOf } from "./keys.ts";
 import { type Fields, type Request, replyFields, UINT32_MAX } from "./operations.ts";
 
-/** Retries of a command that another sender with the same key overtook. */
+/** Retries of a command whose sequence number another sender with the same key used first. */
 const REPLAY_RETRIES = 3;
-/** The wait for an orderly end of the session, in ms. */
-const GOODBYE_MS = 500;
+/** How long a clean disconnect may take, in ms. */
+const DISCONNECT_MS = 500;
 
 export interface DialOptions {
   readonly address: BrokerAddress;
@@ -23,7 +23,7 @@ export interface DialOptions {
   readonly timeoutMs: number;
 }
 
-/** Opens a session. Throws UserError if the broker refuses or is silent. */
+/** Opens a session. Throws UserError if the broker refuses it or does not answer in `timeoutMs`. */
 export function dial({ address, setTimer, timeoutMs }: DialOptions): Promise<Session> {
   return new Promise((resolve, reject) => {
     const session = openSession(address, {});
@@ -43,7 +43,10 @@ export function dial({ address, setTimer, timeoutMs }: DialOptions): Promise<Ses
   });
 }
 
-/** Hands over every message of a device's levels; resolves once the broker has agreed. */
+/**
+ * Subscribes to topic levels of a device and calls `heard` for each message on them. Resolves when
+ * the broker has acknowledged the subscription.
+ */
 export async function listen(
   session: Session,
   device: string,
@@ -58,10 +61,10 @@ export async function listen(
   await session.client.subscribeAsync(names, { qos: 1 });
 }
 
-/** Says goodbye; a broker that does not let go is left. */
+/** Disconnects cleanly, or cuts the connection if the broker does not close it in DISCONNECT_MS. */
 export function hangUp(session: Session, setTimer: SetTimer): Promise<void> {
   return new Promise((resolve) => {
-    const cancel = setTimer(GOODBYE_MS, () => {
+    const cancel = setTimer(DISCONNECT_MS, () => {
       session.cut();
       resolve();
     });
@@ -75,11 +78,11 @@ export function hangUp(session: Session, setTimer: SetTimer): Promise<void> {
 export interface ControllerOptions extends DialOptions {
   readonly device: string;
   readonly keys: Keys;
-  /** Uniform over the uint32: what makes an answer to the question for the epoch fresh. */
+  /** A random uint32. It identifies the reply to a request for the epoch, so a recorded one fails. */
   readonly random32: () => number;
 }
 
-/** OK, or why not; and what the device said with it. */
+/** The device's reply to a command. */
 export interface Answer {
   /** CODE. */
   readonly code: number;
@@ -104,7 +107,7 @@ export class Controller {
     this.#session = session;
   }
 
-  /** Throws UserError if the device's key is missing or the broker refuses. */
+  /** Throws UserError if the device's key is missing or the broker refuses the session. */
   static async open(options: ControllerOptions): Promise<Controller> {
     const deviceKey = keyOf(options.keys, options.device, "device");
     const session = await dial(options);
@@ -127,8 +130,9 @@ export class Controller {
   }
 
   /**
-   * One command from the question for the epoch to the reply. One at a time.
-   * Throws UserError if there is no key, no answer in time, or the broker goes.
+   * Sends one command, including the request for the epoch before it, and returns the reply. Only one
+   * request may be in progress. Throws UserError if the principal has no key, the device does not
+   * answer in time, or the connection to the broker is lost.
    */
   async request(principal: number, request: Request): Promise<Answer> {
     const { address, setTimer, device, keys, timeoutMs } = this.#options;
@@ -155,15 +159,16 @@ export class Controller {
   }
 
   async #converse(key: Uint8Array, principal: number, request: Request): Promise<Answer> {
-    const question = { op: OP.STATUS, args: new Map<number, never>() };
+    const status = { op: OP.STATUS, args: new Map<number, never>() };
     const seq = this.#options.random32();
-    const told = await this.#exchange({ key, principal, epoch: NO_EPOCH, seq, ...question });
-    let answer = this.#read(OP.STATUS, told);
-    if (answer.code !== CODE.STALE_EPOCH) throw this.#strange("it does not name its epoch");
-    const { epoch } = told;
+    const epochReply = await this.#exchange({ key, principal, epoch: NO_EPOCH, seq, ...status });
+    let answer = this.#read(OP.STATUS, epochReply);
+    if (answer.code !== CODE.STALE_EPOCH) throw this.#badReply("it does not name its epoch");
+    const { epoch } = epochReply;
     for (let tries = 0; tries <= REPLAY_RETRIES; tries++) {
       const next = Number(answer.fields.lastSeq) + 1;
-      if (next > UINT32_MAX) throw this.#strange("no sequence number is left: re-arm it");
+      if (next > UINT32_MAX)
+        throw this.#badReply("no sequence number is left: move its switch to KILL and back to ON");
       const reply = await this.#exchange({ key, principal, epoch, seq: next, ...request });
       answer = this.#read(request.op, reply);
       if (answer.code !== CODE.REPLAY) break;
@@ -172,7 +177,7 @@ export class Controller {
   }
 
   #exchange(command: Command): Promise<Reply> {
-    if (this.#waiting !== undefined) throw new Error("controller: a command is under way");
+    if (this.#waiting !== undefined) throw new Error("controller: a command is in progress");
     const { key: _, ...sent } = command;
     return new Promise((resolve, reject) => {
       this.#waiting = { sent, resolve };
@@ -204,29 +209,32 @@ export class Controller {
       return { code, seq, fields: replyFields(op, code, data) };
     } catch (error) {
       if (!(error instanceof MessageError)) throw error;
-      throw this.#strange(error.message);
+      throw this.#badReply(error.message);
     }
   }
 
-  #strange(why: string): UserError {
-    return new UserError(`device ${this.#options.device}: its reply: ${why}`, EXIT.NO_ANSWER);
+  #badReply(why: string): UserError {
+    return new UserError(
+      `device ${this.#options.device}: cannot use its reply: ${why}`,
+      EXIT.NO_ANSWER,
+    );
   }
 
   #silence(timeoutMs: number): UserError {
     const { device } = this.#options;
-    const said = this.#availability === "" ? "it was never announced" : this.#availability;
+    const state = this.#availability === "" ? "never online" : this.#availability;
     const unsigned = this.#unsigned > 0 ? `; ${this.#unsigned} replies not signed by it` : "";
     return new UserError(
-      `device ${device}: no answer within ${timeoutMs} ms (broker: ${said}${unsigned}): ` +
-        "it is killed or off, or does not hold these keys",
+      `device ${device}: no answer within ${timeoutMs} ms (broker says: ${state}${unsigned}): ` +
+        "its switch is at KILL, it is off, or it has other keys",
       EXIT.NO_ANSWER,
     );
   }
 }
 
 /**
- * Whether a reply answers a command. A recorded reply is told from a fresh one by the epoch, and
- * in the question for the epoch by its random sequence number.
+ * Whether a reply answers a command. A recorded reply fails this check: it carries another epoch or,
+ * if the command asked for the epoch, another random sequence number.
  */
 function answers(reply: Reply, sent: Omit<Command, "key">): boolean {
   const sameEpoch = Buffer.compare(reply.epoch, sent.epoch) === 0;
@@ -237,8 +245,8 @@ function answers(reply: Reply, sent: Omit<Command, "key">): boolean {
   );
 }
 
-/** `HOLD, 300000 ms left`: why a device refused, with what it told. */
+/** Why a device refused, with the fields of its reply: `HOLD remainingMs=300000`. */
 export function refusalOf({ code, fields }: Answer): string {
-  const told = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
-  return [CODE_NAMES[code], ...told].join(" ");
+  const values = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
+  return [CODE_NAMES[code], ...values].join(" ");
 }

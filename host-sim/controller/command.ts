@@ -1,12 +1,12 @@
 /**
- * Commands, replies, status and telemetry as bytes: the controller's half of docs/PROTOCOL.md.
- * Must not know how bytes travel, and keeps no state.
+ * Encodes commands, and decodes replies, status and telemetry messages: the controller's half of
+ * docs/PROTOCOL.md.
  */
 import { CODE_NAMES, EPOCH_BYTES, PRINCIPAL, PRINCIPAL_KIDS } from "../abi.gen.ts";
 import { decodeCbor, decodeMac0, encodeCbor, encodeMac0, MessageError } from "./cose.ts";
 import { type ArgValue, type Fields, isUint32, STATUS_SHAPE, takeFields } from "./operations.ts";
 
-/** The epoch that is never issued: a command that carries it asks which epoch it is. */
+/** An epoch that is never issued. A command that carries it asks for the current epoch. */
 export const NO_EPOCH = new Uint8Array(EPOCH_BYTES);
 
 export interface Command {
@@ -23,11 +23,11 @@ export interface Command {
   readonly args: ReadonlyMap<number, ArgValue>;
 }
 
-/** A signed command. Throws RangeError on a principal, epoch or number out of its range. */
+/** Encodes and signs a command. Throws RangeError if a field is out of range. */
 export function encodeCommand(command: Command): Uint8Array {
   const { key, principal, epoch, seq, op, args } = command;
   const kid = principal === PRINCIPAL.DEVICE ? undefined : PRINCIPAL_KIDS[principal];
-  if (kid === undefined) throw new RangeError(`principal ${principal} commands nothing`);
+  if (kid === undefined) throw new RangeError(`principal ${principal} cannot command`);
   if (epoch.length !== EPOCH_BYTES) throw new RangeError(`epoch of ${epoch.length} bytes`);
   if (!isUint32(seq)) throw new RangeError(`sequence number ${seq}`);
   if (!isUint32(op)) throw new RangeError(`operation ${op}`);
@@ -35,7 +35,7 @@ export function encodeCommand(command: Command): Uint8Array {
 }
 
 export interface Reply {
-  /** The device's epoch as it answered. */
+  /** The device's epoch when it answered. */
   readonly epoch: Uint8Array;
   /** PRINCIPAL of the command. */
   readonly principal: number;
@@ -46,14 +46,14 @@ export interface Reply {
   readonly data: ReadonlyMap<unknown, unknown>;
 }
 
-/** A reply that the device signed. Throws MessageError on anything else. */
+/** Decodes a reply. Throws MessageError if it is malformed or not signed by the device. */
 export function decodeReply(message: Uint8Array, deviceKey: Uint8Array): Reply {
   const [epoch, principal, seq, code, data] = payloadOf(message, deviceKey, 5);
   if (!isUint32(principal) || principal >= PRINCIPAL.DEVICE) {
-    throw new MessageError("reply: no such principal");
+    throw new MessageError("reply: unknown principal");
   }
   if (!isUint32(seq)) throw new MessageError("reply: the sequence number is not a uint32");
-  if (!isUint32(code) || code >= CODE_NAMES.length) throw new MessageError("reply: no such code");
+  if (!isUint32(code) || code >= CODE_NAMES.length) throw new MessageError("reply: unknown code");
   if (!(data instanceof Map)) throw new MessageError("reply: the data is not a map");
   return { epoch, principal, seq, code, data };
 }
@@ -63,7 +63,7 @@ export interface Status {
   readonly fields: Fields;
 }
 
-/** A status message that the device signed. Throws MessageError on anything else. */
+/** Decodes a status message. Throws MessageError if it is malformed or not signed by the device. */
 export function decodeStatus(message: Uint8Array, deviceKey: Uint8Array): Status {
   const [epoch, data] = payloadOf(message, deviceKey, 2);
   return { epoch, fields: takeFields(STATUS_SHAPE, data) };
@@ -75,7 +75,7 @@ export interface Telemetry {
   readonly temperature: number;
 }
 
-/** A telemetry message that the device signed. Throws MessageError on anything else. */
+/** Decodes a telemetry message. Throws MessageError if it is malformed or not signed by the device. */
 export function decodeTelemetry(message: Uint8Array, deviceKey: Uint8Array): Telemetry {
   const [epoch, tenths] = payloadOf(message, deviceKey, 2);
   if (typeof tenths !== "number" || !Number.isInteger(tenths)) {
@@ -84,7 +84,7 @@ export function decodeTelemetry(message: Uint8Array, deviceKey: Uint8Array): Tel
   return { epoch, temperature: tenths / 10 };
 }
 
-/** The items of a payload that the device signed: its epoch, then `length` - 1 others. */
+/** The items of a signed payload: an array of the device's epoch and `length` - 1 others. */
 function payloadOf(
   message: Uint8Array,
   deviceKey: Uint8Array,

@@ -1,18 +1,18 @@
 /**
- * COSE_Mac0 with HMAC 256/256 (RFC 9052, 6.2 and 6.3; RFC 9053, 3.1) and deterministic CBOR
- * (RFC 8949, 4.2), synchronous. Must not know commands, principals' rights, or files.
+ * Encodes and decodes COSE_Mac0 with HMAC 256/256 (RFC 9052, 6.2 and 6.3; RFC 9053, 3.1) and
+ * deterministic CBOR (RFC 8949, 4.2).
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { decode, encode, rfc8949EncodeOptions } from "cborg";
 import { MESSAGE_MAX, type PRINCIPAL_KIDS, TAG_BYTES } from "../abi.gen.ts";
 
-/** Key identifier: whose key it is. */
+/** Key identifier: the principal that the key belongs to. */
 export type Kid = (typeof PRINCIPAL_KIDS)[number];
 
-/** Bytes from the network that are not what they should be, with the reason. */
+/** A message from the network is malformed or not genuine. The message says why. */
 export class MessageError extends Error {}
 
-/** The tag of COSE_Mac0, 17, encoded. */
+/** CBOR tag 17, which marks a COSE_Mac0. */
 const TAG_17 = 0xd1;
 /** Header parameter `kid`: RFC 9052, 3.1. */
 const HEADER_KID = 4;
@@ -20,8 +20,8 @@ const HEADER_KID = 4;
 export const PROTECTED = Uint8Array.of(0xa1, 0x01, 0x05);
 
 /**
- * Only what the deterministic profile can hold: no indefinite lengths, duplicate keys, longer
- * forms than needed, tags, NaN or integers beyond 2^53. Trailing bytes always throw.
+ * Accepts only the deterministic profile: no indefinite lengths, duplicate keys, longer encodings
+ * than needed, tags, NaN, or integers beyond 2^53. cborg always refuses trailing bytes.
  */
 const STRICT = {
   strict: true,
@@ -38,7 +38,7 @@ export function encodeCbor(value: unknown): Uint8Array {
   return encode(value, rfc8949EncodeOptions);
 }
 
-/** Throws MessageError on anything but one item of the deterministic profile. */
+/** Decodes one item. Throws MessageError if it is not in the deterministic profile. */
 export function decodeCbor(bytes: Uint8Array): unknown {
   try {
     return decode(bytes, STRICT);
@@ -47,11 +47,11 @@ export function decodeCbor(bytes: Uint8Array): unknown {
   }
 }
 
-/** HMAC-SHA256 of bytes under a key. */
+/** Computes HMAC-SHA256. */
 export type Hmac = (key: Uint8Array, bytes: Uint8Array) => Uint8Array;
 let hmac: Hmac = (key, bytes) => new Uint8Array(createHmac("sha256", key).update(bytes).digest());
 
-/** Computes every tag with this engine from here on: a swarm's spends no time on handles. */
+/** Replaces node:crypto in this process. A swarm uses mac.wasm, which needs no handles. */
 export function useHmac(engine: Hmac): void {
   hmac = engine;
 }
@@ -61,12 +61,12 @@ export function macOf(key: Uint8Array, header: Uint8Array, aad: Uint8Array, payl
   return hmac(key, macStructure(header, aad, payload));
 }
 
-/** Array of 4, then text of 4: "MAC0". */
+/** An array of 4 items, then the text "MAC0". */
 const STRUCTURE_HEAD = Uint8Array.of(0x84, 0x64, 0x4d, 0x41, 0x43, 0x30);
-/** Where structures are put together: room for one over a message, with external data. */
+/** Buffer for one MAC_structure over a message, with external data. */
 const SCRATCH = new Uint8Array(4 * MESSAGE_MAX);
 
-/** Puts a byte string of at most 65,535 bytes into SCRATCH; returns where it ends. */
+/** Writes a byte string of at most 65,535 bytes to SCRATCH at `at`. Returns its end. */
 function putString(at: number, bytes: Uint8Array): number {
   const { length } = bytes;
   let end = at;
@@ -83,7 +83,10 @@ function putString(at: number, bytes: Uint8Array): number {
   return end + length;
 }
 
-/** ["MAC0", header, aad, payload] as CBOR, by hand: valid until the next. Throws RangeError. */
+/**
+ * ["MAC0", header, aad, payload] as CBOR, in SCRATCH: valid until the next call. Throws RangeError
+ * if it does not fit.
+ */
 function macStructure(header: Uint8Array, aad: Uint8Array, payload: Uint8Array): Uint8Array {
   SCRATCH.set(STRUCTURE_HEAD);
   const end = putString(putString(putString(STRUCTURE_HEAD.length, header), aad), payload);
@@ -93,7 +96,7 @@ function macStructure(header: Uint8Array, aad: Uint8Array, payload: Uint8Array):
 const NO_AAD = new Uint8Array(0);
 const ENCODER = new TextEncoder();
 
-/** A tagged COSE_Mac0 over `payload`, at most MESSAGE_MAX bytes. */
+/** Encodes a tagged COSE_Mac0. Throws RangeError if it is longer than MESSAGE_MAX bytes. */
 export function encodeMac0(key: Uint8Array, kid: Kid, payload: Uint8Array): Uint8Array {
   const tag = macOf(key, PROTECTED, NO_AAD, payload);
   const headers = new Map([[HEADER_KID, ENCODER.encode(kid)]]);
@@ -105,25 +108,26 @@ export function encodeMac0(key: Uint8Array, kid: Kid, payload: Uint8Array): Uint
   return message;
 }
 
-/** The payload of a COSE_Mac0 that `kid` made with `key`. Throws MessageError on anything else. */
+/** The payload of a COSE_Mac0. Throws MessageError unless `kid` signed it with `key`. */
 export function decodeMac0(key: Uint8Array, kid: Kid, message: Uint8Array): Uint8Array {
   if (message.length > MESSAGE_MAX) throw new MessageError(`longer than ${MESSAGE_MAX} bytes`);
   if (message[0] !== TAG_17) throw new MessageError("not a tagged COSE_Mac0");
   const parts = decodeCbor(message.subarray(1));
-  if (!Array.isArray(parts) || parts.length !== 4) throw new MessageError("not four parts");
+  if (!Array.isArray(parts) || parts.length !== 4)
+    throw new MessageError("not an array of 4 items");
   const [header, headers, payload, tag] = parts as unknown[];
   if (!(header instanceof Uint8Array && Buffer.compare(header, PROTECTED) === 0)) {
     throw new MessageError("the protected header is not {1: 5}");
   }
   const named = headers instanceof Map && headers.size === 1 ? headers.get(HEADER_KID) : undefined;
   if (!(named instanceof Uint8Array)) throw new MessageError("the kid is missing");
-  if (Buffer.from(named).toString("latin1") !== kid) throw new MessageError(`not made by ${kid}`);
+  if (Buffer.from(named).toString("latin1") !== kid) throw new MessageError(`not signed by ${kid}`);
   if (!(payload instanceof Uint8Array)) throw new MessageError("the payload is missing");
   if (!(tag instanceof Uint8Array && tag.length === TAG_BYTES)) {
     throw new MessageError(`the tag is not ${TAG_BYTES} bytes`);
   }
   if (!timingSafeEqual(tag, macOf(key, PROTECTED, NO_AAD, payload))) {
-    throw new MessageError(`the tag is not ${kid}'s`);
+    throw new MessageError(`the tag does not match the key of ${kid}`);
   }
   return payload;
 }

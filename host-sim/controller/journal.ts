@@ -1,7 +1,6 @@
 /**
- * Journal records as bytes and as words, and the check of their SHA-256 chain.
- * Must not know where the bytes came from. The chain has no key: it tells tampering only from its
- * head, which the device signs in every status.
+ * Reads journal records, prints them, and verifies their SHA-256 chain. The chain has no key, so
+ * tampering is detected only by comparison with the head, which the device signs in every status.
  */
 import { hash } from "node:crypto";
 import {
@@ -17,26 +16,26 @@ import {
 import { EXIT, UserError } from "../errors.ts";
 import { RECORD_BYTES } from "./operations.ts";
 
-/** Bytes of a record that the hash is over, besides the hash before it. */
+/** Length of a record's body. A record's hash covers the previous hash and this body. */
 const BODY_BYTES = 20;
-/** The hash before record 0. */
+/** The hash that precedes record 0. */
 const GENESIS = Buffer.alloc(RECORD_BYTES - BODY_BYTES);
 
-/** One record, in the order of its bytes; all numbers little-endian. */
+/** One record. The fields have the order of its bytes; all numbers are little-endian. */
 export interface JournalRecord {
   readonly seq: number;
-  /** ms since the host's power-on, modulo 2^32. */
+  /** Milliseconds since the host's power-on, modulo 2^32. */
   readonly time: number;
   /** RECORD. */
   readonly kind: number;
   readonly detail: number;
   readonly value: number;
   readonly boots: number;
-  /** Hex. */
+  /** In hexadecimal. */
   readonly hash: string;
 }
 
-/** Reads one record of RECORD_BYTES; undefined unless its reserved bytes are zero. */
+/** Parses a record of RECORD_BYTES. Undefined if its reserved bytes are not zero. */
 export function parseRecord(bytes: Uint8Array): JournalRecord | undefined {
   if (bytes.length !== RECORD_BYTES) throw new RangeError(`record of ${bytes.length} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -54,11 +53,11 @@ export function parseRecord(bytes: Uint8Array): JournalRecord | undefined {
 
 const hex32 = (value: number) => value.toString(16).padStart(8, "0");
 
-/** What detail and value of a record say, by kind. */
-const TELLS: Readonly<Record<number, (record: JournalRecord) => string>> = {
+/** Prints detail and value of a record, by kind. */
+const DETAIL_TEXT: Readonly<Record<number, (record: JournalRecord) => string>> = {
   [RECORD.BOOT]: ({ detail, value }) =>
     `reason=${BOOT_NAMES[detail] ?? detail} torn=${value === 1 ? "yes" : "no"}`,
-  // The first four bytes of the epoch, in their order.
+  // `value` holds the first four bytes of the epoch, the first one lowest.
   [RECORD.LIVE]: ({ value }) => `epoch=${(hex32(value).match(/../g) ?? []).reverse().join("")}...`,
   [RECORD.FAULT]: ({ detail }) => `phase=${PHASE_NAMES[detail] ?? detail}`,
   [RECORD.REFUSED]: ({ detail, value }) => `code=${CODE_NAMES[detail] ?? detail} count=${value}`,
@@ -69,59 +68,59 @@ const TELLS: Readonly<Record<number, (record: JournalRecord) => string>> = {
   [RECORD.CLEAR]: () => "",
 };
 
-/** `seq=3 boots=1 time=250 LIVE epoch=01020304...`. */
+/** A record as a line: `seq=3 boots=1 time=250 LIVE epoch=01020304...`. */
 export function recordLine(record: JournalRecord): string {
   const { seq, boots, time, kind, detail, value } = record;
-  const tell = TELLS[kind] ?? (() => `detail=${detail} value=${value}`);
+  const text = DETAIL_TEXT[kind] ?? (() => `detail=${detail} value=${value}`);
   const name = RECORD_NAMES[kind] ?? `kind=${kind}`;
-  return `seq=${seq} boots=${boots} time=${time} ${name} ${tell(record)}`.trimEnd();
+  return `seq=${seq} boots=${boots} time=${time} ${name} ${text(record)}`.trimEnd();
 }
 
-/** Records in the order of their sequence numbers, and what is wrong around them. */
+/** Records in the order of their sequence numbers, and what the slots show. */
 export interface Journal {
   /** RECORD_BYTES each. */
   readonly records: readonly Uint8Array[];
-  /** The slot that a power cut left half-written: only ever the next to be written. */
+  /** A slot that a loss of supply left half-written. Only the next slot to be written can be torn. */
   readonly torn?: number;
-  /** What the slots alone show to be wrong. */
+  /** An error in the layout of the slots. */
   readonly bad?: string;
 }
 
-/** A record's number; undefined unless its reserved bytes are zero. */
+/** A record's sequence number. Undefined if its reserved bytes are not zero. */
 function seqOf(record: Uint8Array): number | undefined {
   if (record[10] !== 0 || record[11] !== 0) return undefined;
   return new DataView(record.buffer, record.byteOffset).getUint32(0, true);
 }
 
-/** What a record's hash is over: the hash before it, then its body. */
-const LINK = Buffer.alloc(RECORD_BYTES);
+/** Input of a record's hash: the previous hash, then the record's body. */
+const HASH_INPUT = Buffer.alloc(RECORD_BYTES);
 
-/** Whether a record follows another, or nothing at all, by number and by hash. */
+/** Whether `record` follows `before`, or is record 0 if that is undefined, by number and by hash. */
 function follows(before: Uint8Array | undefined, record: Uint8Array): boolean {
   const previous = before === undefined ? -1 : seqOf(before);
   if (previous === undefined || seqOf(record) !== previous + 1) return false;
-  LINK.set(before === undefined ? GENESIS : before.subarray(BODY_BYTES));
-  LINK.set(record.subarray(0, BODY_BYTES), GENESIS.length);
-  return hash("sha256", LINK, "buffer").equals(record.subarray(BODY_BYTES));
+  HASH_INPUT.set(before === undefined ? GENESIS : before.subarray(BODY_BYTES));
+  HASH_INPUT.set(record.subarray(0, BODY_BYTES), GENESIS.length);
+  return hash("sha256", HASH_INPUT, "buffer").equals(record.subarray(BODY_BYTES));
 }
 
 /**
- * Reads a dump (records back to back) or a ring image (JOURNAL_SLOTS slots of a record and
- * padding of ff, empty ones all ff). `name` is for errors. Throws UserError on any other length.
+ * Reads a dump (records without gaps) or a ring image (JOURNAL_SLOTS slots, each a record padded with
+ * ff; an empty slot is all ff). `name` is used in errors. Throws UserError for any other length.
  */
 export function readJournal(name: string, bytes: Uint8Array): Journal {
   if (bytes.length === JOURNAL_SLOTS * JOURNAL_SLOT_BYTES) return readRing(bytes);
   if (bytes.length % RECORD_BYTES !== 0) {
     throw new UserError(
-      `${name}: ${bytes.length} bytes are neither records of ${RECORD_BYTES} nor a ring image of ` +
-        `${JOURNAL_SLOTS * JOURNAL_SLOT_BYTES}: read the journal anew`,
+      `${name}: ${bytes.length} bytes are neither records of ${RECORD_BYTES} bytes nor a ring image ` +
+        `of ${JOURNAL_SLOTS * JOURNAL_SLOT_BYTES}: read the journal again`,
       EXIT.BAD_FILE,
     );
   }
-  return { records: cut(bytes, RECORD_BYTES) };
+  return { records: split(bytes, RECORD_BYTES) };
 }
 
-function cut(bytes: Uint8Array, length: number): Uint8Array[] {
+function split(bytes: Uint8Array, length: number): Uint8Array[] {
   return Array.from({ length: bytes.length / length }, (_, index) =>
     bytes.subarray(index * length, (index + 1) * length),
   );
@@ -129,8 +128,8 @@ function cut(bytes: Uint8Array, length: number): Uint8Array[] {
 
 const isErased = (byte: number) => byte === 0xff;
 
-/** Slots up to the last that is not erased. Word by word: a ring is mostly empty. */
-function written(image: Uint8Array): number {
+/** The number of slots up to the last one that is not erased. Compares whole words for speed. */
+function writtenSlots(image: Uint8Array): number {
   const view = new DataView(image.buffer, image.byteOffset, image.length);
   let at = image.length;
   while (at > 0 && view.getInt32(at - 4) === -1) at -= 4;
@@ -138,12 +137,13 @@ function written(image: Uint8Array): number {
 }
 
 /**
- * The newest record is the highest that follows the one before it. The slot after it is the next
- * to be written: erased, or holding the oldest record, or torn.
+ * Reads a ring image. The newest record is the one with the highest number that follows the record
+ * before it. The slot after it is the next to be written: it is erased, holds the oldest record, or
+ * is torn.
  */
 function readRing(image: Uint8Array): Journal {
-  const used = written(image);
-  const slots = cut(image.subarray(0, used * JOURNAL_SLOT_BYTES), JOURNAL_SLOT_BYTES);
+  const used = writtenSlots(image);
+  const slots = split(image.subarray(0, used * JOURNAL_SLOT_BYTES), JOURNAL_SLOT_BYTES);
   const records = slots.map((slot) => slot.subarray(0, RECORD_BYTES));
   const seqs = records.map((record) => seqOf(record) ?? -1);
   const last = image.subarray((JOURNAL_SLOTS - 1) * JOURNAL_SLOT_BYTES, image.length);
@@ -169,29 +169,30 @@ function readRing(image: Uint8Array): Journal {
     records: [...older, ...records.slice(0, slot)],
     ...(whole ? {} : { torn: slot }),
     ...(stray > slot
-      ? { bad: `slot ${stray} lies ahead of the newest record and is not empty` }
+      ? { bad: `slot ${stray} is ahead of the newest record but is not empty` }
       : {}),
   };
 }
 
-/** The outcome of a check. */
+/** The result of verifying a journal. */
 export interface Verdict {
   readonly holds: boolean;
   readonly records: number;
   readonly first?: number;
   readonly last?: number;
-  /** Hex: the hash of the last record, that the device's status shows as journalHead. */
+  /** The hash of the last record in hexadecimal, which the device's status reports as journalHead. */
   readonly head: string;
-  /** What the chain hangs from: record 0, or the oldest record's own hash, taken as given. */
+  /** Start of the verified chain: record 0, or the oldest record, whose own hash is not checked. */
   readonly anchor: "genesis" | "oldest" | "none";
   readonly torn?: number;
-  /** The first thing that is wrong. */
+  /** The first error. */
   readonly bad?: string;
 }
 
 /**
- * Checks numbers and chain, and the head if one is given (hex). The oldest record of a ring that
- * has wrapped follows one that is overwritten: its body cannot be checked, only the links from it.
+ * Verifies sequence numbers and chain, and the head if it is given (hexadecimal). If a ring has
+ * wrapped, the predecessor of its oldest record is overwritten, so that record's body cannot be
+ * checked.
  */
 export function verifyJournal(journal: Journal, head?: string): Verdict {
   const { records, torn } = journal;
@@ -218,6 +219,6 @@ export function verifyJournal(journal: Journal, head?: string): Verdict {
 
 function reasonOf(expected: number, found: JournalRecord | undefined): string {
   if (found === undefined) return `record ${expected}: its reserved bytes are not zero`;
-  if (found.seq !== expected) return `record ${expected}: number ${found.seq} stands in its place`;
-  return `record ${expected}: its hash does not follow from the record before it and its body`;
+  if (found.seq !== expected) return `record ${expected}: found record ${found.seq} in its place`;
+  return `record ${expected}: its hash does not match its body and the record before it`;
 }

@@ -1,6 +1,6 @@
 /**
- * The key store: one JSON Web Key Set (RFC 7517, section 5) a device, readable by its owner alone.
- * Must not know messages or the network.
+ * The key store: one JSON Web Key Set (RFC 7517, section 5) per device, in a file that only its owner
+ * can read.
  */
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -10,12 +10,12 @@ import { writeFileAtomic } from "../files.ts";
 import { checkDeviceId } from "../mqtt/topics.ts";
 import type { Kid } from "./cose.ts";
 
-/** Where keys are kept unless told otherwise, below the current folder. */
+/** The default folder for keys, below the current folder. */
 export const DEFAULT_KEYS = ".killswitch/keys";
-/** Length of each key, in bytes: the output of its hash (RFC 2104, section 3). */
+/** Length of a key in bytes: that of the hash's output, as RFC 2104, section 3 recommends. */
 export const KEY_BYTES = 32;
 
-/** Keys of one device by name. A revoked one is missing. */
+/** The keys of one device. A revoked key is absent. */
 export type Keys = ReadonlyMap<Kid, Uint8Array>;
 
 /** A JSON Web Key for HMAC-SHA256: RFC 7518, 6.4. */
@@ -26,10 +26,10 @@ export interface Jwk {
   readonly k: string;
 }
 
-/** So many bytes from a cryptographic source. */
+/** Returns `length` bytes from a cryptographic source. */
 export type RandomBytes = (length: number) => Uint8Array;
 
-/** Makes the four keys of a device. Throws UserError if it has any already. */
+/** Creates the four keys of a device. Throws UserError if the device already has a key file. */
 export function initKeys(dir: string, device: string, random: RandomBytes): Keys {
   const keys = new Map(PRINCIPAL_KIDS.map((kid) => [kid, random(KEY_BYTES)]));
   const path = pathOf(dir, device);
@@ -38,7 +38,7 @@ export function initKeys(dir: string, device: string, random: RandomBytes): Keys
     writeFileAtomic(path, textOf(device, keys), { mode: 0o600, replace: false });
   } catch (error) {
     if (codeOf(error) === "EEXIST") {
-      throw bad(`${path} exists, and keys are never overwritten: move it away first`);
+      throw bad(`${path} exists, and keys are never overwritten: move the file away first`);
     }
     throw unusable(path, "written", error);
   }
@@ -56,35 +56,37 @@ export function listDevices(dir: string): string[] {
   }
 }
 
-/** The keys of a device. Throws UserError if the file is missing, open to others or corrupt. */
+/** Loads the keys of a device. Throws UserError if the file is missing, open to others or corrupt. */
 export function loadKeys(dir: string, device: string): Keys {
   const path = pathOf(dir, device);
   let text: string;
   try {
     const mode = statSync(path).mode & 0o777;
-    // Windows has no such mode bits.
+    // Windows has no such permission bits.
     if (process.platform !== "win32" && (mode & 0o077) !== 0) {
-      throw bad(`${path} is open to others (mode ${mode.toString(8)}): chmod 600 ${path}`);
+      throw bad(`${path} is readable by others (mode ${mode.toString(8)}): chmod 600 ${path}`);
     }
     text = readFileSync(path, "utf8");
   } catch (error) {
     if (error instanceof UserError) throw error;
     if (codeOf(error) === "ENOENT") {
-      throw bad(`${path} is missing: killswitch keys init --device ${device} --keys ${dir}`);
+      throw bad(
+        `${path} does not exist: create it with killswitch keys init --device ${device} --keys ${dir}`,
+      );
     }
     throw unusable(path, "read", error);
   }
   return parseKeySet(path, device, text);
 }
 
-/** One key, or a UserError that says how a missing one is mended. */
+/** The key of `kid`. Throws UserError if it was revoked. */
 export function keyOf(keys: Keys, device: string, kid: Kid): Uint8Array {
   const key = keys.get(kid);
-  if (key === undefined) throw bad(`device ${device}: there is no key of ${kid}: it was revoked`);
+  if (key === undefined) throw bad(`device ${device} has no key of ${kid}: it was revoked`);
   return key;
 }
 
-/** Takes a principal's key out of the file: the device then answers nobody under that name. */
+/** Removes a principal's key from the file. A device that gets these keys refuses the principal. */
 export function revokeKey(dir: string, device: string, kid: Kid): void {
   const keys = new Map(loadKeys(dir, device));
   keyOf(keys, device, kid);
@@ -112,7 +114,9 @@ function textOf(device: string, keys: Keys): string {
 
 function parseKeySet(path: string, device: string, text: string): Keys {
   const corrupt = (why: string) =>
-    bad(`${path} is not a key file (${why}): restore it from a copy, or move it away and run init`);
+    bad(
+      `${path} is not a key file (${why}): restore it from a backup, or move it away and run keys init`,
+    );
   let set: { device?: unknown; keys?: unknown } | null;
   try {
     set = JSON.parse(text);

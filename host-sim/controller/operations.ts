@@ -1,14 +1,11 @@
-/**
- * What each operation takes and gives, as data: argument grammar and reply fields.
- * Must not know signatures, files or the network.
- */
+/** The operations as data: the arguments of each on a command line, and the fields of its reply. */
 import { BOOT_NAMES, CODE, OP, OP_WIRES, PHASE_NAMES, SAFE, SAFE_NAMES } from "../abi.gen.ts";
 import { EXIT, UserError } from "../errors.ts";
 import { MessageError } from "./cose.ts";
 
-/** A journal record as journal.read gives it: 20 bytes of body, 32 of hash. */
+/** Length of a journal record: 20 bytes of body, 32 of hash. */
 export const RECORD_BYTES = 52;
-/** The most records that one journal.read gives. */
+/** Most records in one reply to journal.read. */
 export const RECORDS_MAX = 8;
 const HASH_BYTES = 32;
 export const UINT32_MAX = 0xffff_ffff;
@@ -23,11 +20,11 @@ function isBytes(value: unknown, length: number): value is Uint8Array {
 
 export type ArgValue = boolean | number;
 
-/** One argument: `name=value`, or the value alone unless it is optional. */
+/** An argument, written as `name=value`, or as the value alone if the operation needs all of its. */
 interface Arg {
   readonly key: number;
   readonly name: string;
-  /** What may stand there. */
+  /** The values it takes, for usage texts: `on|off`. */
   readonly form: string;
   readonly read: (text: string) => ArgValue | undefined;
 }
@@ -45,7 +42,7 @@ export type Shape = readonly Field[];
 
 interface Operation {
   readonly args: readonly Arg[];
-  /** How many arguments at least; fewer than there are: they are given by name. */
+  /** How many arguments are needed. If fewer than `args`, they are given by name. */
   readonly least: number;
   readonly data: Shape;
 }
@@ -75,7 +72,7 @@ const records = (value: unknown) =>
 
 const RELAY: Shape = [{ key: 1, name: "relay", read: bool }];
 
-/** Reply to `status`, and every message on the status topic. */
+/** Fields of the reply to `status`, and of every message on the status topic. */
 export const STATUS_SHAPE: Shape = [
   ...RELAY,
   { key: 2, name: "holdMs", read: uint },
@@ -127,14 +124,14 @@ const OPERATIONS: Readonly<Record<number, Operation>> = {
   [OP.IDENTIFY]: { args: [], least: 0, data: [] },
 };
 
-/** What a refusal carries, by CODE; the others carry nothing. */
+/** Fields of a refusal, by CODE. Other refusals have none. */
 const REFUSALS: Readonly<Record<number, Shape>> = {
   [CODE.STALE_EPOCH]: [{ key: 1, name: "lastSeq", read: uint }],
   [CODE.REPLAY]: [{ key: 1, name: "lastSeq", read: uint }],
   [CODE.HOLD]: [{ key: 1, name: "remainingMs", read: uint }],
 };
 
-/** Reads a map by a shape; keys beyond the shape are left. Throws MessageError. */
+/** Reads a map by a shape and ignores other keys. Throws MessageError if a field is missing or bad. */
 export function takeFields(shape: Shape, data: unknown): Fields {
   if (!(data instanceof Map)) throw new MessageError("the data is not a map");
   const fields: Record<string, FieldValue> = {};
@@ -147,7 +144,7 @@ export function takeFields(shape: Shape, data: unknown): Fields {
   return fields;
 }
 
-/** The fields of the reply to an operation. Throws MessageError. */
+/** The fields of the reply to an operation. Throws MessageError if a field is missing or bad. */
 export function replyFields(op: number, code: number, data: unknown): Fields {
   const shape = code === CODE.OK ? OPERATIONS[op]?.data : REFUSALS[code];
   return takeFields(shape ?? [], data);
@@ -159,7 +156,7 @@ export interface Request {
   readonly args: ReadonlyMap<number, ArgValue>;
 }
 
-/** `relay.set on|off`: how an operation is written. */
+/** How to write an operation: `relay.set <level: on|off>`. */
 export function usageOf(op: number): string {
   const { args, least } = OPERATIONS[op] ?? { args: [], least: 0 };
   const optional = least < args.length;
@@ -169,12 +166,15 @@ export function usageOf(op: number): string {
   return [OP_WIRES[op], ...words].join(" ");
 }
 
-/** Reads an operation and its arguments as words of a command line. Throws UserError. */
+/** Parses an operation and its arguments, the words of a command line. Throws UserError. */
 export function parseRequest(wire: string, words: readonly string[]): Request {
   const op = (OP_WIRES as readonly string[]).indexOf(wire);
   const operation = OPERATIONS[op];
   if (operation === undefined) {
-    throw new UserError(`operation "${wire}": there is ${OP_WIRES.join(", ")}`, EXIT.USAGE);
+    throw new UserError(
+      `operation "${wire}" does not exist: use one of ${OP_WIRES.join(", ")}`,
+      EXIT.USAGE,
+    );
   }
   const wrong = (why: string) => new UserError(`${why}: write ${usageOf(op)}`, EXIT.USAGE);
   const args = new Map<number, ArgValue>();
@@ -184,10 +184,10 @@ export function parseRequest(wire: string, words: readonly string[]): Request {
     const arg = name
       ? operation.args.find((candidate) => candidate.name === name)
       : operation.args[positional ? index : -1];
-    if (arg === undefined) throw wrong(`argument "${word}" is not one of ${wire}'s`);
+    if (arg === undefined) throw wrong(`${wire} has no argument "${word}"`);
     const value = arg.read(text ?? "");
-    if (value === undefined) throw wrong(`argument "${word}": ${arg.name} is ${arg.form}`);
-    if (args.has(arg.key)) throw wrong(`argument "${word}": ${arg.name} was given before`);
+    if (value === undefined) throw wrong(`argument "${word}": ${arg.name} must be ${arg.form}`);
+    if (args.has(arg.key)) throw wrong(`argument "${word}": ${arg.name} is given twice`);
     args.set(arg.key, value);
   }
   if (args.size < operation.least) throw wrong(`${wire} needs more arguments`);

@@ -1,6 +1,6 @@
 /**
- * `killswitch board` and `killswitch commission`: what a board's own folder can prove and print of its
- * hardware. Must not know any board: each that has hardware of its own brings `commands.ts`.
+ * `killswitch board` and `killswitch commission`: prove and document the hardware of a board. Both
+ * run the `commands.ts` in the board's folder.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -12,12 +12,12 @@ import { packageRoot } from "../paths.ts";
 import { example, jsonOption } from "./options.ts";
 import { print, printJson, progressBar } from "./terminal.ts";
 
-/** A claim about the hardware, proven or fallen, and one line that says so. */
+/** A claim about the hardware. `holds`: whether it was proven. */
 interface Claim {
   holds: boolean;
 }
 
-/** What a board's commands.ts exports. */
+/** The exports of a board's commands.ts. */
 interface BoardCommands {
   runBoard(options: {
     out: string;
@@ -35,11 +35,10 @@ function bundleOf(name: string): string {
 }
 
 async function commandsOf(name: string): Promise<BoardCommands> {
-  const able = boardNames().filter((board) => existsSync(bundleOf(board)));
-  if (able.includes(name)) return import(pathToFileURL(bundleOf(name)).href);
-  const names = able.join(", ");
+  const available = boardNames().filter((board) => existsSync(bundleOf(board)));
+  if (available.includes(name)) return import(pathToFileURL(bundleOf(name)).href);
   throw new UserError(
-    `board "${name}" has no hardware of its own to prove: use ${names}`,
+    `board "${name}" has no circuit in this repository: use ${available.join(", ")}`,
     EXIT.USAGE,
   );
 }
@@ -69,14 +68,14 @@ export function register(program: Command): void {
     .command("board")
     .description("prove a board's circuit and write its schematic, bill of materials and plots")
     .argument("<name>", "board")
-    .requiredOption("--out <dir>", "where the outputs go")
-    .option("--full", "every pin state under every fault: minutes", false)
+    .requiredOption("--out <dir>", "folder for the output files")
+    .option("--full", "check every pin state under every fault; takes minutes", false)
     .addOption(jsonOption())
     .action(runBoard);
   example(board, "killswitch board two-chip --out /tmp/two-chip");
   const commission = program
     .command("commission")
-    .description("what to probe with a multimeter, and what each point must read")
+    .description("list the points to measure with a multimeter and the expected readings")
     .requiredOption("--board <name>", "board")
     .addOption(jsonOption())
     .action(async ({ board: name, json }: { board: string; json: boolean }) => {

@@ -1,15 +1,15 @@
 /**
- * `killswitch build`: a board's image. Must not know one board from another.
+ * `killswitch build`: builds the image of a board.
  */
 import { statSync } from "node:fs";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { EXIT, UserError } from "../errors.ts";
 import { buildFolderOf, chipNames, loadChip } from "../flash/chip.ts";
 import { prepare, runProject } from "../flash/project.ts";
 import { nativeBoardNames } from "../native/board.ts";
-import { buildBoard, ENGINES, type Engine } from "../native/build.ts";
+import { buildBoard, type Engine } from "../native/build.ts";
 import { guestBytes } from "../scenario/guest.ts";
-import { example, fixtureOption, jsonOption, roleOf } from "./options.ts";
+import { engineOption, example, fixtureOption, jsonOption, roleOf } from "./options.ts";
 import { print, printJson } from "./terminal.ts";
 
 interface BuildVerbOptions {
@@ -23,12 +23,12 @@ interface BuildVerbOptions {
   readonly json: boolean;
 }
 
-/** An image that a build tool of the board's own makes, from what is prepared here. */
+/** Generates the input files of a chip and runs the board's own build tool. */
 function buildChip(options: BuildVerbOptions): void {
   const { board, prepareOnly, json, engine, guest, compiler, sanitize } = options;
   if (engine !== "wasm3" || guest !== undefined || compiler !== undefined || sanitize) {
     throw new UserError(
-      `build: ${board} has a build tool of its own: --engine, --guest, --compiler and --sanitize are not for it`,
+      `build: ${board} has a build tool of its own: remove --engine, --guest, --compiler and --sanitize`,
       EXIT.USAGE,
     );
   }
@@ -49,7 +49,10 @@ async function build(options: BuildVerbOptions): Promise<void> {
     throw new UserError(`"${options.board}" cannot be built: use one of ${names}`, EXIT.USAGE);
   }
   if (options.prepareOnly || options.fixture)
-    throw new UserError(`build: ${options.board} has no build tool of its own`, EXIT.USAGE);
+    throw new UserError(
+      `build: ${options.board} has no build tool of its own: remove --prepare-only and --fixture`,
+      EXIT.USAGE,
+    );
   const { board, engine, compiler, sanitize, guest } = options;
   const image = buildBoard({
     board,
@@ -69,18 +72,16 @@ async function build(options: BuildVerbOptions): Promise<void> {
 export function register(program: Command): void {
   const command = program
     .command("build")
-    .description("build a board's image: the host in C, the gate and the MAC translated, an engine")
-    .requiredOption("--board <name>", "board, or the chip of one")
-    .addOption(
-      new Option("--engine <name>", "guest interpreted by wasm3, or compiled in")
-        .choices(ENGINES)
-        .default("wasm3"),
+    .description(
+      "build a board's image: C host, gate and MAC translated to C, and an engine for the guest",
     )
-    .option("--guest <file>", "with --engine aot: another guest in place of device.wasm")
-    .option("--compiler <name>", "another of the board's compilers")
-    .option("--sanitize", "with AddressSanitizer and UndefinedBehaviorSanitizer", false)
+    .requiredOption("--board <name>", "board, or chip of a board")
+    .addOption(engineOption().default("wasm3"))
+    .option("--guest <file>", "with --engine aot: compile in this guest instead of device.wasm")
+    .option("--compiler <name>", "compiler to use, of those that the board supports")
+    .option("--sanitize", "build with AddressSanitizer and UndefinedBehaviorSanitizer", false)
     .addOption(fixtureOption())
-    .option("--prepare-only", "a chip's: the generated files, without its build tool", false)
+    .option("--prepare-only", "only generate the input files of the build tool (chips only)", false)
     .addOption(jsonOption())
     .action(build);
   example(

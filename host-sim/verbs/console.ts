@@ -1,6 +1,5 @@
 /**
- * `killswitch console`: what a board says on its serial line, and the owner's local commands to it. Must
- * not know what they mean.
+ * `killswitch console`: prints a board's serial output and sends it local commands.
  */
 import type { Command } from "commander";
 import { Argument } from "commander";
@@ -10,13 +9,13 @@ import { Port } from "../serial/port.ts";
 import { example, portOption } from "./options.ts";
 import { print, progressBar, setTimer } from "./terminal.ts";
 
-/** The rate of a board's console. */
+/** Bit rate of a board's console. */
 const CONSOLE_BAUD = 115_200;
-/** What a board is asked; whatever else it takes is for a person's own terminal program. */
+/** The commands offered here. Others that a board accepts need a terminal program. */
 const COMMANDS = ["status", "journal", "factory-reset", "help"] as const;
-const QUIET_MS = 60_000;
+const POLL_MS = 60_000;
 
-/** Opens a board's line for `use`, and closes it whatever comes. */
+/** Opens a board's serial line, calls `use`, and closes the line even if `use` fails. */
 export async function withBoard<T>(path: string, use: (line: BoardLine) => Promise<T>): Promise<T> {
   const port = await Port.open(path, CONSOLE_BAUD);
   const line = new BoardLine(port, setTimer);
@@ -28,7 +27,7 @@ export async function withBoard<T>(path: string, use: (line: BoardLine) => Promi
   }
 }
 
-/** The ring of a board on a line. */
+/** Reads the journal ring of a board over its serial line. */
 export function ringOf(path: string): Promise<Uint8Array> {
   return withBoard(path, (line) =>
     readRing(line, (done, total) => progressBar(done, total, "journal")),
@@ -37,7 +36,7 @@ export function ringOf(path: string): Promise<Uint8Array> {
 
 async function listen(line: BoardLine, all: boolean): Promise<never> {
   for (;;) {
-    const heard = await line.next(QUIET_MS);
+    const heard = await line.next(POLL_MS);
     if (heard === null || heard.kind === "frame" || heard.kind === "broken") continue;
     if (heard.kind === "answer") print(`= ${heard.text}`);
     else if (heard.kind === "trace" || all) print(heard.text);
@@ -59,10 +58,10 @@ async function talk(
 export function register(program: Command): void {
   const command = program
     .command("console")
-    .description("print what a board says on its serial line, until Ctrl-C; or ask it one thing")
-    .addArgument(new Argument("[command]", "what to ask").choices(COMMANDS))
+    .description("print a board's serial output until Ctrl-C, or send it one command")
+    .addArgument(new Argument("[command]", "command to send").choices(COMMANDS))
     .addOption(portOption())
-    .option("--all", "its build tool's own log lines as well", false)
+    .option("--all", "also print log lines that are not part of the trace", false)
     .action(talk);
   example(
     command,

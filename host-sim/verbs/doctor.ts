@@ -1,5 +1,5 @@
 /**
- * `killswitch doctor`: what this machine has, and what that opens. Must not know boards by name.
+ * `killswitch doctor`: reports which tools this machine has and which features need them.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
@@ -30,13 +30,13 @@ interface Finding {
 
 interface Check {
   readonly name: string;
-  /** What it is for, if it is there. */
+  /** The features that need it. */
   readonly opens: string;
   readonly look: (options: DoctorOptions) => Finding | Promise<Finding>;
 }
 
 const NODE_MAJOR = 20;
-/** Debian keeps servers in the last two, which are not on everyone's PATH. */
+/** The last two are where Debian installs servers. They may be missing from a user's PATH. */
 const FOLDERS = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
 
 function tool(name: string, opens: string): Check {
@@ -44,7 +44,7 @@ function tool(name: string, opens: string): Check {
   const paths = FOLDERS.flatMap((folder) => suffixes.map((suffix) => join(folder, name + suffix)));
   const look = (): Finding => {
     const path = paths.find((candidate) => existsSync(candidate));
-    return { found: path !== undefined, detail: path ?? "not on the PATH" };
+    return { found: path !== undefined, detail: path ?? "not found on the PATH" };
   };
   return { name, opens, look };
 }
@@ -52,7 +52,7 @@ function tool(name: string, opens: string): Check {
 function module(name: "gate" | "device" | "mac", opens: string): Check {
   const path = firmwarePath(name);
   const look = (): Finding => {
-    if (!existsSync(path)) return { found: false, detail: "not built: npm run build" };
+    if (!existsSync(path)) return { found: false, detail: "not built: run `npm run build`" };
     const bytes = readFileSync(path);
     const digest = createHash("sha256").update(bytes).digest("hex");
     return { found: true, detail: `${bytes.length} bytes, sha256 ${digest}` };
@@ -66,27 +66,27 @@ const CHECKS: readonly Check[] = [
     opens: "everything",
     look: () => {
       const found = Number(process.versions.node.split(".")[0]) >= NODE_MAJOR;
-      return { found, detail: `${process.version}, at least v${NODE_MAJOR} is needed` };
+      return { found, detail: `${process.version} (minimum v${NODE_MAJOR})` };
     },
   },
   module("gate", "the simulator and every board"),
   module("device", "the simulator and every board"),
-  module("mac", "boards without an engine of their own"),
+  module("mac", "boards with a C host, and swarm"),
   { name: "broker", opens: "send, watch and journal read", look: lookForBroker },
   { name: "serial ports", opens: "flash, provision and console", look: lookForPorts },
-  tool("mosquitto", "a second broker to test against"),
+  tool("mosquitto", "tests against a second broker"),
 ];
 
-/** The tools of every native board: version found, version needed, and the target that they open. */
+/** The tools of each native board, with the version found and the minimum version. */
 function boardChecks(): Check[] {
   return targetStates().flatMap(({ target, tools }) =>
     tools.map((state) => ({
       name: state.tool.command,
       opens: `--target ${target}`,
       look: (): Finding => {
-        const needed = `at least ${state.tool.minimum} is needed`;
         const trouble = toolTrouble(state);
-        return { found: trouble === null, detail: trouble ?? `${state.found}, ${needed}` };
+        const version = `version ${state.found} (minimum ${state.tool.minimum})`;
+        return { found: trouble === null, detail: trouble ?? version };
       },
     })),
   );
@@ -100,7 +100,7 @@ function emulatorChecks(): Check[] {
     look: (): Finding => {
       const trouble = emulatorTrouble(emulator);
       const { program, image } = emulator.data;
-      return { found: trouble === null, detail: trouble ?? `${program} and ${image} are there` };
+      return { found: trouble === null, detail: trouble ?? `${program} and ${image} exist` };
     },
   }));
 }
@@ -122,7 +122,7 @@ function chipChecks(): Check[] {
 export function register(program: Command): void {
   const command = program
     .command("doctor")
-    .description("look at what this machine has and what that opens");
+    .description("report which tools this machine has and which features need them");
   for (const option of [brokerOption, timeoutOption, jsonOption]) command.addOption(option());
   command.action(doctor);
   example(command, "killswitch doctor --broker mqtt://127.0.0.1:1883");
@@ -137,13 +137,13 @@ async function doctor(options: DoctorOptions): Promise<void> {
   ]) {
     const { found, detail } = await look(options);
     if (options.json) printJson({ name, found, detail, opens });
-    else print(`${found ? "yes" : "no "}  ${name.padEnd(24)} ${detail} (for ${opens})`);
+    else print(`${found ? "yes" : "no "}  ${name.padEnd(24)} ${detail}; needed for ${opens}`);
   }
 }
 
 async function lookForPorts(): Promise<Finding> {
   const names = await portNames();
-  return { found: names.length > 0, detail: names.join(", ") || "none: no board is plugged in" };
+  return { found: names.length > 0, detail: names.join(", ") || "none: no board is connected" };
 }
 
 async function lookForBroker(options: DoctorOptions): Promise<Finding> {

@@ -1,6 +1,5 @@
 /**
- * `killswitch flash`: firmware, guest or owner's settings into a board, over a serial port. Must not know
- * one board from another.
+ * `killswitch flash`: writes firmware, guest or owner's settings to a board over a serial port.
  */
 import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
@@ -59,13 +58,13 @@ interface FlashOptions {
   readonly json: boolean;
 }
 
-/** A megabyte at the ROM's own rate would take a minute and a half. */
+/** Bit rate for whole images. One megabyte at the ROM's initial rate would take 90 s. */
 const IMAGE_BAUD = 460_800;
 
 function parseBaud(text: string): number {
   const baud = Number(text);
   if (Number.isInteger(baud) && baud >= 9_600 && baud <= 4_000_000) return baud;
-  throw new InvalidArgumentError("Write 9600 to 4000000.");
+  throw new InvalidArgumentError("Write a whole number from 9600 to 4000000.");
 }
 
 function readText(path: string): string {
@@ -76,7 +75,7 @@ function readText(path: string): string {
   }
 }
 
-/** The partitions that are asked for, made and checked before a port is opened. */
+/** Builds and checks the requested partitions, before a port is opened. */
 async function partitionRegions(options: FlashOptions, chip: Chip): Promise<Region[]> {
   const [path, rows] = partitionsOf(chip);
   const regions: Region[] = [];
@@ -91,7 +90,10 @@ async function partitionRegions(options: FlashOptions, chip: Chip): Promise<Regi
     const bytes = ownerContents(ownerOf(options), partition, random);
     regions.push({ name: OWNER, at: partition.at, bytes });
   } else if (options.broker !== undefined || options.ca !== undefined) {
-    throw new UserError("flash: --broker and --ca go with --keys", EXIT.USAGE);
+    throw new UserError(
+      "flash: --broker and --ca go with --keys or --scenario-keys: add one of them",
+      EXIT.USAGE,
+    );
   }
   if (options.fixture && regions.length > 0) {
     throw new UserError(
@@ -104,9 +106,9 @@ async function partitionRegions(options: FlashOptions, chip: Chip): Promise<Regi
 
 function ownerOf({ keys, scenarioKeys, broker, ca, device }: FlashOptions): Owner {
   if (scenarioKeys && keys !== undefined)
-    throw new UserError("flash: --keys or --scenario-keys, not both", EXIT.USAGE);
+    throw new UserError("flash: use --keys or --scenario-keys, not both", EXIT.USAGE);
   if (broker === undefined) {
-    throw new UserError("flash --keys: say which broker the board joins with --broker", EXIT.USAGE);
+    throw new UserError("flash --keys: give the board's broker with --broker", EXIT.USAGE);
   }
   const pem = ca === undefined ? null : checkCa(ca, readText(ca));
   if (scenarioKeys) return { ...scenarioOwner(broker), ca: pem };
@@ -114,33 +116,38 @@ function ownerOf({ keys, scenarioKeys, broker, ca, device }: FlashOptions): Owne
   return { device, keys: owned, broker, ca: pem };
 }
 
-/** Writes through the boot loader and lets the board go. `alone`: into the layout that is there. */
+/**
+ * Writes regions through the chip's boot loader and restarts the board. `partitionsOnly`: keep the
+ * image that is in flash; throws a UserError if its partition table differs.
+ */
 async function flashRegions(
   options: FlashOptions,
   chip: Chip,
   regions: readonly Region[],
-  alone: boolean,
+  partitionsOnly: boolean,
 ): Promise<void> {
   const port = await Port.open(options.port, ROM_BAUD);
   try {
     const rom = await Rom.open(port, setTimer);
     checkChip(rom, chip, options.port);
-    await rom.attach(chip.flashBytes, options.baud ?? (alone ? ROM_BAUD : IMAGE_BAUD));
-    if (alone) await checkLayout(rom, partitionsOf(chip)[1], options.port);
+    await rom.attach(chip.flashBytes, options.baud ?? (partitionsOnly ? ROM_BAUD : IMAGE_BAUD));
+    if (partitionsOnly) await checkLayout(rom, partitionsOf(chip)[1], options.port);
     const written = await writeRegions(rom, regions, progressBar);
-    tell(options, chip, written, await rom.leave());
+    report(options, chip, written, await rom.leave());
   } finally {
     await port.close();
   }
 }
 
-function tell(options: FlashOptions, chip: Chip, written: Written[], restarted: boolean): void {
+function report(options: FlashOptions, chip: Chip, written: Written[], restarted: boolean): void {
   for (const { region, at, bytes, md5 } of written) {
     if (options.json) printJson({ chip: chip.name, region, at, bytes, md5 });
-    else print(`${region} at 0x${at.toString(16)}: ${bytes} bytes, read back as MD5 ${md5}`);
+    else print(`${region} at 0x${at.toString(16)}: ${bytes} bytes written, MD5 read back ${md5}`);
   }
   if (options.json) return;
-  print(restarted ? "the board restarts" : "press RESET: this line has no wire for it");
+  print(
+    restarted ? "the board restarts" : "press RESET on the board: this serial line cannot reset it",
+  );
 }
 
 async function flash(options: FlashOptions): Promise<void> {
@@ -149,8 +156,10 @@ async function flash(options: FlashOptions): Promise<void> {
   if (regions.length > 0) return flashRegions(options, chip, regions, true);
   const list = builtList(options.image ?? buildFolderOf(chip));
   if (options.image !== undefined && list === null) {
-    const what = "no flasher_args.json is in it: give the build's folder";
-    throw new UserError(`${options.image}: ${what}`, EXIT.BAD_FILE);
+    throw new UserError(
+      `${options.image} does not contain flasher_args.json: give the folder of a build`,
+      EXIT.BAD_FILE,
+    );
   }
   if (list !== null && (options.image !== undefined || !hasTool(chip, "flash")))
     return flashRegions(options, chip, builtRegions(chip, list), false);
@@ -161,22 +170,29 @@ async function flash(options: FlashOptions): Promise<void> {
 export function register(program: Command): void {
   const command = program
     .command("flash")
-    .description("write a board's firmware, or its guest or its owner's settings alone")
+    .description("write a board's firmware, or only its guest or its owner's settings")
     .requiredOption("--board <chip>", "chip of the board")
     .addOption(portOption())
-    .option("--guest [file]", "the guest alone, by default device.wasm; needs no build tool")
-    .option("--keys [dir]", "the owner's settings alone: the device's keys, its name, its broker")
-    .option("--scenario-keys", "likewise, with the keys that scenarios use: for a test rig", false)
+    .option("--guest [file]", "write only the guest (default: device.wasm); needs no build tool")
+    .option("--keys [dir]", "write only the owner's settings: the device's keys, name and broker")
+    .option(
+      "--scenario-keys",
+      "like --keys, with the keys that scenarios use; for a test rig",
+      false,
+    )
     .addOption(fixtureOption())
     .addOption(deviceOption())
     .option(
       "--broker <url>",
-      "with --keys: mqtt[s]://[user:password@]host[:port]",
+      "with --keys: the board's broker, mqtt[s]://[user:password@]host[:port]",
       checked(checkBroker),
     )
-    .option("--ca <file>", "with --keys: the broker's CA, PEM; by default the public ones")
-    .option("--image <dir>", "a build's folder, written without its build tool")
-    .option("--baud <rate>", "rate of the line while writing", parseBaud)
+    .option(
+      "--ca <file>",
+      "with --keys: CA certificate of the broker, PEM (default: the public CAs)",
+    )
+    .option("--image <dir>", "write the image in this build folder; needs no build tool")
+    .option("--baud <rate>", "bit rate of the serial line while writing", parseBaud)
     .addOption(jsonOption())
     .action(flash);
   example(

@@ -1,5 +1,5 @@
 /**
- * `killswitch journal`: read a device's journal, check its chain. Must not know record layouts.
+ * `killswitch journal`: reads the journal of a device and checks its hash chain.
  */
 import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
@@ -18,27 +18,31 @@ import { codeOf, EXIT, UserError } from "../errors.ts";
 import { writeFileAtomic } from "../files.ts";
 import { ringOf } from "./console.ts";
 import { asOption, example, jsonOption } from "./options.ts";
-import { addSpeakOptions, openController, type SpeakOptions } from "./send.ts";
+import { addConnectionOptions, type ConnectionOptions, openController } from "./send.ts";
 import { print, printJson } from "./terminal.ts";
 
-interface ReadOptions extends Omit<SpeakOptions, "as"> {
-  readonly as?: SpeakOptions["as"];
+interface ReadOptions extends Omit<ConnectionOptions, "as"> {
+  readonly as?: ConnectionOptions["as"];
   readonly file?: string;
   readonly port?: string;
   readonly output?: string;
 }
 
 export function register(program: Command): void {
-  const journal = program.command("journal").description("read and check the journal of a device");
+  const journal = program
+    .command("journal")
+    .description("read a device's journal and check its hash chain");
   example(journal, "killswitch journal read --as owner");
 
-  const read = addSpeakOptions(
-    journal.command("read").description("print the records of a device, or of a file"),
+  const read = addConnectionOptions(
+    journal
+      .command("read")
+      .description("print the records of a device or of a file and check their chain"),
     asOption(),
   )
-    .option("--file <file>", "read this dump or ring image instead of asking the device")
-    .option("--port <path>", "read the ring from a board, over its serial line")
-    .option("--output <file>", "also write the records there, for journal verify")
+    .option("--file <file>", "read this dump or ring image instead of a device")
+    .option("--port <path>", "read the ring of a board over its serial line")
+    .option("--output <file>", "also write the records to this file, for journal verify")
     .action(readVerb);
   example(
     read,
@@ -49,12 +53,12 @@ export function register(program: Command): void {
 
   const verify = journal
     .command("verify")
-    .description("check the chain of a dump or ring image")
-    .argument("<file>", "the file, - for standard input")
+    .description("check the hash chain of a dump or ring image")
+    .argument("<file>", "dump or ring image, - for standard input")
     .addOption(
       new Option(
         "--head <hash>",
-        "hash the last record must have, as journalHead in a status",
+        "expected hash of the last record: journalHead in a status reply",
       ).argParser(parseHash),
     )
     .addOption(jsonOption())
@@ -82,7 +86,7 @@ async function readVerb(options: ReadOptions): Promise<void> {
     [journal, head] = await fetchJournal({ ...options, as });
   } else
     throw new UserError(
-      "journal read: say who asks with --as, or give --file or --port",
+      "journal read: give the principal with --as, or a source with --file or --port",
       EXIT.USAGE,
     );
   if (options.output !== undefined) save(options.output, journal);
@@ -92,38 +96,40 @@ async function readVerb(options: ReadOptions): Promise<void> {
     if (options.json) printJson({ ...record, kind: RECORD_NAMES[record.kind] ?? record.kind });
     else print(recordLine(record));
   }
-  judge(verifyJournal(journal, head));
+  requireChain(verifyJournal(journal, head));
 }
 
 async function verifyVerb(file: string, options: { head?: string; json: boolean }): Promise<void> {
   const verdict = verifyJournal(load(file), options.head);
   if (options.json) printJson(verdict);
   else for (const line of verdictLines(verdict)) print(line);
-  judge(verdict);
+  requireChain(verdict);
 }
 
 const ANCHORS: Record<Verdict["anchor"], string> = {
-  genesis: "from record 0",
+  genesis: "checked from record 0",
   oldest:
-    "from the oldest record left: the one before it is overwritten, so its own hash is taken as given",
-  none: "nothing to check",
+    "checked from the oldest record left; the record before it is overwritten, so the hash of the oldest record itself cannot be checked",
+  none: "not checked: there are no records",
 };
 
 function verdictLines({ holds, records, first, last, head, anchor, torn }: Verdict): string[] {
-  const range = records === 0 ? "" : `, ${first} to ${last}`;
+  const range = records === 0 ? "" : ` (${first} to ${last})`;
   const lines = [`${records} records${range}; chain ${ANCHORS[anchor]}`];
   if (torn !== undefined)
-    lines.push(`slot ${torn} is torn: a power cut while it was being written`);
-  if (holds) lines.push(`holds; head ${head}`);
+    lines.push(`slot ${torn} is incomplete: the supply failed while it was being written`);
+  if (holds) lines.push(`the chain holds; head ${head}`);
   return lines;
 }
 
-function judge({ bad }: Verdict): void {
-  if (bad !== undefined) throw new UserError(`journal does not hold: ${bad}`, EXIT.REFUTED);
+/** Throws a UserError if the chain does not hold. */
+function requireChain({ bad }: Verdict): void {
+  if (bad !== undefined)
+    throw new UserError(`the journal's chain does not hold: ${bad}`, EXIT.REFUTED);
 }
 
-/** All that the ring holds, with the head that the device signed just before. */
-async function fetchJournal(options: SpeakOptions): Promise<[Journal, string | undefined]> {
+/** Reads all records in the ring. Returns them with the head hash from a signed status before. */
+async function fetchJournal(options: ConnectionOptions): Promise<[Journal, string | undefined]> {
   const [controller, principal] = await openController(options);
   try {
     const status = await ask(controller, principal, OP.STATUS, []);
@@ -149,16 +155,16 @@ async function ask(
   const args = new Map(values.map((value, index) => [index + 1, value]));
   const answer = await controller.request(principal, { op, args });
   if (answer.code === CODE.OK) return answer.fields;
-  throw new UserError(`the device refuses: ${refusalOf(answer)}`, EXIT.REFUSED);
+  throw new UserError(`the device refuses to read its journal: ${refusalOf(answer)}`, EXIT.REFUSED);
 }
 
 function load(file: string): Journal {
   try {
-    // 0: standard input.
+    // File descriptor 0 is standard input.
     return readJournal(file, readFileSync(file === "-" ? 0 : file));
   } catch (error) {
     if (error instanceof UserError) throw error;
-    const why = codeOf(error) === "ENOENT" ? "there is no such file" : codeOf(error);
+    const why = codeOf(error) === "ENOENT" ? "the file does not exist" : codeOf(error);
     throw new UserError(`${file} cannot be read: ${why}`, EXIT.BAD_FILE);
   }
 }

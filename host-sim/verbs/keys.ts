@@ -1,5 +1,5 @@
 /**
- * `killswitch keys`: the key store by hand. Must not know how keys are used.
+ * `killswitch keys`: creates, lists, exports and revokes the keys of devices.
  */
 import { type Command, Option } from "commander";
 import { PRINCIPAL_KIDS } from "../abi.gen.ts";
@@ -14,23 +14,23 @@ interface KeysOptions {
 }
 
 export function register(program: Command): void {
-  const keys = program.command("keys").description("make, list, export and revoke keys");
+  const keys = program.command("keys").description("create, list, export and revoke keys");
   example(keys, "killswitch keys init --device demo");
 
   const init = keys
     .command("init")
-    .description("make the keys of a device; never overwrites any")
+    .description("create the keys of a device; existing keys are not overwritten")
     .addOption(deviceOption())
     .addOption(keysOption())
     .action((options: KeysOptions) => {
       initKeys(options.keys, options.device, random);
-      print(`keys of device ${options.device} made in ${options.keys}`);
+      print(`created the keys of device ${options.device} in ${options.keys}`);
     });
   example(init, "killswitch keys init --device demo");
 
   const list = keys
     .command("list")
-    .description("show which devices have which keys, but no key")
+    .description("list the devices and the principals that have a key; prints no key")
     .addOption(keysOption())
     .addOption(jsonOption())
     .action(listKeys);
@@ -38,7 +38,7 @@ export function register(program: Command): void {
 
   const exported = keys
     .command("export")
-    .description("print one key as a JSON Web Key: it is secret")
+    .description("print one key, which is secret, as a JSON Web Key")
     .addOption(principalOption(PRINCIPAL_KIDS))
     .addOption(deviceOption())
     .addOption(keysOption())
@@ -50,19 +50,23 @@ export function register(program: Command): void {
 
   const revoke = keys
     .command("revoke")
-    .description("delete a principal's key: the device answers nobody under that name")
+    .description(
+      "delete a principal's key; a device started with this folder then ignores that principal",
+    )
     .addOption(principalOption(COMMANDERS))
     .addOption(deviceOption())
     .addOption(keysOption())
     .action((options: KeysOptions & { principal: Kid }) => {
       revokeKey(options.keys, options.device, options.principal);
-      print(`key of ${options.principal} revoked for device ${options.device}`);
+      print(`revoked the key of ${options.principal} for device ${options.device}`);
     });
   example(revoke, "killswitch keys revoke --principal manufacturer");
 }
 
 function principalOption(choices: readonly string[]): Option {
-  return new Option("--principal <principal>", "whose key").choices(choices).makeOptionMandatory();
+  return new Option("--principal <principal>", "principal that owns the key")
+    .choices(choices)
+    .makeOptionMandatory();
 }
 
 function listKeys(options: { keys: string; json: boolean }): void {

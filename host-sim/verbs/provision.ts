@@ -1,5 +1,5 @@
 /**
- * `killswitch provision`: a board's Wi-Fi, set over its serial line by Improv Serial. Must not know frames.
+ * `killswitch provision`: sets the Wi-Fi network of a board over its serial line, by Improv Serial.
  */
 import { type Command, Option } from "commander";
 import { ImprovClient } from "../improv/client.ts";
@@ -26,7 +26,7 @@ async function scan(client: ImprovClient, json: boolean): Promise<void> {
     else print(`${String(rssi).padStart(4)} dBm  ${locked ? "locked" : "open  "}  ${ssid}`);
   }
   if (networks.length === 0 && !json)
-    print(`the board lists no networks: ${reason ?? "give the name by --ssid"}`);
+    print(`the board found no networks: ${reason ?? "give the name with --ssid"}`);
 }
 
 async function provision(options: ProvisionOptions): Promise<void> {
@@ -51,13 +51,13 @@ async function provision(options: ProvisionOptions): Promise<void> {
 export function register(program: Command): void {
   const command = program
     .command("provision")
-    .description("set a board's Wi-Fi over its serial line, by Improv Serial")
+    .description("set a board's Wi-Fi network over its serial line (Improv Serial)")
     .addOption(portOption())
-    .option("--ssid <name>", "network; asked for if it is left out")
+    .option("--ssid <name>", "Wi-Fi network; the program asks if it is omitted")
     .addOption(passwordOption())
-    .option("--scan", "list the networks that the board hears, and set nothing", false)
+    .option("--scan", "only list the networks that the board receives", false)
     .addOption(
-      new Option("--timeout <time>", "how long the board may take to join")
+      new Option("--timeout <time>", "how long to wait until the board has joined")
         .default(45_000, "45s")
         .argParser(parseDuration),
     )

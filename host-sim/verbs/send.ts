@@ -1,5 +1,5 @@
 /**
- * `killswitch send`: one command to a device. Must not know the protocol.
+ * `killswitch send`: sends one command to a device and prints the reply.
  */
 import type { Command, Option } from "commander";
 import { CODE, CODE_NAMES, OP_NAMES, PRINCIPAL_KIDS } from "../abi.gen.ts";
@@ -20,8 +20,8 @@ import {
 } from "./options.ts";
 import { print, printJson, random32, setTimer } from "./terminal.ts";
 
-/** What it takes to speak to a device. */
-export interface SpeakOptions {
+/** Options for a connection to a device. */
+export interface ConnectionOptions {
   readonly as: Kid;
   readonly device: string;
   readonly broker: BrokerAddress;
@@ -30,16 +30,16 @@ export interface SpeakOptions {
   readonly json: boolean;
 }
 
-/** Adds the options that SpeakOptions tells of. */
-export function addSpeakOptions(command: Command, as: Option): Command {
+/** Adds the options of ConnectionOptions to a verb. */
+export function addConnectionOptions(command: Command, as: Option): Command {
   return [as, deviceOption(), brokerOption(), keysOption(), timeoutOption(), jsonOption()].reduce(
     (extended, option) => extended.addOption(option),
     command,
   );
 }
 
-/** A session with a device, and who speaks. The caller closes it. */
-export async function openController(options: SpeakOptions): Promise<[Controller, number]> {
+/** Opens a session with a device. Returns it with the principal's number. The caller closes it. */
+export async function openController(options: ConnectionOptions): Promise<[Controller, number]> {
   const keys = loadKeys(options.keys, options.device);
   keyOf(keys, options.device, options.as);
   const controller = await Controller.open({
@@ -54,10 +54,10 @@ export async function openController(options: SpeakOptions): Promise<[Controller
 }
 
 export function register(program: Command): void {
-  const command = addSpeakOptions(program.command("send"), asOption().makeOptionMandatory())
-    .description("send one command to a device and print its answer")
-    .argument("<op>", "operation")
-    .argument("[args...]", "its arguments")
+  const command = addConnectionOptions(program.command("send"), asOption().makeOptionMandatory())
+    .description("send one command to a device and print its reply")
+    .argument("<op>", "operation to execute")
+    .argument("[args...]", "arguments of the operation")
     .action(send);
   const forms = OP_NAMES.map((_, op) => `  ${usageOf(op)}`).join("\n");
   command.addHelpText("after", `\nOperations:\n${forms}`);
@@ -69,7 +69,11 @@ export function register(program: Command): void {
   );
 }
 
-async function send(op: string, args: readonly string[], options: SpeakOptions): Promise<void> {
+async function send(
+  op: string,
+  args: readonly string[],
+  options: ConnectionOptions,
+): Promise<void> {
   const request = parseRequest(op, args);
   const [controller, principal] = await openController(options);
   try {
@@ -86,7 +90,7 @@ async function send(op: string, args: readonly string[], options: SpeakOptions):
   }
 }
 
-/** `relay=true`, a word a field; a journal record as hex. */
+/** Formats fields as `name=value`. Journal records are in hexadecimal. */
 export function fieldWords(fields: Fields): string[] {
   return Object.entries(fields).map(([name, value]) => {
     const text = Array.isArray(value)

@@ -1,6 +1,5 @@
 /**
- * `killswitch swarm`: random scenarios by seed, held to what must never happen. Schedules, prints,
- * keeps its place; must not know what a run asks.
+ * `killswitch swarm`: runs random scenarios by seed and checks each run against the invariants.
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { RealClock } from "../clock.ts";
@@ -13,7 +12,7 @@ import { summaryLines, type Verdict, verdictOf } from "../swarm/report.ts";
 import { reasonOf } from "../swarm/shrink.ts";
 import { sortedTotals, type Totals, unreachedMarks } from "../swarm/totals.ts";
 import { example, jsonOption, parseDuration, seedOption } from "./options.ts";
-import { Lane, runLanes, serveLane } from "./swarm-lanes.ts";
+import { runWorkers, serveWorker, Worker } from "./swarm-workers.ts";
 import { onSignal, print, printJson } from "./terminal.ts";
 
 interface SwarmOptions {
@@ -25,7 +24,7 @@ interface SwarmOptions {
   readonly device: string;
   readonly state?: string;
   readonly out: string;
-  readonly lane: boolean;
+  readonly worker: boolean;
   readonly json: boolean;
 }
 
@@ -35,26 +34,30 @@ const CODES: Record<Verdict, ExitCode> = {
   "not reached": EXIT.NOT_CLOSED,
   interrupted: EXIT.NOT_CLOSED,
 };
-const SEEDS = 10_000;
+const DEFAULT_SEEDS = 10_000;
+/** One more than the largest seed. */
 const SEED_END = 2 ** 32;
 const JOBS_MAX = 64;
-/** Between two looks at the progress, and two writes of the state, in ms. */
+/**
+ * Time between two updates of the progress bar, and between two writes of the state file, in ms.
+ */
 const SHOW_MS = 200;
 const SAVE_MS = 5_000;
-/** Violations that are shrunk: the first of each kind, so many kinds. */
-const REDUCED_MAX = 3;
+/** The most violations to shrink. They are of different kinds, the first of each. */
+const FINDINGS_MAX = 3;
+/** Width of the progress bar, in characters. */
 const BAR = 30;
 
 function parseCount(most: number): (text: string) => number {
   return (text) => {
     const count = /^\d{1,10}$/.test(text) ? Number(text) : 0;
     if (count >= 1 && count <= most) return count;
-    throw new InvalidArgumentError(`Write a whole number, 1 to ${most}.`);
+    throw new InvalidArgumentError(`Write a whole number from 1 to ${most}.`);
   };
 }
 
-/** Draws a bar on a terminal, saves the state now and then. */
-function watcher(progress: Progress, path: string | undefined): () => void {
+/** Returns a function that shows the progress on a terminal and saves the state at intervals. */
+function progressReporter(progress: Progress, path: string | undefined): () => void {
   const clock = new RealClock();
   const before = progress.totals.runs;
   let shown = 0;
@@ -78,32 +81,32 @@ function watcher(progress: Progress, path: string | undefined): () => void {
   };
 }
 
-/** Arguments by which a process of this program runs parts of the same swarm. */
-function laneArgs({ gate, device, time }: SwarmOptions): string[] {
-  return ["swarm", "--lane", "--time", `${time}ms`, "--gate", gate, "--device", device];
+/** Arguments of a worker process of the same swarm. */
+function workerArgs({ gate, device, time }: SwarmOptions): string[] {
+  return ["swarm", "--worker", "--time", `${time}ms`, "--gate", gate, "--device", device];
 }
 
 async function runAll(engine: Engine, progress: Progress, options: SwarmOptions): Promise<void> {
-  const after = watcher(progress, options.state);
+  const reportProgress = progressReporter(progress, options.state);
   if (options.jobs === 1) {
-    await runLanes(progress, [([from, count]) => engine.runSeeds(from, count)], after);
+    await runWorkers(progress, [([from, count]) => engine.runSeeds(from, count)], reportProgress);
   } else {
-    const lanes = Array.from({ length: options.jobs }, () => new Lane(laneArgs(options)));
+    const workers = Array.from({ length: options.jobs }, () => new Worker(workerArgs(options)));
     try {
-      await runLanes(
+      await runWorkers(
         progress,
-        lanes.map(({ run }) => run),
-        after,
+        workers.map(({ run }) => run),
+        reportProgress,
       );
     } finally {
-      for (const lane of lanes) lane.close();
+      for (const worker of workers) worker.close();
     }
   }
   if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
   if (options.state !== undefined) progress.save(options.state);
 }
 
-/** The first of each kind of violation, shrunk. */
+/** Shrinks the first violation of each kind and writes it to a scenario file. */
 async function writeFindings(
   engine: Engine,
   modules: Modules,
@@ -111,14 +114,14 @@ async function writeFindings(
   folder: string,
 ): Promise<Finding[]> {
   const kinds = new Map([...found].reverse().map((one) => [reasonOf(one.expected), one] as const));
-  const first = [...kinds.values()].sort((a, b) => a.seed - b.seed).slice(0, REDUCED_MAX);
+  const first = [...kinds.values()].sort((a, b) => a.seed - b.seed).slice(0, FINDINGS_MAX);
   const findings: Finding[] = [];
   for (const one of first) findings.push(await writeFinding(engine, modules, one, folder));
   return findings;
 }
 
-/** What a person types to see it again. */
-function againOf(seed: number, { time: ms, gate, device }: SwarmOptions): string {
+/** The command that runs one seed again. */
+function reproduction(seed: number, { time: ms, gate, device }: SwarmOptions): string {
   const time = ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
   const other = [
     ...(gate === firmwarePath("gate") ? [] : ["--gate", gate]),
@@ -134,8 +137,8 @@ function findingLines(finding: Finding, options: SwarmOptions): string[] {
     `seed ${seed} broke a rule`,
     `  expected  ${expected}`,
     `  found     ${found}`,
-    `  again     ${againOf(seed, options)}`,
-    `  shrunk to ${steps} steps: ${path}${replayed ? "" : ", which was NOT seen to fail when replayed"}`,
+    `  run again ${reproduction(seed, options)}`,
+    `  shrunk to ${steps} steps: ${path}${replayed ? "" : " (this scenario did NOT fail when replayed)"}`,
     `  replay    npx killswitch run ${path}${guest}`,
   ];
 }
@@ -143,32 +146,34 @@ function findingLines(finding: Finding, options: SwarmOptions): string[] {
 async function swarm(options: SwarmOptions): Promise<void> {
   const { seeds, from, time, state } = options;
   const modules = { gate: validModule(options.gate), device: validModule(options.device) };
-  if (options.lane) {
+  if (options.worker) {
     const engine = await Engine.make(modules, time);
-    return serveLane(([first, count]) => engine.runSeeds(first, count));
+    return serveWorker(([first, count]) => engine.runSeeds(first, count));
   }
   if (from + seeds > SEED_END)
     throw new UserError(
-      `seeds end at ${SEED_END - 1}: take fewer, or an earlier --from`,
+      `swarm: the last seed would exceed ${SEED_END - 1}: use a smaller --seeds or --from`,
       EXIT.USAGE,
     );
   const subject = subjectOf(modules, from, seeds, time);
   const progress = state === undefined ? new Progress(subject) : openProgress(state, subject);
-  const unheard = onSignal(() => {
+  const removeHandler = onSignal(() => {
     if (state !== undefined) progress.save(state);
     const next =
-      state === undefined ? "with --state FILE it can be gone on with" : "the same command goes on";
+      state === undefined
+        ? "use --state FILE to be able to continue an interrupted swarm"
+        : "run the same command again to continue";
     process.stderr.write(`\n${progress.totals.runs} of ${seeds} done: ${next}\n`);
   });
   const engine = await Engine.make(modules, time);
   await runAll(engine, progress, options);
-  unheard();
+  removeHandler();
   const { totals } = progress;
   const verdict = verdictOf(totals, progress.done);
   const findings = await writeFindings(engine, modules, totals, options.out);
   if (options.json) {
     const missed = unreachedMarks(totals);
-    const replays = findings.map((one) => ({ ...one, again: againOf(one.seed, options) }));
+    const replays = findings.map((one) => ({ ...one, again: reproduction(one.seed, options) }));
     printJson({ verdict, subject, ...sortedTotals(totals), unreached: missed, findings: replays });
   } else {
     for (const finding of findings) for (const line of findingLines(finding, options)) print(line);
@@ -180,26 +185,30 @@ async function swarm(options: SwarmOptions): Promise<void> {
 export function register(program: Command): void {
   const command = program
     .command("swarm")
-    .description("run random scenarios by seed: hands, attackers, faults, supply, network, guests")
+    .description("run random scenarios by seed: user, attacker, faults, supply, network, guests")
     .addOption(
-      new Option("--seeds <n>", "how many runs").argParser(parseCount(SEED_END)).default(SEEDS),
+      new Option("--seeds <n>", "number of runs")
+        .argParser(parseCount(SEED_END))
+        .default(DEFAULT_SEEDS),
     )
     .addOption(seedOption("--from <seed>", "first seed").default(1))
     .addOption(
-      new Option("--jobs <n>", "processes at once; the outcome is the same")
+      new Option("--jobs <n>", "number of parallel processes; it does not change the result")
         .argParser(parseCount(JOBS_MAX))
         .default(1),
     )
     .addOption(
-      new Option("--time <time>", "virtual time of a run")
+      new Option("--time <time>", "virtual time of each run")
         .argParser(parseDuration)
         .default(60_000, "60s"),
     )
-    .option("--gate <file>", "another gate", firmwarePath("gate"))
-    .option("--device <file>", "another device", firmwarePath("device"))
-    .option("--state <file>", "keep the state here, and go on from it if it is there")
-    .option("--out <dir>", "where scenarios of what broke a rule are written", ".")
-    .addOption(new Option("--lane", "run what a parent process sends").hideHelp().default(false))
+    .option("--gate <file>", "gate module to test", firmwarePath("gate"))
+    .option("--device <file>", "device module to test", firmwarePath("device"))
+    .option("--state <file>", "save the state in this file, and continue from it if it exists")
+    .option("--out <dir>", "folder for scenario files of the violations found", ".")
+    .addOption(
+      new Option("--worker", "run the seeds that a parent process sends").hideHelp().default(false),
+    )
     .addOption(jsonOption())
     .action(swarm);
   example(

@@ -1,26 +1,28 @@
 /**
- * Standard output, signals and the process's end, for every verb.
- * Must not know what is printed.
+ * Standard output, signals, timers and randomness for the verbs, and the end of the process.
  */
 import { randomBytes } from "node:crypto";
 import type { SetTimer } from "../clock.ts";
 import { RealClock } from "../clock.ts";
 import { codeOf, EXIT, type ExitCode, UserError } from "../errors.ts";
 
-/** Conventional exit code of a process ended by a signal: 128 and the signal's number. */
+/** Exit codes of a process that a signal ended: 128 plus the signal's number, by convention. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 const cleanups = new Set<() => void>();
 
-/** Runs `cleanup`, synchronous, if a signal ends the process; returns the withdrawal. */
+/**
+ * Calls `cleanup`, which must be synchronous, if a signal ends the process. Returns its removal.
+ */
 export function onSignal(cleanup: () => void): () => void {
   cleanups.add(cleanup);
   return () => cleanups.delete(cleanup);
 }
 
 /**
- * Signals end the process between two steps of the program, never within a file's writing; a
- * reader that goes away (EPIPE) ends it quietly.
+ * Handles signals and a closed standard output. A signal ends the process between two events of the
+ * event loop, so never during a synchronous file write. A closed reader (EPIPE) ends it without a
+ * message.
  */
 export function guardProcess(): void {
   for (const [signal, code] of Object.entries(SIGNALS)) {
@@ -39,7 +41,7 @@ export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** A bar on a terminal's standard error; silence off one. */
+/** Shows a progress bar on standard error if it is a terminal. */
 export function progressBar(done: number, total: number, label: string): void {
   if (!process.stderr.isTTY) return;
   const width = 30;
@@ -49,7 +51,7 @@ export function progressBar(done: number, total: number, label: string): void {
   if (done >= total) process.stderr.write("\n");
 }
 
-/** JSON on one line; bytes as hex. */
+/** Formats a value as JSON on one line. Byte arrays are in hexadecimal. */
 export function toJson(value: unknown): string {
   return JSON.stringify(value, (_, item) =>
     item instanceof Uint8Array ? Buffer.from(item).toString("hex") : item,
@@ -60,14 +62,19 @@ export function printJson(value: unknown): void {
   print(toJson(value));
 }
 
-/** Says why in one line and gives the exit code. Only a defect of ours shows more than its message. */
-export function report(error: unknown): ExitCode {
+/**
+ * Prints an error in one line and returns the exit code. With KILLSWITCH_DEBUG set, also prints the
+ * stack of an internal error.
+ */
+export function reportError(error: unknown): ExitCode {
   if (error instanceof UserError) {
     process.stderr.write(`killswitch: ${error.message}\n`);
     return error.exitCode;
   }
-  const words = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`killswitch: a defect of this program: ${words}\n`);
+  const reason = error instanceof Error ? error.message : String(error);
+  process.stderr.write(
+    `killswitch: internal error: ${reason} (set KILLSWITCH_DEBUG=1 to print the stack)\n`,
+  );
   if (process.env.KILLSWITCH_DEBUG && error instanceof Error)
     process.stderr.write(`${error.stack}\n`);
   return EXIT.INTERNAL;

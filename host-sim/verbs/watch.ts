@@ -1,5 +1,5 @@
 /**
- * `killswitch watch`: everything a device says, checked with its key. Must not know the protocol.
+ * `killswitch watch`: prints all messages of a device after checking them with the device's key.
  */
 import type { Command } from "commander";
 import { CODE_NAMES, PRINCIPAL_KIDS } from "../abi.gen.ts";
@@ -28,10 +28,11 @@ interface WatchOptions {
   readonly json: boolean;
 }
 
-type Said = Record<string, unknown>;
+/** The contents of a message, by field. */
+type Content = Record<string, unknown>;
 
-/** How each level is read; the flag is the broker's word and not signed by anyone. */
-const READERS: Partial<Record<Level, (bytes: Uint8Array, key: Uint8Array) => Said>> = {
+/** Decoders by topic level. Availability is set by the broker and is not signed. */
+const READERS: Partial<Record<Level, (bytes: Uint8Array, key: Uint8Array) => Content>> = {
   availability: (bytes) => {
     const flag = [ONLINE, OFFLINE].find((word) => Buffer.compare(Buffer.from(word), bytes) === 0);
     if (flag === undefined) throw new MessageError("neither online nor offline");
@@ -53,7 +54,7 @@ const WATCHED = Object.keys(READERS) as Level[];
 export function register(program: Command): void {
   const command = program
     .command("watch")
-    .description("print everything a device says, until Ctrl-C");
+    .description("print all messages of a device until Ctrl-C");
   for (const option of [deviceOption, brokerOption, keysOption, timeoutOption, jsonOption]) {
     command.addOption(option());
   }
@@ -69,11 +70,13 @@ async function watch(options: WatchOptions): Promise<void> {
     session.client.once("close", () => reject(brokerTrouble(address, undefined)));
   });
   const heard = (level: Level, bytes: Uint8Array) => {
-    const said = read(level, bytes, key);
-    if (json) printJson({ level, ...said });
+    const content = read(level, bytes, key);
+    if (json) printJson({ level, ...content });
     else
       print(
-        [level, ...Object.entries(said).map(([name, value]) => `${name}=${show(value)}`)].join(" "),
+        [level, ...Object.entries(content).map(([name, value]) => `${name}=${show(value)}`)].join(
+          " ",
+        ),
       );
   };
   try {
@@ -84,7 +87,7 @@ async function watch(options: WatchOptions): Promise<void> {
   }
 }
 
-function read(level: Level, bytes: Uint8Array, key: Uint8Array): Said {
+function read(level: Level, bytes: Uint8Array, key: Uint8Array): Content {
   try {
     return READERS[level]?.(bytes, key) ?? {};
   } catch (error) {

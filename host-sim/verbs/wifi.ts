@@ -1,7 +1,7 @@
 /**
- * A Wi-Fi network's name and password, from the command line and the person at it. The password comes
- * from a file, from standard input or from the keyboard, never from the command line: that is seen by all
- * and kept in histories. Must not know what they are for.
+ * Gets the name and password of a Wi-Fi network from options or by asking on the terminal. The
+ * password is not accepted on the command line, because other users can see it there and shells
+ * record it.
  */
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -11,9 +11,14 @@ import { codeOf, EXIT, UserError } from "../errors.ts";
 import { checkWifi, type Wifi } from "../improv/client.ts";
 
 export const passwordOption = () =>
-  new Option("--password-file <file>", "its password, - for standard input; else it is asked for");
+  new Option(
+    "--password-file <file>",
+    "file with the Wi-Fi password, - for standard input; the program asks if it is omitted",
+  );
 
-/** Asks on the terminal. With `hidden`, what is typed is not shown. */
+/**
+ * Asks a question on the terminal. With `hidden`, the answer is not shown. `instead`: an option.
+ */
 function ask(question: string, hidden: boolean, instead: string): Promise<string> {
   if (!process.stdin.isTTY) {
     throw new UserError(`no terminal to ask on: give ${instead}`, EXIT.USAGE);
@@ -25,7 +30,7 @@ function ask(question: string, hidden: boolean, instead: string): Promise<string
   return new Promise((answered, stopped) => {
     reader.once("SIGINT", () => {
       reader.close();
-      stopped(new UserError("stopped; nothing was sent", EXIT.USAGE));
+      stopped(new UserError("cancelled; nothing was sent", EXIT.USAGE));
     });
     reader.once("line", (line) => {
       reader.close();
@@ -37,19 +42,22 @@ function ask(question: string, hidden: boolean, instead: string): Promise<string
 
 function passwordOf(path: string): string {
   try {
-    // 0: standard input.
+    // File descriptor 0 is standard input.
     return readFileSync(path === "-" ? 0 : path, "utf8").replace(/\r?\n$/, "");
   } catch (error) {
     throw new UserError(`${path} cannot be read: ${codeOf(error)}`, EXIT.BAD_FILE);
   }
 }
 
-/** Name and password, asked for where they are not given, before a line is opened. */
+/**
+ * Returns name and password. Asks for each that is not given. Throws a UserError if one is not
+ * valid.
+ */
 export async function wifiOf(ssid?: string, passwordFile?: string): Promise<Wifi> {
   const name = ssid ?? (await ask("Wi-Fi network: ", false, "--ssid"));
   const password =
     passwordFile === undefined
-      ? await ask(`Password of ${name} (none if it is open): `, true, "--password-file")
+      ? await ask(`Password of ${name} (empty for an open network): `, true, "--password-file")
       : passwordOf(passwordFile);
   checkWifi(name, password);
   return { ssid: name, password };

@@ -70,13 +70,13 @@ describe("a wrong command line", () => {
     ["send status", /required option '--as <principal>' not specified/],
     ["send status --as device", /Allowed choices are owner, provider, manufacturer/],
     ["send --as owner", /missing required argument 'op'/],
-    ["send explode --as owner", /operation "explode": there is relay.set/],
+    ["send explode --as owner", /operation "explode" does not exist: use one of relay.set/],
     ["send relay.set maybe --as owner", /level is on\|off/],
     ["send status --as owner --device a/b", /an identifier is 1 to 32 of/],
     ["send status --as owner --broker http://x", /begins with "http:"/],
     ["send status --as owner --timeout 0s", /Write a time from 1ms to 10m/],
     ["send status --as owner --timeout 11m", /Write a time from 1ms to 10m/],
-    ["journal read", /say who asks with --as, or give --file or --port/],
+    ["journal read", /give the principal with --as, or a source with --file or --port/],
     ["journal verify x --head 12", /Write 64 hexadecimal digits/],
     ["build --board nowhere", /"nowhere" cannot be built: use one of posix, .*esp32c3/],
     ["build --board esp32c3 --engine aot", /has a build tool of its own/],
@@ -125,7 +125,7 @@ describe("keys", () => {
     complains(
       await run("send status --as owner"),
       7,
-      /demo\.json is missing: killswitch keys init/,
+      /demo\.json does not exist: create it with killswitch keys init/,
     );
     await run("keys init --keys k");
     writeFileSync(join(folder, "k", "demo.json"), "{");
@@ -182,7 +182,7 @@ describe("with a broker and a device", () => {
   test("send ends 4 without an answer", async () => {
     device.respond = () => undefined;
     const ended = await run(`send status --as owner --timeout 300ms ${at}`);
-    complains(ended, 4, /device demo: no answer within 300 ms \(broker: it was never announced\)/);
+    complains(ended, 4, /device demo: no answer within 300 ms \(broker says: never online\)/);
   });
 
   test("send ends 8 without a broker", async () => {
@@ -263,7 +263,7 @@ describe("with a broker and a device", () => {
     const verified = await run("journal verify j.bin");
     expect(verified).toMatchObject({ code: 0, err: "" });
     expect(verified.out).toMatch(
-      /^20 records, 0 to 19; chain from record 0\nholds; head [0-9a-f]{64}\n$/,
+      /^20 records \(0 to 19\); chain checked from record 0\nthe chain holds; head [0-9a-f]{64}\n$/,
     );
   });
 
@@ -301,7 +301,9 @@ describe("journal verify", () => {
 
   test("says what the chain hangs from when the first records are gone", async () => {
     const { out } = await run("journal verify -", dump.subarray(2 * 52));
-    expect(out).toContain("from the oldest record left: the one before it is overwritten");
+    expect(out).toContain(
+      "checked from the oldest record left; the record before it is overwritten",
+    );
   });
 
   test("names the first bad record and ends 5", async () => {
@@ -309,7 +311,7 @@ describe("journal verify", () => {
     bad[3 * 52 + 5] = 1;
     writeFileSync(join(folder, "bad.bin"), bad);
     const ended = await run("journal verify bad.bin");
-    complains(ended, 5, /journal does not hold: record 3: its hash does not follow/);
+    complains(ended, 5, /the journal's chain does not hold: record 3: its hash does not match/);
     expect(ended.out).not.toMatch(/holds/);
   });
 
@@ -317,7 +319,7 @@ describe("journal verify", () => {
     complains(
       await run("journal verify none.bin"),
       7,
-      /none\.bin cannot be read: there is no such/,
+      /none\.bin cannot be read: the file does not exist/,
     );
     complains(await run("journal verify ."), 7, /\. cannot be read: EISDIR/);
     complains(await run("journal verify -", new Uint8Array(51)), 7, /51 bytes are neither records/);
@@ -380,7 +382,7 @@ const runs = (pid: number) => {
 };
 
 test.runIf(process.platform === "linux").each([
-  ["swarm --seeds 4000000 --jobs 2", /^\n\d+ of 4000000 done: with --state FILE [^\n]*\n$/],
+  ["swarm --seeds 4000000 --jobs 2", /^\n\d+ of 4000000 done: use --state FILE [^\n]*\n$/],
   ["prove", /^$/],
 ])("what %s started ends with it, without a word of its own", async (line, words) => {
   const running = start(line);

@@ -1,4 +1,4 @@
-/** Commands and replies as bytes, and the grammar of a command line's words. */
+/** Encodes commands, decodes messages of the device, and parses operations on a command line. */
 import { describe, expect, test } from "vitest";
 import { CODE, EPOCH_BYTES, OP, OP_WIRES, PRINCIPAL } from "../../host-sim/abi.gen.ts";
 import {
@@ -47,7 +47,7 @@ const STATUS = new Map<number, unknown>([
 describe("a command", () => {
   const base = { key: KEY, principal: PRINCIPAL.OWNER, epoch: EPOCH, seq: 7, op: OP.RELAY_SET };
 
-  test("is the payload that docs/PROTOCOL.md shows", () => {
+  test("has the payload that docs/PROTOCOL.md shows", () => {
     const args = new Map([[1, true]]);
     const payload = decodeMac0(KEY, "owner", encodeCommand({ ...base, args }));
     expect(toHex(payload)).toBe("844801020304050607080700a101f5");
@@ -63,15 +63,15 @@ describe("a command", () => {
   });
 
   test.each([
-    ["the device commands nothing", { principal: PRINCIPAL.DEVICE }],
-    ["no such principal", { principal: 4 }],
+    ["the device as principal", { principal: PRINCIPAL.DEVICE }],
+    ["an unknown principal", { principal: 4 }],
     ["a short epoch", { epoch: NO_EPOCH.subarray(1) }],
-    ["a negative number", { seq: -1 }],
-    ["a number beyond uint32", { seq: 2 ** 32 }],
-    ["a fraction", { seq: 0.5 }],
-    ["no number", { seq: Number.NaN }],
+    ["a negative sequence number", { seq: -1 }],
+    ["a sequence number beyond uint32", { seq: 2 ** 32 }],
+    ["a fractional sequence number", { seq: 0.5 }],
+    ["NaN as sequence number", { seq: Number.NaN }],
     ["a negative operation", { op: -1 }],
-  ])("is not made of: %s", (_, change) => {
+  ])("is refused with %s", (_, change) => {
     expect(() => encodeCommand({ ...base, args: new Map(), ...change })).toThrow(RangeError);
   });
 });
@@ -79,7 +79,7 @@ describe("a command", () => {
 describe("a reply", () => {
   const good = [EPOCH, 0, 7, CODE.OK, new Map([[1, true]])];
 
-  test("is read whole", () => {
+  test("is decoded", () => {
     const reply = decodeReply(signed(good), KEY);
     expect(reply).toEqual({
       epoch: EPOCH,
@@ -93,24 +93,28 @@ describe("a reply", () => {
 
   test.each([
     ["a short epoch", 0, EPOCH.subarray(1)],
-    ["an epoch of text", 0, "12345678"],
+    ["a text as epoch", 0, "12345678"],
     ["the device as principal", 1, PRINCIPAL.DEVICE],
     ["a negative principal", 1, -1],
-    ["a negative number", 2, -1],
-    ["a number beyond uint32", 2, 2 ** 32],
+    ["a negative sequence number", 2, -1],
+    ["a sequence number beyond uint32", 2, 2 ** 32],
     ["an unknown code", 3, 9],
-    ["data that is no map", 4, []],
+    ["an array as data", 4, []],
   ])("is refused with %s", (_, index, value) => {
     const bad = good.map((item, at) => (at === index ? value : item));
     expect(() => decodeReply(signed(bad), KEY)).toThrow(MessageError);
   });
 
-  test("is refused short, long, under another key or as a principal's word", () => {
+  test("is refused too short, too long, under another key, or signed by a principal", () => {
     expect(() => decodeReply(signed(good.slice(1)), KEY)).toThrow(MessageError);
     expect(() => decodeReply(signed([...good, 0]), KEY)).toThrow(MessageError);
-    expect(() => decodeReply(signed(good), new Uint8Array(32))).toThrow(/tag is not device's/);
+    expect(() => decodeReply(signed(good), new Uint8Array(32))).toThrow(
+      /does not match the key of device/,
+    );
     const payload = encodeCbor(good);
-    expect(() => decodeReply(encodeMac0(KEY, "owner", payload), KEY)).toThrow(/not made by device/);
+    expect(() => decodeReply(encodeMac0(KEY, "owner", payload), KEY)).toThrow(
+      /not signed by device/,
+    );
   });
 
   test.each([
@@ -119,12 +123,12 @@ describe("a reply", () => {
     [CODE.HOLD, new Map([[1, 5000]]), { remainingMs: 5000 }],
     [CODE.FORBIDDEN, new Map(), {}],
     [CODE.MALFORMED, new Map(), {}],
-  ])("of refusal %s tells what goes with it", (code, data, fields) => {
+  ])("with refusal code %s has the fields of that code", (code, data, fields) => {
     expect(replyFields(OP.STATUS, code, data)).toEqual(fields);
     if (data.size > 0) expect(() => replyFields(OP.STATUS, code, new Map())).toThrow(MessageError);
   });
 
-  test("to telemetry.read leaves out what only the owner is told", () => {
+  test("to telemetry.read has the killed-time fields only if the device sends them", () => {
     expect(replyFields(OP.TELEMETRY_READ, CODE.OK, new Map([[1, -55]]))).toEqual({
       temperature: -5.5,
     });
@@ -142,7 +146,7 @@ describe("a reply", () => {
     });
   });
 
-  test("to journal.read holds at most eight whole records", () => {
+  test("to journal.read has at most eight records of full length", () => {
     const page = (count: number, length: number) =>
       replyFields(
         OP.JOURNAL_READ,
@@ -156,7 +160,7 @@ describe("a reply", () => {
 });
 
 describe("status and telemetry", () => {
-  test("are read whole", () => {
+  test("are decoded", () => {
     const { epoch, fields } = decodeStatus(signed([EPOCH, STATUS]), KEY);
     expect(epoch).toEqual(EPOCH);
     expect(fields).toEqual({
@@ -177,27 +181,30 @@ describe("status and telemetry", () => {
     expect(decodeTelemetry(signed([EPOCH, -12]), KEY)).toEqual({ epoch: EPOCH, temperature: -1.2 });
   });
 
-  test("names the last fault by its phase", () => {
+  test("name the last fault by its phase", () => {
     const faulted = new Map([...STATUS, [3, 5] as const]);
     expect(takeFields(STATUS_SHAPE, faulted).lastFault).toBe("fault_rail");
   });
 
-  test("are not taken for each other", () => {
+  test("are refused if decoded as each other", () => {
     expect(() => decodeTelemetry(signed([EPOCH, STATUS]), KEY)).toThrow(MessageError);
     expect(() => decodeStatus(signed([EPOCH, 215]), KEY)).toThrow(MessageError);
     expect(() => decodeReply(signed([EPOCH, STATUS]), KEY)).toThrow(MessageError);
     expect(() => decodeTelemetry(signed([EPOCH, 21.5]), KEY)).toThrow(MessageError);
   });
 
-  test.each([...STATUS.keys()])("are refused without field %i, or with another type", (key) => {
-    const without = new Map([...STATUS].filter(([other]) => other !== key));
-    expect(() => decodeStatus(signed([EPOCH, without]), KEY)).toThrow(`data ${key} `);
-    const other = new Map([...STATUS, [key, "x"] as const]);
-    expect(() => decodeStatus(signed([EPOCH, other]), KEY)).toThrow(`data ${key} `);
-  });
+  test.each([...STATUS.keys()])(
+    "are refused without field %i, or with another type in it",
+    (key) => {
+      const without = new Map([...STATUS].filter(([other]) => other !== key));
+      expect(() => decodeStatus(signed([EPOCH, without]), KEY)).toThrow(`data ${key} `);
+      const other = new Map([...STATUS, [key, "x"] as const]);
+      expect(() => decodeStatus(signed([EPOCH, other]), KEY)).toThrow(`data ${key} `);
+    },
+  );
 });
 
-describe("the words of a command line", () => {
+describe("an operation on a command line", () => {
   test.each([
     ["relay.set on", OP.RELAY_SET, [[1, true]]],
     ["relay.set off", OP.RELAY_SET, [[1, false]]],
@@ -230,33 +237,33 @@ describe("the words of a command line", () => {
         [1, 4_294_967_295],
       ],
     ],
-  ] as const)("%s", (line, op, args) => {
+  ] as const)("is parsed: %s", (line, op, args) => {
     const [wire = "", ...words] = line.split(" ");
     expect(parseRequest(wire, words)).toEqual({ op, args: new Map<number, unknown>(args) });
   });
 
   test.each([
     ["relay.set", /needs more arguments: write relay.set <level: on\|off>/],
-    ["relay.set maybe", /level is on\|off/],
-    ["relay.set constructor", /level is on\|off/],
-    ["relay.set on off", /argument "off" is not one/],
-    ["relay.set on level=off", /level was given before/],
-    ["relay.get now", /argument "now" is not one/],
+    ["relay.set maybe", /level must be on\|off/],
+    ["relay.set constructor", /level must be on\|off/],
+    ["relay.set on off", /relay\.set has no argument "off"/],
+    ["relay.set on level=off", /level is given twice/],
+    ["relay.get now", /relay\.get has no argument "now"/],
     ["config.set", /needs more arguments/],
-    ["config.set off", /argument "off" is not one/],
-    ["config.set telemetry=65536", /telemetry is 0..65535 s/],
-    ["config.set hold=65536", /hold is 0..65535 s/],
-    ["config.set hold=-1", /hold is/],
-    ["config.set hold=1e3", /hold is/],
-    ["config.set hold=", /hold is/],
-    ["config.set colour=1", /argument "colour=1" is not one/],
+    ["config.set off", /config\.set has no argument "off"/],
+    ["config.set telemetry=65536", /telemetry must be 0..65535 s/],
+    ["config.set hold=65536", /hold must be 0..65535 s/],
+    ["config.set hold=-1", /hold must be/],
+    ["config.set hold=1e3", /hold must be/],
+    ["config.set hold=", /hold must be/],
+    ["config.set colour=1", /config\.set has no argument "colour=1"/],
     ["journal.read 0", /needs more arguments/],
-    ["journal.read 0 0", /count is 1..8/],
-    ["journal.read 0 9", /count is 1..8/],
-    ["journal.read 4294967296 1", /first is 0..4294967295/],
-    ["explode", /operation "explode": there is relay.set/],
+    ["journal.read 0 0", /count must be 1..8/],
+    ["journal.read 0 9", /count must be 1..8/],
+    ["journal.read 4294967296 1", /first must be 0..4294967295/],
+    ["explode", /operation "explode" does not exist: use one of relay.set/],
     ["toString", /operation "toString"/],
-  ])("refuses %s", (line, message) => {
+  ])("is refused: %s", (line, message) => {
     const [wire = "", ...words] = line.split(" ");
     const parse = () => parseRequest(wire, words);
     expect(parse).toThrow(UserError);
@@ -264,11 +271,11 @@ describe("the words of a command line", () => {
     expect(parse).toThrow(expect.objectContaining({ exitCode: EXIT.USAGE }));
   });
 
-  test("every operation of the table can be written and has a form", () => {
+  test("has a usage text, for every operation", () => {
     for (const [op, wire] of OP_WIRES.entries()) expect(usageOf(op).split(" ")[0]).toBe(wire);
   });
 });
 
-test("the question for the epoch carries eight zero bytes", () => {
+test("a request for the epoch carries eight zero bytes", () => {
   expect(toHex(NO_EPOCH)).toBe("00".repeat(EPOCH_BYTES));
 });

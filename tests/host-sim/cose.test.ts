@@ -1,6 +1,6 @@
 /**
- * COSE_Mac0 and strict CBOR: published vectors, an independent library both ways, and every kind of
- * bytes that must be refused.
+ * COSE_Mac0 and strict CBOR against published vectors and an independent library, and with malformed
+ * input.
  */
 import { readFileSync } from "node:fs";
 import { Headers, Mac0, MacAlgorithms } from "@auth0/cose";
@@ -35,13 +35,13 @@ const vectors: Vector[] = JSON.parse(
   readFileSync(new URL("../vectors/cose-mac0.json", import.meta.url), "utf8"),
 );
 
-/** The message with a kid put into its empty unprotected header, which no MAC covers. */
+/** Adds a kid to a message's empty unprotected header, which the MAC does not cover. */
 function withKid(message: string): Uint8Array {
   return hex(message.toLowerCase().replace(/^d18443a10105a0/, "d18443a10105a104456f776e6572"));
 }
 
 describe("vectors of the COSE working group", () => {
-  test("the tag of every good HS256 message is ours", () => {
+  test("our tag equals that of every good HS256 message", () => {
     const good = vectors.filter(({ fail, alg }) => !fail && alg === "HS256");
     expect(good.length).toBeGreaterThanOrEqual(4);
     for (const vector of good) {
@@ -55,7 +55,7 @@ describe("vectors of the COSE working group", () => {
     }
   });
 
-  test("of all vectors, those of this profile are accepted and the others refused", () => {
+  test("only the messages of our profile are accepted", () => {
     const accepted = vectors.filter(({ key_k, cbor_hex }) => {
       try {
         decodeMac0(new Uint8Array(Buffer.from(key_k, "base64url")), "owner", withKid(cbor_hex));
@@ -73,8 +73,8 @@ describe("vectors of the COSE working group", () => {
   });
 });
 
-describe("an independent library", () => {
-  test("accepts ours", async () => {
+describe("the library @auth0/cose", () => {
+  test("accepts our messages", async () => {
     for (const kid of ["owner", "provider", "manufacturer", "device"] as const) {
       const mac0 = Mac0.decode(encodeMac0(KEY, kid, PAYLOAD));
       await mac0.verify(KEY, { algorithms: [MacAlgorithms.HS256] });
@@ -86,7 +86,7 @@ describe("an independent library", () => {
     }
   });
 
-  test("is accepted by ours, byte for byte the same", async () => {
+  test("makes the same bytes as we do, and we accept them", async () => {
     const mac0 = await Mac0.create(
       [[Headers.Algorithm, MacAlgorithms.HS256]],
       [[Headers.KeyID, new Uint8Array(Buffer.from("provider"))]],
@@ -105,7 +105,7 @@ describe("an envelope", () => {
   const tag = macOf(KEY, PROTECTED, new Uint8Array(0), PAYLOAD);
   const kid = new Map<number, unknown>([[4, Buffer.from("owner")]]);
 
-  test("comes back whole, as bytes that are nobody else's", () => {
+  test("is decoded to its payload, in a buffer of its own", () => {
     const payload = decodeMac0(KEY, "owner", Buffer.from(message));
     expect(toHex(payload)).toBe(toHex(PAYLOAD));
     expect(Buffer.isBuffer(payload)).toBe(false);
@@ -119,7 +119,7 @@ describe("an envelope", () => {
     }
   });
 
-  test("is refused cut short, prolonged, or as noise", () => {
+  test("is refused truncated, with bytes appended, and as noise", () => {
     for (let length = 0; length < message.length; length++) {
       expect(() => decodeMac0(KEY, "owner", message.subarray(0, length))).toThrow(MessageError);
     }
@@ -138,12 +138,12 @@ describe("an envelope", () => {
   test.each([
     ["under another name", rebuilt(PROTECTED, new Map([[4, Buffer.from("device")]]), PAYLOAD, tag)],
     ["without a kid", rebuilt(PROTECTED, new Map(), PAYLOAD, tag)],
-    ["with a kid of text", rebuilt(PROTECTED, new Map([[4, "owner"]]), PAYLOAD, tag)],
+    ["with a text as kid", rebuilt(PROTECTED, new Map([[4, "owner"]]), PAYLOAD, tag)],
     [
       "with a further header",
       rebuilt(PROTECTED, new Map([...kid, [5, Buffer.from("")]]), PAYLOAD, tag),
     ],
-    ["with a header that is no map", rebuilt(PROTECTED, [], PAYLOAD, tag)],
+    ["with an array as header", rebuilt(PROTECTED, [], PAYLOAD, tag)],
     ["with another algorithm", rebuilt(hex("a10104"), kid, PAYLOAD, tag)],
     ["with the algorithm unprotected", rebuilt(hex("a0"), new Map([...kid, [1, 5]]), PAYLOAD, tag)],
     ["with a short tag", rebuilt(PROTECTED, kid, PAYLOAD, tag.subarray(0, 8))],
@@ -157,7 +157,7 @@ describe("an envelope", () => {
     expect(() => decodeMac0(KEY, "owner", bytes)).toThrow(MessageError);
   });
 
-  test("is bounded on both sides", () => {
+  test("has a maximum length when encoded and when decoded", () => {
     const most = MESSAGE_MAX - encodeMac0(KEY, "owner", new Uint8Array(256)).length + 256;
     const whole = encodeMac0(KEY, "owner", new Uint8Array(most));
     expect(whole.length).toBe(MESSAGE_MAX);
@@ -183,9 +183,9 @@ describe("CBOR", () => {
     typeof value === "string" ||
     (Array.isArray(value) && value.every(isPlain));
 
-  test("integers, strings and arrays of RFC 8949, appendix A", () => {
+  test("encodes and decodes integers, strings and arrays of RFC 8949, appendix A", () => {
     const plain = samples.filter((sample) => sample.roundtrip && isPlain(sample.decoded));
-    // Of floats with whole values the shortest form is a float still: not this profile's matter.
+    // Floats with whole values stay floats in their shortest form. Our profile has no floats.
     const exact = plain.filter((sample) => !/^f[9ab]/.test(sample.hex));
     expect(exact.length).toBe(27);
     for (const { hex: bytes, decoded } of exact) {
@@ -200,7 +200,7 @@ describe("CBOR", () => {
     ["an indefinite byte string", "5f4101ff"],
     ["a duplicate key", "a201010102"],
     ["trailing bytes", "0100"],
-    ["nothing", ""],
+    ["an empty input", ""],
     ["a longer integer than needed", "1817"],
     ["a longer length than needed", "580101"],
     ["undefined", "f7"],

@@ -105,7 +105,7 @@ describe.skipIf(without !== null)("flash", () => {
     const { code, out, err } = await flash("--guest", { board });
     expect(err).toBe("");
     expect(code).toBe(0);
-    expect(out).toMatch(/^guest at 0x190000: \d+ bytes, read back as MD5 [0-9a-f]{32}\n/);
+    expect(out).toMatch(/^guest at 0x190000: \d+ bytes written, MD5 read back [0-9a-f]{32}\n/);
     expect(out).toMatch(/press RESET/);
     const partition = rom.flash.subarray(GUEST_AT, GUEST_AT + GUEST_BYTES);
     expect(unframe("KSGUEST1", partition).equals(device)).toBe(true);
@@ -159,7 +159,7 @@ describe.skipIf(without !== null)("flash", () => {
   });
 
   test.each([
-    ["--scenario-keys", /say which broker/],
+    ["--scenario-keys", /give the board's broker/],
     ["--scenario-keys --keys --broker mqtt://10.0.2.2", /--keys or --scenario-keys, not both/],
     ["--fixture --guest", /a whole image: leave out --guest and --keys/],
   ])("refuses %s", async (words, why) => {
@@ -314,8 +314,8 @@ describe.skipIf(without !== null)("flash ends with one line", () => {
     ["--port x --keys keys --broker mqtt://h", EXIT.BAD_FILE, /demo\.json is missing/],
     ["--port x --keys made --broker mqtt://h --ca ca.pem", EXIT.USAGE, /mqtts:\/\/ alone/],
     ["--port x --keys made --broker mqtts://h --ca junk.wasm", EXIT.BAD_FILE, /no certificate/],
-    ["--port x --image .", EXIT.BAD_FILE, /no flasher_args\.json is in it/],
-    ["--port x --guest --baud 1", EXIT.USAGE, /Write 9600 to 4000000/],
+    ["--port x --image .", EXIT.BAD_FILE, /does not contain flasher_args\.json/],
+    ["--port x --guest --baud 1", EXIT.USAGE, /Write a whole number from 9600 to 4000000/],
     ["--guest", EXIT.USAGE, /required option '--port <path>'/],
   ])("%s", async (words, code, expected) => {
     writeFileSync(join(folder, "junk.wasm"), "junk");

@@ -1,8 +1,8 @@
-/** A journal as a device leaves it, for tests. */
+/** Builds journals for tests, without the code under test. */
 import { createHash } from "node:crypto";
 import { JOURNAL_SLOT_BYTES, JOURNAL_SLOTS } from "../../host-sim/abi.gen.ts";
 
-/** Records 0 .. count - 1, chained by an independent writing of the rule. */
+/** Records 0 to count - 1, with their hash chain. */
 export function chain(count: number): Uint8Array[] {
   const records: Uint8Array[] = [];
   let hash = Buffer.alloc(32);
@@ -20,7 +20,7 @@ export function chain(count: number): Uint8Array[] {
   return records;
 }
 
-/** The ring as a device leaves it after `count` records. */
+/** The ring image of a device that has written `count` records. */
 export function ring(count: number): Uint8Array<ArrayBuffer> {
   const image = new Uint8Array(JOURNAL_SLOTS * JOURNAL_SLOT_BYTES).fill(0xff);
   for (const [seq, record] of chain(count).entries()) image.set(record, offset(seq));

@@ -1,4 +1,4 @@
-/** The key store: made once, whole or absent, open to nobody else, and clear about what is wrong. */
+/** The key store: creation, permissions, revocation, and errors of bad key files. */
 import {
   chmodSync,
   existsSync,
@@ -43,7 +43,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 const file = () => join(dir, "demo.json");
 
 describe("a key store", () => {
-  test("holds four different keys, for its owner alone", () => {
+  test("holds four different keys in a file that only its owner can read", () => {
     const made = initKeys(dir, "demo", random);
     expect([...made.keys()]).toEqual(["owner", "provider", "manufacturer", "device"]);
     const texts = [...made.values()].map((key) => Buffer.from(key).toString("hex"));
@@ -68,12 +68,12 @@ describe("a key store", () => {
   test("is never overwritten", () => {
     initKeys(dir, "demo", random);
     const before = readFileSync(file());
-    expect(() => initKeys(dir, "demo", random)).toThrow(/never overwritten: move it away/);
+    expect(() => initKeys(dir, "demo", random)).toThrow(/never overwritten: move the file away/);
     expect(readFileSync(file())).toEqual(before);
     expect(readdirSync(dir)).toEqual(["demo.json"]);
   });
 
-  test("lists devices and nothing else", () => {
+  test("lists devices and ignores other files", () => {
     expect(listDevices(dir)).toEqual([]);
     initKeys(dir, "two", random);
     initKeys(dir, "demo", random);
@@ -81,7 +81,7 @@ describe("a key store", () => {
     expect(listDevices(dir)).toEqual(["demo", "two"]);
   });
 
-  test("loses a revoked key for good, and no other", () => {
+  test("loses a revoked key and keeps the others", () => {
     const made = initKeys(dir, "demo", random);
     revokeKey(dir, "demo", "provider");
     const left = loadKeys(dir, "demo");
@@ -104,15 +104,15 @@ describe("a key file that is", () => {
   const jwk = { kty: "oct", kid: "owner", alg: "HS256", k: "A".repeat(43) };
   const set = (...keys: unknown[]) => JSON.stringify({ device: "demo", keys });
 
-  test("missing names the command that makes it", () => {
-    badFile(/demo\.json is missing: killswitch keys init --device demo --keys /);
+  test("missing is refused with the command that creates it", () => {
+    badFile(/demo\.json does not exist: create it with killswitch keys init --device demo --keys /);
   });
 
-  test("readable by others names the mend", () => {
+  test("readable by others is refused with the command that fixes it", () => {
     initKeys(dir, "demo", random);
     for (const mode of [0o640, 0o604, 0o620]) {
       chmodSync(file(), mode);
-      badFile(/is open to others \(mode 6\d\d\): chmod 600 /);
+      badFile(/is readable by others \(mode 6\d\d\): chmod 600 /);
     }
   });
 
@@ -138,24 +138,27 @@ describe("a key file that is", () => {
       /keys\[0\] is not 32 bytes of base64url/,
     ],
     ["without a key", set({ ...jwk, k: undefined }), /keys\[0\] is not 32 bytes of base64url/],
-  ])("%s says so", (_, text, message) => {
+  ])("%s is refused with the reason", (_, text, message) => {
     mkdirSync(dir, { recursive: true });
     writeFileSync(file(), set(jwk), { mode: 0o600 });
     expect(loadKeys(dir, "demo").size).toBe(1);
     writeFileSync(file(), text);
     badFile(message);
-    badFile(/restore it from a copy, or move it away and run init/);
+    badFile(/restore it from a backup, or move it away and run keys init/);
   });
 });
 
-test.each(["", "a/b", "..", "a+b", "#", "é", "x".repeat(33)])("%j is no device", (id) => {
-  const init = () => initKeys(dir, id, random);
-  expect(init).toThrow(/an identifier is 1 to 32 of/);
-  expect(init).toThrow(expect.objectContaining({ exitCode: EXIT.USAGE }));
-  expect(existsSync(dir)).toBe(false);
-});
+test.each(["", "a/b", "..", "a+b", "#", "é", "x".repeat(33)])(
+  "%j is refused as a device identifier",
+  (id) => {
+    const init = () => initKeys(dir, id, random);
+    expect(init).toThrow(/an identifier is 1 to 32 of/);
+    expect(init).toThrow(expect.objectContaining({ exitCode: EXIT.USAGE }));
+    expect(existsSync(dir)).toBe(false);
+  },
+);
 
-test("a file is replaced only if asked, and leaves nothing beside it", () => {
+test("a file is replaced only with the option `replace`, and no temporary file is left", () => {
   const path = join(root, "x");
   writeFileAtomic(path, "one", { mode: 0o600, replace: false });
   expect(() => writeFileAtomic(path, "two", { mode: 0o600, replace: false })).toThrow(/EEXIST/);

@@ -90,10 +90,10 @@ describe.skipIf(without !== null)("provision", () => {
 
   test("says that a board lists none, and why", async () => {
     new FakeBoard(line);
-    expect((await run("provision --scan")).out).toContain("lists no networks: give the name");
+    expect((await run("provision --scan")).out).toContain("found no networks: give the name");
     new FakeBoard(line, { why: "no scan: the switch is not at ON" });
     const { out } = await run("provision --scan");
-    expect(out).toContain("lists no networks: no scan: the switch is not at ON\n");
+    expect(out).toContain("found no networks: no scan: the switch is not at ON\n");
   });
 
   test("hears through noise, and asks again when a frame was damaged", async () => {

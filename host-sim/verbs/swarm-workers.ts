@@ -1,0 +1,79 @@
+/**
+ * Distributes the seeds of a swarm among workers: functions of this process or processes of their
+ * own. The totals do not depend on the number of workers.
+ */
+import { type ChildProcess, fork } from "node:child_process";
+import type { Progress, SeedRange } from "../swarm/progress-file.ts";
+import type { Totals } from "../swarm/totals.ts";
+
+/** Runs a range of seeds and returns their totals. */
+export type Runner = (range: SeedRange) => Promise<Totals>;
+
+/**
+ * Seeds per range. A range takes some tenths of a second. It is also what is lost if a process
+ * dies.
+ */
+const RANGE_SEEDS = 250;
+
+/** Runs all remaining seeds, one worker per runner. Calls `advanced` after each range. */
+export async function runWorkers(
+  progress: Progress,
+  runners: readonly Runner[],
+  advanced: () => void,
+): Promise<void> {
+  const worker = async (run: Runner) => {
+    for (
+      let range = progress.next(RANGE_SEEDS);
+      range !== null;
+      range = progress.next(RANGE_SEEDS)
+    ) {
+      progress.take(range, await run(range));
+      advanced();
+      // Return to the event loop, so that signals are handled.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  await Promise.all(runners.map(worker));
+}
+
+/** A process of this program that runs the ranges sent to it. */
+export class Worker {
+  readonly #child: ChildProcess;
+
+  constructor(args: readonly string[]) {
+    const [, program = ""] = process.argv;
+    this.#child = fork(program, args, { execArgv: process.execArgv, stdio: "inherit" });
+  }
+
+  readonly run: Runner = (range) =>
+    new Promise((resolve, reject) => {
+      const exited = (code: number | null) =>
+        reject(new Error(`a worker process ended with code ${code}`));
+      this.#child.once("exit", exited);
+      this.#child.once("message", (totals: Totals) => {
+        this.#child.off("exit", exited);
+        resolve(totals);
+      });
+      this.#child.send(range);
+    });
+
+  close(): void {
+    this.#child.disconnect();
+  }
+}
+
+/** The worker's side: runs the ranges that the parent sends, until the parent disconnects. */
+export function serveWorker(run: Runner): Promise<void> {
+  // Ctrl-C reaches every process of the terminal. The parent decides when its workers end.
+  process.removeAllListeners("SIGINT");
+  process.on("SIGINT", () => {});
+  return new Promise((resolve, reject) => {
+    process.on("disconnect", resolve);
+    process.on("message", (range: SeedRange) => {
+      const send = (totals: Totals) =>
+        // If the parent has gone, there is nobody to send to; the worker ends without an error.
+        process.send?.(totals, undefined, undefined, (gone) => gone && resolve());
+      run(range).then(send, reject);
+    });
+  });
+}
