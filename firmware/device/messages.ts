@@ -41,7 +41,11 @@ const DEVICE_KID: usize = KIDS + ((PRINCIPAL_DEVICE as usize) << 4);
 
 /** A message on its way out: its payload, and room for the rest around it. */
 const OUT: usize = memory.data(1024, 8);
-/** An array of none, then a byte string of an epoch's length; and both with the epoch, in bytes. */
+/**
+ * How every payload begins: 80 (an array; the number of items is added), 48 (a byte string of 8),
+ * little-endian; then the epoch. Stored as one number: writeArray() and writeBytes() would cost 1,270
+ * instructions more for each message on RV32, of 14,000 that are not MACs (`npm run bench -- boards`).
+ */
 const HEAD: u32 = 0x4880;
 const HEAD_BYTES: u32 = 2 + EPOCH_BYTES;
 const PAYLOAD: usize = OUT + PAYLOAD_MARGIN;
