@@ -164,6 +164,15 @@ export const PRINCIPAL = {
 export const PRINCIPAL_NAMES = ["OWNER","PROVIDER","MANUFACTURER"] as const;
 export const PRINCIPAL_KIDS = ["owner","provider","manufacturer"] as const;
 
+/** Which of the two keys that the host derives from a principal's secret (docs/PROTOCOL.md). */
+export const KEY = {
+  /** Of the principal's commands. */
+  COMMAND: 0,
+  /** Of what the device says to the principal. */
+  REPLY: 1,
+} as const;
+export const KEY_NAMES = ["COMMAND","REPLY"] as const;
+
 /** Operation of a command. */
 export const OP = {
   /** {1: bool level}. */

@@ -213,8 +213,6 @@ interface Field {
   offset: number;
   type: string;
   count?: number;
-  /** Whether its address is needed besides its value. */
-  address?: boolean;
   doc: string;
 }
 interface Layout {
@@ -265,15 +263,6 @@ function arrayMembers({ name, offset, type, doc }: Field, count: number): string
   ];
 }
 
-/** A getter of the field's address. */
-function addressOf({ name, offset }: Field): string[] {
-  return [
-    `  @inline get ${camelCase(name)}Ptr(): usize {`,
-    `    return changetype<usize>(this) + ${offset};`,
-    "  }",
-  ];
-}
-
 /** Throws if a field is not where AssemblyScript puts it: behind the last one, aligned to its size. */
 function checkOffsets({ bytes, fields }: Layout): void {
   let end = 0;
@@ -305,7 +294,6 @@ function layoutAssemblyScript(layout: Layout): string {
   for (const field of fields) {
     if (field.count !== undefined) out.push(...arrayMembers(field, field.count));
     else out.push(`  /** ${field.doc}. */`, `  ${camelCase(field.name)}: ${field.type};`);
-    if (field.address) out.push(...addressOf(field));
   }
   out.push("}", "", "export const state: State = changetype<State>(STATE);");
   return `${out.join("\n")}\n`;

@@ -27,10 +27,10 @@ export interface Hal {
   /**
    * Gives a message to the network stack. Called only while the radio is on and the session is up.
    */
-  linkSend(channel: number, bytes: Uint8Array): void;
+  linkSend(principal: number, channel: number, bytes: Uint8Array): void;
   random(bytes: Uint8Array): void;
   /** HMAC-SHA256 with the principal's key. Null if this device has no key of that principal. */
-  mac(principal: number, bytes: Uint8Array): Uint8Array | null;
+  mac(principal: number, use: number, bytes: Uint8Array): Uint8Array | null;
   /** Reads into `bytes`. Returns false on an I/O error. */
   storageRead(region: number, offset: number, bytes: Uint8Array): boolean;
   /** Writes bytes in ascending order. Returns false on an I/O error. */

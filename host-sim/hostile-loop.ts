@@ -3,7 +3,7 @@
  * sends as often as it can. Only the copper of a two-chip board can stop it; other tiers promise
  * nothing here.
  */
-import { BOOT_NAMES, CHANNEL, PIN_NAMES } from "./abi.gen.ts";
+import { BOOT_NAMES, CHANNEL, PIN_NAMES, PRINCIPAL } from "./abi.gen.ts";
 import type { Hal } from "./hal.ts";
 import type { HostLoop } from "./host-loop.ts";
 
@@ -51,7 +51,7 @@ export class HostileLoop implements HostLoop {
     this.#next = now + PERIOD_MS;
     this.#hal.radioPower(true);
     for (const pin of PIN_NAMES.keys()) this.#hal.gpioWrite(pin, 1);
-    if (this.#linked) this.#hal.linkSend(CHANNEL.TELEMETRY, MESSAGE);
+    if (this.#linked) this.#hal.linkSend(PRINCIPAL.OWNER, CHANNEL.TELEMETRY, MESSAGE);
   }
 
   hung(): void {}

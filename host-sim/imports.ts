@@ -8,12 +8,13 @@ import {
   CALLS_MAX,
   CHANNEL_NAMES,
   type GuestExports,
+  KEY,
   LOG_MAX,
   MAC_MESSAGE_MAX,
   MARK_NAMES,
   MESSAGE_MAX,
   PIN_NAMES,
-  PRINCIPAL,
+  PRINCIPAL_NAMES,
   STATUS,
   TAG_BYTES,
 } from "./abi.gen.ts";
@@ -34,7 +35,7 @@ export interface ImportContext {
   /** Whether a message may be queued now: the gate is LIVE, the radio is on, the session is up. */
   maySend(): boolean;
   /** Queues a message. Returns false if the queue is full. */
-  queueSend(channel: number, bytes: Uint8Array): boolean;
+  queueSend(principal: number, channel: number, bytes: Uint8Array): boolean;
 }
 
 const RANDOM_MAX = 64;
@@ -98,28 +99,30 @@ export function makeImports(context: ImportContext): BoardImports {
       countCall(context);
       context.requested = on !== 0;
     },
-    net_send(channel, ptr, len) {
+    net_send(principal, channel, ptr, len) {
       countCall(context);
+      checkBelow(principal, PRINCIPAL_NAMES.length, "principal");
       checkBelow(channel, CHANNEL_NAMES.length, "channel");
       checkBelow(len, MESSAGE_MAX + 1, "length");
       const bytes = range(context, ptr, len);
       if (!context.maySend()) return STATUS.DENIED;
-      return context.queueSend(channel, bytes.slice()) ? STATUS.OK : STATUS.FULL;
+      return context.queueSend(principal, channel, bytes.slice()) ? STATUS.OK : STATUS.FULL;
     },
     mac_verify(principal, ptr, len, tag) {
       countCall(context);
-      checkBelow(principal, PRINCIPAL.DEVICE, "principal");
+      checkBelow(principal, PRINCIPAL_NAMES.length, "principal");
       const message = macMessage(context, ptr, len);
       const claimed = range(context, tag, TAG_BYTES);
-      const own = hal.mac(principal, message);
+      const own = hal.mac(principal, KEY.COMMAND, message);
       if (own === null) return STATUS.NO_KEY;
       return timingSafeEqual(own, claimed) ? STATUS.OK : STATUS.BAD_TAG;
     },
-    mac_sign(ptr, len, tag) {
+    mac_sign(principal, ptr, len, tag) {
       countCall(context);
+      checkBelow(principal, PRINCIPAL_NAMES.length, "principal");
       const message = macMessage(context, ptr, len);
       const out = range(context, tag, TAG_BYTES);
-      const own = hal.mac(PRINCIPAL.DEVICE, message);
+      const own = hal.mac(principal, KEY.REPLY, message);
       if (own === null) return STATUS.NO_KEY;
       out.set(own);
       return STATUS.OK;

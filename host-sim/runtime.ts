@@ -23,6 +23,7 @@ import {
   PHASE_NAMES,
   PIN,
   PIN_NAMES,
+  PRINCIPAL_NAMES,
   STATE_MAX,
   TICK_MS,
 } from "./abi.gen.ts";
@@ -96,7 +97,7 @@ export class Runtime implements ImportContext, HostLoop {
   #hungAt = Number.POSITIVE_INFINITY;
   #queue: QueuedEvent[] = [];
   #rxQueued = 0;
-  #tx: { channel: number; bytes: Uint8Array }[] = [];
+  #tx: { principal: number; channel: number; bytes: Uint8Array }[] = [];
 
   /**
    * `module`: a guest, or the reason why it is refused. `bootMs`: time from restart to the first
@@ -196,9 +197,9 @@ export class Runtime implements ImportContext, HostLoop {
     return this.radio && this.linkUp && this.#gate.permits(this.#word) !== 0;
   }
 
-  queueSend(channel: number, bytes: Uint8Array): boolean {
+  queueSend(principal: number, channel: number, bytes: Uint8Array): boolean {
     if (this.#tx.length >= TX_MAX) return false;
-    this.#tx.push({ channel, bytes });
+    this.#tx.push({ principal, channel, bytes });
     return true;
   }
 
@@ -385,13 +386,14 @@ export class Runtime implements ImportContext, HostLoop {
   }
 
   #sendQueued(): void {
-    for (const { channel, bytes } of this.#tx) {
+    for (const { principal, channel, bytes } of this.#tx) {
       if (!this.maySend()) break;
       if (this.hal.tracing) {
-        const text = `channel=${CHANNEL_NAMES[channel]} len=${bytes.length} crc=${crc32(bytes)}`;
+        const to = PRINCIPAL_NAMES[principal];
+        const text = `channel=${CHANNEL_NAMES[channel]} to=${to} len=${bytes.length} crc=${crc32(bytes)}`;
         this.hal.trace("tx", text);
       }
-      this.hal.linkSend(channel, bytes);
+      this.hal.linkSend(principal, channel, bytes);
     }
     this.#tx = [];
   }

@@ -2,7 +2,6 @@
  * Simulates one board with its firmware and network on one clock. It moves time from one due event
  * to the next. The same code serves virtual time, as fast as possible, and real time.
  */
-import type { KeyObject } from "node:crypto";
 import { BOOT } from "./abi.gen.ts";
 import type { BoardData } from "./board-data.ts";
 import { VirtualClock } from "./clock.ts";
@@ -22,7 +21,7 @@ export interface SimulatorOptions {
   firmware: Firmware;
   link: Link;
   seed: number;
-  keys: readonly (KeyObject | null)[];
+  secrets: readonly (Uint8Array | null)[];
   /** An implementation of HMAC-SHA256. Default: node:crypto. */
   mac?: Mac;
   /** Memory for the board's storage, for reuse across simulators. Default: new memory. */
@@ -73,14 +72,14 @@ export class Simulator {
       clock: this.#clock,
       physics: new Prng(options.seed),
       entropy: new Prng(options.seed ^ ENTROPY_STREAM),
-      keys: options.keys,
+      secrets: options.secrets,
       mac: options.mac,
       storage: options.storage,
       position: options.position,
       ports: {
         trace: trace && ((kind, detail) => trace(this.#clock.now(), kind, detail)),
         radioPower: (on, now) => link.power(on, now),
-        linkSend: (channel, bytes, now) => link.send(channel, bytes, now),
+        linkSend: (principal, channel, bytes, now) => link.send(principal, channel, bytes, now),
         stored: options.stored ?? (() => {}),
       },
     });

@@ -3,16 +3,18 @@
  * contacts), the rail with its discharge time, button, relay, lamp, temperature sensor, storage and
  * supply.
  */
-import { createHmac, type KeyObject } from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import {
   INPUT_BUTTON,
   INPUT_LINES_SHIFT,
   INPUT_TEMPERATURE_SHIFT,
   PIN_NAMES,
+  PRINCIPAL_KIDS,
   REGION,
 } from "./abi.gen.ts";
 import type { BoardData } from "./board-data.ts";
 import type { VirtualClock } from "./clock.ts";
+import { deriveKeys } from "./derived-keys.ts";
 import { BOARD_PINS, type Hal, REGION_BYTES } from "./hal.ts";
 import { PowerLoss } from "./host-loop.ts";
 import type { Prng } from "./prng.ts";
@@ -36,13 +38,13 @@ export interface BoardPorts {
   /** Takes a trace line. Null if the trace is not read. */
   trace: ((kind: string, detail: string) => void) | null;
   radioPower(on: boolean, now: number): void;
-  linkSend(channel: number, bytes: Uint8Array, now: number): void;
+  linkSend(principal: number, channel: number, bytes: Uint8Array, now: number): void;
   /** Persistent storage changed. Not called for RETAINED, which is not persistent. */
   stored(region: number, offset: number, bytes: Uint8Array): void;
 }
 
-/** HMAC-SHA256 with a principal's key. Null if the device has no key of that principal. */
-export type Mac = (principal: number, bytes: Uint8Array) => Uint8Array | null;
+/** HMAC-SHA256 with a principal's key for a use (KEY). Null if the device has no secret of that principal. */
+export type Mac = (principal: number, use: number, bytes: Uint8Array) => Uint8Array | null;
 
 export interface BoardOptions {
   data: BoardData;
@@ -51,9 +53,9 @@ export interface BoardOptions {
   physics: Prng;
   /** Source of the device's random bytes. */
   entropy: Prng;
-  /** Keys by PRINCIPAL. Null where the device has no key. */
-  keys: readonly (KeyObject | null)[];
-  /** HMAC-SHA256 by PRINCIPAL. Default: node:crypto's with `keys`. */
+  /** Secrets by PRINCIPAL. Null where the device has none. */
+  secrets: readonly (Uint8Array | null)[];
+  /** HMAC-SHA256 by PRINCIPAL and KEY. Default: node:crypto's with the keys derived from `secrets`. */
   mac?: Mac | undefined;
   /** Memory for the storage, by REGION. It is erased. Default: new memory. */
   storage?: readonly Uint8Array[] | undefined;
@@ -74,6 +76,15 @@ const ROOM_TEMPERATURE = 215;
 interface Edge {
   at: number;
   value: number;
+}
+
+/** Derived keys by PRINCIPAL and KEY; none where there is no secret. */
+function keysOf(secrets: readonly (Uint8Array | null)[]): readonly (readonly KeyObject[])[] {
+  return secrets.map((secret, principal) => {
+    if (secret === null) return [];
+    const { command, reply } = deriveKeys(PRINCIPAL_KIDS[principal] ?? "", secret);
+    return [createSecretKey(command), createSecretKey(reply)];
+  });
 }
 
 /** Makes the storage of a board, by REGION. */
@@ -310,18 +321,18 @@ export class VirtualBoard implements Hal {
     this.pins[pin] = level;
   }
 
-  linkSend(channel: number, bytes: Uint8Array): void {
-    this.#options.ports.linkSend(channel, bytes, this.now());
+  linkSend(principal: number, channel: number, bytes: Uint8Array): void {
+    this.#options.ports.linkSend(principal, channel, bytes, this.now());
   }
 
   random(bytes: Uint8Array): void {
     this.#options.entropy.fill(bytes);
   }
 
-  mac(principal: number, bytes: Uint8Array): Uint8Array | null {
-    if (this.#options.mac !== undefined) return this.#options.mac(principal, bytes);
-    const key = this.#options.keys[principal] ?? null;
-    return key === null ? null : createHmac("sha256", key).update(bytes).digest();
+  mac(principal: number, use: number, bytes: Uint8Array): Uint8Array | null {
+    if (this.#options.mac !== undefined) return this.#options.mac(principal, use, bytes);
+    const key = this.#keys[principal]?.[use];
+    return key === undefined ? null : createHmac("sha256", key).update(bytes).digest();
   }
 
   storageRead(region: number, offset: number, bytes: Uint8Array): boolean {

@@ -19,8 +19,13 @@ const RETRY_MAX_MS = 30_000;
  */
 export type Delivery = "direct" | "retained" | "held" | "lost";
 
-/** Called for each message from the device, with the time it was sent in ms, CHANNEL and bytes. */
-export type DeviceMessage = (at: number, channel: number, bytes: Uint8Array) => void;
+/** Called for each message from the device: time sent in ms, PRINCIPAL, CHANNEL, bytes. */
+export type DeviceMessage = (
+  at: number,
+  principal: number,
+  channel: number,
+  bytes: Uint8Array,
+) => void;
 
 export class VirtualBroker implements Link {
   readonly #onMessage: DeviceMessage;
@@ -54,8 +59,8 @@ export class VirtualBroker implements Link {
     this.#attemptAt = on ? now : Number.POSITIVE_INFINITY;
   }
 
-  send(channel: number, bytes: Uint8Array, now: number): void {
-    if (this.#session) this.#onMessage(now, channel, bytes);
+  send(principal: number, channel: number, bytes: Uint8Array, now: number): void {
+    if (this.#session) this.#onMessage(now, principal, channel, bytes);
   }
 
   /** A controller publishes a command. Returns whether the broker accepted it. */

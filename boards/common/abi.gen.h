@@ -133,6 +133,14 @@ enum {
 #define KS_PRINCIPAL_NAMES "OWNER", "PROVIDER", "MANUFACTURER"
 #define KS_PRINCIPAL_KIDS "owner", "provider", "manufacturer"
 
+/* Which of the two keys that the host derives from a principal's secret (docs/PROTOCOL.md). */
+enum {
+    KS_KEY_COMMAND = 0, /* Of the principal's commands. */
+    KS_KEY_REPLY = 1, /* Of what the device says to the principal. */
+    KS_KEY_COUNT = 2
+};
+#define KS_KEY_NAMES "COMMAND", "REPLY"
+
 /* Operation of a command. */
 enum {
     KS_OP_RELAY_SET = 0, /* {1: bool level}. */

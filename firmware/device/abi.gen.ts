@@ -148,6 +148,13 @@ export const PRINCIPAL_PROVIDER: u32 = 1;
 export const PRINCIPAL_MANUFACTURER: u32 = 2;
 export const PRINCIPAL_COUNT: u32 = 3;
 
+// KEY: Which of the two keys that the host derives from a principal's secret (docs/PROTOCOL.md).
+/** Of the principal's commands. */
+export const KEY_COMMAND: u32 = 0;
+/** Of what the device says to the principal. */
+export const KEY_REPLY: u32 = 1;
+export const KEY_COUNT: u32 = 2;
+
 // OP: Operation of a command.
 /** {1: bool level}. */
 export const OP_RELAY_SET: u32 = 0;

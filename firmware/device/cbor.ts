@@ -326,18 +326,6 @@ export function writeBool(value: bool): void {
   writeHead(SIMPLE, SIMPLE_FALSE + u64(value));
 }
 
-/** Up to four bytes that are encoded already, the first lowest. There must be room for four. */
-export function writeEncoded(bytes: u32, count: u32): void {
-  assert(count <= 4);
-  const at = writer.at;
-  if (writer.end - at < 4) {
-    failed(writer);
-    return;
-  }
-  store<u32>(at, bytes);
-  writer.at = at + count;
-}
-
 /** A tag; the caller writes the tagged item next. */
 export function writeTag(tag: u64): void {
   writeHead(TAG, tag);

@@ -20,8 +20,8 @@ import {
   readMap,
   readUint,
   writeArray,
+  writeBool,
   writeBytes,
-  writeEncoded,
   writeInt,
   writeMap,
   writeUint,
@@ -35,9 +35,6 @@ import { state } from "./state";
 const RECORDS_MAX: u32 = 8;
 /** Most arguments any operation has; their keys are 1, 2, 3. */
 const ARGUMENTS_MAX: u32 = 3;
-
-/** {1: false} encoded; true is one more. */
-const LEVEL_MAP: u32 = 0xf401a1;
 
 /** The decoded arguments, u32 each, in the order of their keys. */
 const ARGUMENTS: usize = memory.data(12, 4);
@@ -95,7 +92,9 @@ export function perform(op: u32): u32 {
 /** Writes the data map of an OK reply. */
 export function writeData(op: u32, principal: u32): void {
   if (op === OP_RELAY_SET || op === OP_RELAY_GET) {
-    writeEncoded(LEVEL_MAP + ((state.relay as u32) << 16), 3);
+    writeMap(1);
+    writeUint(1);
+    writeBool(state.relay !== 0);
   } else if (op === OP_STATUS) writeStatus(principal);
   else if (op === OP_TELEMETRY_READ) writeTelemetry(principal === PRINCIPAL_OWNER);
   else if (op === OP_JOURNAL_READ) writeRecords(argument(0, 0), argument(1, 1));

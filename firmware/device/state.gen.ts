@@ -20,9 +20,6 @@ export class State {
   lamp: u8;
   /** the epoch, its first byte lowest; 0 while not LIVE. */
   epoch: u64;
-  @inline get epochPtr(): usize {
-    return changetype<usize>(this) + 8;
-  }
   private lastSeq0: u32;
   private lastSeq1: u32;
   private lastSeq2: u32;

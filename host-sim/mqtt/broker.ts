@@ -1,6 +1,6 @@
 /**
- * The embedded MQTT broker: aedes on the loopback address, for one machine and no configuration.
- * Must not know devices or topics; it forwards whatever it is given, like any other broker.
+ * The embedded MQTT broker: aedes on the loopback address, without configuration. It forwards any
+ * message, as other brokers do.
  */
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
@@ -19,15 +19,18 @@ export interface Broker {
 
 const HOST = "127.0.0.1";
 
-/** What whoever runs the broker may see of it. */
+/** Callbacks of the broker. */
 export interface BrokerEvents {
-  /** A client published. */
+  /** A client published a message. */
   heard?(topic: string, bytes: Uint8Array): void;
-  /** A client subscribed to these. */
+  /** A client subscribed to topics. */
   subscribed?(topics: readonly string[]): void;
 }
 
-/** Starts a broker on `port`, of the loopback address by default; 0 takes a free one. Throws UserError. */
+/**
+ * Starts a broker on `port`; 0 takes a free one. The default address is the loopback address. Throws
+ * UserError if the port is in use or cannot be opened.
+ */
 export async function startBroker(
   port: number,
   { host = HOST, ...events }: BrokerEvents & { host?: string } = {},
@@ -69,10 +72,10 @@ function listenTrouble(host: string, port: number, error: unknown): UserError {
   const where = `port ${port} of ${host}`;
   if (codeOf(error) === "EADDRINUSE") {
     return new UserError(
-      `${where} is in use: use the broker there with --broker mqtt://${host}:${port}, or stop it`,
+      `${where} is in use: connect to the broker there with --broker mqtt://${host}:${port}, or stop it`,
       EXIT.NETWORK,
     );
   }
-  const words = error instanceof Error ? error.message : String(error);
-  return new UserError(`${where} cannot be opened: ${words}`, EXIT.NETWORK);
+  const reason = error instanceof Error ? error.message : String(error);
+  return new UserError(`${where} cannot be opened: ${reason}`, EXIT.NETWORK);
 }

@@ -1,17 +1,14 @@
-/**
- * A board's radio as one real MQTT session: `Link` over TCP, for real time.
- * Must not know the gate, the guest, or what the messages mean.
- */
+/** The board's link as an MQTT session over TCP, for a simulation in real time. */
 import { CHANNEL, MESSAGE_MAX } from "../abi.gen.ts";
 import type { Link, LinkSink } from "../link.ts";
 import type { Prng } from "../prng.ts";
 import { type BrokerAddress, brokerTrouble, openSession, type Session } from "./session.ts";
 import { type Level, OFFLINE, ONLINE, topic } from "./topics.ts";
 
-/** Back-off between attempts, in ms: the ceiling doubles; a delay is its upper half, jittered. */
+/** Back-off between attempts, in ms. The ceiling doubles; the delay is random in its upper half. */
 const BACKOFF_FIRST_MS = 1_000;
 const BACKOFF_LAST_MS = 30_000;
-/** Messages waiting for poll(); one more is dropped, as a radio without buffers would. */
+/** Most messages that wait for poll(). Further ones are dropped, as by a radio without buffers. */
 const INBOX_MAX = 64;
 
 const CHANNEL_LEVELS: Record<number, Level> = {
@@ -23,11 +20,11 @@ const CHANNEL_LEVELS: Record<number, Level> = {
 export interface MqttLinkOptions {
   readonly address: BrokerAddress;
   readonly device: string;
-  /** Jitter of the back-off. */
+  /** For the jitter of the back-off. */
   readonly prng: Prng;
-  /** poll() has something to hand over. Called outside of power(), send() and poll(). */
+  /** Called when poll() has something to deliver; never during power(), send() or poll(). */
   readonly wake: () => void;
-  /** Why a session failed or ended, in one line, for a person. */
+  /** Called with one line of text that says why a session failed or ended. */
   readonly trouble?: (message: string) => void;
 }
 
@@ -39,8 +36,8 @@ export class MqttLink implements Link {
   #powered = false;
   /** The session is open, subscribed and announced. */
   #up = false;
-  /** What the sink was last told. */
-  #told = false;
+  /** The value of #up that the sink was last given. */
+  #reported = false;
   #inbox: Uint8Array[] = [];
   #attempts = 0;
   #retryAt = Number.POSITIVE_INFINITY;
@@ -60,12 +57,12 @@ export class MqttLink implements Link {
   }
 
   #cut(): void {
-    // Disowned first: over TLS a session ends while it is being cut, and would report a loss.
+    // Cleared first: a TLS session closes while it is being cut and would report a lost connection.
     const session = this.#session;
     this.#session = undefined;
     session?.cut();
     this.#up = false;
-    this.#told = false;
+    this.#reported = false;
     this.#inbox = [];
     this.#retryAt = Number.POSITIVE_INFINITY;
   }
@@ -80,21 +77,21 @@ export class MqttLink implements Link {
 
   deadline(): number {
     const waiting = this.#up && this.#inbox.length > 0;
-    return waiting || this.#up !== this.#told || this.#needsRetry() ? 0 : this.#retryAt;
+    return waiting || this.#up !== this.#reported || this.#needsRetry() ? 0 : this.#retryAt;
   }
 
-  /** After power(false) nothing is handed over, not even that the session went down. */
+  /** After power(false) nothing is delivered, not even that the link is down. */
   poll(now: number, sink: LinkSink): void {
     if (this.#needsRetry()) this.#retryAt = now + this.#delay();
     if (now >= this.#retryAt) {
       this.#retryAt = Number.POSITIVE_INFINITY;
       this.#open();
     }
-    if (this.#told !== this.#up) {
-      this.#told = this.#up;
+    if (this.#reported !== this.#up) {
+      this.#reported = this.#up;
       sink.linkChanged(this.#up);
     }
-    // The sink may cut the power at any message: ask again before each.
+    // The sink may cut the power at any message, so check before each one.
     for (let next = this.#next(); next !== undefined; next = this.#next()) sink.received(next);
   }
 
@@ -102,7 +99,7 @@ export class MqttLink implements Link {
     return this.#up ? this.#inbox.shift() : undefined;
   }
 
-  /** A session ended by itself and the next attempt has no date yet. */
+  /** Whether a session was lost and no next attempt is scheduled yet. */
   #needsRetry(): boolean {
     return (
       this.#powered && this.#session === undefined && this.#retryAt === Number.POSITIVE_INFINITY
@@ -122,18 +119,18 @@ export class MqttLink implements Link {
       will: { topic: this.#availability, payload: Buffer.from(OFFLINE), qos: 1, retain: true },
     });
     this.#session = session;
-    let fault: unknown;
+    let cause: unknown;
     const failed = (error: unknown) => {
-      fault = error;
+      cause = error;
       session.cut();
     };
     session.client.on("connect", () => this.#announce(session, failed));
     session.client.on("error", failed);
-    session.client.on("close", () => this.#closed(session, fault));
+    session.client.on("close", () => this.#closed(session, cause));
     session.client.on("message", (_, payload) => this.#heard(session, payload));
   }
 
-  /** Subscribes; only a session that hears commands counts as up. */
+  /** Subscribes to commands. The session counts as up only after that. */
   #announce(session: Session, failed: (error: unknown) => void): void {
     session.client.subscribe(this.#command, { qos: 1 }, (error) => {
       if (session !== this.#session) return;
@@ -147,17 +144,17 @@ export class MqttLink implements Link {
 
   #heard(session: Session, payload: Uint8Array): void {
     if (session !== this.#session || this.#inbox.length >= INBOX_MAX) return;
-    // One byte too many is enough for the guest's host to see that a message is oversized.
+    // One byte above the maximum is enough for the host loop to see that a message is oversized.
     this.#inbox.push(Uint8Array.from(payload.subarray(0, MESSAGE_MAX + 1)));
     this.#options.wake();
   }
 
-  #closed(session: Session, fault: unknown): void {
+  #closed(session: Session, cause: unknown): void {
     if (session !== this.#session) return;
     this.#session = undefined;
     this.#up = false;
     this.#inbox = [];
-    this.#options.trouble?.(brokerTrouble(this.#options.address, fault).message);
+    this.#options.trouble?.(brokerTrouble(this.#options.address, cause).message);
     this.#options.wake();
   }
 }

@@ -1,27 +1,24 @@
-/**
- * Names on the broker: device identifiers and the topics below them.
- * Must not know connections or what the messages mean.
- */
+/** Device identifiers, and the MQTT topics of a device. */
 import { EXIT, UserError } from "../errors.ts";
 
-/** The last level of a topic: what the device hears, and what it says. */
+/** Last level of a topic. The device subscribes to `command` and publishes on the others. */
 export const LEVELS = ["command", "reply", "status", "telemetry", "availability"] as const;
 export type Level = (typeof LEVELS)[number];
 
-/** The availability flag: the only retained messages there are. */
+/** Payloads of the availability topic, the only one with retained messages. */
 export const ONLINE = "online";
 export const OFFLINE = "offline";
 
 const DEVICE_ID = /^[A-Za-z0-9_-]{1,32}$/;
 
 /**
- * A device identifier, as given. It becomes a topic level and a file name, so no separator and no
- * wildcard may pass. Throws UserError.
+ * Checks a device identifier and returns it. It becomes a topic level and a file name, so separators
+ * and wildcards are refused. Throws UserError.
  */
 export function checkDeviceId(id: string): string {
   if (DEVICE_ID.test(id)) return id;
   throw new UserError(
-    `device ${JSON.stringify(id)}: an identifier is 1 to 32 of A-Z a-z 0-9 _ -`,
+    `device ${JSON.stringify(id)}: an identifier has 1 to 32 characters of A-Z a-z 0-9 _ -`,
     EXIT.USAGE,
   );
 }
@@ -31,7 +28,7 @@ export function topic(device: string, level: Level): string {
   return `killswitch/${checkDeviceId(device)}/${level}`;
 }
 
-/** The level of a topic of this device; undefined for any other topic. */
+/** The level of a topic. Undefined if it is not a topic of this device. */
 export function levelOf(device: string, name: string): Level | undefined {
   return LEVELS.find((level) => name === topic(device, level));
 }

@@ -223,7 +223,7 @@ export class NativeLoop implements HostLoop {
     } else if (kind === RECORD.GPIO) {
       this.#pins[word(0)] = word(1);
       board.gpioWrite(word(0), word(1));
-    } else if (kind === RECORD.SEND) board.linkSend(word(0), bytes.subarray(4));
+    } else if (kind === RECORD.SEND) board.linkSend(word(0), word(1), bytes.subarray(8));
     else this.#written(doorbell, word(0), word(1), word(2));
   }
 

@@ -1,6 +1,6 @@
 /**
- * `killswitch prove`: the proof of a gate and a device, by their bytes. Schedules parts and prints;
- * must not know what a part asks.
+ * `killswitch prove`: proves the gate and device modules, as the bytes that ship, in several parts.
+ * Runs the parts, prints their reports and writes or checks a certificate.
  */
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -31,9 +31,9 @@ const CODES: Record<Verdict, ExitCode> = {
   "not closed": EXIT.NOT_CLOSED,
   "not run": EXIT.NOT_CLOSED,
 };
-/** Processes at once: one a core of the smallest machine that the bounds are stated for. */
-const LANES = 2;
-/** Longest first, so that the lanes end together. */
+/** Parallel processes: one per core of the smallest machine for which run times are stated. */
+const WORKERS = 2;
+/** The longest parts first, so that the workers finish at about the same time. */
 const ORDER: readonly PartName[] = [
   "device-mutants",
   "gate",
@@ -43,16 +43,17 @@ const ORDER: readonly PartName[] = [
   "faults",
 ];
 
-function shown(part: string): (done: number, of: number) => void {
+/** Returns a function that shows the progress of a part, if standard error is a terminal. */
+function progressReporter(part: string): (done: number, total: number) => void {
   if (!process.stderr.isTTY) return () => {};
-  return (done, of) =>
+  return (done, total) =>
     process.stderr.write(
-      `\r\x1b[K${part}: ${done.toLocaleString("en")} of ${of.toLocaleString("en")}`,
+      `\r\x1b[K${part}: ${done.toLocaleString("en")} of ${total.toLocaleString("en")}`,
     );
 }
 
-/** A part in a process of its own. */
-function apart(part: PartName, options: ProveOptions): Promise<PartReport> {
+/** Runs a part in a process of its own. */
+function runInProcess(part: PartName, options: ProveOptions): Promise<PartReport> {
   const [, program = ""] = process.argv;
   const args = [
     "prove",
@@ -68,8 +69,8 @@ function apart(part: PartName, options: ProveOptions): Promise<PartReport> {
   const child = spawn(process.execPath, [...process.execArgv, program, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  // Busy within a module, it would not hear a signal that it may handle.
-  const ended = onSignal(() => child.kill("SIGKILL"));
+  // SIGKILL, because a process that is busy in WebAssembly code does not handle other signals.
+  const removeHandler = onSignal(() => child.kill("SIGKILL"));
   let text = "";
   child.stdout.on("data", (data: Buffer) => {
     text += data.toString();
@@ -77,34 +78,38 @@ function apart(part: PartName, options: ProveOptions): Promise<PartReport> {
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code) => {
-      ended();
+      removeHandler();
       try {
         resolve(JSON.parse(text) as PartReport);
       } catch {
-        reject(new Error(`part ${part} ended with code ${code} and no report`));
+        reject(
+          new Error(`the process of part ${part} ended with code ${code} and without a report`),
+        );
       }
     });
   });
 }
 
-async function inLanes(
+/** Runs all parts in parallel processes. Calls `done` with each report. */
+async function runInWorkers(
   options: ProveOptions,
   done: (report: PartReport) => void,
 ): Promise<PartReport[]> {
   const waiting = [...ORDER];
   const reports: PartReport[] = [];
-  const lane = async () => {
+  const worker = async () => {
     for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) {
-      const report = await apart(part, options);
+      const report = await runInProcess(part, options);
       reports.push(report);
       done(report);
     }
   };
-  await Promise.all(Array.from({ length: LANES }, lane));
+  await Promise.all(Array.from({ length: WORKERS }, worker));
   return reports.sort((a, b) => PARTS.indexOf(a.part) - PARTS.indexOf(b.part));
 }
 
-async function here(
+/** Runs parts in this process, one after the other. Calls `done` with each report. */
+async function runHere(
   parts: readonly PartName[],
   subject: Subject,
   { quick, seed }: ProveOptions,
@@ -113,7 +118,11 @@ async function here(
   const { provePart } = await import("../prove/parts.ts");
   const reports: PartReport[] = [];
   for (const part of parts) {
-    const report = await provePart(part, subject, { quick, seed, progress: shown(part) });
+    const report = await provePart(part, subject, {
+      quick,
+      seed,
+      progress: progressReporter(part),
+    });
     if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
     reports.push(report);
     done(report);
@@ -121,6 +130,7 @@ async function here(
   return reports;
 }
 
+/** Checks a certificate against the modules. Throws a UserError if it cannot be read. */
 async function check(path: string, subject: Subject, json: boolean): Promise<void> {
   let text: string;
   try {
@@ -136,7 +146,7 @@ async function check(path: string, subject: Subject, json: boolean): Promise<voi
     for (const difference of differs) print(`differs: ${difference}`);
     if (differs.length === 0)
       print(
-        `${path} holds: both hashes agree, and the parts "gate" and "device" of a quick proof, run again, give its figures. The other parts were not run again.`,
+        `${path} is confirmed: both modules have its hashes, and the parts "gate" and "device" of a quick proof, run again, give its figures. The other parts were not run again.`,
       );
   }
   if (differs.length > 0) process.exitCode = EXIT.REFUTED;
@@ -145,17 +155,19 @@ async function check(path: string, subject: Subject, json: boolean): Promise<voi
 async function prove(options: ProveOptions): Promise<void> {
   const subject = { gate: validModule(options.gate), device: validModule(options.device) };
   if (options.check !== undefined) return check(options.check, subject, options.json);
-  const tell = (report: PartReport) => {
+  const printReport = (report: PartReport) => {
     if (options.json) printJson(report);
     else for (const line of linesOf(report)) print(line);
   };
   const chosen = options.part.length > 0 || options.quick;
   const subset = options.quick ? PARTS.filter((part) => part !== "build") : PARTS;
   const parts = options.part.length > 0 ? options.part : subset;
-  const reports = chosen ? await here(parts, subject, options, tell) : await inLanes(options, tell);
+  const reports = chosen
+    ? await runHere(parts, subject, options, printReport)
+    : await runInWorkers(options, printReport);
   const verdict = verdictOf(reports);
   if (parts === subset && options.quick && !options.json)
-    print("NOT RUN build: not a part of a quick proof (npm run reproduce)");
+    print("NOT RUN build: a quick proof does not include it (run `npm run reproduce`)");
   if (!options.json) print(`${verdict}: ${reports.map(({ part }) => part).join(", ")}`);
   process.exitCode = CODES[verdict];
   if (options.out === undefined) return;
@@ -175,20 +187,16 @@ async function prove(options: ProveOptions): Promise<void> {
 export function register(program: Command): void {
   const command = program
     .command("prove")
-    .description(
-      "prove the gate and the device that ship, or others in their place, by their bytes",
-    )
-    .option("--gate <file>", "the gate", firmwarePath("gate"))
-    .option("--device <file>", "the device", firmwarePath("device"))
-    .option("--quick", "a subset that takes half a minute", false)
+    .description("prove the gate and device modules, as the bytes that ship")
+    .option("--gate <file>", "gate module", firmwarePath("gate"))
+    .option("--device <file>", "device module", firmwarePath("device"))
+    .option("--quick", "run a smaller proof that takes about half a minute", false)
     .addOption(
-      new Option("--part <name...>", "these parts alone").choices(PARTS).default([], "all"),
+      new Option("--part <name...>", "run only these parts").choices(PARTS).default([], "all"),
     )
-    .addOption(
-      seedOption("--seed <n>", "seed of random choices").default(1),
-    )
-    .option("--out <file>", "write a certificate")
-    .option("--check <file>", "check a certificate against the modules instead")
+    .addOption(seedOption("--seed <n>", "seed of random choices").default(1))
+    .option("--out <file>", "write a certificate to this file")
+    .option("--check <file>", "check this certificate against the modules instead of proving")
     .addOption(jsonOption())
     .action(prove);
   example(

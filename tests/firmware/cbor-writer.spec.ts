@@ -11,7 +11,6 @@ import {
   writeBegin,
   writeBool,
   writeBytes,
-  writeEncoded,
   writeEnd,
   writeInt,
   writeMap,
@@ -86,19 +85,6 @@ describe("the writer", () => {
       assert(load<u8>(OUT + end) === 0xee, `length ${len}: past its end`);
     }
     expect<bool>(readDone()).toBe(true);
-  });
-
-  it("writes what is encoded already, where there is room for four bytes", () => {
-    for (let room: u32 = 0; room < 8; room++) {
-      writeBegin(OUT, room);
-      writeEncoded(0xf401a1, 3);
-      const wrote3 = wrote(0xa101f4, 3);
-      assert(wrote3 === room >= 4, `room for ${room}`);
-    }
-    writeBegin(OUT, 8);
-    writeUint(7);
-    writeEncoded(0x44332211, 4);
-    expect<bool>(wrote(0x0711223344, 5)).toBe(true);
   });
 
   it("writes nothing past its capacity, and says 0", () => {

@@ -152,7 +152,7 @@ test.each(["", "a/b", "..", "a+b", "#", "é", "x".repeat(33)])(
   "%j is refused as a device identifier",
   (id) => {
     const init = () => initKeys(dir, id, random);
-    expect(init).toThrow(/an identifier is 1 to 32 of/);
+    expect(init).toThrow(/an identifier has 1 to 32 characters of/);
     expect(init).toThrow(expect.objectContaining({ exitCode: EXIT.USAGE }));
     expect(existsSync(dir)).toBe(false);
   },

@@ -1,6 +1,6 @@
 /**
- * Brokers to test against (embedded, and mosquitto if it is installed), a device that answers by
- * the protocol alone, and waits with a limit. Must not know the simulator.
+ * For MQTT tests: brokers (embedded, and mosquitto if it is installed), a fake device that speaks the
+ * protocol, and waits with a time limit.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -23,7 +23,7 @@ export interface TestBroker {
   stop(): Promise<void>;
 }
 
-/** What a test leaves behind, undone by rewind() in the opposite order. */
+/** Clean-up steps of a test. rewind() runs them in reverse order. */
 export const undo: (() => unknown)[] = [];
 export async function rewind(): Promise<void> {
   for (const step of undo.splice(0).reverse()) await step();
@@ -36,7 +36,7 @@ export const setTimer: SetTimer = (ms, wake) => {
 
 export const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
 
-/** Waits until `probe` gives something; throws after `ms`. */
+/** Waits until `probe` returns a value that is not undefined or false. Throws after `ms`. */
 export async function until<T>(
   what: string,
   probe: () => T | undefined | false,
@@ -57,7 +57,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** A server of the test's own, on a free port; sockets that break are its subject, not its failure. */
+/** Starts a TCP server on a free port that calls `greet` for each connection. Ignores socket errors. */
 export async function listenRaw(
   greet: (socket: Socket) => void,
 ): Promise<{ port: number; stop(): Promise<unknown> }> {
@@ -83,13 +83,13 @@ export async function startEmbedded(port = 0): Promise<TestBroker> {
   return { url: broker.url, port: broker.port, stop: () => broker.close() };
 }
 
-/** Where mosquitto is; undefined if it is not installed. */
+/** The path of mosquitto. Undefined if it is not installed. */
 export function findMosquitto(): string | undefined {
   const folders = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/usr/local/sbin"];
   return folders.map((folder) => join(folder, "mosquitto")).find((path) => existsSync(path));
 }
 
-/** Starts mosquitto on a free port with a configuration of its own; `lines` are added to it. */
+/** Starts mosquitto on a free port. `lines` are added to its configuration. */
 export async function startMosquitto(
   path: string,
   lines: (folder: string) => string[] = () => ["allow_anonymous true"],
@@ -117,7 +117,7 @@ export async function startMosquitto(
   return { url: `mqtt://127.0.0.1:${port}`, port, stop };
 }
 
-/** The brokers of this machine, by name; says so if mosquitto is not among them. */
+/** The brokers of this machine, by name. Prints NOT RUN if mosquitto is not installed. */
 export function brokers(): [string, () => Promise<TestBroker>][] {
   const mosquitto = findMosquitto();
   if (mosquitto !== undefined) {
@@ -130,7 +130,7 @@ export function brokers(): [string, () => Promise<TestBroker>][] {
   return [["embedded", () => startEmbedded()]];
 }
 
-/** A self-signed certificate for localhost in `folder`; undefined without openssl. */
+/** Makes a self-signed certificate for localhost in `folder`. Undefined if openssl is missing. */
 export function makeCertificate(folder: string): { key: string; cert: string } | undefined {
   const key = join(folder, "key.pem");
   const cert = join(folder, "cert.pem");
@@ -142,7 +142,7 @@ export function makeCertificate(folder: string): { key: string; cert: string } |
   return made.status === 0 ? { key, cert } : undefined;
 }
 
-/** A plain MQTT client that keeps what it hears as `topic payload` and whether it was retained. */
+/** Connects a plain MQTT client that records the messages of `topics`. */
 export async function connectPlain(url: string, ...topics: string[]) {
   const client = await mqtt.connectAsync(url, { reconnectPeriod: 0, protocolVersion: 4 });
   const heard: { topic: string; payload: Buffer; retain: boolean }[] = [];
@@ -151,14 +151,14 @@ export async function connectPlain(url: string, ...topics: string[]) {
   return { client, heard };
 }
 
-/** What a fake device answers to a command that is not the question for the epoch. */
+/** Code and data of a fake device's reply to a command under its epoch. Undefined: no reply. */
 export type Respond = (
   seq: number,
   op: number,
   args: Map<number, unknown>,
 ) => unknown[] | undefined;
 
-/** A device of the protocol, without a gate: epoch, last number, and answers by `respond`. */
+/** A fake device that speaks the protocol: it has an epoch, a last sequence number and `respond`. */
 export class FakeDevice {
   readonly client: MqttClient;
   readonly epoch = Uint8Array.of(9, 8, 7, 6, 5, 4, 3, 2);
@@ -213,13 +213,13 @@ export class FakeDevice {
   }
 }
 
-/** Fields of a status reply, as the protocol numbers them. */
+/** Fields of a status reply, by their numbers in the protocol. */
 export function statusData(journalNext: number, journalHead: Uint8Array): Map<number, unknown> {
   const values = [true, 0, 0, journalNext, journalHead, 1, 0, 0, 1, 0, 60, 300, 2];
   return new Map(values.map((value, index) => [index + 1, value]));
 }
 
-/** Answers status and journal.read out of `records` of 52 bytes. */
+/** Answers status and journal.read from `records` of 52 bytes. */
 export function respondWithJournal(records: readonly Uint8Array[]): Respond {
   return (_, op, args) => {
     const head = records.at(-1)?.subarray(20) ?? new Uint8Array(32);
@@ -229,10 +229,10 @@ export function respondWithJournal(records: readonly Uint8Array[]): Respond {
   };
 }
 
-/** A link driven by wake() and deadline() alone, as a real-time loop drives it. */
+/** Drives a link by wake() and deadline(), as the real-time loop does. */
 export class Board {
   readonly link: MqttLink;
-  readonly told: boolean[] = [];
+  readonly reported: boolean[] = [];
   readonly received: Uint8Array[] = [];
   readonly troubles: string[] = [];
   wakes = 0;
@@ -254,7 +254,7 @@ export class Board {
 
   poll(): void {
     this.link.poll(this.now, {
-      linkChanged: (up) => this.told.push(up),
+      linkChanged: (up) => this.reported.push(up),
       received: (bytes) => {
         this.received.push(bytes);
         this.onReceived();
@@ -262,7 +262,7 @@ export class Board {
     });
   }
 
-  /** Polls whenever the link asks for it, until `probe`. */
+  /** Polls at the link's deadlines until `probe` returns a value. */
   run<T>(what: string, probe: () => T | undefined | false): Promise<T> {
     return until(what, () => {
       if (this.link.deadline() <= this.now) this.poll();
@@ -271,8 +271,11 @@ export class Board {
   }
 
   async live(): Promise<void> {
-    const before = this.told.length;
+    const before = this.reported.length;
     this.link.power(true, this.now);
-    await this.run("the session", () => this.told.length > before && this.told.at(-1) === true);
+    await this.run(
+      "the session",
+      () => this.reported.length > before && this.reported.at(-1) === true,
+    );
   }
 }

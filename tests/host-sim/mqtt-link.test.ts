@@ -1,4 +1,4 @@
-/** The link over real TCP, against the embedded broker and against mosquitto. */
+/** The MQTT link over real TCP, against the embedded broker and against mosquitto. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CHANNEL, MESSAGE_MAX } from "../../host-sim/abi.gen.ts";
 import { openSession, parseBroker } from "../../host-sim/mqtt/session.ts";
@@ -31,7 +31,7 @@ describe.each(brokers())("over a broker: %s", (_, start) => {
     return client;
   }
 
-  test("a link goes live, hears commands, speaks on its channels", async () => {
+  test("a link comes up, receives commands and sends on its channels", async () => {
     const { client, heard } = await plain("killswitch/#");
     const board = new Board(broker.url);
     await board.live();
@@ -44,7 +44,7 @@ describe.each(brokers())("over a broker: %s", (_, start) => {
     for (const channel of [CHANNEL.REPLY, CHANNEL.STATUS, CHANNEL.TELEMETRY]) {
       const bytes = Uint8Array.of(channel + 1);
       board.link.send(channel, bytes, 0);
-      // The guest's memory is used anew at once.
+      // The guest reuses its memory at once.
       bytes.fill(0xee);
     }
     await until(
@@ -62,7 +62,7 @@ describe.each(brokers())("over a broker: %s", (_, start) => {
     expect(() => board.link.send(3, Uint8Array.of(1), 0)).toThrow(/no channel 3/);
   });
 
-  test("a cut is silent, and within a second the broker says offline", async () => {
+  test("after a cut nothing is sent, and the broker publishes offline within a second", async () => {
     const { client, heard } = await plain("killswitch/demo/+");
     const board = new Board(broker.url);
     await board.live();
@@ -80,20 +80,20 @@ describe.each(brokers())("over a broker: %s", (_, start) => {
     board.poll();
     expect(board.wakes).toBe(wakes);
     expect(board.received).toEqual([]);
-    expect(board.told).toEqual([true]);
+    expect(board.reported).toEqual([true]);
     expect(board.link.deadline()).toBe(Number.POSITIVE_INFINITY);
     const later = heard.slice(before).filter(({ topic }) => !topic.endsWith("command"));
     expect(later.map(({ payload }) => payload.toString())).toEqual(["offline"]);
-    // The flag is the only thing that stays.
+    // Only the availability flag is retained.
     const { heard: kept } = await plain("killswitch/demo/#");
-    await until("what is retained", () => kept.length > 0);
+    await until("a retained message", () => kept.length > 0);
     await sleep(50);
     expect(kept.map(({ topic, payload }) => [topic, payload.toString()])).toEqual([
       ["killswitch/demo/availability", "offline"],
     ]);
   });
 
-  test("what is sent while it is cut never arrives; what is retained does, as any message", async () => {
+  test("a message sent while the link is cut never arrives, but a retained one does", async () => {
     const { client } = await plain();
     const board = new Board(broker.url);
     await board.live();
@@ -107,7 +107,7 @@ describe.each(brokers())("over a broker: %s", (_, start) => {
     expect(board.received.map((bytes) => Buffer.from(bytes).toString())).toEqual(["retained"]);
   });
 
-  test("a cut from within a message stops the rest", async () => {
+  test("a cut during a message stops the delivery of the others", async () => {
     const { client } = await plain();
     const board = new Board(broker.url);
     await board.live();
@@ -122,13 +122,13 @@ describe.each(brokers())("over a broker: %s", (_, start) => {
     expect(board.received.length).toBe(1);
   });
 
-  test("what waits at a cut is gone when it is live again", async () => {
+  test("a message that waits at a cut is discarded", async () => {
     const { client } = await plain();
     const board = new Board(broker.url);
     await board.live();
     const wakes = board.wakes;
     await client.publishAsync("killswitch/demo/command", "too late", { qos: 1 });
-    await until("it in the inbox", () => board.wakes > wakes);
+    await until("the message in the inbox", () => board.wakes > wakes);
     board.link.power(false, 0);
     await board.live();
     await client.publishAsync("killswitch/demo/command", "in time", { qos: 1 });
@@ -136,12 +136,12 @@ describe.each(brokers())("over a broker: %s", (_, start) => {
     expect(board.received.map((bytes) => Buffer.from(bytes).toString())).toEqual(["in time"]);
   });
 
-  test("an oversized message arrives cut, a flood is bounded", async () => {
+  test("an oversized message arrives truncated, and a flood fills the inbox and no more", async () => {
     const { client } = await plain();
     const board = new Board(broker.url);
     await board.live();
     await client.publishAsync("killswitch/demo/command", Buffer.alloc(200_000), { qos: 1 });
-    await board.run("it", () => board.received.length === 1);
+    await board.run("the message", () => board.received.length === 1);
     expect(board.received[0]?.length).toBe(MESSAGE_MAX + 1);
     for (let count = 0; count < 200; count++) {
       await client.publishAsync("killswitch/demo/command", Buffer.alloc(1), { qos: 1 });
@@ -152,7 +152,7 @@ describe.each(brokers())("over a broker: %s", (_, start) => {
     expect(board.received.length).toBe(1 + 64);
   });
 
-  test("flicks leave the flag at what is true", async () => {
+  test("the availability flag is right after many moves of the switch", async () => {
     const { heard } = await plain("killswitch/demo/availability");
     const board = new Board(broker.url);
     for (let flick = 0; flick < 10; flick++) {
@@ -160,14 +160,14 @@ describe.each(brokers())("over a broker: %s", (_, start) => {
       board.link.power(false, 0);
     }
     await board.live();
-    await until("online at last", () => heard.at(-1)?.payload.toString() === "online");
+    await until("online", () => heard.at(-1)?.payload.toString() === "online");
     await sleep(200);
     expect(heard.at(-1)?.payload.toString()).toBe("online");
   });
 });
 
 describe("back-off", () => {
-  /** The delays of a link to a port where nothing listens, in ms of its own time. */
+  /** The delays in ms between attempts to connect to a closed port. */
   async function delays(seed: number, count: number): Promise<number[]> {
     const board = new Board(`mqtt://127.0.0.1:${await freePort()}`, "demo", seed);
     board.link.power(true, 0);
@@ -177,8 +177,8 @@ describe("back-off", () => {
       board.poll();
       const due = board.link.deadline();
       found.push(due - board.now);
-      expect(board.told).toEqual([]);
-      // Not a ms before it is due.
+      expect(board.reported).toEqual([]);
+      // No attempt is made a millisecond early.
       board.now = due - 1;
       board.poll();
       await sleep(5);
@@ -189,7 +189,7 @@ describe("back-off", () => {
     return found;
   }
 
-  test("doubles from half a second to half a minute, jittered by its seed", async () => {
+  test("doubles from 0.5 s to 30 s, with jitter from the seed", async () => {
     const found = await delays(1, 8);
     for (const [index, delay] of found.entries()) {
       const ceiling = Math.min(30_000, 1_000 * 2 ** index);
@@ -200,13 +200,13 @@ describe("back-off", () => {
     expect(await delays(2, 3)).not.toEqual(found.slice(0, 3));
   });
 
-  test("begins anew after a session; the loss is told once, and none is tried while killed", async () => {
+  test("starts again after a session, reports the loss once, and stops while killed", async () => {
     const broker = await startEmbedded();
     const board = new Board(broker.url);
     await board.live();
     await broker.stop();
-    await board.run("the loss", () => board.told.length === 2);
-    expect(board.told).toEqual([true, false]);
+    await board.run("the loss", () => board.reported.length === 2);
+    expect(board.reported).toEqual([true, false]);
     expect(board.link.deadline()).toBeLessThanOrEqual(1_000);
     board.link.power(false, board.now);
     expect(board.link.deadline()).toBe(Number.POSITIVE_INFINITY);
@@ -215,34 +215,34 @@ describe("back-off", () => {
     board.now += 100_000;
     board.poll();
     await sleep(100);
-    expect(board.told).toEqual([true, false]);
+    expect(board.reported).toEqual([true, false]);
     await board.live();
-    expect(board.told).toEqual([true, false, true]);
+    expect(board.reported).toEqual([true, false, true]);
   });
 
-  test("brings nothing back that waited when the session was lost", async () => {
+  test("discards messages that waited when the session was lost", async () => {
     const broker = await startEmbedded();
     const board = new Board(broker.url);
     await board.live();
     const { client } = await connectPlain(broker.url);
     const wakes = board.wakes;
     await client.publishAsync("killswitch/demo/command", "unheard", { qos: 1 });
-    await until("it in the inbox", () => board.wakes > wakes);
+    await until("the message in the inbox", () => board.wakes > wakes);
     await broker.stop();
     await until("the end of the session", () => board.troubles.length === 1);
     const again = await startEmbedded(broker.port);
     undo.push(() => again.stop());
     board.poll();
     board.now = board.link.deadline();
-    await board.run("the next session", () => board.told.length === 3);
-    expect(board.told).toEqual([true, false, true]);
+    await board.run("the next session", () => board.reported.length === 3);
+    expect(board.reported).toEqual([true, false, true]);
     board.poll();
     expect(board.received).toEqual([]);
   });
 });
 
 describe("a cut on the wire", () => {
-  /** A broker of bytes: it logs packet types as they come and answers by `answer`. */
+  /** A fake broker: it logs the packet types it receives and sends the bytes of `answer`. */
   async function listener(answer: (type: number, packet: Buffer) => number[]) {
     const log: string[] = [];
     const { port, stop } = await listenRaw((socket) => {
@@ -260,7 +260,7 @@ describe("a cut on the wire", () => {
   const CONNACK = [0x20, 2, 0, 0];
   const welcome = (type: number) => (type === 1 ? CONNACK : []);
 
-  test("before CONNACK is a reset without a DISCONNECT", async () => {
+  test("before CONNACK resets the connection without a DISCONNECT", async () => {
     const { url, log } = await listener(() => []);
     const board = new Board(url);
     board.link.power(true, 0);
@@ -272,7 +272,7 @@ describe("a cut on the wire", () => {
     expect(board.troubles).toEqual([]);
   });
 
-  test("in a session is a reset without a DISCONNECT (14)", async () => {
+  test("in a session resets the connection without a DISCONNECT (packet type 14)", async () => {
     const { url, log } = await listener(welcome);
     const board = new Board(url);
     board.link.power(true, 0);
@@ -283,7 +283,7 @@ describe("a cut on the wire", () => {
     expect(log).toEqual(["1", "8", "reset"]);
   });
 
-  test("while it still connects leaves nothing behind", async () => {
+  test("while connecting sends nothing and reports nothing", async () => {
     const { url, log } = await listener(() => []);
     const session = openSession(parseBroker(url), {});
     session.cut();
@@ -296,16 +296,16 @@ describe("a cut on the wire", () => {
     expect(board.troubles).toEqual([]);
   });
 
-  test("a message that comes before the subscription stands waits for it", async () => {
+  test("a message that arrives before the SUBACK is delivered after it", async () => {
     const name = Buffer.from("killswitch/demo/command");
     const publish = [0x30, 2 + name.length + 1, 0, name.length, ...name, 0x2a];
-    let agree = () => {};
+    let acknowledge = () => {};
     const { port, stop } = await listenRaw((socket) => {
       socket.on("data", (packet) => {
         if (packet[0] === 0x10) socket.write(Uint8Array.from(CONNACK));
         if (packet[0] !== 0x82) return;
         socket.write(Uint8Array.from(publish));
-        agree = () => socket.write(Uint8Array.of(0x90, 3, packet[2] ?? 0, packet[3] ?? 0, 1));
+        acknowledge = () => socket.write(Uint8Array.of(0x90, 3, packet[2] ?? 0, packet[3] ?? 0, 1));
       });
     });
     undo.push(stop);
@@ -313,21 +313,23 @@ describe("a cut on the wire", () => {
     board.link.power(true, 0);
     await until("the message", () => board.wakes > 0);
     board.poll();
-    expect([board.told, board.received]).toEqual([[], []]);
+    expect([board.reported, board.received]).toEqual([[], []]);
     expect(board.link.deadline()).toBe(Number.POSITIVE_INFINITY);
-    agree();
-    await board.run("it", () => board.received.length > 0);
-    expect([board.told, board.received]).toEqual([[true], [Uint8Array.of(0x2a)]]);
+    acknowledge();
+    await board.run("the message", () => board.received.length > 0);
+    expect([board.reported, board.received]).toEqual([[true], [Uint8Array.of(0x2a)]]);
   });
 
-  test("a broker that refuses the subscription is tried again later", async () => {
+  test("the link tries again later if the broker refuses its subscription", async () => {
     const refuse = (packet: Buffer) => [0x90, 3, packet[2] ?? 0, packet[3] ?? 0, 128];
     const { url } = await listener((type, packet) => (type === 8 ? refuse(packet) : welcome(type)));
     const board = new Board(url);
     board.link.power(true, 0);
-    expect(await until("the end", () => board.troubles[0])).toMatch(/it refuses to let/);
+    expect(await until("the refusal", () => board.troubles[0])).toMatch(
+      /it refused the subscription/,
+    );
     board.poll();
-    expect(board.told).toEqual([]);
+    expect(board.reported).toEqual([]);
     expect(board.link.deadline()).toBeGreaterThanOrEqual(500);
   });
 });

@@ -1,4 +1,4 @@
-/** What only a broker with passwords, access lists and certificates shows: mosquitto. */
+/** Tests against mosquitto: passwords, access lists and TLS certificates. */
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -33,7 +33,7 @@ async function start(lines: (folder: string) => string[]): Promise<TestBroker> {
 const open = (url: string) => dial({ address: parseBroker(url), setTimer, timeoutMs: 3_000 });
 
 describe.runIf(mosquitto !== undefined)("mosquitto", () => {
-  test("with a password: refuses without it and with a wrong one, takes the right one", async () => {
+  test("with passwords, refuses a session without one or with a wrong one", async () => {
     const { port } = await start((folder) => {
       const file = join(folder, "passwords");
       writeFileSync(file, "me:right\n");
@@ -43,13 +43,13 @@ describe.runIf(mosquitto !== undefined)("mosquitto", () => {
     });
     for (const user of ["", "me:wrong@", "you:right@"]) {
       const refused = open(`mqtt://${user}127.0.0.1:${port}`);
-      const message = `broker mqtt://127.0.0.1:${port}: it refused the user: give mqtt://user:password@host`;
+      const message = `broker mqtt://127.0.0.1:${port}: it refused the user: use mqtt://user:password@host`;
       await expect(refused).rejects.toMatchObject({ message, exitCode: EXIT.NETWORK });
     }
     await hangUp(await open(`mqtt://me:right@127.0.0.1:${port}`), setTimer);
   });
 
-  test("with a password it refuses: the link says so and stays down", async () => {
+  test("with passwords, refuses the link, which reports it and stays down", async () => {
     const { port } = await start(() => ["allow_anonymous false"]);
     const troubles: string[] = [];
     const link = new MqttLink({
@@ -61,9 +61,9 @@ describe.runIf(mosquitto !== undefined)("mosquitto", () => {
     });
     undo.push(() => link.power(false, 0));
     link.power(true, 0);
-    await until("its trouble", () => troubles[0]);
+    await until("its error", () => troubles[0]);
     expect(troubles).toEqual([
-      `broker mqtt://127.0.0.1:${port}: it refused the user: give mqtt://user:password@host`,
+      `broker mqtt://127.0.0.1:${port}: it refused the user: use mqtt://user:password@host`,
     ]);
     link.poll(0, {
       linkChanged: () => expect.unreachable(),
@@ -72,7 +72,7 @@ describe.runIf(mosquitto !== undefined)("mosquitto", () => {
     expect(link.deadline()).toBeGreaterThanOrEqual(500);
   });
 
-  test("with a self-signed certificate: refused with the mend, taken if it is known", async () => {
+  test("with a self-signed certificate, is refused with a fix, and accepted if it is trusted", async () => {
     let cert = "";
     const { port } = await start((folder) => {
       const made = makeCertificate(folder);
@@ -86,7 +86,7 @@ describe.runIf(mosquitto !== undefined)("mosquitto", () => {
     if (cert === "") return;
     const url = `mqtts://127.0.0.1:${port}`;
     await expect(open(url)).rejects.toMatchObject({
-      message: `broker ${url}: its certificate is self-signed: set NODE_EXTRA_CA_CERTS to it`,
+      message: `broker ${url}: its certificate is self-signed: set NODE_EXTRA_CA_CERTS to the certificate's file`,
       exitCode: EXIT.NETWORK,
     });
     await expect(open(`mqtt://127.0.0.1:${port}`)).rejects.toMatchObject({
