@@ -1,5 +1,5 @@
-// Builds everything that is made rather than written: the WebAssembly modules (release and debug)
-// and the command line bundle. Knows no board; board images are `killswitch build`.
+// Builds the WebAssembly modules (release and debug) and the command line bundle into dist/.
+// Board images are built by `killswitch build`.
 import {
   chmodSync,
   existsSync,
@@ -14,8 +14,9 @@ import binaryen from "binaryen";
 import { build } from "esbuild";
 
 const MODULES = [
-  // The gate is pure: no memory at all, so none is exported. Shrunk, it is faster as C: 303
-  // instructions for 8 samples on RV32, not 396 (`npm run bench -- boards`).
+  // The gate is a pure function. It has no memory, so none is exported. Optimised for size, it is
+  // faster when translated to C: 303 instead of 396 instructions for 8 samples on RV32
+  // (`npm run bench -- boards`).
   {
     entry: "firmware/gate/gate.ts",
     name: "gate",
@@ -23,8 +24,9 @@ const MODULES = [
     release: ["--shrinkLevel", "1"],
   },
   { entry: "firmware/mac/mac.ts", name: "mac", flags: ["--memoryBase", "16"] },
-  // The interpreter keeps compiled code in RAM: without shrinking, a third more of it. Data from
-  // address 16 on: the least page that a board has to back.
+  // The interpreter keeps its compiled code in RAM. Without optimisation for size that takes a
+  // third more. Data starts at address 16, so that a board has to provide as little memory as
+  // possible.
   {
     entry: "firmware/device/main.ts",
     name: "device",
@@ -52,28 +54,32 @@ async function assemble(module, target, folder) {
   ]);
   if (error) {
     process.stderr.write(
-      `${stderr.toString()}\nbuild: ${module.entry} did not compile (${target})\n`,
+      `${stderr.toString()}\nbuild: ${module.entry} does not compile (target ${target})\n`,
     );
     process.exit(1);
   }
 }
 
-/** Loads and stores at a constant address C, in folded text: (i32.load offset=O (i32.const C)). */
+/**
+ * Loads and stores at a constant address C, in the text format: (i32.load offset=O (i32.const C)).
+ */
 const AT_CONSTANT =
   /\((i(?:32|64)\.(?:load|store)\w*)(?: offset=(\d+))?( align=\d+)?\s+\(i32\.const (\d+)\)/g;
 
 /**
- * Moves every constant address into the offset, the address being 0: wasm3 then keeps one constant a
- * function instead of fetching one an access. Saves 3 KiB of its RAM, and a tenth of a tick.
+ * Moves every constant address into the offset, so that the address operand is 0. wasm3 then keeps
+ * one constant per function instead of loading one per access. This saves 3 KiB of its RAM and a
+ * tenth of the time of a tick.
  */
 function addressFromZero(path) {
   const shift = (_, op, offset = "0", align = "", address) =>
     `(${op} offset=${Number(offset) + Number(address)}${align} (i32.const 0)`;
-  const folded = binaryen.readBinary(readFileSync(`${path}.wasm`)).emitText();
-  const module = binaryen.parseText(folded.replace(AT_CONSTANT, shift));
+  const text = binaryen.readBinary(readFileSync(`${path}.wasm`)).emitText();
+  const module = binaryen.parseText(text.replace(AT_CONSTANT, shift));
   module.setFeatures(binaryen.Features.MVP);
-  if (!module.validate()) throw new Error(`build: ${path}.wasm is not valid any more`);
-  // The bytes have no names: those of asc's text go before the new one, function by function.
+  if (!module.validate())
+    throw new Error(`build: ${path}.wasm is not valid after its addresses were moved`);
+  // The binary has no function names. List those from asc's text before the new text, in order.
   const names = readFileSync(`${path}.wat`, "utf8").match(/(?<=^ \(func )\$\S+/gm) ?? [];
   writeFileSync(`${path}.wasm`, module.emitBinary());
   writeFileSync(
@@ -87,7 +93,7 @@ for (const module of MODULES) {
   if (module.interpreted) addressFromZero(`dist/firmware/${module.name}`);
   await assemble(module, "debug", "dist/firmware/debug");
 }
-// What only one verb needs is loaded when that verb is asked for.
+// The bundle is split, so that code that only one verb needs is loaded only for that verb.
 rmSync("dist/chunks", { recursive: true, force: true });
 await build({
   entryPoints: { killswitch: "host-sim/cli.ts" },
@@ -103,9 +109,9 @@ await build({
   sourcemap: true,
   logLevel: "warning",
 });
-// npm makes a bin executable when it links it; a bundle that is built later must stay so.
+// npm makes the bundle executable when it links it. Keep it executable after a later build.
 chmodSync("dist/killswitch.js", 0o755);
-// A board with hardware of its own brings commands; loaded when asked for.
+// Bundle the commands of boards that have a commands.ts. `killswitch board` loads them when needed.
 for (const board of readdirSync("boards").filter((name) =>
   existsSync(`boards/${name}/commands.ts`),
 )) {

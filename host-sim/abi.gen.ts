@@ -4,171 +4,171 @@
 export const ABI_VERSION = 2;
 /** Period of the TICK event, in ms. */
 export const TICK_MS = 250;
-/** Largest message in either direction, in bytes; rx_buffer() holds this many. */
+/** Largest message in either direction, in bytes; rx_buffer() has room for it. */
 export const MESSAGE_MAX = 1024;
-/** Longest message that mac_verify() and mac_sign() take, in bytes; a longer one traps. */
+/** Longest message that mac_verify() and mac_sign() accept, in bytes; a longer one traps the guest. */
 export const MAC_MESSAGE_MAX = 2048;
-/** An HMAC-SHA256 tag, in bytes. */
+/** Length of an HMAC-SHA256 tag, in bytes. */
 export const TAG_BYTES = 32;
-/** An epoch, in bytes; the host never draws one of all zeroes. */
+/** Length of an epoch, in bytes; the host never draws an epoch of all zeroes. */
 export const EPOCH_BYTES = 8;
-/** How many bytes of a command's tag its reply bears, from the first on. */
+/** First bytes of a command's tag that its reply carries. */
 export const REPLY_TAG_BYTES = 16;
-/** The nonce of a question for the epoch, in bytes. */
+/** The nonce in a question for the epoch, in bytes. */
 export const NONCE_BYTES = 8;
-/** Furthest deadline of a command, in ms after the session clock. */
+/** How far ahead of the session clock a command's deadline may be, in ms. */
 export const DEADLINE_MAX_MS = 60000;
 /** Longest log line, in bytes of ASCII. */
 export const LOG_MAX = 120;
-/** Import calls that one event (or init) may make; one more traps the guest. */
+/** Most import calls in one event (or in init()); one more traps the guest. */
 export const CALLS_MAX = 4096;
 /** Largest state region, in bytes. */
 export const STATE_MAX = 512;
-/** Records in the journal's ring. */
+/** Number of records in the journal's ring. */
 export const JOURNAL_SLOTS = 512;
-/** One journal record, in bytes. */
+/** Size of a journal record, in bytes. */
 export const JOURNAL_SLOT_BYTES = 64;
-/** bits 2..0: PHASE. */
+/** Bits 2 to 0: PHASE. */
 export const INPUT_PHASE_MASK = 7;
-/** bit 3: rail sense. */
+/** Bit 3: rail sense. */
 export const INPUT_RAIL = 8;
-/** bit 4: broker session up. */
+/** Bit 4: the broker session is up. */
 export const INPUT_LINK = 16;
-/** bit 5: button pressed. */
+/** Bit 5: the button is pressed. */
 export const INPUT_BUTTON = 32;
-/** bits 15..8: levels of the lines that the board senses; 0 where it has none. */
+/** Bits 15 to 8: levels of the lines that the board senses; 0 on a board without such lines. */
 export const INPUT_LINES_SHIFT = 8;
-/** bits 31..16: temperature, signed, 0.1 degrees Celsius. */
+/** Bits 31 to 16: temperature, signed, in 0.1 degrees Celsius. */
 export const INPUT_TEMPERATURE_SHIFT = 16;
 
 /** Why the guest boots: the argument of init(). */
 export const BOOT = {
-  /** Supply applied: the retained block is empty. */
+  /** The supply was applied; the retained block is empty. */
   POWER_ON: 0,
   /** The gate left LIVE. */
   CUT: 1,
-  /** The guest did not return within WATCHDOG_MS. */
+  /** The guest did not return within the watchdog's time. */
   WATCHDOG: 2,
   /** The guest trapped. */
   TRAP: 3,
-  /** Supply sagged: the retained block cannot be trusted. */
+  /** The supply dropped too low; the retained block cannot be trusted. */
   BROWN_OUT: 4,
   /** Reset pin, or a reflash. */
   RESET: 5,
 } as const;
 export const BOOT_NAMES = ["POWER_ON","CUT","WATCHDOG","TRAP","BROWN_OUT","RESET"] as const;
 
-/** What on_event(kind, a, b) tells. `now` is ms since the host's power-on, modulo 2^32. */
+/** The kind of an event, and its arguments: on_event(kind, a, b). `now` is the time since the host's power-on in ms, modulo 2^32. */
 export const EVENT = {
   /** a = now, b = inputs word (INPUT). */
   TICK: 0,
-  /** a = now, b = 1 pressed, 0 released; bounce included. */
+  /** a = now, b = 1 pressed, 0 released; contact bounce is not filtered. */
   BUTTON: 1,
-  /** a = now, b = length; the message stands in rx_buffer(). */
+  /** a = now, b = length in bytes; the message is in rx_buffer(). */
   RX: 2,
-  /** a = now, b = 1 broker session up, 0 down. */
+  /** a = now, b = 1 if the broker session is up, 0 if it is down. */
   LINK: 3,
   /** a = now, b = phase (PHASE). */
   GATE: 4,
-  /** a = bytes 0..3 of the new epoch, b = bytes 4..7, little-endian; GATE LIVE follows. */
+  /** a = bytes 0 to 3 of the new epoch, b = bytes 4 to 7, little-endian; a GATE event with LIVE follows. */
   EPOCH: 5,
-  /** a = now, b = inputs word; a line that the board senses changed. Only where it has such lines. */
+  /** a = now, b = inputs word; a sensed line changed. Only on boards that sense lines. */
   INPUT: 6,
 } as const;
 export const EVENT_NAMES = ["TICK","BUTTON","RX","LINK","GATE","EPOCH","INPUT"] as const;
 
-/** Phase of the gate, as gate.phase() returns it. */
+/** Phase of the gate, as phase() of gate.wasm returns it. */
 export const PHASE = {
   /** Off. */
   KILLED: 0,
   /** Off: the switch is between its contacts. */
   TRAVEL: 1,
-  /** Off: clean ON, not yet for long enough. */
+  /** Off: clean ON, but not yet for long enough. */
   ARMING: 2,
   /** The radio may be powered. */
   LIVE: 3,
-  /** Off: both contacts equal for longer than travel takes. */
+  /** Off: both contacts open or both closed for longer than travel takes. */
   FAULT_CONTACT: 4,
-  /** Off was commanded and the rail is still up. */
+  /** Off was commanded, but the rail is still up. */
   FAULT_RAIL: 5,
 } as const;
 export const PHASE_NAMES = ["KILLED","TRAVEL","ARMING","LIVE","FAULT_CONTACT","FAULT_RAIL"] as const;
 
-/** What an import returns. Misuse (bad pointer, unknown pin) does not return: it traps the guest. */
+/** What an import returns. Misuse by the guest (a bad pointer, an unknown pin) traps the guest instead. */
 export const STATUS = {
   /** Done. */
   OK: 0,
-  /** Not now: killed, or no link. */
+  /** Not possible now: killed, or no link. */
   DENIED: 1,
-  /** No room in the queue. */
+  /** The queue has no room. */
   FULL: 2,
-  /** The tag is not the principal's. */
+  /** The tag does not match the principal's key. */
   BAD_TAG: 3,
   /** The principal has no key on this device. */
   NO_KEY: 4,
-  /** Storage could not be read or written. */
+  /** The storage could not be read or written. */
   IO: 5,
 } as const;
 export const STATUS_NAMES = ["OK","DENIED","FULL","BAD_TAG","NO_KEY","IO"] as const;
 
-/** What gpio_write() drives. */
+/** Outputs that gpio_write() drives. */
 export const PIN = {
   /** The actuator: 1 = energised. */
   RELAY: 0,
   /** The status lamp: 1 = lit. */
   LAMP: 1,
-  /** A line of the board's own, where it has so many. */
+  /** Output line 0 of a board that has such lines. */
   LINE_0: 2,
-  /** Likewise. */
+  /** Output line 1 of a board that has such lines. */
   LINE_1: 3,
-  /** Likewise. */
+  /** Output line 2 of a board that has such lines. */
   LINE_2: 4,
-  /** Likewise. */
+  /** Output line 3 of a board that has such lines. */
   LINE_3: 5,
-  /** Likewise. */
+  /** Output line 4 of a board that has such lines. */
   LINE_4: 6,
 } as const;
 export const PIN_NAMES = ["RELAY","LAMP","LINE_0","LINE_1","LINE_2","LINE_3","LINE_4"] as const;
 
 /** Where net_send() sends: the last level of the topic. */
 export const CHANNEL = {
-  /** Answer to a command. */
+  /** The reply to a command. */
   REPLY: 0,
-  /** State, on every change and when the link comes up. */
+  /** The device's state; sent on every change and when the link comes up. */
   STATUS: 1,
-  /** Periodic measurement. */
+  /** A periodic measurement. */
   TELEMETRY: 2,
 } as const;
 export const CHANNEL_NAMES = ["REPLY","STATUS","TELEMETRY"] as const;
 
-/** What storage_read() and storage_write() address. */
+/** Storage regions of storage_read() and storage_write(). */
 export const REGION = {
-  /** 64 bytes that survive every restart but not loss of supply. */
+  /** 64 bytes that survive every restart, but not a loss of supply. */
   RETAINED: 0,
-  /** 64 bytes that survive loss of supply. */
+  /** 64 bytes that survive a loss of supply. */
   CONFIG: 1,
-  /** JOURNAL_SLOTS x JOURNAL_SLOT_BYTES that survive loss of supply. */
+  /** JOURNAL_SLOTS x JOURNAL_SLOT_BYTES bytes that survive a loss of supply. */
   JOURNAL: 2,
 } as const;
 export const REGION_NAMES = ["RETAINED","CONFIG","JOURNAL"] as const;
 
-/** Who commands the device. Each has a key for commands and another for what the device says to it. */
+/** Who commands the device. Each principal has one secret, from which the host derives two keys. */
 export const PRINCIPAL = {
-  /** Who holds the switch. */
+  /** The person who has the switch. */
   OWNER: 0,
-  /** Who sells a service for the device. */
+  /** The company that sells a service for the device. */
   PROVIDER: 1,
-  /** Who made the device. */
+  /** The company that made the device. */
   MANUFACTURER: 2,
 } as const;
 export const PRINCIPAL_NAMES = ["OWNER","PROVIDER","MANUFACTURER"] as const;
 export const PRINCIPAL_KIDS = ["owner","provider","manufacturer"] as const;
 
-/** Which of the two keys that the host derives from a principal's secret (docs/PROTOCOL.md). */
+/** Which of the two keys derived from a principal's secret (docs/PROTOCOL.md). */
 export const KEY = {
-  /** Of the principal's commands. */
+  /** For commands of the principal. */
   COMMAND: 0,
-  /** Of what the device says to the principal. */
+  /** For messages to the principal. */
   REPLY: 1,
 } as const;
 export const KEY_NAMES = ["COMMAND","REPLY"] as const;
@@ -199,26 +199,26 @@ export const CODE = {
   OK: 0,
   /** The gate is not LIVE. */
   KILLED: 1,
-  /** The command's epoch is not this one: it cannot execute any more. It may have executed before the switch was moved. */
+  /** The command's epoch is not the current one, so it cannot execute any more. It may have executed before the epoch ended. */
   STALE_EPOCH: 2,
-  /** The sequence number is not above the principal's last. The reply tells the last one, and the result if these are the same bytes again. */
+  /** The sequence number is not above the principal's last one. The reply carries the last one, and the result if these are the same bytes again. */
   REPLAY: 3,
-  /** Never sent: a sender without a key is not told. */
+  /** Never sent: a sender without a key gets no reply. */
   BAD_MAC: 4,
-  /** The principal has no right to the operation. */
+  /** The principal does not have the right to the operation. */
   FORBIDDEN: 5,
-  /** A local hand holds the actuator. */
+  /** A press of the button holds the actuator. */
   HOLD: 6,
-  /** Not a command of this version. */
+  /** Not a well-formed command of this protocol. */
   MALFORMED: 7,
-  /** Allowed, but the device could not: storage, say. */
+  /** Allowed, but the device could not do it; for example, storage failed. */
   FAILED: 8,
-  /** The deadline has passed on the session clock, or is more than DEADLINE_MAX_MS ahead. */
+  /** The deadline is past on the session clock, or more than DEADLINE_MAX_MS ahead. */
   EXPIRED: 9,
 } as const;
 export const CODE_NAMES = ["OK","KILLED","STALE_EPOCH","REPLAY","BAD_MAC","FORBIDDEN","HOLD","MALFORMED","FAILED","EXPIRED"] as const;
 
-/** The relay's level after a loss of supply. */
+/** Level of the relay after a loss of supply. */
 export const SAFE = {
   /** De-energised. */
   OFF: 0,
@@ -227,62 +227,62 @@ export const SAFE = {
 } as const;
 export const SAFE_NAMES = ["OFF","ON"] as const;
 
-/** Kind of a journal record, with its detail and value. */
+/** Kind of a journal record, with the meaning of its detail and value. */
 export const RECORD = {
-  /** detail = BOOT, value = 1 if a torn record was found. */
+  /** A boot; detail = BOOT, value = 1 if a torn record was found. */
   BOOT: 0,
   /** The gate went LIVE; value = first 4 bytes of the epoch. */
   LIVE: 1,
-  /** detail = PHASE. */
+  /** The gate found a fault; detail = PHASE. */
   FAULT: 2,
-  /** detail = CODE, value = refusals since the last such record. */
+  /** Refusals; detail = CODE of the last one, value = number of refusals since the last such record. */
   REFUSED: 3,
-  /** detail = 1 begun by the button, 0 ended; value = relay level. */
+  /** A hold; detail = 1 if the button began it, 0 if it ended; value = relay level. */
   HOLD: 4,
-  /** detail = safe state, value = telemetry period x 65536 + hold, in s. */
+  /** A new configuration; detail = safe state, value = telemetry period in s x 65536 + hold in s. */
   CONFIG: 5,
-  /** A fault ended at a clean KILL position. */
+  /** A fault ended at a clean KILL position; detail = its PHASE. */
   CLEAR: 6,
 } as const;
 export const RECORD_NAMES = ["BOOT","LIVE","FAULT","REFUSED","HOLD","CONFIG","CLEAR"] as const;
 
-/** Coverage marks: mark(id) says that a safety branch was taken. */
+/** Coverage marks: mark(id) reports that a safety branch was taken. */
 export const MARK = {
   /** A command was executed. */
   ACCEPTED: 0,
-  /** A message arrived while not LIVE, and was dropped. */
+  /** Dropped: a message arrived while the gate was not LIVE. */
   KILLED: 1,
-  /** Refused: the epoch is not this one. */
+  /** Refused: the epoch is not the current one. */
   STALE_EPOCH: 2,
-  /** Refused: sequence number. */
+  /** Refused: the sequence number is not above the last one. */
   REPLAY: 3,
-  /** Dropped: no key made this tag. */
+  /** Dropped: the tag is not good under the key of the principal that the message names. */
   BAD_MAC: 4,
-  /** Refused: no right. */
+  /** Refused: the principal does not have the right. */
   FORBIDDEN: 5,
-  /** Refused: a local hand holds the relay. */
+  /** Refused: a hold is active. */
   HOLD: 6,
   /** Dropped: not a COSE_Mac0 of this profile. */
   MALFORMED_ENVELOPE: 7,
-  /** Refused: a good tag over a bad payload. */
+  /** Refused: the tag is good, but the payload is malformed. */
   MALFORMED_PAYLOAD: 8,
-  /** Refused: storage. */
+  /** Refused: storage failed. */
   FAILED: 9,
   /** The retained block was good and was used. */
   RETAINED_USED: 10,
-  /** The retained block was not good: safe state. */
+  /** The retained block was not good; the relay took its safe state. */
   RETAINED_LOST: 11,
-  /** The button took the relay. */
+  /** The button began a hold. */
   HOLD_BEGUN: 12,
-  /** The hold ran out. */
+  /** The hold ended. */
   HOLD_ENDED: 13,
   /** A button edge was ignored as bounce. */
   BOUNCE: 14,
-  /** A torn record was found at boot. */
+  /** A torn journal record was found at boot. */
   JOURNAL_TORN: 15,
-  /** A record could not be written. */
+  /** A journal record could not be written. */
   JOURNAL_FAILED: 16,
-  /** A refusal was counted and not written one by one. */
+  /** A refusal was counted, to be written with the next record of refusals. */
   REFUSALS_COALESCED: 17,
   /** Refused: the deadline. */
   EXPIRED: 18,
@@ -293,7 +293,7 @@ export const MARK = {
 } as const;
 export const MARK_NAMES = ["ACCEPTED","KILLED","STALE_EPOCH","REPLAY","BAD_MAC","FORBIDDEN","HOLD","MALFORMED_ENVELOPE","MALFORMED_PAYLOAD","FAILED","RETAINED_USED","RETAINED_LOST","HOLD_BEGUN","HOLD_ENDED","BOUNCE","JOURNAL_TORN","JOURNAL_FAILED","REFUSALS_COALESCED","EXPIRED","DUPLICATE","QUESTION"] as const;
 
-/** Imports of module `board`: name, parameter count, whether it returns a status. */
+/** Imports of module `board`: number of parameters, and whether it returns a status. */
 export const IMPORTS = {
   gpio_write: { params: 2, returns: false },
   radio_request: { params: 1, returns: false },
@@ -317,7 +317,7 @@ export const EXPORTS = {
   state_len: { params: 0, returns: true },
 } as const;
 
-/** The guest's side of the boundary. */
+/** Exports of a guest. */
 export interface GuestExports {
   memory: WebAssembly.Memory;
   abi_version(): number;
@@ -328,7 +328,7 @@ export interface GuestExports {
   state_len(): number;
 }
 
-/** The host's side of the boundary. */
+/** Imports of a guest, as the host implements them. */
 export interface BoardImports {
   gpio_write(pin: number, level: number): void;
   radio_request(on: number): void;

@@ -1,7 +1,7 @@
 /**
- * Generates every copy of the ABI from firmware/abi.json, and of the state region's layout from
- * firmware/state.json; `--check` fails on a stale copy.
- * Must not know what any entry means: a new row costs no code here.
+ * Generates the copies of the guest ABI (AssemblyScript, TypeScript, C, Markdown) from
+ * firmware/abi.json, and those of the guest's state region from firmware/state.json. With `--check`:
+ * writes nothing, and fails if a copy is stale.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 
@@ -39,11 +39,7 @@ function constantsOf(abi: Abi): Entry[] {
 }
 
 function assemblyScript(abi: Abi): string {
-  const out = [
-    `// ${HEAD}`,
-    "// The guest's whole view of its host: imports of module `board`, and constants.",
-    "",
-  ];
+  const out = [`// ${HEAD}`, "// The guest ABI: the imports of module `board`, and constants.", ""];
   for (const { name, value, doc } of constantsOf(abi)) {
     out.push(`/** ${doc}. */`, `export const ${name}: u32 = ${value};`);
   }
@@ -89,7 +85,7 @@ function typeScript(abi: Abi): string {
   }
   out.push(
     "",
-    "/** Imports of module `board`: name, parameter count, whether it returns a status. */",
+    "/** Imports of module `board`: number of parameters, and whether it returns a status. */",
   );
   out.push("export const IMPORTS = {");
   for (const { name, params, result } of abi.imports) {
@@ -107,7 +103,7 @@ function typeScript(abi: Abi): string {
   out.push(
     "} as const;",
     "",
-    "/** The guest's side of the boundary. */",
+    "/** Exports of a guest. */",
     "export interface GuestExports {",
     "  memory: WebAssembly.Memory;",
   );
@@ -115,7 +111,12 @@ function typeScript(abi: Abi): string {
     const list = params.map(([param]) => `${param}: number`).join(", ");
     out.push(`  ${name}(${list}): ${result ? "number" : "void"};`);
   }
-  out.push("}", "", "/** The host's side of the boundary. */", "export interface BoardImports {");
+  out.push(
+    "}",
+    "",
+    "/** Imports of a guest, as the host implements them. */",
+    "export interface BoardImports {",
+  );
   for (const { name, params, result } of abi.imports) {
     const list = params.map(([param]) => `${param}: number`).join(", ");
     out.push(`  ${name}(${list}): ${result ? "number" : "void"};`);
@@ -142,7 +143,7 @@ function cHeader(abi: Abi): string {
   }
   out.push(
     "",
-    "/* X(name, wasm3 signature): every import of module `board`. */",
+    "/* X(name, wasm3 signature) for every import of module `board`. */",
     "#define KS_IMPORTS(X) \\",
   );
   out.push(
@@ -155,7 +156,7 @@ function cHeader(abi: Abi): string {
   );
   out.push(
     "",
-    "/* X(name, parameters, results): every export that a guest must have, besides its memory. */",
+    "/* X(name, parameters, results) for every export that a guest must have, besides its memory. */",
     "#define KS_EXPORTS(X) \\",
   );
   out.push(
@@ -228,8 +229,9 @@ const camelCase = (name: string) =>
   name.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 
 /**
- * An array. AssemblyScript has none within a class: its room is words of the widest type that its offset
- * and length allow. An array of bytes has an address, any other a getter and a setter by index.
+ * Members for an array. AssemblyScript has no arrays inside a class, so unused fields reserve the space,
+ * of the widest type that the offset and the length allow. Code reads an array of bytes by its address,
+ * and any other array through a getter and a setter that take an index.
  */
 function arrayMembers({ name, offset, type, doc }: Field, count: number): string[] {
   const size = bytesOf(type);
@@ -243,7 +245,7 @@ function arrayMembers({ name, offset, type, doc }: Field, count: number): string
   if (type === "u8") {
     return [
       ...room,
-      `  /** Address of ${count} bytes: ${doc}. */`,
+      `  /** ${doc}. Address of ${count} bytes. */`,
       `  @inline get ${field}Ptr(): usize {`,
       `    return ${at};`,
       "  }",
@@ -263,7 +265,7 @@ function arrayMembers({ name, offset, type, doc }: Field, count: number): string
   ];
 }
 
-/** Throws if a field is not where AssemblyScript puts it: behind the last one, aligned to its size. */
+/** Throws if a field is not where AssemblyScript puts it: after the previous one, aligned to its size. */
 function checkOffsets({ bytes, fields }: Layout): void {
   let end = 0;
   for (const { name, offset, type, count } of fields) {
@@ -281,7 +283,7 @@ function layoutAssemblyScript(layout: Layout): string {
   checkOffsets(layout);
   const out = [
     `// ${LAYOUT_HEAD}`,
-    "// The guest's state region, as a type.",
+    "// The guest's state region as a class.",
     "",
     "/** Start of the region. */",
     `export const STATE: usize = memory.data(${bytes}, 8);`,
@@ -301,8 +303,14 @@ function layoutAssemblyScript(layout: Layout): string {
 
 function layoutTypeScript({ bytes, fields }: Layout): string {
   const out = [`/** ${LAYOUT_HEAD} */`, ""];
-  out.push("/** Bytes in the guest's state region. */", `export const STATE_BYTES = ${bytes};`);
-  out.push("", "/** Where each of its fields lies: offset, bytes an element, elements. */");
+  out.push(
+    "/** Size of the guest's state region, in bytes. */",
+    `export const STATE_BYTES = ${bytes};`,
+  );
+  out.push(
+    "",
+    "/** Its fields: offset in the region, size of an element in bytes, number of elements. */",
+  );
   out.push("export const STATE_FIELDS = {");
   for (const { name, offset, type, count, doc } of fields) {
     out.push(`  /** ${doc}. */`);
@@ -335,10 +343,10 @@ for (const [path, source, render] of OUTPUTS) {
   try {
     have = readFileSync(path, "utf8");
   } catch {
-    // A missing copy is a stale one.
+    // A missing copy counts as stale.
   }
   if (have !== text) {
-    process.stderr.write(`gen: ${path} is stale against ${source}: run \`npm run gen\`\n`);
+    process.stderr.write(`gen: ${path} is older than ${source}: run \`npm run gen\`\n`);
     process.exitCode = 1;
   }
 }

@@ -1,89 +1,89 @@
 /** Generated from firmware/state.json by `npm run gen`. Do not edit. */
 
-/** Bytes in the guest's state region. */
+/** Size of the guest's state region, in bytes. */
 export const STATE_BYTES = 216;
 
-/** Where each of its fields lies: offset, bytes an element, elements. */
+/** Its fields: offset in the region, size of an element in bytes, number of elements. */
 export const STATE_FIELDS = {
-  /** the last event's time in ms, modulo 2^32. */
+  /** Time of the last event in ms, modulo 2^32. The only absolute time. */
   NOW: { offset: 0, size: 4, count: 1 },
-  /** PHASE. */
+  /** Phase of the gate (PHASE). */
   PHASE: { offset: 4, size: 1, count: 1 },
   /** 1 while the broker session is up. */
   LINKED: { offset: 5, size: 1, count: 1 },
-  /** relay level. */
+  /** Level of the relay. */
   RELAY: { offset: 6, size: 1, count: 1 },
-  /** lamp level. */
+  /** Level of the lamp. */
   LAMP: { offset: 7, size: 1, count: 1 },
-  /** the epoch, its first byte lowest; 0 while not LIVE. */
+  /** The epoch as a little-endian number; 0 while not LIVE. */
   EPOCH: { offset: 8, size: 8, count: 1 },
-  /** last sequence number accepted, by principal, in this epoch. */
+  /** Last sequence number accepted in this epoch, by principal. */
   LAST_SEQ: { offset: 16, size: 4, count: 3 },
-  /** ms left of the hold; 0 = no hold. */
+  /** Time left of the hold, in ms; 0 = no hold. */
   HOLD_MS: { offset: 28, size: 4, count: 1 },
-  /** ms for which button edges are still taken for bounce. */
+  /** Time left in which a button edge counts as bounce, in ms. */
   QUIET_MS: { offset: 32, size: 4, count: 1 },
-  /** SAFE, configured. */
+  /** Configured safe state (SAFE). */
   SAFE_STATE: { offset: 36, size: 1, count: 1 },
-  /** last fault (PHASE); 0 = none since the boot. */
+  /** Last fault (PHASE); 0 = none since the boot. */
   FAULT: { offset: 37, size: 1, count: 1 },
-  /** BOOT. */
+  /** Reason of the boot (BOOT). */
   REASON: { offset: 38, size: 1, count: 1 },
-  /** ticks, modulo 4, for blinking. */
+  /** Ticks, modulo 4, for blinking the lamp. */
   BLINK: { offset: 39, size: 1, count: 1 },
-  /** telemetry period in s, configured; 0 = never. */
+  /** Configured telemetry period, in s; 0 = no telemetry. */
   TELEMETRY_S: { offset: 40, size: 4, count: 1 },
-  /** hold in s, configured; 0 = the button takes no hold. */
+  /** Configured hold, in s; 0 = a press takes no hold. */
   HOLD_S: { offset: 44, size: 4, count: 1 },
-  /** ms to the next telemetry message. */
+  /** Time left until the next telemetry message, in ms. */
   TELEMETRY_MS: { offset: 48, size: 4, count: 1 },
-  /** ms left of identify's blinking. */
+  /** Time left of the blinking that identify began, in ms. */
   IDENTIFY_MS: { offset: 52, size: 4, count: 1 },
-  /** temperature, 0.1 degrees Celsius. */
+  /** Temperature, in 0.1 degrees Celsius. */
   TEMPERATURE: { offset: 56, size: 2, count: 1 },
-  /** least temperature while killed, since the boot. */
+  /** Lowest temperature while killed, since the boot. */
   KILLED_MIN: { offset: 58, size: 2, count: 1 },
-  /** greatest temperature while killed, since the boot. */
+  /** Highest temperature while killed, since the boot. */
   KILLED_MAX: { offset: 60, size: 2, count: 1 },
-  /** 1 when a status message is owed. */
+  /** 1 if a status message is to be sent. */
   STATUS_DUE: { offset: 62, size: 1, count: 1 },
-  /** 1 until the boot is in the journal; 3 if a torn record was found too. */
+  /** 1 until the boot is in the journal; 3 if a torn record was found as well. */
   BOOT_DUE: { offset: 63, size: 1, count: 1 },
-  /** samples while killed, since the boot. */
+  /** Number of temperature samples while killed, since the boot. */
   KILLED_SAMPLES: { offset: 64, size: 4, count: 1 },
-  /** sequence number of the journal's next record. */
+  /** Sequence number of the journal's next record. */
   JOURNAL_NEXT: { offset: 68, size: 4, count: 1 },
-  /** chain hash of the journal's last record; zero before the first. */
+  /** Chain hash of the journal's last record; all zero before the first. */
   JOURNAL_HASH: { offset: 72, size: 1, count: 32 },
-  /** refusals not yet in the journal. */
+  /** Refusals that are not in the journal yet. */
   REFUSED_PENDING: { offset: 104, size: 4, count: 1 },
-  /** ms until a refusal may be written again. */
+  /** Time left until refusals may be written to the journal again, in ms. */
   REFUSED_MS: { offset: 108, size: 4, count: 1 },
-  /** commands executed, since the boot. */
+  /** Commands executed, since the boot. */
   EXECUTED: { offset: 112, size: 4, count: 1 },
-  /** commands refused with a reason, since the boot. */
+  /** Commands refused with a reason, since the boot. */
   REFUSED: { offset: 116, size: 4, count: 1 },
-  /** messages dropped without a word, since the boot. */
+  /** Messages dropped without a reply, since the boot. */
   DROPPED: { offset: 120, size: 4, count: 1 },
-  /** boots in this journal. */
+  /** Number of boots in this journal. */
   BOOTS: { offset: 124, size: 4, count: 1 },
-  /** generation of the newest retained block. */
+  /** Generation of the newest retained block. */
   RETAINED_GENERATION: { offset: 128, size: 4, count: 1 },
-  /** generation of the newest configuration block. */
+  /** Generation of the newest configuration block. */
   CONFIG_GENERATION: { offset: 132, size: 4, count: 1 },
-  /** CODE of the last refusal that is pending. */
+  /** CODE of the last pending refusal. */
   REFUSED_CODE: { offset: 136, size: 1, count: 1 },
   /** 1 once the journal's head is known; 0 if storage could not be read at the boot. */
   JOURNAL_OPEN: { offset: 137, size: 1, count: 1 },
-  /** length of the hold that runs, in s: what the configuration said when it was taken. */
+  /** Length of the active hold, in s: the configured one when the hold began. */
   HOLD_TAKEN_S: { offset: 140, size: 4, count: 1 },
   /** session clock: ms since the gate went LIVE. */
   CLOCK: { offset: 144, size: 8, count: 1 },
   /** reports (status, telemetry) sent in this epoch. */
   COUNTER: { offset: 152, size: 4, count: 1 },
-  /** CODE of the last command accepted, by principal. */
+  /** CODE of the last accepted command, by principal. */
   LAST_RESULT: { offset: 156, size: 4, count: 3 },
-  /** first 16 bytes of the tag of the last command accepted, two words a principal. */
+  /** first 16 bytes of the tag of the last accepted command, two words per principal. */
   LAST_TAG: { offset: 168, size: 8, count: 6 },
 } as const;
 export type StateField = keyof typeof STATE_FIELDS;

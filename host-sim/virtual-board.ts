@@ -105,6 +105,7 @@ export class VirtualBoard implements Hal {
   bytesToPowerLoss = Number.POSITIVE_INFINITY;
 
   readonly #options: BoardOptions;
+  readonly #keys: readonly (readonly KeyObject[])[];
   #contacts: number;
   #contactEdges: Edge[] = [];
   #button = 0;
@@ -120,6 +121,7 @@ export class VirtualBoard implements Hal {
 
   constructor(options: BoardOptions) {
     this.#options = options;
+    this.#keys = keysOf(options.secrets);
     this.pinCount = BOARD_PINS + (options.data.lines ?? 0);
     this.position = options.position;
     this.#contacts = CONTACTS[options.position];

@@ -8,7 +8,8 @@ import { EXIT, UserError } from "../errors.ts";
 import { type BrokerAddress, brokerTrouble, openSession, type Session } from "../mqtt/session.ts";
 import { type Level, levelOf, topic } from "../mqtt/topics.ts";
 import { type Command, decodeReply, encodeCommand, NO_EPOCH, type Reply } from "./command.ts";
-import { type Kid, MessageError } from "./cose.ts";
+import { MessageError } from "./cose.ts";
+import type { Kid } from "../mqtt/topics.ts";
 import { type Keys, keyOf } from "./keys.ts";
 import { type Fields, type Request, replyFields, UINT32_MAX } from "./operations.ts";
 

@@ -4,10 +4,8 @@
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { decode, encode, rfc8949EncodeOptions } from "cborg";
-import { MESSAGE_MAX, type PRINCIPAL_KIDS, TAG_BYTES } from "../abi.gen.ts";
-
-/** Key identifier: the principal that the key belongs to. */
-export type Kid = (typeof PRINCIPAL_KIDS)[number];
+import { MESSAGE_MAX, TAG_BYTES } from "../abi.gen.ts";
+import type { Kid } from "../mqtt/topics.ts";
 
 /** A message from the network is malformed or not genuine. The message says why. */
 export class MessageError extends Error {}

@@ -1,5 +1,5 @@
 /** The operations as data: the arguments of each on a command line, and the fields of its reply. */
-import { BOOT_NAMES, CODE, OP, OP_WIRES, PHASE_NAMES, SAFE, SAFE_NAMES } from "../abi.gen.ts";
+import { BOOT_NAMES, CODE, CODE_NAMES, OP, OP_WIRES, PHASE_NAMES, SAFE, SAFE_NAMES } from "../abi.gen.ts";
 import { EXIT, UserError } from "../errors.ts";
 import { MessageError } from "./cose.ts";
 
@@ -70,23 +70,36 @@ const records = (value: unknown) =>
     ? (value as Uint8Array[])
     : undefined;
 
+const clock = (value: unknown) =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+const code = (value: unknown) => (isUint32(value) ? CODE_NAMES[value] : undefined);
+
 const RELAY: Shape = [{ key: 1, name: "relay", read: bool }];
 
-/** Fields of the reply to `status`, and of every message on the status topic. */
+/**
+ * Fields of the reply to `status`, and of every message on the status topic. The optional ones go only
+ * to a principal whose rights allow it.
+ */
 export const STATUS_SHAPE: Shape = [
-  ...RELAY,
-  { key: 2, name: "holdMs", read: uint },
+  { key: 1, name: "relay", read: bool, optional: true },
+  { key: 2, name: "holdMs", read: uint, optional: true },
   { key: 3, name: "lastFault", read: named(["none", ...PHASE_NAMES.slice(1)]) },
-  { key: 4, name: "journalNext", read: uint },
-  { key: 5, name: "journalHead", read: hash },
+  { key: 4, name: "journalNext", read: uint, optional: true },
+  { key: 5, name: "journalHead", read: hash, optional: true },
   { key: 6, name: "executed", read: uint },
   { key: 7, name: "refused", read: uint },
   { key: 8, name: "dropped", read: uint },
   { key: 9, name: "boot", read: named(BOOT_NAMES) },
-  { key: 10, name: "safe", read: named(SAFE_NAMES) },
-  { key: 11, name: "telemetryS", read: uint },
-  { key: 12, name: "holdS", read: uint },
+  { key: 10, name: "safe", read: named(SAFE_NAMES), optional: true },
+  { key: 11, name: "telemetryS", read: uint, optional: true },
+  { key: 12, name: "holdS", read: uint, optional: true },
   { key: 13, name: "boots", read: uint },
+];
+
+/** Fields of the answer to a question for the epoch. */
+export const ANSWER_SHAPE: Shape = [
+  { key: 1, name: "lastSeq", read: uint },
+  { key: 2, name: "counter", read: uint },
 ];
 
 const TELEMETRY_SHAPE: Shape = [
@@ -126,8 +139,11 @@ const OPERATIONS: Readonly<Record<number, Operation>> = {
 
 /** Fields of a refusal, by CODE. Other refusals have none. */
 const REFUSALS: Readonly<Record<number, Shape>> = {
-  [CODE.STALE_EPOCH]: [{ key: 1, name: "lastSeq", read: uint }],
-  [CODE.REPLAY]: [{ key: 1, name: "lastSeq", read: uint }],
+  [CODE.REPLAY]: [
+    { key: 1, name: "lastSeq", read: uint },
+    { key: 2, name: "result", read: code, optional: true },
+  ],
+  [CODE.EXPIRED]: [{ key: 1, name: "clock", read: clock }],
   [CODE.HOLD]: [{ key: 1, name: "remainingMs", read: uint }],
 };
 

@@ -6,8 +6,8 @@
 import type { RealClock } from "../clock.ts";
 import { Prng } from "../prng.ts";
 import type { Image, Step, Stimulus } from "../scenario/grammar.ts";
-import { fold, unobserved } from "../scenario/observed.ts";
-import { Mismatch, type Pace, type Target, type TargetConfig } from "../scenario/target.ts";
+import { initialObserved, updateObserved } from "../scenario/observed.ts";
+import { Mismatch, type RealTime, type Target, type TargetConfig } from "../scenario/target.ts";
 import type { Delivery } from "../virtual-broker.ts";
 import { BoardTime } from "./board-time.ts";
 import { ConsoleReader } from "./console.ts";
@@ -45,16 +45,16 @@ export interface BoardTargetOptions {
 
 export class BoardTarget implements Target {
   readonly name: string;
-  readonly pace: Pace;
+  readonly realTime: RealTime;
   readonly #rig: Rig;
   readonly #clock: RealClock;
   readonly #guest: Uint8Array | null;
   readonly #time = new BoardTime();
   readonly #console: ConsoleReader;
   /** What the lines that were handed over tell. */
-  readonly #observed = unobserved();
+  readonly #observed = initialObserved();
   /** What all lines tell that have come, handed over or not. */
-  readonly #told = unobserved();
+  readonly #told = initialObserved();
   #config: TargetConfig | null = null;
   #broker: TestBroker | null = null;
   #switch: Switch | null = null;
@@ -87,12 +87,12 @@ export class BoardTarget implements Target {
       other: () => {},
     });
     const { traceMs, quietMs } = rig.hil;
-    this.pace = {
+    this.realTime = {
       traceMs,
       quietMs,
       sync: () => this.#sync(),
       until: (holds) => this.#until(holds),
-      examine: () => this.#examine(),
+      checkWitnesses: () => this.#examine(),
       notes: () => this.#notes(),
     };
   }
@@ -257,13 +257,13 @@ export class BoardTarget implements Target {
 
   /** A line that the board cannot say itself. */
   #ours(kind: string, detail: string): void {
-    fold(this.#told, kind, detail);
+    updateObserved(this.#told, kind, detail);
     this.#hand({ at: this.#time.dateOurs(this.#wall()), kind, detail });
   }
 
   #heard(stamp: number, kind: string, detail: string): void {
     if (!this.#powered) return;
-    fold(this.#told, kind, detail);
+    updateObserved(this.#told, kind, detail);
     if (kind === "boot") this.#time.restart(0);
     this.#lines.push({ at: this.#time.date(stamp, this.#wall()), kind, detail });
     this.#wake();
@@ -286,7 +286,7 @@ export class BoardTarget implements Target {
         `the slider took ${this.#lateMs} ms, a fault to any board: try again`,
       );
     }
-    fold(this.#observed, line.kind, line.detail);
+    updateObserved(this.#observed, line.kind, line.detail);
     if (line.kind === "boot") this.#bootAt = this.#time.happened(line.at);
     this.#config?.trace(line.at, line.kind, line.detail);
   }

@@ -3,16 +3,16 @@
  * when told, and hears what the board says. The device's name is the one under which it listens. Must
  * not know what messages mean.
  */
-import { CHANNEL } from "../abi.gen.ts";
+import { CHANNEL, PRINCIPAL_KIDS } from "../abi.gen.ts";
 import { type Broker, startBroker } from "../mqtt/broker.ts";
-import { type Level, levelOf, topic } from "../mqtt/topics.ts";
+import { type Level, placeOf, topic } from "../mqtt/topics.ts";
 import type { Delivery } from "../virtual-broker.ts";
 
 export interface TestBrokerOptions {
   /** Where it listens; port 0 takes a free one. */
   readonly host: string;
   readonly port: number;
-  heard(channel: number, bytes: Uint8Array): void;
+  heard(principal: number, channel: number, bytes: Uint8Array): void;
 }
 
 const CHANNELS: Partial<Record<Level, number>> = {
@@ -20,7 +20,7 @@ const CHANNELS: Partial<Record<Level, number>> = {
   status: CHANNEL.STATUS,
   telemetry: CHANNEL.TELEMETRY,
 };
-const COMMAND = /^killswitch\/([A-Za-z0-9_-]{1,32})\/command$/;
+const COMMAND = /^killswitch\/([A-Za-z0-9_-]{1,32})\/\+\/command$/;
 
 export class TestBroker {
   readonly #options: TestBrokerOptions;
@@ -75,7 +75,9 @@ export class TestBroker {
 
   /** To a device that nobody knows nothing can be said. */
   #publish(bytes: Uint8Array, retain: boolean): void {
-    if (this.#device !== null) this.#broker?.publish(topic(this.#device, "command"), bytes, retain);
+    if (this.#device === null) return;
+    // The principal in the topic is for access lists only: the device trusts the tag alone.
+    this.#broker?.publish(topic(this.#device, "owner", "command"), bytes, retain);
   }
 
   #subscribed(topics: readonly string[]): void {
@@ -88,8 +90,9 @@ export class TestBroker {
   }
 
   #heard(name: string, bytes: Uint8Array): void {
-    const level = this.#device === null ? undefined : levelOf(this.#device, name);
-    const channel = level === undefined ? undefined : CHANNELS[level];
-    if (channel !== undefined) this.#options.heard(channel, bytes);
+    const place = this.#device === null ? undefined : placeOf(this.#device, name);
+    const channel = place === undefined ? undefined : CHANNELS[place.level];
+    if (place === undefined || channel === undefined) return;
+    this.#options.heard(PRINCIPAL_KIDS.indexOf(place.kid), channel, bytes);
   }
 }

@@ -3,7 +3,7 @@
  * of it, and what comes back. Must not know what the wires are made of, nor any scenario.
  */
 import type { RealClock } from "../clock.ts";
-import { fold, type Observed, unobserved } from "../scenario/observed.ts";
+import { initialObserved, type Observed, updateObserved } from "../scenario/observed.ts";
 import type { BoardLine } from "../serial/board-line.ts";
 import type { FixtureWires, OptionalWire } from "./fixture.ts";
 import type { OutputLevels } from "./wires.ts";
@@ -49,7 +49,7 @@ export interface WireCheckOptions {
 
 export class WireCheck {
   readonly #options: WireCheckOptions;
-  #told: Observed = unobserved();
+  #told: Observed = initialObserved();
 
   constructor(options: WireCheckOptions) {
     this.#options = options;
@@ -96,8 +96,8 @@ export class WireCheck {
       if (heard?.kind !== "trace") continue;
       const [, kind = "", detail = ""] = /^@\d+ ([a-z]+) (.*)$/.exec(heard.text) ?? [];
       // Without a supply, pins fall, and the board does not say so.
-      if (POWERED.test(heard.text)) this.#told = unobserved();
-      fold(this.#told, kind, detail);
+      if (POWERED.test(heard.text)) this.#told = initialObserved();
+      updateObserved(this.#told, kind, detail);
       if (isIt(heard.text)) return true;
     }
     return false;

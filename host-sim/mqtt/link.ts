@@ -1,9 +1,9 @@
 /** The board's link as an MQTT session over TCP, for a simulation in real time. */
-import { CHANNEL, MESSAGE_MAX } from "../abi.gen.ts";
+import { CHANNEL, MESSAGE_MAX, PRINCIPAL_KIDS } from "../abi.gen.ts";
 import type { Link, LinkSink } from "../link.ts";
 import type { Prng } from "../prng.ts";
 import { type BrokerAddress, brokerTrouble, openSession, type Session } from "./session.ts";
-import { type Level, OFFLINE, ONLINE, topic } from "./topics.ts";
+import { availabilityTopic, commandFilter, type Level, OFFLINE, ONLINE, topic } from "./topics.ts";
 
 /** Back-off between attempts, in ms. The ceiling doubles; the delay is random in its upper half. */
 const BACKOFF_FIRST_MS = 1_000;
@@ -44,8 +44,8 @@ export class MqttLink implements Link {
 
   constructor(options: MqttLinkOptions) {
     this.#options = options;
-    this.#command = topic(options.device, "command");
-    this.#availability = topic(options.device, "availability");
+    this.#command = commandFilter(options.device);
+    this.#availability = availabilityTopic(options.device);
   }
 
   power(on: boolean, _now: number): void {
@@ -67,11 +67,13 @@ export class MqttLink implements Link {
     this.#retryAt = Number.POSITIVE_INFINITY;
   }
 
-  send(channel: number, bytes: Uint8Array, _now: number): void {
+  send(principal: number, channel: number, bytes: Uint8Array, _now: number): void {
     const level = CHANNEL_LEVELS[channel];
-    if (level === undefined) throw new Error(`link: no channel ${channel}`);
+    const kid = PRINCIPAL_KIDS[principal];
+    if (level === undefined || kid === undefined)
+      throw new Error(`link: no channel ${channel} to principal ${principal}`);
     if (!this.#up) return;
-    const name = topic(this.#options.device, level);
+    const name = topic(this.#options.device, kid, level);
     this.#session?.client.publish(name, Buffer.from(bytes), { qos: 0 });
   }
 

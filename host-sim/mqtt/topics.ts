@@ -1,8 +1,12 @@
 /** Device identifiers, and the MQTT topics of a device. */
+import { PRINCIPAL_KIDS } from "../abi.gen.ts";
 import { EXIT, UserError } from "../errors.ts";
 
-/** Last level of a topic. The device subscribes to `command` and publishes on the others. */
-export const LEVELS = ["command", "reply", "status", "telemetry", "availability"] as const;
+/** Key identifier: the name of a principal. */
+export type Kid = (typeof PRINCIPAL_KIDS)[number];
+
+/** Last level of a principal's topics. The device receives on `command` and publishes on the others. */
+export const LEVELS = ["command", "reply", "status", "telemetry"] as const;
 export type Level = (typeof LEVELS)[number];
 
 /** Payloads of the availability topic, the only one with retained messages. */
@@ -23,12 +27,26 @@ export function checkDeviceId(id: string): string {
   );
 }
 
-/** `killswitch/<device>/<level>`. Throws UserError on a bad identifier. */
-export function topic(device: string, level: Level): string {
-  return `killswitch/${checkDeviceId(device)}/${level}`;
+/** `killswitch/<device>/<principal>/<level>`. Throws UserError on a bad identifier. */
+export function topic(device: string, kid: Kid, level: Level): string {
+  return `killswitch/${checkDeviceId(device)}/${kid}/${level}`;
 }
 
-/** The level of a topic. Undefined if it is not a topic of this device. */
-export function levelOf(device: string, name: string): Level | undefined {
-  return LEVELS.find((level) => name === topic(device, level));
+/** The topic filter of all principals' commands: what a device subscribes to. */
+export function commandFilter(device: string): string {
+  return `killswitch/${checkDeviceId(device)}/+/command`;
+}
+
+/** The topic of a device's availability. */
+export function availabilityTopic(device: string): string {
+  return `killswitch/${checkDeviceId(device)}/availability`;
+}
+
+/** Principal and level of a topic. Undefined if it is not a principal's topic of this device. */
+export function placeOf(device: string, name: string): { kid: Kid; level: Level } | undefined {
+  const [root, id, principal, last, ...rest] = name.split("/");
+  const kid = PRINCIPAL_KIDS.find((known) => known === principal);
+  const level = LEVELS.find((known) => known === last);
+  const own = root === "killswitch" && id === device && rest.length === 0;
+  return own && kid !== undefined && level !== undefined ? { kid, level } : undefined;
 }

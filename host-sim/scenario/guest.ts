@@ -6,7 +6,7 @@ import { EXIT, UserError } from "../errors.ts";
 import { type Firmware, loadFirmware, readModule } from "../firmware.ts";
 import { loadGuest } from "../module.ts";
 
-/** The bytes of a module; text format is assembled. Throws UserError. */
+/** The bytes of a module; text format is assembleWat. Throws UserError. */
 export async function guestBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
   if (!path.endsWith(".wat")) return new Uint8Array(readModule(path));
   let text: string;
@@ -15,11 +15,11 @@ export async function guestBytes(path: string): Promise<Uint8Array<ArrayBuffer>>
   } catch {
     throw new UserError(`${path}: the guest cannot be read`, EXIT.BAD_FILE);
   }
-  return assembled(path, text);
+  return assembleWat(path, text);
 }
 
 /** Assembles a module from its text. `path` is for messages. Throws UserError. */
-export async function assembled(path: string, text: string): Promise<Uint8Array<ArrayBuffer>> {
+export async function assembleWat(path: string, text: string): Promise<Uint8Array<ArrayBuffer>> {
   const { default: makeWabt } = await import("wabt");
   const wabt = await makeWabt();
   try {

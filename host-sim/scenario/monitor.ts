@@ -14,7 +14,7 @@
 import type { BoardData } from "../board-data.ts";
 import { crc32 } from "../crc32.ts";
 import type { Fault } from "../virtual-board.ts";
-import { fold, type Observed, unobserved } from "./observed.ts";
+import { initialObserved, type Observed, updateObserved } from "./observed.ts";
 import { field, lineText } from "./trace.ts";
 
 /** The gate's own times, stated anew: a monitor that read them from the gate would share its error. */
@@ -45,7 +45,7 @@ export interface Sent {
 const RUNNING_ONLY = new Set(["sense", "gate", "epoch", "rx", "tx", "link", "gpio", "mark", "log"]);
 
 export class Monitor {
-  readonly observed: Observed = unobserved();
+  readonly observed: Observed = initialObserved();
   violation: Violation | null = null;
   /** Set when the scenario has held the rail up: it may then stay up for a while. */
   railHeld = false;
@@ -119,7 +119,7 @@ export class Monitor {
     if (this.violation !== null) return;
     const broken = this.#overdue(at) ?? this.#check(at, kind, detail);
     if (broken !== null) this.violation = { rule: broken, line: lineText({ at, kind, detail }) };
-    fold(this.observed, kind, detail);
+    updateObserved(this.observed, kind, detail);
     this.#follow(at, kind, detail);
   }
 

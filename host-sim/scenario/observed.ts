@@ -23,7 +23,7 @@ export interface Observed {
 
 const KILLED = PHASE_NAMES[0];
 
-export function unobserved(): Observed {
+export function initialObserved(): Observed {
   return {
     supply: "on",
     running: false,
@@ -53,7 +53,7 @@ function contactsOf(no: boolean, nc: boolean): Observed["contacts"] {
 }
 
 /** Takes one line into the state. */
-export function fold(state: Observed, kind: string, detail: string): void {
+export function updateObserved(state: Observed, kind: string, detail: string): void {
   if (kind === "sense") {
     state.contacts = contactsOf(detail.includes("no=1"), detail.includes("nc=1"));
     state.rail = detail.includes("rail=1") ? "up" : "down";

@@ -11,7 +11,8 @@ import {
   NO_EPOCH,
   type Reply,
 } from "../controller/command.ts";
-import { decodeMac0, encodeMac0, type Kid, MessageError } from "../controller/cose.ts";
+import { decodeMac0, encodeMac0, MessageError } from "../controller/cose.ts";
+import type { Kid } from "../mqtt/topics.ts";
 import { type ArgValue, type Fields, parseRequest, replyFields } from "../controller/operations.ts";
 import type { Send, Tamper } from "./grammar.ts";
 import type { Sent } from "./monitor.ts";

@@ -90,7 +90,7 @@ export function unsupportedReason(
 export async function runScenario(options: RunOptions): Promise<Outcome> {
   const { scenario, target } = options;
   const image = scenario.start.image ?? "own";
-  const timed = scenario.time === "exact" && target.pace !== undefined;
+  const timed = scenario.time === "exact" && target.realTime !== undefined;
   const untimed = timed ? "its figures rest on a board's stated times" : null;
   const reason =
     untimed ?? target.unsupportedImageReason(image) ?? unsupportedReason(scenario.steps, target);
@@ -98,7 +98,7 @@ export async function runScenario(options: RunOptions): Promise<Outcome> {
   const run = new Run(options);
   try {
     const failure = await run.all();
-    const notes = target.pace?.notes() ?? [];
+    const notes = target.realTime?.notes() ?? [];
     const told = { trace: run.trace, virtualMs: target.now, ...(notes.length > 0 && { notes }) };
     return failure === null
       ? { status: "passed", ...told }
@@ -127,10 +127,10 @@ class Run {
   constructor(options: RunOptions) {
     this.#options = options;
     this.#target = options.target;
-    this.#monitor = new Monitor(options.board, options.target.pace?.traceMs);
+    this.#monitor = new Monitor(options.board, options.target.realTime?.traceMs);
     const { guest, start } = options.scenario;
     const sound = guest === undefined && start.image !== "hostile";
-    this.#oracle = sound && options.target.pace === undefined ? new Oracle() : null;
+    this.#oracle = sound && options.target.realTime === undefined ? new Oracle() : null;
   }
 
   async all(): Promise<Failure | null> {
@@ -156,11 +156,11 @@ class Run {
       });
       if (started !== undefined) await started;
       await this.#steps(scenario.steps);
-      await this.#target.pace?.sync();
+      await this.#target.realTime?.sync();
       this.#monitor.end(this.#target.now);
       this.#oracle?.end(this.#target.now);
       await this.#watch();
-      await this.#target.pace?.examine();
+      await this.#target.realTime?.checkWitnesses();
       return null;
     } catch (error) {
       // What must never happen says more than the check that came across it.
@@ -182,8 +182,8 @@ class Run {
       if (pending !== undefined) await pending;
       const watching = this.#watch();
       if (watching !== undefined) await watching;
-      const { pace } = this.#target;
-      if (pace !== undefined && !acts(step)) await pace.examine();
+      const { realTime } = this.#target;
+      if (realTime !== undefined && !acts(step)) await realTime.checkWitnesses();
     }
   }
 
@@ -193,7 +193,7 @@ class Run {
 
   /** What must never happen has the last word on every step. */
   #watch(): Promise<void> | void {
-    if (this.#target.pace !== undefined) return this.#judge();
+    if (this.#target.realTime !== undefined) return this.#judge();
     const rail = this.#target.rail();
     if (typeof rail !== "string") return rail.then((level) => this.#judge(level));
     return this.#judge(rail);
@@ -207,15 +207,15 @@ class Run {
 
   /** In virtual time it holds now or not at all. */
   #until(holds: () => boolean): Promise<void> | undefined {
-    return this.#target.pace?.until(() => this.#violation !== null || holds());
+    return this.#target.realTime?.until(() => this.#violation !== null || holds());
   }
 
   #one(step: Single): Promise<void> | void {
     if (acts(step)) {
-      const { pace } = this.#target;
+      const { realTime } = this.#target;
       // Time goes on from what was done last, not from when this machine has come to it.
-      if (pace === undefined || "wait" in step) return this.#act(step);
-      return pace.sync().then(() => this.#act(step));
+      if (realTime === undefined || "wait" in step) return this.#act(step);
+      return realTime.sync().then(() => this.#act(step));
     }
     if ("expect" in step) return this.#expect(step.expect);
     if ("trace" in step) return this.#find(step.trace);
@@ -266,10 +266,10 @@ class Run {
 
   /** In real time a device takes a while until it can be reached. */
   async #reach(): Promise<void> {
-    const { pace } = this.#target;
-    if (pace === undefined) return;
+    const { realTime } = this.#target;
+    if (realTime === undefined) return;
     await this.#until(() => this.#ready());
-    await pace.sync();
+    await realTime.sync();
     this.#begin();
   }
 
@@ -300,10 +300,10 @@ class Run {
     this.#oracle?.sent(message);
     await this.#target.publish(message.bytes, answered.via ?? "direct");
     if (answered.reply === undefined && data === undefined) return;
-    const { pace } = this.#target;
+    const { realTime } = this.#target;
     const within = answered.within === undefined ? REPLY_MS : durationMs(answered.within);
     const none = answered.reply === "none";
-    await this.#target.advance(none ? Math.max(within, pace?.quietMs ?? 0) : within);
+    await this.#target.advance(none ? Math.max(within, realTime?.quietMs ?? 0) : within);
     if (!none) await this.#until(() => this.#remote.replyTo(message, before) !== null);
     const reply = this.#remote.replyTo(message, before);
     const code = reply?.code ?? "none";

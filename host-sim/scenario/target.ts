@@ -9,8 +9,8 @@ import type { Position } from "../virtual-board.ts";
 import type { Delivery, DeviceMessage } from "../virtual-broker.ts";
 import type { Image, Step, Stimulus } from "./grammar.ts";
 
-/** Done at once, or later. */
-export type Done<T = void> = T | Promise<T>;
+/** The result of a call that may complete later. */
+export type MaybePromise<T = void> = T | Promise<T>;
 
 export interface TargetConfig {
   board: BoardData;
@@ -41,7 +41,7 @@ export class Mismatch extends Error {
  * What a board in real time asks of a runner. In virtual time all that is due has happened when a call
  * returns; here its words come late, and the air takes as long as it takes.
  */
-export interface Pace {
+export interface RealTime {
   /** How far apart lines of one moment may be dated, in ms. */
   readonly traceMs: number;
   /** No reply for so long is none, in ms. */
@@ -51,7 +51,7 @@ export interface Pace {
   /** Lets time pass until it holds, line by line, for no longer than the board's slack. */
   until(holds: () => boolean): Promise<void>;
   /** Throws Mismatch for what instruments have found against the board's own word. */
-  examine(): Promise<void>;
+  checkWitnesses(): Promise<void>;
   /** What is to be said of the run besides its outcome. */
   notes(): string[];
 }
@@ -62,24 +62,24 @@ export interface Target {
   /** ms since the supply came up at start(). */
   readonly now: number;
   /** Absent in virtual time. */
-  readonly pace?: Pace;
+  readonly realTime?: RealTime;
   /** Why this target cannot do a step that is followed by `next`; null if it can. */
   unsupportedReason(step: Step, next: Step | undefined): string | null;
   /** Why this target cannot run a native image; null if it can. */
   unsupportedImageReason(image: Image): string | null;
   /** Applies the supply. */
-  start(config: TargetConfig): Done;
-  apply(stimulus: Stimulus): Done;
+  start(config: TargetConfig): MaybePromise;
+  apply(stimulus: Stimulus): MaybePromise;
   /** Lets `ms` pass. */
-  advance(ms: number): Done;
+  advance(ms: number): MaybePromise;
   /** The clock runs on by `ms` while nothing is done or seen. */
-  stall(ms: number): Done;
+  stall(ms: number): MaybePromise;
   /** Hands a command to the broker. */
-  publish(bytes: Uint8Array, delivery: Delivery): Done;
+  publish(bytes: Uint8Array, delivery: Delivery): MaybePromise;
   /** A meter on the rail. */
-  rail(): Done<"up" | "down">;
+  rail(): MaybePromise<"up" | "down">;
   /** The journal's ring as it lies in storage; valid until time passes. */
-  journal(): Done<Uint8Array>;
+  journal(): MaybePromise<Uint8Array>;
   /** Takes everything down; safe to call twice. */
-  stop(): Done;
+  stop(): MaybePromise;
 }

@@ -17,8 +17,8 @@ export class RealTimeLoop {
   #running = true;
 
   /**
-   * `advanced` is called each time the simulator has advanced. `fail` is called with an error thrown
-   * while it advanced; the loop has then stopped.
+   * `advanced` is called each time the simulator has advanced. `fail` is called with an error
+   * thrown while it advanced; the loop has then stopped.
    */
   constructor(
     simulator: Simulator,

@@ -1,7 +1,7 @@
 /**
  * Sets up a simulated device for interactive use: board, firmware, keys, storage and network.
  */
-import { createSecretKey, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { PRINCIPAL_KIDS } from "../abi.gen.ts";
 import { type BoardData, loadBoard } from "../board-data.ts";
 import { initKeys, type Keys, listDevices, loadKeys } from "../controller/keys.ts";
@@ -96,10 +96,7 @@ export async function openDevice(
     firmware: await firmwareWith(options.guest),
     link,
     seed,
-    keys: PRINCIPAL_KIDS.map((kid) => {
-      const key = keys.get(kid);
-      return key === undefined ? null : createSecretKey(key);
-    }),
+    secrets: PRINCIPAL_KIDS.map((kid) => keys.get(kid) ?? null),
     position: "on",
     trace: options.trace,
     guestTimeoutMs: native === null ? GUEST_TIMEOUT_MS : NATIVE_TIMEOUT_MS,

@@ -18,9 +18,9 @@ export type Stimulus =
 /** The forms of a line with their descriptions, for `--help` and for error messages. */
 export const STIMULI = [
   ["switch on|kill", "move the slide switch"],
-  ["button [press|release]", "tap the button, or press and release it"],
+  ["button [press|release]", "tap the button; or press it; or release it"],
   [`fault ${Object.keys(FAULTS).join("|")}`, "set a fault on the board"],
-  ["mend NAME", "clear a fault"],
+  ["clear NAME", "clear a fault"],
   ["supply off|on|sag|reset", "switch the supply, cause a brown-out, or reset"],
   ["temperature DEGREES", "set the sensor temperature, in degrees Celsius"],
   ["wait N(ms|s|m|h)", "wait for a time"],
@@ -70,7 +70,7 @@ function parse(verb: string | undefined, word: string | undefined): Stimulus | n
     return apply({ switch: word });
   }
   if (verb === "button") return button(word);
-  if (verb === "fault" || verb === "mend") {
+  if (verb === "fault" || verb === "clear") {
     const fault = faultOf(word);
     return fault && apply({ fault: verb === "fault" ? { set: fault } : { clear: fault } });
   }

@@ -2,7 +2,7 @@
  * The live view: a terminal screen with the state of the simulated board, drawn from its trace and
  * its pins.
  */
-import { fold, unobserved } from "../scenario/observed.ts";
+import { initialObserved, updateObserved } from "../scenario/observed.ts";
 import { field } from "../scenario/trace.ts";
 import type { Simulator } from "../simulator.ts";
 
@@ -51,7 +51,7 @@ export class View {
   readonly #recent: string[] = [];
   #outcome = "none yet";
   #outcomeAt = 0;
-  readonly #observed = unobserved();
+  readonly #observed = initialObserved();
   #epoch = "none";
   /** One line below the state: the fault menu, or why the broker cannot be reached. */
   note = "";
@@ -62,7 +62,7 @@ export class View {
 
   /** Updates the view with a trace line. */
   trace(at: number, kind: string, detail: string): void {
-    fold(this.#observed, kind, detail);
+    updateObserved(this.#observed, kind, detail);
     if (kind === "epoch") this.#epoch = field(detail, "value") ?? "none";
     const outcome = kind === "mark" ? OUTCOMES[detail.slice("name=".length)] : undefined;
     if (outcome !== undefined) {

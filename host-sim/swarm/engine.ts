@@ -40,9 +40,9 @@ export class Engine {
     this.#generatorOptions = { boards, guests: [...guests.keys()], timeMs };
     const hmac = hmacFromModule(readModule(firmwarePath("mac")));
     useHmac(hmac);
-    const mac = (principal: number, bytes: Uint8Array) => {
-      const key = SCENARIO_KEYS[principal];
-      return key === undefined ? null : hmac(key, bytes);
+    const mac = (principal: number, use: number, bytes: Uint8Array) => {
+      const keys = SCENARIO_KEYS[principal];
+      return keys === undefined ? null : hmac(use === KEY.COMMAND ? keys.command : keys.reply, bytes);
     };
     this.#options = { guestTimeoutMs: Number.POSITIVE_INFINITY, mac, storage: makeStorage() };
     this.#target = new SimTarget("sim", this.#options);

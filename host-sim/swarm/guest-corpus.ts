@@ -7,7 +7,7 @@ import { GuestHang, type HostLoop } from "../host-loop.ts";
 import { type GuestModule, loadGuest } from "../module.ts";
 import { packageRoot } from "../paths.ts";
 import { Runtime } from "../runtime.ts";
-import { assembled } from "../scenario/guest.ts";
+import { assembleWat } from "../scenario/guest.ts";
 import type { VirtualBoard } from "../virtual-board.ts";
 import { reuseInstance } from "./reused-modules.ts";
 
@@ -58,7 +58,7 @@ export async function loadSwarmGuest(path: string): Promise<GuestModule | string
   const withoutLoops = hangs
     ? text.replaceAll(LOOP, HANG_CALL).replace("(module", `(module ${HANG_IMPORT}`)
     : text;
-  const guest = loadGuest(await assembled(path, withoutLoops));
+  const guest = loadGuest(await assembleWat(path, withoutLoops));
   return typeof guest === "string" ? guest : reuseInstance(guest);
 }
 

@@ -229,7 +229,7 @@ function followKeys(simulator: Simulator, loop: RealTimeLoop, view: View, stop: 
     view.note = "";
     if (fault !== undefined) {
       act(
-        `${[...simulator.board.faults].some((name) => name === fault) ? "mend" : "fault"} ${fault}`,
+        `${[...simulator.board.faults].some((name) => name === fault) ? "clear" : "fault"} ${fault}`,
       );
     }
     loop.wake();

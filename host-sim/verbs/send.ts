@@ -4,7 +4,7 @@
 import type { Command, Option } from "commander";
 import { CODE, CODE_NAMES, OP_NAMES, PRINCIPAL_KIDS } from "../abi.gen.ts";
 import { Controller, refusalOf } from "../controller/client.ts";
-import type { Kid } from "../controller/cose.ts";
+import type { Kid } from "../mqtt/topics.ts";
 import { keyOf, loadKeys } from "../controller/keys.ts";
 import { type Fields, parseRequest, usageOf } from "../controller/operations.ts";
 import { EXIT, UserError } from "../errors.ts";

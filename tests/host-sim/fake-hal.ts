@@ -1,4 +1,4 @@
-/** A HAL whose every pin a test sets, and guests in WebAssembly text for it. No physics. */
+/** A HAL whose inputs a test sets directly, and guests in WebAssembly text to run on it. */
 import { createHmac } from "node:crypto";
 import makeWabt from "wabt";
 import { BOARD_PINS, type Hal, REGION_BYTES } from "../../host-sim/hal.ts";
@@ -35,7 +35,7 @@ export class FakeHal implements Hal {
   linkSend(channel: number, bytes: Uint8Array): void {
     this.sent.push({ channel, bytes });
   }
-  /** 0 first: the runtime must not take it for an epoch. */
+  /** The first bytes are all 0, which the runtime must not accept as an epoch. */
   random(bytes: Uint8Array): void {
     bytes.fill(this.#random++);
   }
@@ -49,7 +49,7 @@ export class FakeHal implements Hal {
     return true;
   }
   storageWrite(region: number, offset: number, bytes: Uint8Array): boolean {
-    // No check of its own, as on a chip: whoever calls has made sure of the range.
+    // Does not check the range, like a chip's flash driver: the caller must.
     for (const [index, byte] of bytes.entries()) {
       const store = this.storage[region];
       if (store !== undefined && this.storageWorks) store[offset + index] = byte;
@@ -59,7 +59,7 @@ export class FakeHal implements Hal {
   trace(kind: string, detail: string): void {
     this.lines.push(`@${this.time} ${kind} ${detail}`);
   }
-  /** Lines of a kind, without time and kind. */
+  /** The details of all trace lines of a kind. */
   of(kind: string): string[] {
     return this.lines.flatMap((line) => line.split(` ${kind} `)[1] ?? []);
   }
@@ -80,9 +80,9 @@ const IMPORTS = `
 export interface GuestText {
   imports?: string;
   memory?: string;
-  /** Body of init(boot_reason): the argument is $reason. */
+  /** Body of init(boot_reason). The argument is $reason. */
   init?: string;
-  /** Body of on_event(kind, a, b): the arguments are $kind, $a, $b. */
+  /** Body of on_event(kind, a, b). The arguments are $kind, $a and $b. */
   event?: string;
   version?: number;
   stateLen?: number;
@@ -107,7 +107,7 @@ export async function assemble(text: string): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(buffer);
 }
 
-/** Assembles and loads a guest that must be a good one. */
+/** Assembles and loads a guest. Throws if it is refused. */
 export async function makeGuest(text: GuestText): Promise<GuestModule> {
   const guest = loadGuest(await assemble(guestText(text)));
   if (typeof guest === "string") throw new Error(`refused: ${guest}`);

@@ -1,7 +1,6 @@
 /**
- * The whole product as a person meets it: the bundled command, a real broker, a real TCP session, in
- * real time. Against the embedded broker and, where it is installed, mosquitto. Must not know how the
- * simulator works.
+ * Tests the bundled command end to end in real time: a device, a real broker and real TCP sessions.
+ * Uses the embedded broker and, if it is installed, mosquitto.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -16,7 +15,7 @@ import { connectPlain, findMosquitto, startMosquitto, until } from "./mqtt-fixtu
 
 const CLI = resolve("dist/killswitch.js");
 const DEVICE = "demo";
-/** A cut must show at the broker within this, in ms. */
+/** The broker must report the device offline this long after a cut, in ms. */
 const OFFLINE_MS = 1000;
 
 const undo: (() => unknown)[] = [];
@@ -43,7 +42,7 @@ function killswitch(...args: string[]): Promise<Ended> {
   });
 }
 
-/** A device under test: its trace so far, its standard input, and where its broker is. */
+/** A device process under test, with its output so far. */
 class Device {
   readonly child: ChildProcess;
   out = "";
@@ -68,7 +67,7 @@ class Device {
     return this.out.split(text).length - 1;
   }
 
-  /** Waits until the trace holds `text` `times` times. */
+  /** Waits until the trace contains `text` at least `times` times. */
   async shows(text: string, times = 1): Promise<void> {
     await until(`"${text}" in the trace:\n${this.error}`, () => this.count(text) >= times);
   }
@@ -79,7 +78,7 @@ class Device {
   }
 }
 
-/** `args`: the verb that brings a device to life, and its options. */
+/** Starts a device. `args`: the verb and its options. Returns it with the URL of its broker. */
 async function startDevice(...args: string[]): Promise<[Device, string]> {
   const device = new Device(args);
   await device.shows("link state=up");
@@ -100,8 +99,11 @@ const send = (url: string, op: string, ...args: string[]) =>
     ...args,
   );
 
-/** Relay on, kill, silence, button, re-arm, replay: the story that the switch exists for. */
-async function story(device: Device, url: string): Promise<void> {
+/**
+ * The main scenario: relay on, KILL, no remote control, button, ON again, replayed commands
+ * refused.
+ */
+async function mainScenario(device: Device, url: string): Promise<void> {
   const spy = await connectPlain(url, `killswitch/${DEVICE}/+`);
   undo.push(() => spy.client.endAsync(true));
   const level = (name: string) => spy.heard.filter(({ topic }) => topic.endsWith(`/${name}`));
@@ -124,7 +126,7 @@ async function story(device: Device, url: string): Promise<void> {
   device.do("button");
   await device.shows("gpio pin=RELAY level=0");
 
-  // What waits at the broker: recorded, retained, and published while nobody listens.
+  // A recorded command: retained at the broker, and published while the device is offline.
   const topic = `killswitch/${DEVICE}/command`;
   await spy.client.publishAsync(topic, captured, { qos: 1, retain: true });
   await spy.client.publishAsync(topic, captured, { qos: 1 });
@@ -145,36 +147,42 @@ async function story(device: Device, url: string): Promise<void> {
 }
 
 describe("a device on real MQTT", () => {
-  test("lives, dies and comes back through the embedded broker", async () => {
+  test("goes offline at KILL and returns at ON, with the embedded broker", async () => {
     const [device, url] = await startDevice("sim", "--port", "0");
-    await story(device, url);
+    await mainScenario(device, url);
     device.do("quit");
     expect(await device.ended()).toBe(0);
   });
 
   const noPosix = targetTrouble("posix");
-  if (noPosix !== null) console.log(`NOT RUN: the device on the C host: ${noPosix}`);
-  test.runIf(noPosix === null)("lives, dies and comes back on the C host", async () => {
-    // Built here, so that no wait below is for a compiler.
-    expect((await killswitch("build", "--board", "posix")).code).toBe(0);
-    const [device, url] = await startDevice("bridge", "--board", "posix", "--port", "0");
-    await story(device, url);
-    device.do("quit");
-    expect(await device.ended()).toBe(0);
-  });
+  if (noPosix !== null) console.log(`NOT RUN: a device on the C host: ${noPosix}`);
+  test.runIf(noPosix === null)(
+    "goes offline at KILL and returns at ON, on the C host",
+    async () => {
+      // Build first, so that no timeout below includes the compiler.
+      expect((await killswitch("build", "--board", "posix")).code).toBe(0);
+      const [device, url] = await startDevice("bridge", "--board", "posix", "--port", "0");
+      await mainScenario(device, url);
+      device.do("quit");
+      expect(await device.ended()).toBe(0);
+    },
+  );
 
   const mosquitto = findMosquitto();
   if (mosquitto === undefined) {
-    console.log("NOT RUN: the device through mosquitto: mosquitto is not installed");
+    console.log("NOT RUN: a device with mosquitto: mosquitto is not installed");
   }
-  test.runIf(mosquitto !== undefined)("lives, dies and comes back through mosquitto", async () => {
-    const broker = await startMosquitto(mosquitto ?? "");
-    undo.push(() => broker.stop());
-    const [device] = await startDevice("sim", "--broker", broker.url);
-    await story(device, broker.url);
-  });
+  test.runIf(mosquitto !== undefined)(
+    "goes offline at KILL and returns at ON, with mosquitto",
+    async () => {
+      const broker = await startMosquitto(mosquitto ?? "");
+      undo.push(() => broker.stop());
+      const [device] = await startDevice("sim", "--broker", broker.url);
+      await mainScenario(device, broker.url);
+    },
+  );
 
-  test("refuses by name what the hand holds, and who has no right", async () => {
+  test("refuses a command during a hold and a principal without the right, and names the reason", async () => {
     const [device, url] = await startDevice("sim", "--port", "0");
     device.do("button");
     await device.shows("HOLD_BEGUN");
@@ -187,7 +195,7 @@ describe("a device on real MQTT", () => {
     expect(forbidden.out + forbidden.error).toContain("FORBIDDEN");
   });
 
-  test("keeps its journal in files, and the journal verifies", async () => {
+  test("keeps its journal in a file that verifies", async () => {
     const [device, url] = await startDevice(
       "sim",
       "--port",
@@ -220,7 +228,7 @@ describe("a device on real MQTT", () => {
     expect(verified).toMatchObject({ code: 0, error: "" });
   });
 
-  test("says in one line what is wrong: port, storage, board, stimulus", async () => {
+  test("reports a bad port, storage, board or option in one line", async () => {
     const [, url] = await startDevice("sim", "--port", "0");
     const { port } = new URL(url);
     const cases: [string[], number, RegExp][] = [

@@ -1,4 +1,7 @@
-/** Which modules are guests, and why others are refused: made ones, and damaged copies of the device. */
+/**
+ * Which modules are accepted as guests and why others are refused, incl. damaged copies of the
+ * device.
+ */
 import { expect, test } from "vitest";
 import { firmwarePath, readModule } from "../../host-sim/firmware.ts";
 import { loadGuest } from "../../host-sim/module.ts";
@@ -8,17 +11,17 @@ import { assemble, type GuestText, guestText } from "./fake-hal.ts";
 const REASONS = ["format", "import", "export", "memory"];
 const device = readModule(firmwarePath("device"));
 
-/** Why a module is refused; "" if it is taken. */
+/** The reason why a module is refused. Empty if it is accepted. */
 function reason(bytes: Uint8Array<ArrayBuffer>): string {
   const guest = loadGuest(bytes);
   return typeof guest === "string" ? guest : "";
 }
 
-test("the device is a guest", () => {
+test("accepts the device", () => {
   expect(reason(device)).toBe("");
 });
 
-test("a made guest is a guest, with imports and without", async () => {
+test("accepts a guest with imports and one without", async () => {
   expect(reason(await assemble(guestText({})))).toBe("");
   expect(reason(await assemble(guestText({ imports: "" })))).toBe("");
 });
@@ -39,12 +42,12 @@ test.for([
   ["memory", { memory: '(memory (export "memory") 65536)' }],
   ["export", { memory: "(memory 1 1)" }],
   ["export", { memory: '(global (export "memory") i32 (i32.const 0))' }],
-] as [string, GuestText][])("%s: %j is refused", async ([wanted, text]) => {
+] as [string, GuestText][])("refuses for %s: %j", async ([wanted, text]) => {
   expect(reason(await assemble(guestText(text)))).toBe(wanted);
 });
 
 test.for(["abi_version", "rx_buffer", "state_ptr", "state_len", "init", "on_event"])(
-  "a guest without %s is refused, and one with another signature",
+  "refuses a guest without %s, and one with another signature of it",
   async (name) => {
     const text = guestText({});
     expect(reason(await assemble(text.replace(`"${name}"`, `"${name}_"`)))).toBe("export");
@@ -56,9 +59,9 @@ test.for(["abi_version", "rx_buffer", "state_ptr", "state_len", "init", "on_even
   },
 );
 
-test("the device cut at any byte is refused", () => {
+test("refuses the device truncated at any byte", () => {
   for (let end = 0; end < device.length; end++) {
-    // The last section may be a custom one: what is left is whole without it.
+    // A truncated module is still valid if only custom sections at its end are missing.
     const why = reason(device.slice(0, end));
     if (why !== "") expect(REASONS).toContain(why);
     else
@@ -70,7 +73,7 @@ test("the device cut at any byte is refused", () => {
   expect(reason(device.slice(0, 8))).toBe("export");
 });
 
-test("the device with bits flipped is refused with a reason, or still a guest in shape", () => {
+test("refuses the device with a flipped bit for a known reason, or accepts it as a valid guest", () => {
   const prng = new Prng(1);
   let refused = 0;
   for (let round = 0; round < 3000; round++) {
@@ -85,7 +88,7 @@ test("the device with bits flipped is refused with a reason, or still a guest in
   expect(refused).toBeGreaterThan(1000);
 });
 
-test("noise and lengths that lie are refused", () => {
+test("refuses noise and wrong section lengths", () => {
   const head = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
   expect(reason(Uint8Array.of())).toBe("format");
   expect(reason(Uint8Array.of(1, 2, 3))).toBe("format");

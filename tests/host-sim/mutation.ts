@@ -1,6 +1,6 @@
 /**
- * Rebuilds a module with one line of its source replaced: firmware by the AssemblyScript compiler,
- * the host by esbuild. Nothing in the source tree is touched. Must not know what the line guards.
+ * Rebuilds the firmware (with the AssemblyScript compiler) or the host (with esbuild) with one line
+ * of its source replaced. The source tree is not changed.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -16,19 +16,19 @@ import type * as sim from "../../host-sim/scenario/targets/sim.ts";
 
 export interface Mutant {
   scenario: string;
-  /** Source file, from the package's root. */
+  /** Source file, relative to the package's root. */
   file: string;
-  /** The exact text replaced; it stands in the file once. */
+  /** The exact text to replace. It occurs once in the file. */
   find: string;
   replace: string;
 }
 
-/** The source with the mutant's line in place of its own. Throws if that line is not there once. */
+/** The source with the mutant's replacement. Throws if the text to replace does not occur once. */
 export function mutatedSource({ file, find, replace }: Mutant): string {
   const source = readFileSync(join(packageRoot(), file), "utf8");
   const parts = source.split(find);
   if (parts.length !== 2)
-    throw new Error(`${file}: "${find}" stands there ${parts.length - 1} times`);
+    throw new Error(`${file}: "${find}" occurs ${parts.length - 1} times instead of once`);
   return parts.join(replace);
 }
 
@@ -40,7 +40,7 @@ const ENTRIES: Readonly<Record<string, { entry: string; flags: string[] }>> = {
   device: { entry: "firmware/device/main.ts", flags: [] },
 };
 
-/** The firmware with the mutant in it. Unoptimised: what it does is the same, and it builds faster. */
+/** The firmware with a mutant. It is not optimised, which builds faster and behaves the same. */
 export async function mutatedFirmware(mutant: Mutant): Promise<Firmware> {
   const root = packageRoot();
   const name = mutant.file.startsWith("firmware/gate/") ? "gate" : "device";
@@ -74,7 +74,7 @@ export type Host = Pick<typeof runner, "runScenario"> &
   Pick<typeof sim, "SimTarget"> &
   Pick<typeof guest, "firmwareWith">;
 
-/** The simulator and its runner with the mutant in them. */
+/** The simulator and the scenario runner with a mutant. */
 export async function mutatedHost(mutant: Mutant): Promise<Host> {
   const root = packageRoot();
   const mutated = resolve(root, mutant.file);
@@ -103,7 +103,7 @@ export async function mutatedHost(mutant: Mutant): Promise<Host> {
     format: "esm",
     logLevel: "silent",
   });
-  // Within the package, so that the bundle finds the modules it imports and the package's own files.
+  // Inside the package, so that the bundle finds the packages and the files that it needs.
   mkdirSync(join(root, "dist"), { recursive: true });
   const folder = mkdtempSync(join(root, "dist", "mutant-"));
   try {

@@ -1,4 +1,4 @@
-/** The command `killswitch` as a process: the bundle that `npm run build` made. */
+/** Runs the command `killswitch` as a process, from the bundle that `npm run build` makes. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { expect } from "vitest";
@@ -20,11 +20,11 @@ export interface Running {
 }
 
 interface StartOptions {
-  /** Standard input, whole; by default none. */
+  /** The whole of standard input. Default: empty. */
   readonly input?: Uint8Array | undefined;
-  /** In place of it: the descriptor of a terminal. */
+  /** The file descriptor of a terminal to use as standard input instead. */
   readonly stdin?: number;
-  /** Another user than the test's own. */
+  /** Run as this user. */
   readonly uid?: number;
 }
 
@@ -53,7 +53,9 @@ export function startProgram(
   });
 }
 
-/** One line on standard error, nothing of a stack. */
+/**
+ * Expects an exit code and one line on standard error that matches `words`, without a stack trace.
+ */
 export function complains(result: Ended, code: number, words: RegExp): void {
   expect(result.err).toMatch(words);
   expect(result.err).toMatch(/^killswitch: [^\n]+\n$/);

@@ -1,4 +1,6 @@
-/** The host loop with guests made for it: gate and cut, queue, imports, traps, watchdog. */
+/**
+ * The host loop with small guests in WebAssembly text: gate, cut, queue, imports, traps, watchdog.
+ */
 import { expect, test } from "vitest";
 import { BOOT, CALLS_MAX, MESSAGE_MAX, TICK_MS } from "../../host-sim/abi.gen.ts";
 import { firmwarePath, makeGate, readModule } from "../../host-sim/firmware.ts";
@@ -12,7 +14,7 @@ const gate = makeGate(readModule(firmwarePath("gate")));
 interface Bench {
   hal: FakeHal;
   runtime: Runtime;
-  /** Lives through every ms up to `time`. */
+  /** Runs every millisecond up to `time`. */
   until: (time: number) => void;
 }
 
@@ -37,7 +39,7 @@ async function connected(text: GuestText): Promise<Bench> {
   return made;
 }
 
-test("live after 50 ms of clean ON, with an epoch that is not all zeroes", async () => {
+test("goes LIVE after 50 ms of clean ON, with an epoch that is not all zero", async () => {
   const { hal, runtime, until } = await bench({ init: ASK });
   until(50);
   expect(hal.radio).toBe(false);
@@ -47,14 +49,14 @@ test("live after 50 ms of clean ON, with an epoch that is not all zeroes", async
   expect([...runtime.epoch]).toEqual(Array(8).fill(1));
 });
 
-test("a guest that does not ask gets no radio", async () => {
+test("keeps the radio off for a guest that does not request it", async () => {
   const { hal, until } = await bench({});
   until(1000);
   expect(hal.of("gate")).toEqual(["phase=ARMING", "phase=LIVE"]);
   expect(hal.radio).toBe(false);
 });
 
-test("a guest that no longer asks loses the radio", async () => {
+test("turns the radio off when the guest no longer requests it", async () => {
   const event = `(if (i32.eq (local.get $kind) (i32.const 3))
     (then (call $radio_request (i32.const 0))))`;
   const { hal, runtime, until } = await bench({ init: ASK, event });
@@ -65,7 +67,7 @@ test("a guest that no longer asks loses the radio", async () => {
   expect([hal.radio, runtime.linkUp]).toEqual([false, false]);
 });
 
-test("a cut is a restart: radio, link, epoch, queue and guest are gone", async () => {
+test("a cut discards radio, link, epoch, queue and guest, and restarts", async () => {
   const { hal, runtime, until } = await connected({});
   runtime.received(Uint8Array.of(1));
   hal.contacts = CLEAN_KILL;
@@ -87,7 +89,7 @@ test("a cut is a restart: radio, link, epoch, queue and guest are gone", async (
   expect(hal.of("link")).toEqual(["state=up"]);
 });
 
-test("pins keep their levels through a cut", async () => {
+test("keeps the levels of the pins through a cut", async () => {
   const init = `(if (i32.eqz (local.get $reason))
     (then (call $gpio_write (i32.const 0) (i32.const 1)))) ${ASK}`;
   const { hal, runtime, until } = await connected({ init });
@@ -97,7 +99,7 @@ test("pins keep their levels through a cut", async () => {
   expect([hal.of("gpio"), runtime.pins[0]]).toEqual([["pin=RELAY level=1"], 1]);
 });
 
-test("killed, nothing is delivered and nothing is sent", async () => {
+test("delivers nothing and sends nothing while KILLED", async () => {
   const event = `(drop (call $net_send (i32.const 0) (i32.const 0) (i32.const 4)))`;
   const { hal, runtime, until } = await bench({ init: ASK, event });
   hal.contacts = CLEAN_KILL;
@@ -109,7 +111,7 @@ test("killed, nothing is delivered and nothing is sent", async () => {
   expect([hal.sent, hal.of("rx"), hal.of("link")]).toEqual([[], [], []]);
 });
 
-test("live without a session, nothing is delivered and nothing is sent", async () => {
+test("delivers nothing and sends nothing while LIVE without a session", async () => {
   const event = `(drop (call $net_send (i32.const 0) (i32.const 0) (i32.const 4)))`;
   const { hal, runtime, until } = await bench({ init: ASK, event });
   until(100);
@@ -119,7 +121,7 @@ test("live without a session, nothing is delivered and nothing is sent", async (
   expect([hal.sent, hal.of("rx")]).toEqual([[], []]);
 });
 
-test("messages come in order, four at most, none longer than a message", async () => {
+test("delivers messages in order, at most four, and drops longer ones than MESSAGE_MAX", async () => {
   const { hal, runtime } = await connected({});
   runtime.received(new Uint8Array(MESSAGE_MAX + 1));
   for (let length = 1; length <= 6; length++) runtime.received(new Uint8Array(length));
@@ -137,7 +139,7 @@ test("messages come in order, four at most, none longer than a message", async (
   ]);
 });
 
-test("a message stands in the guest's buffer, and the caller may reuse its own", async () => {
+test("copies a message to the guest's buffer, so that the caller may reuse its own", async () => {
   const event = `(if (i32.eq (local.get $kind) (i32.const 2))
     (then (drop (call $net_send (i32.const 0) (i32.const 1024) (local.get $b)))))`;
   const { hal, runtime } = await connected({ event });
@@ -148,7 +150,7 @@ test("a message stands in the guest's buffer, and the caller may reuse its own",
   expect(hal.sent).toEqual([{ channel: 0, bytes: Uint8Array.of(7, 8, 9) }]);
 });
 
-test("the queue of messages out holds eight", async () => {
+test("queues at most eight outgoing messages", async () => {
   const one = "(drop (call $net_send (i32.const 1) (i32.const 0) (i32.const 1)))";
   const event = `(if (i32.eq (local.get $kind) (i32.const 2)) (then ${one.repeat(8)}
     (if (i32.ne (call $net_send (i32.const 1) (i32.const 0) (i32.const 1)) (i32.const 2))
@@ -159,7 +161,7 @@ test("the queue of messages out holds eight", async () => {
   expect([hal.sent.length, hal.of("trap")]).toEqual([8, []]);
 });
 
-test("a tick comes at the boot and every TICK_MS", async () => {
+test("ticks at boot and every TICK_MS", async () => {
   const event = "(if (i32.eqz (local.get $kind)) (then (call $mark (i32.const 0))))";
   const { hal, until } = await bench({ event });
   hal.contacts = CLEAN_KILL;
@@ -167,14 +169,14 @@ test("a tick comes at the boot and every TICK_MS", async () => {
   expect(hal.of("mark").length).toBe(4);
 });
 
-test("the queue of events is bounded", async () => {
+test("drops events when the queue is full", async () => {
   const { hal, runtime, until } = await bench({});
   until(1);
   for (let edge = 0; edge < 40; edge++) runtime.button(edge % 2 === 0);
   expect(hal.of("drop")).toEqual(Array(8).fill("event=BUTTON reason=FULL"));
 });
 
-/** Misuse, each with its twin that is just within bounds. */
+/** Calls that misuse an import, each with a similar call that is just within bounds. */
 const CALLS: [string, string, string][] = [
   [
     "gpio_write",
@@ -284,7 +286,7 @@ const CALLS: [string, string, string][] = [
   ],
 ];
 
-test.for(CALLS)("%s: misuse traps, use does not", async ([, misuse, use]) => {
+test.for(CALLS)("%s: traps on misuse and not on correct use", async ([, misuse, use]) => {
   const bad = await bench({ event: misuse });
   bad.until(1);
   expect(bad.hal.lines.slice(-2)).toEqual(["@0 trap during=GATE", "@0 restart reason=TRAP"]);
@@ -293,7 +295,7 @@ test.for(CALLS)("%s: misuse traps, use does not", async ([, misuse, use]) => {
   expect(good.hal.of("trap")).toEqual([]);
 });
 
-test("one event may make CALLS_MAX import calls and no more", async () => {
+test("traps after more than CALLS_MAX import calls per event", async () => {
   const loop = (count: number) => `(local $n i32) (loop $again
     (call $mark (i32.const 0))
     (local.set $n (i32.add (local.get $n) (i32.const 1)))
@@ -306,18 +308,18 @@ test("one event may make CALLS_MAX import calls and no more", async () => {
   expect(bad.hal.of("trap")).toEqual(["during=init"]);
 });
 
-test("mac_verify tells a good tag, a bad one and a key that is not there", async () => {
+test("mac_verify distinguishes a good tag, a bad tag and a missing key", async () => {
   const verdict = (principal: number, wanted: number) =>
     `(if (i32.ne (call $mac_verify (i32.const ${principal}) (i32.const 0) (i32.const 5)
       (i32.const 64)) (i32.const ${wanted})) (then unreachable))`;
   const sign = "(drop (call $mac_sign (i32.const 0) (i32.const 5) (i32.const 64)))";
-  // The device's key is none of the commanders'.
+  // The tag is made with the device's key, which is not the key of principal 0.
   const { hal, until } = await bench({ init: sign + verdict(0, 3) + verdict(1, 4) });
   until(1);
   expect(hal.of("trap")).toEqual([]);
 });
 
-test("failing storage is an error, not a trap", async () => {
+test("returns an error and does not trap when storage fails", async () => {
   const failed = (name: string) => `(if (i32.ne (call $${name} (i32.const 1) (i32.const 0)
     (i32.const 0) (i32.const 8)) (i32.const 5)) (then unreachable))`;
   const hal = new FakeHal();
@@ -329,14 +331,14 @@ test("failing storage is an error, not a trap", async () => {
   expect(hal.of("trap")).toEqual([]);
 });
 
-test("a log line is printable ASCII", async () => {
+test("replaces bytes of a log line that are not printable ASCII", async () => {
   const memory = '(memory (export "memory") 1 1) (data (i32.const 0) "a\\"b\\\\c\\00\\ffz")';
   const { hal, until } = await bench({ memory, init: "(call $log (i32.const 0) (i32.const 8))" });
   until(1);
   expect(hal.of("log")).toEqual(['text="a.b.c..z"']);
 });
 
-test("a trap restarts after a while; in init it lets go of the relay", async () => {
+test("restarts after a delay on a trap; a trap in init also releases the relay", async () => {
   const init = `(call $gpio_write (i32.const 0) (i32.const 1)) unreachable`;
   const { hal, runtime, until } = await bench({ init });
   until(1);
@@ -347,7 +349,7 @@ test("a trap restarts after a while; in init it lets go of the relay", async () 
   expect(hal.of("boot")).toEqual(["reason=POWER_ON", "reason=TRAP"]);
 });
 
-test("endless recursion is a trap like any other", async () => {
+test("treats endless recursion as a trap", async () => {
   const event = "(call $deep)";
   const memory = '(memory (export "memory") 1 1) (func $deep (call $deep) (call $deep))';
   const { hal, until } = await bench({ event, memory });
@@ -356,7 +358,7 @@ test("endless recursion is a trap like any other", async () => {
 });
 
 test.for([{ version: 2 }, { stateLen: 513 }, { stateLen: -1 }, { rxBuffer: 64513 }])(
-  "a guest that says %j is trapped before it runs",
+  "traps a guest that declares %j before its init runs",
   async (text) => {
     const { hal, until } = await bench({ init: "(call $mark (i32.const 0))", ...text });
     until(1);
@@ -364,7 +366,7 @@ test.for([{ version: 2 }, { stateLen: 513 }, { stateLen: -1 }, { rxBuffer: 64513
   },
 );
 
-test("a hung guest: the gate goes on, and the watchdog bites", async () => {
+test("keeps the gate running while the guest hangs, and restarts by the watchdog", async () => {
   const { hal, runtime, until } = await connected({});
   runtime.hung();
   runtime.received(Uint8Array.of(1));
@@ -380,7 +382,7 @@ test("a hung guest: the gate goes on, and the watchdog bites", async () => {
   expect([other.hal.radio, other.hal.of("restart")]).toEqual([false, ["reason=CUT"]]);
 });
 
-test("a refused guest leaves a board that is up and killed", () => {
+test("stays up and KILLED with a refused guest", () => {
   const hal = new FakeHal();
   const runtime = new Runtime(hal, gate, "import", BOOT_MS);
   runtime.powerOn(BOOT.POWER_ON);

@@ -1,4 +1,4 @@
-/** The virtual board's physics: contacts, rail, button, storage, supply. */
+/** The virtual board: contacts, rail, button, storage and supply. */
 import { createSecretKey } from "node:crypto";
 import { expect, test } from "vitest";
 import { INPUT_BUTTON, REGION } from "../../host-sim/abi.gen.ts";
@@ -12,7 +12,7 @@ const DATA = { ...loadBoard("esp32"), dischargeMs: 3, railUpMs: 2, bounceMs: 5 }
 const ON = 1;
 const KILL = 2;
 const RAIL = 4;
-/** Both chatters (at most 3 bounces of 2 edges) and the flight, in ms. */
+/** The longest move of the switch in ms: two bounces (at most 3 of 2 edges each) and the travel. */
 const FLICK_MS = 40;
 
 function bench(options: { position?: Position; seed?: number; data?: Partial<typeof DATA> } = {}) {
@@ -33,7 +33,7 @@ function bench(options: { position?: Position; seed?: number; data?: Partial<typ
       stored: (...write) => stored.push(write),
     },
   });
-  /** What sense() says in each ms from now on. */
+  /** The values of sense() in each of the next `ms` milliseconds. */
   const watch = (ms: number): number[] =>
     Array.from({ length: ms }, () => {
       board.update((pressed) => edges.push(pressed));
@@ -44,7 +44,7 @@ function bench(options: { position?: Position; seed?: number; data?: Partial<typ
   return { board, clock, stored, edges, watch };
 }
 
-test("a flick goes from one contact through neither to the other, never through both", () => {
+test("moves from one contact through neither to the other, never through both", () => {
   for (let seed = 0; seed < 200; seed++) {
     const { board, watch } = bench({ seed });
     board.flick("kill");
@@ -57,7 +57,7 @@ test("a flick goes from one contact through neither to the other, never through 
   }
 });
 
-test("contacts bounce for some seeds, and not on a board without bounce", () => {
+test("bounces for some seeds, but not on a board without bounce", () => {
   const closings = (seed: number, bounceMs: number) => {
     const { board, watch } = bench({ seed, data: { bounceMs } });
     board.flick("kill");
@@ -69,7 +69,7 @@ test("contacts bounce for some seeds, and not on a board without bounce", () => 
   expect(Math.max(...seeds.map((seed) => closings(seed, 0)))).toBe(1);
 });
 
-test("a flick to where the switch stands does nothing", () => {
+test("does nothing when the switch is moved to its current position", () => {
   const { board, watch } = bench();
   board.flick("on");
   expect(watch(3)).toEqual([ON, ON, ON]);
@@ -81,7 +81,7 @@ test.for([
   ["broken-nc", ON, 0],
   ["welded-no", ON, ON | KILL],
   ["welded-nc", ON | KILL, KILL],
-] as [Fault, number, number][])("%s reads %i at ON and %i at KILL", ([fault, on, kill]) => {
+] as [Fault, number, number][])("with %s reads %i at ON and %i at KILL", ([fault, on, kill]) => {
   const positions = [
     ["on", on, ON],
     ["kill", kill, KILL],
@@ -95,7 +95,7 @@ test.for([
   }
 });
 
-test("a fault that moves a wire is due at once, and once", () => {
+test("is due once, at the time a fault is set", () => {
   const { board, clock, watch } = bench();
   clock.set(70);
   board.setFault("broken-no", true);
@@ -104,7 +104,7 @@ test("a fault that moves a wire is due at once, and once", () => {
   expect(board.deadline()).toBe(Number.POSITIVE_INFINITY);
 });
 
-test("the rail follows the radio's power, with the board's times", () => {
+test("raises and lowers the rail with the radio's power after the board's delays", () => {
   const { board, watch } = bench();
   board.radioPower(true);
   expect(watch(4).map((sense) => sense & RAIL)).toEqual([0, 0, RAIL, RAIL]);
@@ -112,7 +112,7 @@ test("the rail follows the radio's power, with the board's times", () => {
   expect(watch(5).map((sense) => sense & RAIL)).toEqual([RAIL, RAIL, RAIL, 0, 0]);
 });
 
-test("on a board whose switch carries the supply, the rail follows the copper", () => {
+test("lets the rail follow the switch on a board whose switch carries the supply", () => {
   const { board, watch } = bench({ position: "kill", data: { railFollows: "switch" } });
   board.radioPower(true);
   expect(watch(10).every((sense) => (sense & RAIL) === 0)).toBe(true);
@@ -125,7 +125,7 @@ test("on a board whose switch carries the supply, the rail follows the copper", 
   expect(board.sense() & RAIL).toBe(0);
 });
 
-test("power off before the rail is up never raises it", () => {
+test("does not raise the rail if power goes off before it is up", () => {
   const { board, watch } = bench();
   board.radioPower(true);
   watch(1);
@@ -133,7 +133,7 @@ test("power off before the rail is up never raises it", () => {
   expect(watch(10).every((sense) => (sense & RAIL) === 0)).toBe(true);
 });
 
-test("a stuck rail stays up until it is mended", () => {
+test("keeps a stuck rail up until the fault is cleared", () => {
   const { board, watch } = bench();
   board.radioPower(true);
   watch(5);
@@ -145,7 +145,7 @@ test("a stuck rail stays up until it is mended", () => {
   expect(board.sense() & RAIL).toBe(0);
 });
 
-test("the button's edges alternate, and it rests where it was put", () => {
+test("reports alternating button edges that end at the level that was set", () => {
   for (let seed = 0; seed < 100; seed++) {
     const { board, edges, watch } = bench({ seed });
     board.press(true);
@@ -161,7 +161,7 @@ test("the button's edges alternate, and it rests where it was put", () => {
   }
 });
 
-test("the temperature stands above the other inputs, with its sign", () => {
+test("puts the signed temperature into the high bits of the inputs", () => {
   const { board } = bench();
   board.temperature = -35;
   expect(board.inputs() >> 16).toBe(-35);
@@ -169,7 +169,7 @@ test("the temperature stands above the other inputs, with its sign", () => {
   expect(board.inputs() >> 16).toBe(1234);
 });
 
-test("a write ends where the supply does, and the next one finds it sound again", () => {
+test("stops a write when the supply fails, and writes again after power-on", () => {
   const { board, stored } = bench();
   board.bytesToPowerLoss = 5;
   expect(board.storageWrite(REGION.CONFIG, 0, Uint8Array.of(1, 2))).toBe(true);
@@ -185,7 +185,7 @@ test("a write ends where the supply does, and the next one finds it sound again"
   expect(board.storageWrite(REGION.CONFIG, 8, new Uint8Array(40))).toBe(true);
 });
 
-test("a loss of supply clears what is retained, a sag leaves rubbish, and neither touches the rest", () => {
+test("clears the retained block on loss of supply, fills it with noise on a sag, and keeps the rest", () => {
   for (const sag of [false, true]) {
     const { board, stored } = bench();
     board.storageWrite(REGION.RETAINED, 0, new Uint8Array(64).fill(7));
@@ -201,7 +201,7 @@ test("a loss of supply clears what is retained, a sag leaves rubbish, and neithe
   }
 });
 
-test("failing storage neither reads nor writes", () => {
+test("fails every read and write while storage fails", () => {
   const { board, stored } = bench();
   board.setFault("storage-fails", true);
   const bytes = Uint8Array.of(9);
@@ -210,7 +210,7 @@ test("failing storage neither reads nor writes", () => {
   expect([bytes[0], board.storage[REGION.CONFIG]?.[0], stored.length]).toEqual([9, 255, 0]);
 });
 
-test("a principal without a key makes no tag", () => {
+test("makes no tag for a principal without a key", () => {
   const { board } = bench();
   expect(board.mac(0, new Uint8Array(3))?.length).toBe(32);
   expect(board.mac(1, new Uint8Array(3))).toBeNull();

@@ -1,4 +1,4 @@
-/** The virtual broker: sessions, delivery, death and return, in virtual time. */
+/** The virtual broker: sessions, delivery, failure and recovery in virtual time. */
 import { expect, test } from "vitest";
 import { type Delivery, VirtualBroker } from "../../host-sim/virtual-broker.ts";
 
@@ -11,7 +11,7 @@ function bench() {
     linkChanged: (up: boolean) => log.push(`@${now} ${up ? "up" : "down"}`),
     received: (bytes: Uint8Array) => log.push(`@${now} ${bytes[0]}`),
   };
-  /** Lives from one thing due to the next, up to `until`. */
+  /** Polls the broker at each of its deadlines up to `until`. */
   const run = (until: number) => {
     for (;;) {
       const due = Math.max(now, broker.deadline());
@@ -26,7 +26,7 @@ function bench() {
   return { broker, log, sent, run, publish, power: (on: boolean) => broker.power(on, now) };
 }
 
-test("the session comes 40 ms after the radio, a message 5 ms after its sending", () => {
+test("opens a session 40 ms after radio on and delivers a message 5 ms after it was sent", () => {
   const { log, run, publish, power } = bench();
   power(true);
   run(100);
@@ -35,7 +35,7 @@ test("the session comes 40 ms after the radio, a message 5 ms after its sending"
   expect(log).toEqual(["@40 up", "@105 7"]);
 });
 
-test("direct messages without a session are gone", () => {
+test("discards a direct message without a session", () => {
   const { log, run, publish, power } = bench();
   expect(publish(7, "direct")).toBe(true);
   power(true);
@@ -43,7 +43,7 @@ test("direct messages without a session are gone", () => {
   expect(log).toEqual(["@40 up"]);
 });
 
-test("what is held comes once, what is retained with every session", () => {
+test("delivers a held message once and a retained one in every session", () => {
   const { log, run, publish, power } = bench();
   publish(1, "held");
   publish(2, "retained");
@@ -56,7 +56,7 @@ test("what is held comes once, what is retained with every session", () => {
   expect(log).toEqual(["@40 up", "@45 2", "@45 1", "@240 up", "@245 2"]);
 });
 
-test("a retained message also comes into the session that stands; a held one waits", () => {
+test("delivers a retained message in the current session too; a held one waits for the next", () => {
   const { log, run, publish, power } = bench();
   power(true);
   run(100);
@@ -66,7 +66,7 @@ test("a retained message also comes into the session that stands; a held one wai
   expect(log).toEqual(["@40 up", "@105 2"]);
 });
 
-test("radio off: what was in flight is lost, and nothing is said", () => {
+test("loses messages in flight when the radio goes off, without any event", () => {
   const { log, sent, broker, run, publish, power } = bench();
   power(true);
   run(100);
@@ -83,7 +83,7 @@ test("radio off: what was in flight is lost, and nothing is said", () => {
   ]);
 });
 
-test("a dead broker takes nothing, loses the session, and is found again", () => {
+test("accepts nothing while stopped, ends the session, and is found again after a restart", () => {
   const { log, sent, broker, run, publish, power } = bench();
   power(true);
   run(100);
@@ -98,7 +98,7 @@ test("a dead broker takes nothing, loses the session, and is found again", () =>
   expect(log[2]).toMatch(/ up$/);
 });
 
-test("attempts at a dead broker back off to 30 s and stay there", () => {
+test("increases the delay between connection attempts up to 30 s", () => {
   const { broker } = bench();
   broker.setAlive(false, 0);
   broker.power(true, 0);
@@ -112,7 +112,7 @@ test("attempts at a dead broker back off to 30 s and stay there", () => {
   expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
 });
 
-test("a broker that dies before the session stands gives none", () => {
+test("opens no session if the broker stops before the session is up", () => {
   const { log, broker, run, power } = bench();
   power(true);
   run(20);

@@ -1,6 +1,6 @@
 /**
- * The house rules, held by machine: import arrows, sizes, opening comments, where time and chance may
- * be read. Must not know what any file does.
+ * Checks the project rules: allowed imports, sizes of files and functions, opening comments, and
+ * where time and randomness may be read.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -12,8 +12,8 @@ const FILE_LINES_MAX = 400;
 const FUNCTION_LINES_MAX = 70;
 const ARCHITECTURE_LINES_MAX = 120;
 
-/** Who may import whom, by folder. A file belongs to the longest prefix that fits it. */
-const ARROWS: { from: string; may: string[] }[] = [
+/** Allowed imports by folder. A file belongs to the last row whose prefix matches its path. */
+const ALLOWED_IMPORTS: { from: string; may: string[] }[] = [
   { from: "firmware/gate/", may: [] },
   { from: "firmware/mac/", may: ["firmware/mac/"] },
   { from: "firmware/device/", may: ["firmware/device/", "firmware/mac/"] },
@@ -23,7 +23,7 @@ const ARROWS: { from: string; may: string[] }[] = [
   { from: "tests/", may: ["tests/", "host-sim/", "boards/", "firmware/"] },
 ];
 
-/** Files that may read a clock, set a timer or draw randomness of their own, by prefix. */
+/** Files that may read a clock, set a timer or draw randomness directly, by prefix. */
 const IMPURE = [
   "host-sim/clock.ts",
   "host-sim/cli.ts",
@@ -55,7 +55,7 @@ function imports(file: string): string[] {
     .map((name) => normalize(join(dirname(file), name)));
 }
 
-/** Functions of a TypeScript or AssemblyScript file that are too long, with their lengths. */
+/** The functions of a TypeScript or AssemblyScript file that are too long, with their lengths. */
 function longFunctions(file: string): string[] {
   const source = ts.createSourceFile(file, text(file), ts.ScriptTarget.ES2022, true);
   const long: string[] = [];
@@ -72,42 +72,42 @@ function longFunctions(file: string): string[] {
   return long;
 }
 
-describe("house rules", () => {
-  it("keeps the import arrows", () => {
+describe("project rules", () => {
+  it("has only allowed imports between folders", () => {
     const broken: string[] = [];
     for (const file of FILES.filter((name) => /\.(ts|js)$/.test(name))) {
-      const arrow = ARROWS.filter(({ from }) => file.startsWith(from)).at(-1);
-      if (arrow === undefined) continue;
+      const allowed = ALLOWED_IMPORTS.filter(({ from }) => file.startsWith(from)).at(-1);
+      if (allowed === undefined) continue;
       for (const target of imports(file)) {
-        if (!arrow.may.some((prefix) => target.startsWith(prefix)))
+        if (!allowed.may.some((prefix) => target.startsWith(prefix)))
           broken.push(`${file} -> ${target}`);
       }
     }
     expect(broken).toEqual([]);
   });
 
-  it("opens every file with its role", () => {
-    const silent = FILES.filter((file) => !/^(#!.*\n)?\s*(\/\*|\/\/|;;)/.test(text(file)));
-    expect(silent).toEqual([]);
+  it("starts every file with a comment", () => {
+    const uncommented = FILES.filter((file) => !/^(#!.*\n)?\s*(\/\*|\/\/|;;)/.test(text(file)));
+    expect(uncommented).toEqual([]);
   });
 
-  it(`keeps files within ${FILE_LINES_MAX} lines`, () => {
+  it(`has no file of more than ${FILE_LINES_MAX} lines`, () => {
     const long = FILES.filter((file) => text(file).split("\n").length > FILE_LINES_MAX + 1);
     expect(long).toEqual([]);
   });
 
-  it(`keeps functions within ${FUNCTION_LINES_MAX} lines`, () => {
+  it(`has no function of more than ${FUNCTION_LINES_MAX} lines`, () => {
     const sources = FILES.filter((file) => file.endsWith(".ts") && !file.startsWith("tests/"));
     expect(sources.flatMap(longFunctions)).toEqual([]);
   });
 
-  it("reads time and chance in one place only", () => {
+  it("reads time and randomness only in the files that may", () => {
     const hosts = FILES.filter((file) => file.startsWith("host-sim/"));
     const pure = hosts.filter((file) => !IMPURE.some((prefix) => file.startsWith(prefix)));
     expect(pure.filter((file) => IMPURITY.test(codeOf(text(file))))).toEqual([]);
   });
 
-  it("names no board outside its folder", () => {
+  it("names a board only in its own folder", () => {
     const boards = readdirSync("boards").filter((name) =>
       existsSync(join("boards", name, "board.json")),
     );
@@ -121,14 +121,14 @@ describe("house rules", () => {
     expect(named).toEqual([]);
   });
 
-  it("leaves nothing undone behind", () => {
+  it("has no marker of unfinished work", () => {
     const marker = new RegExp(
       `\\b(${["TO", "FIX"].map((word) => `${word}${word === "TO" ? "DO" : "ME"}`).join("|")})\\b`,
     );
     expect(FILES.filter((file) => marker.test(text(file)))).toEqual([]);
   });
 
-  it("locks the packages of every platform, so that npm ci works on each", () => {
+  it("locks the optional packages of every platform, so that npm ci works on each", () => {
     type Entry = { optionalDependencies?: Record<string, string> };
     const { packages } = JSON.parse(text("package-lock.json")) as {
       packages: Record<string, Entry>;
@@ -143,7 +143,7 @@ describe("house rules", () => {
     expect(optional.filter((name) => !locked.has(name))).toEqual([]);
   });
 
-  it("keeps the architecture on one page", () => {
+  it(`has no more than ${ARCHITECTURE_LINES_MAX} lines in docs/ARCHITECTURE.md`, () => {
     expect(text("docs/ARCHITECTURE.md").split("\n").length).toBeLessThanOrEqual(
       ARCHITECTURE_LINES_MAX,
     );

@@ -2,7 +2,6 @@
  * The simulator as a scenario target: a virtual board in virtual time. With the `makeLoop` option a
  * native board runs on the same virtual pins.
  */
-import { createSecretKey } from "node:crypto";
 import { REGION } from "../../abi.gen.ts";
 import { HostileLoop } from "../../hostile-loop.ts";
 import { Simulator, type SimulatorOptions } from "../../simulator.ts";
@@ -46,13 +45,13 @@ export class SimTarget implements Target {
   }
 
   start(config: TargetConfig): void {
-    const { keys, message, image, ...rest } = config;
+    const { secrets, message, image, ...rest } = config;
     this.#broker = new VirtualBroker(message);
     this.#simulator = new Simulator({
       ...rest,
       ...this.#options,
       ...(image === "hostile" ? { makeLoop: (board) => new HostileLoop(board) } : {}),
-      keys: this.#options.mac === undefined ? keys.map((key) => createSecretKey(key)) : [],
+      secrets: this.#options.mac === undefined ? secrets : [],
       link: this.#broker,
     });
   }
