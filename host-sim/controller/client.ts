@@ -1,20 +1,17 @@
 /**
- * The controller: asks a device for its epoch, sends a command under it, and waits for the signed
- * reply. The timer and the random numbers are injected.
+ * The controller: asks a device for its epoch and clock, sends a command under them, and reports what
+ * the reply proves. Time and random numbers are injected.
  */
-import { CODE, CODE_NAMES, OP, PRINCIPAL_KIDS } from "../abi.gen.ts";
+import { CODE_NAMES, NONCE_BYTES, PRINCIPAL_KIDS } from "../abi.gen.ts";
 import type { SetTimer } from "../clock.ts";
+import { deriveKeys } from "../derived-keys.ts";
 import { EXIT, UserError } from "../errors.ts";
 import { type BrokerAddress, brokerTrouble, openSession, type Session } from "../mqtt/session.ts";
-import { type Level, levelOf, topic } from "../mqtt/topics.ts";
-import { type Command, decodeReply, encodeCommand, NO_EPOCH, type Reply } from "./command.ts";
-import { MessageError } from "./cose.ts";
-import type { Kid } from "../mqtt/topics.ts";
-import { type Keys, keyOf } from "./keys.ts";
-import { type Fields, type Request, replyFields, UINT32_MAX } from "./operations.ts";
+import { availabilityTopic, type Kid, topic } from "../mqtt/topics.ts";
+import { type Conclusion, Conversation } from "./conversation.ts";
+import { type Keys, keyOf, type RandomBytes } from "./keys.ts";
+import type { Request } from "./operations.ts";
 
-/** Retries of a command whose sequence number another sender with the same key used first. */
-const REPLAY_RETRIES = 3;
 /** How long a clean disconnect may take, in ms. */
 const DISCONNECT_MS = 500;
 
@@ -44,22 +41,14 @@ export function dial({ address, setTimer, timeoutMs }: DialOptions): Promise<Ses
   });
 }
 
-/**
- * Subscribes to topic levels of a device and calls `heard` for each message on them. Resolves when
- * the broker has acknowledged the subscription.
- */
+/** Delivers every message on the topics; resolves when the broker has confirmed the subscription. */
 export async function listen(
   session: Session,
-  device: string,
-  levels: readonly Level[],
-  heard: (level: Level, bytes: Uint8Array) => void,
+  topics: readonly string[],
+  heard: (topic: string, bytes: Uint8Array) => void,
 ): Promise<void> {
-  session.client.on("message", (name, bytes) => {
-    const level = levelOf(device, name);
-    if (level !== undefined) heard(level, bytes);
-  });
-  const names = levels.map((level) => topic(device, level));
-  await session.client.subscribeAsync(names, { qos: 1 });
+  session.client.on("message", (name, bytes) => heard(name, bytes));
+  await session.client.subscribeAsync([...topics], { qos: 1 });
 }
 
 /** Disconnects cleanly, or cuts the connection if the broker does not close it in DISCONNECT_MS. */
@@ -79,46 +68,40 @@ export function hangUp(session: Session, setTimer: SetTimer): Promise<void> {
 export interface ControllerOptions extends DialOptions {
   readonly device: string;
   readonly keys: Keys;
-  /** A random uint32. It identifies the reply to a request for the epoch, so a recorded one fails. */
-  readonly random32: () => number;
-}
-
-/** The device's reply to a command. */
-export interface Answer {
-  /** CODE. */
-  readonly code: number;
-  readonly seq: number;
-  readonly fields: Fields;
-}
-
-interface Waiting {
-  readonly sent: Omit<Command, "key">;
-  readonly resolve: (reply: Reply) => void;
+  /** Who commands. */
+  readonly kid: Kid;
+  /** How long a command may wait before it executes, in ms. */
+  readonly deadlineMs: number;
+  readonly random: RandomBytes;
+  /** Local time in ms, from any moment on. */
+  readonly now: () => number;
 }
 
 export class Controller {
   readonly #options: ControllerOptions;
   readonly #session: Session;
-  #waiting: Waiting | undefined;
+  #conversation: Conversation | undefined;
+  #heard: (bytes: Uint8Array) => void = () => {};
   #availability = "";
-  #unsigned = 0;
 
   private constructor(options: ControllerOptions, session: Session) {
     this.#options = options;
     this.#session = session;
   }
 
-  /** Throws UserError if the device's key is missing or the broker refuses the session. */
+  /** Throws UserError if the principal's key is missing or the broker refuses the session. */
   static async open(options: ControllerOptions): Promise<Controller> {
-    const deviceKey = keyOf(options.keys, options.device, "device");
+    const { device, keys, kid } = options;
+    keyOf(keys, device, kid);
     const session = await dial(options);
     const controller = new Controller(options, session);
-    const heard = (level: Level, bytes: Uint8Array) => {
-      if (level === "reply") controller.#heard(bytes, deviceKey);
-      else controller.#availability = Buffer.from(bytes.subarray(0, 16)).toString("latin1");
+    const replies = topic(device, kid, "reply");
+    const heard = (name: string, bytes: Uint8Array) => {
+      if (name === replies) controller.#heard(bytes);
+      else controller.#availability = availabilityText(bytes);
     };
     try {
-      await listen(session, options.device, ["reply", "availability"], heard);
+      await listen(session, [replies, availabilityTopic(device)], heard);
     } catch (error) {
       session.cut();
       throw brokerTrouble(options.address, error);
@@ -130,124 +113,109 @@ export class Controller {
     return hangUp(this.#session, this.#options.setTimer);
   }
 
+  /** For how long a command that was sent may still execute, in ms; 0 if none may. */
+  get openMs(): number {
+    const conversation = this.#conversation;
+    if (conversation === undefined || !conversation.committed) return 0;
+    return Math.max(0, Math.ceil(conversation.giveUpAt - this.#options.now()));
+  }
+
   /**
-   * Sends one command, including the request for the epoch before it, and returns the reply. Only one
-   * request may be in progress. Throws UserError if the principal has no key, the device does not
-   * answer in time, or the connection to the broker is lost.
+   * Sends one command, after the question for the epoch, and returns what is known of it. Only one
+   * request may be in progress. Throws UserError if the device does not tell its epoch in time, so that
+   * no command was sent, or if the connection to the broker is lost.
    */
-  async request(principal: number, request: Request): Promise<Answer> {
-    const { address, setTimer, device, keys, timeoutMs } = this.#options;
-    const kid: Kid | undefined = PRINCIPAL_KIDS[principal];
-    if (kid === undefined) throw new RangeError(`principal ${principal}`);
-    const key = keyOf(keys, device, kid);
+  async request(request: Request): Promise<Conclusion> {
+    const { address, device, keys, kid, deadlineMs, random } = this.#options;
+    if (this.#conversation !== undefined) throw new Error("controller: a request is in progress");
     if (!this.#session.client.connected) throw brokerTrouble(address, undefined);
-    let quit = () => {};
-    const failed = new Promise<never>((_, reject) => {
-      const closed = () => reject(brokerTrouble(address, undefined));
-      const cancel = setTimer(timeoutMs, () => reject(this.#silence(timeoutMs)));
-      this.#session.client.once("close", closed);
-      quit = () => {
-        cancel();
-        this.#session.client.off("close", closed);
-      };
+    const conversation = new Conversation({
+      keys: deriveKeys(kid, keyOf(keys, device, kid)),
+      kid,
+      principal: PRINCIPAL_KIDS.indexOf(kid),
+      request,
+      deadlineMs,
+      nonce: random(NONCE_BYTES),
     });
+    this.#conversation = conversation;
     try {
-      return await Promise.race([failed, this.#converse(key, principal, request)]);
+      return await this.#converse(conversation);
     } finally {
-      quit();
-      this.#waiting = undefined;
+      this.#conversation = undefined;
+      this.#heard = () => {};
     }
   }
 
-  async #converse(key: Uint8Array, principal: number, request: Request): Promise<Answer> {
-    const status = { op: OP.STATUS, args: new Map<number, never>() };
-    const seq = this.#options.random32();
-    const epochReply = await this.#exchange({ key, principal, epoch: NO_EPOCH, seq, ...status });
-    let answer = this.#read(OP.STATUS, epochReply);
-    if (answer.code !== CODE.STALE_EPOCH) throw this.#badReply("it does not name its epoch");
-    const { epoch } = epochReply;
-    for (let tries = 0; tries <= REPLAY_RETRIES; tries++) {
-      const next = Number(answer.fields.lastSeq) + 1;
-      if (next > UINT32_MAX)
-        throw this.#badReply("no sequence number is left: move its switch to KILL and back to ON");
-      const reply = await this.#exchange({ key, principal, epoch, seq: next, ...request });
-      answer = this.#read(request.op, reply);
-      if (answer.code !== CODE.REPLAY) break;
-    }
-    return answer;
-  }
-
-  #exchange(command: Command): Promise<Reply> {
-    if (this.#waiting !== undefined) throw new Error("controller: a command is in progress");
-    const { key: _, ...sent } = command;
-    return new Promise((resolve, reject) => {
-      this.#waiting = { sent, resolve };
-      const name = topic(this.#options.device, "command");
-      const bytes = Buffer.from(encodeCommand(command));
-      this.#session.client.publish(name, bytes, { qos: 1 }, (error) => {
-        if (error) reject(brokerTrouble(this.#options.address, error));
-      });
+  #converse(conversation: Conversation): Promise<Conclusion> {
+    const { address, device, kid, setTimer, timeoutMs, now } = this.#options;
+    const { client } = this.#session;
+    let cancel = () => {};
+    let closed = () => {};
+    const concluded = new Promise<Conclusion>((resolve, reject) => {
+      const publish = () => {
+        client.publish(topic(device, kid, "command"), Buffer.from(conversation.bytes), { qos: 1 });
+      };
+      closed = () => reject(this.#lost(conversation, brokerTrouble(address, undefined)));
+      client.once("close", closed);
+      cancel = setTimer(timeoutMs, () => reject(this.#silence(conversation, timeoutMs)));
+      this.#heard = (bytes) => {
+        const result = conversation.received(bytes, now());
+        if (result === null) return;
+        if (result !== "send") return resolve(result);
+        cancel();
+        const why = `it did not answer (${this.#broker(conversation)})`;
+        cancel = setTimer(conversation.giveUpAt - now(), () => resolve({ kind: "unknown", why }));
+        publish();
+      };
+      publish();
+    });
+    return concluded.finally(() => {
+      cancel();
+      client.off("close", closed);
     });
   }
 
-  #heard(bytes: Uint8Array, deviceKey: Uint8Array): void {
-    let reply: Reply;
-    try {
-      reply = decodeReply(bytes, deviceKey);
-    } catch (error) {
-      if (!(error instanceof MessageError)) throw error;
-      this.#unsigned++;
-      return;
-    }
-    const waiting = this.#waiting;
-    if (waiting === undefined || !answers(reply, waiting.sent)) return;
-    this.#waiting = undefined;
-    waiting.resolve(reply);
+  #broker(conversation: Conversation): string {
+    const state = this.#availability === "" ? "never online" : this.#availability;
+    const { foreign } = conversation;
+    return `broker says: ${state}${foreign > 0 ? `; ${foreign} messages that do not answer this request` : ""}`;
   }
 
-  #read(op: number, { code, seq, data }: Reply): Answer {
-    try {
-      return { code, seq, fields: replyFields(op, code, data) };
-    } catch (error) {
-      if (!(error instanceof MessageError)) throw error;
-      throw this.#badReply(error.message);
-    }
-  }
-
-  #badReply(why: string): UserError {
+  #silence(conversation: Conversation, timeoutMs: number): UserError {
     return new UserError(
-      `device ${this.#options.device}: cannot use its reply: ${why}`,
+      `device ${this.#options.device}: no answer within ${timeoutMs} ms (${this.#broker(conversation)}), ` +
+        "so no command was sent: its switch is at KILL, it is off, or it has other keys",
       EXIT.NO_ANSWER,
     );
   }
 
-  #silence(timeoutMs: number): UserError {
-    const { device } = this.#options;
-    const state = this.#availability === "" ? "never online" : this.#availability;
-    const unsigned = this.#unsigned > 0 ? `; ${this.#unsigned} replies not signed by it` : "";
+  /** The connection is lost: what that means for a command that was sent. */
+  #lost(conversation: Conversation, trouble: UserError): UserError {
+    if (!conversation.committed) return trouble;
     return new UserError(
-      `device ${device}: no answer within ${timeoutMs} ms (broker says: ${state}${unsigned}): ` +
-        "its switch is at KILL, it is off, or it has other keys",
+      `${trouble.message}; the command was sent and may execute for ${this.openMs} ms more`,
       EXIT.NO_ANSWER,
     );
   }
 }
 
-/**
- * Whether a reply answers a command. A recorded reply fails this check: it carries another epoch or,
- * if the command asked for the epoch, another random sequence number.
- */
-function answers(reply: Reply, sent: Omit<Command, "key">): boolean {
-  const sameEpoch = Buffer.compare(reply.epoch, sent.epoch) === 0;
-  return (
-    reply.principal === sent.principal &&
-    reply.seq === sent.seq &&
-    sameEpoch !== (reply.code === CODE.STALE_EPOCH)
-  );
+/** The availability flag as plain text; it is signed by nobody. */
+function availabilityText(bytes: Uint8Array): string {
+  return Buffer.from(bytes.subarray(0, 16))
+    .toString("latin1")
+    .replace(/[^a-z]/g, "?");
 }
 
 /** Why a device refused, with the fields of its reply: `HOLD remainingMs=300000`. */
-export function refusalOf({ code, fields }: Answer): string {
-  const values = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
-  return [CODE_NAMES[code], ...values].join(" ");
+export function refusalOf(conclusion: Extract<Conclusion, { kind: "refused" }>): string {
+  const values = Object.entries(conclusion.fields).map(([name, value]) => `${name}=${value}`);
+  return [CODE_NAMES[conclusion.code], ...values].join(" ");
+}
+
+/** Of a request of which nobody can say whether it executed. */
+export function unknownOutcome(device: string, why: string): UserError {
+  return new UserError(
+    `device ${device}: the command was not seen to execute, and cannot any more: ${why}`,
+    EXIT.NO_ANSWER,
+  );
 }

@@ -3,8 +3,7 @@
  */
 import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { CODE, JOURNAL_SLOTS, OP, RECORD_NAMES } from "../abi.gen.ts";
-import { type Controller, refusalOf } from "../controller/client.ts";
+import { JOURNAL_SLOTS, OP, RECORD_NAMES } from "../abi.gen.ts";
 import {
   type Journal,
   parseRecord,
@@ -13,12 +12,12 @@ import {
   type Verdict,
   verifyJournal,
 } from "../controller/journal.ts";
-import { type FieldValue, RECORDS_MAX } from "../controller/operations.ts";
+import { RECORDS_MAX } from "../controller/operations.ts";
 import { codeOf, EXIT, UserError } from "../errors.ts";
 import { writeFileAtomic } from "../files.ts";
 import { ringOf } from "./console.ts";
 import { asOption, example, jsonOption } from "./options.ts";
-import { addConnectionOptions, type ConnectionOptions, openController } from "./send.ts";
+import { addConnectionOptions, type ConnectionOptions, execute, openController } from "./send.ts";
 import { print, printJson } from "./terminal.ts";
 
 interface ReadOptions extends Omit<ConnectionOptions, "as"> {
@@ -130,32 +129,26 @@ function requireChain({ bad }: Verdict): void {
 
 /** Reads all records in the ring. Returns them with the head hash from a signed status before. */
 async function fetchJournal(options: ConnectionOptions): Promise<[Journal, string | undefined]> {
-  const [controller, principal] = await openController(options);
+  const controller = await openController(options);
+  const ask = async (op: number, values: readonly number[]) => {
+    const args = new Map(values.map((value, index) => [index + 1, value]));
+    const { fields } = await execute(controller, options.device, { op, args });
+    if (fields !== null) return fields;
+    throw new UserError("the device's reply was lost: read the journal again", EXIT.NO_ANSWER);
+  };
   try {
-    const status = await ask(controller, principal, OP.STATUS, []);
-    const next = Number(status.journalNext);
+    const status = await ask(OP.STATUS, []);
+    const next = Number(status.journalNext ?? 0);
     const records: Uint8Array[] = [];
     for (let first = Math.max(0, next - JOURNAL_SLOTS); first < next; first += RECORDS_MAX) {
       const count = Math.min(RECORDS_MAX, next - first);
-      const page = await ask(controller, principal, OP.JOURNAL_READ, [first, count]);
+      const page = await ask(OP.JOURNAL_READ, [first, count]);
       if (Array.isArray(page.records)) records.push(...page.records);
     }
     return [{ records }, next > 0 ? String(status.journalHead) : undefined];
   } finally {
     await controller.close();
   }
-}
-
-async function ask(
-  controller: Controller,
-  principal: number,
-  op: number,
-  values: readonly number[],
-): Promise<Record<string, FieldValue>> {
-  const args = new Map(values.map((value, index) => [index + 1, value]));
-  const answer = await controller.request(principal, { op, args });
-  if (answer.code === CODE.OK) return answer.fields;
-  throw new UserError(`the device refuses to read its journal: ${refusalOf(answer)}`, EXIT.REFUSED);
 }
 
 function load(file: string): Journal {

@@ -5,7 +5,7 @@ import { type Command, Option } from "commander";
 import { PRINCIPAL_KIDS } from "../abi.gen.ts";
 import type { Kid } from "../mqtt/topics.ts";
 import { initKeys, keyOf, listDevices, loadKeys, revokeKey, toJwk } from "../controller/keys.ts";
-import { COMMANDERS, deviceOption, example, jsonOption, keysOption } from "./options.ts";
+import { deviceOption, example, jsonOption, keysOption } from "./options.ts";
 import { print, printJson, random } from "./terminal.ts";
 
 interface KeysOptions {
@@ -53,7 +53,7 @@ export function register(program: Command): void {
     .description(
       "delete a principal's key; a device started with this folder then ignores that principal",
     )
-    .addOption(principalOption(COMMANDERS))
+    .addOption(principalOption(PRINCIPAL_KIDS))
     .addOption(deviceOption())
     .addOption(keysOption())
     .action((options: KeysOptions & { principal: Kid }) => {

@@ -2,7 +2,7 @@
  * Command line options that several verbs share: names, defaults and parsers.
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { PRINCIPAL, PRINCIPAL_KIDS } from "../abi.gen.ts";
+import { DEADLINE_MAX_MS, PRINCIPAL_KIDS } from "../abi.gen.ts";
 import { parseMs } from "../clock.ts";
 import { DEFAULT_KEYS } from "../controller/keys.ts";
 import { UserError } from "../errors.ts";
@@ -10,9 +10,6 @@ import type { Role } from "../flash/chip.ts";
 import { parseBroker } from "../mqtt/session.ts";
 import { checkDeviceId } from "../mqtt/topics.ts";
 import { ENGINES } from "../native/build.ts";
-
-/** The principals that can send commands: all except the device. */
-export const COMMANDERS = PRINCIPAL_KIDS.filter((_, index) => index !== PRINCIPAL.DEVICE);
 
 /**
  * Turns a UserError into an error of the option, so that commander prints the option's name with
@@ -66,6 +63,15 @@ export const brokerOption = () =>
     .default(parseBroker("mqtt://127.0.0.1:1883"), "mqtt://127.0.0.1:1883")
     .argParser(checked(parseBroker));
 
+export const deadlineOption = () =>
+  new Option("--deadline <time>", "how long the command may wait before it executes, 60s at most")
+    .default(5_000, "5s")
+    .argParser((text) => {
+      const ms = parseDuration(text);
+      if (ms <= DEADLINE_MAX_MS) return ms;
+      throw new InvalidArgumentError("Write a time of at most 60s.");
+    });
+
 export const keysOption = (description = "folder with the keys") =>
   new Option("--keys <dir>", description).default(DEFAULT_KEYS);
 
@@ -90,7 +96,7 @@ export const timeoutOption = () =>
     .argParser(parseDuration);
 
 export const asOption = () =>
-  new Option("--as <principal>", "principal whose key signs the command").choices(COMMANDERS);
+  new Option("--as <principal>", "principal whose key signs the command").choices(PRINCIPAL_KIDS);
 
 /** The engine that runs the guest on a native board. */
 export const engineOption = () =>

@@ -2,23 +2,25 @@
  * `killswitch send`: sends one command to a device and prints the reply.
  */
 import type { Command, Option } from "commander";
-import { CODE, CODE_NAMES, OP_NAMES, PRINCIPAL_KIDS } from "../abi.gen.ts";
-import { Controller, refusalOf } from "../controller/client.ts";
+import { CODE, CODE_NAMES, OP_NAMES } from "../abi.gen.ts";
+import { Controller, refusalOf, unknownOutcome } from "../controller/client.ts";
+import type { Conclusion } from "../controller/conversation.ts";
 import type { Kid } from "../mqtt/topics.ts";
-import { keyOf, loadKeys } from "../controller/keys.ts";
-import { type Fields, parseRequest, usageOf } from "../controller/operations.ts";
+import { loadKeys } from "../controller/keys.ts";
+import { type Fields, parseRequest, type Request, usageOf } from "../controller/operations.ts";
 import { EXIT, UserError } from "../errors.ts";
 import type { BrokerAddress } from "../mqtt/session.ts";
 import {
   asOption,
   brokerOption,
+  deadlineOption,
   deviceOption,
   example,
   jsonOption,
   keysOption,
   timeoutOption,
 } from "./options.ts";
-import { print, printJson, random32, setTimer } from "./terminal.ts";
+import { now, onSignal, print, printError, printJson, random, setTimer } from "./terminal.ts";
 
 /** Options for a connection to a device. */
 export interface ConnectionOptions {
@@ -27,30 +29,46 @@ export interface ConnectionOptions {
   readonly broker: BrokerAddress;
   readonly keys: string;
   readonly timeout: number;
+  readonly deadline: number;
   readonly json: boolean;
 }
 
 /** Adds the options of ConnectionOptions to a verb. */
 export function addConnectionOptions(command: Command, as: Option): Command {
-  return [as, deviceOption(), brokerOption(), keysOption(), timeoutOption(), jsonOption()].reduce(
+  return [as, deviceOption(), brokerOption(), keysOption(), timeoutOption(), deadlineOption(), jsonOption()].reduce(
     (extended, option) => extended.addOption(option),
     command,
   );
 }
 
-/** Opens a session with a device. Returns it with the principal's number. The caller closes it. */
-export async function openController(options: ConnectionOptions): Promise<[Controller, number]> {
-  const keys = loadKeys(options.keys, options.device);
-  keyOf(keys, options.device, options.as);
-  const controller = await Controller.open({
+/** Opens a session with a device as a principal. The caller closes it. Throws UserError. */
+export function openController(options: ConnectionOptions): Promise<Controller> {
+  return Controller.open({
     address: options.broker,
     device: options.device,
-    keys,
+    keys: loadKeys(options.keys, options.device),
+    kid: options.as,
     setTimer,
     timeoutMs: options.timeout,
-    random32,
+    deadlineMs: options.deadline,
+    random,
+    now,
   });
-  return [controller, PRINCIPAL_KIDS.indexOf(options.as)];
+}
+
+/**
+ * Sends one command. Returns the fields of the reply; null if it was executed and its reply lost. Throws
+ * UserError if it was refused, or if nobody can say whether it executed.
+ */
+export async function execute(
+  controller: Controller,
+  device: string,
+  request: Request,
+): Promise<{ seq: number; fields: Fields | null }> {
+  const conclusion = await controller.request(request);
+  if (conclusion.kind === "executed") return conclusion;
+  if (conclusion.kind === "unknown") throw unknownOutcome(device, conclusion.why);
+  throw new UserError(`device ${device} refuses: ${refusalOf(conclusion)}`, EXIT.REFUSED);
 }
 
 export function register(program: Command): void {
@@ -75,19 +93,33 @@ async function send(
   options: ConnectionOptions,
 ): Promise<void> {
   const request = parseRequest(op, args);
-  const [controller, principal] = await openController(options);
+  const { device, json } = options;
+  const controller = await openController(options);
+  const removeHook = onSignal(() => {
+    const open = controller.openMs;
+    if (open > 0) printError(`interrupted: the command was sent and may execute for ${open} ms more`);
+  });
   try {
-    const answer = await controller.request(principal, request);
-    const { code, seq, fields } = answer;
-    if (options.json)
-      printJson({ device: options.device, op, code: CODE_NAMES[code], seq, fields });
-    if (code !== CODE.OK) {
-      throw new UserError(`device ${options.device} refuses: ${refusalOf(answer)}`, EXIT.REFUSED);
-    }
-    if (!options.json) print([`${op} OK`, ...fieldWords(fields)].join(" "));
+    const conclusion = await controller.request(request);
+    if (json) printJson({ device, op, ...jsonOf(conclusion) });
+    if (conclusion.kind === "unknown") throw unknownOutcome(device, conclusion.why);
+    if (conclusion.kind === "refused")
+      throw new UserError(`device ${device} refuses: ${refusalOf(conclusion)}`, EXIT.REFUSED);
+    const { fields } = conclusion;
+    const lost = ["(it executed once; the reply with its data was lost)"];
+    if (!json) print([`${op} OK`, ...(fields === null ? lost : fieldWords(fields))].join(" "));
   } finally {
+    removeHook();
     await controller.close();
   }
+}
+
+/** A conclusion as an object to print. */
+function jsonOf(conclusion: Conclusion): Record<string, unknown> {
+  if (conclusion.kind === "unknown") return { code: null, why: conclusion.why };
+  const { seq, fields } = conclusion;
+  const code = conclusion.kind === "executed" ? CODE.OK : conclusion.code;
+  return { code: CODE_NAMES[code], seq, fields };
 }
 
 /** Formats fields as `name=value`. Journal records are in hexadecimal. */

@@ -41,6 +41,11 @@ export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+/** Prints a line to standard error, with the program's name. */
+export function printError(line: string): void {
+  process.stderr.write(`killswitch: ${line}\n`);
+}
+
 /** Shows a progress bar on standard error if it is a terminal. */
 export function progressBar(done: number, total: number, label: string): void {
   if (!process.stderr.isTTY) return;
@@ -68,7 +73,7 @@ export function printJson(value: unknown): void {
  */
 export function reportError(error: unknown): ExitCode {
   if (error instanceof UserError) {
-    process.stderr.write(`killswitch: ${error.message}\n`);
+    printError(error.message);
     return error.exitCode;
   }
   const reason = error instanceof Error ? error.message : String(error);
@@ -84,4 +89,5 @@ const clock = new RealClock();
 export const setTimer: SetTimer = (ms, wake) => clock.wakeAt(clock.now() + ms, wake);
 
 export const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
-export const random32 = (): number => randomBytes(4).readUInt32LE();
+/** Milliseconds from any moment on. */
+export const now = (): number => clock.now();

@@ -1,16 +1,28 @@
 /**
- * `killswitch watch`: prints all messages of a device after checking them with the device's key.
+ * `killswitch watch`: prints what a device reports, after checking its signature and its age. Each report
+ * is followed by a question to the device, whose answer tells a current report from a repeated one.
  */
 import type { Command } from "commander";
-import { CODE_NAMES, PRINCIPAL_KIDS } from "../abi.gen.ts";
+import { NONCE_BYTES, PRINCIPAL_KIDS } from "../abi.gen.ts";
 import { dial, listen } from "../controller/client.ts";
-import { decodeReply, decodeStatus, decodeTelemetry } from "../controller/command.ts";
+import {
+  decodeReply,
+  decodeStatus,
+  decodeTelemetry,
+  encodeQuestion,
+  type ReportHead,
+  replyTagOf,
+} from "../controller/command.ts";
 import { MessageError } from "../controller/cose.ts";
 import { keyOf, loadKeys } from "../controller/keys.ts";
+import { ANSWER_SHAPE, takeFields } from "../controller/operations.ts";
+import { type Confirmation, type Freshness, freshnessOf } from "../controller/report-order.ts";
+import { type DerivedKeys, deriveKeys } from "../derived-keys.ts";
 import { UserError } from "../errors.ts";
-import { type BrokerAddress, brokerTrouble } from "../mqtt/session.ts";
-import { type Level, OFFLINE, ONLINE } from "../mqtt/topics.ts";
+import { type BrokerAddress, brokerTrouble, type Session } from "../mqtt/session.ts";
+import { availabilityTopic, type Kid, OFFLINE, ONLINE, topic } from "../mqtt/topics.ts";
 import {
+  asOption,
   brokerOption,
   deviceOption,
   example,
@@ -18,43 +30,25 @@ import {
   keysOption,
   timeoutOption,
 } from "./options.ts";
-import { print, printJson, setTimer, toJson } from "./terminal.ts";
+import { print, printJson, random, setTimer, toJson } from "./terminal.ts";
+
+/** How long the device may take to confirm a report, in ms. */
+const CONFIRM_MS = 2_000;
 
 interface WatchOptions {
   readonly device: string;
   readonly broker: BrokerAddress;
   readonly keys: string;
+  readonly as: Kid;
   readonly timeout: number;
   readonly json: boolean;
 }
 
-/** The contents of a message, by field. */
-type Content = Record<string, unknown>;
-
-/** Decoders by topic level. Availability is set by the broker and is not signed. */
-const READERS: Partial<Record<Level, (bytes: Uint8Array, key: Uint8Array) => Content>> = {
-  availability: (bytes) => {
-    const flag = [ONLINE, OFFLINE].find((word) => Buffer.compare(Buffer.from(word), bytes) === 0);
-    if (flag === undefined) throw new MessageError("neither online nor offline");
-    return { state: flag };
-  },
-  status: (bytes, key) => {
-    const { epoch, fields } = decodeStatus(bytes, key);
-    return { epoch, ...fields };
-  },
-  telemetry: (bytes, key) => ({ ...decodeTelemetry(bytes, key) }),
-  reply: (bytes, key) => {
-    const { epoch, principal, seq, code, data } = decodeReply(bytes, key);
-    const shown = Object.fromEntries([...data].map(([name, value]) => [String(name), value]));
-    return { epoch, to: PRINCIPAL_KIDS[principal], seq, code: CODE_NAMES[code], data: shown };
-  },
-};
-const WATCHED = Object.keys(READERS) as Level[];
-
 export function register(program: Command): void {
   const command = program
     .command("watch")
-    .description("print all messages of a device until Ctrl-C");
+    .description("print what a device reports, with its age, until Ctrl-C")
+    .addOption(asOption().default("owner"));
   for (const option of [deviceOption, brokerOption, keysOption, timeoutOption, jsonOption]) {
     command.addOption(option());
   }
@@ -62,38 +56,114 @@ export function register(program: Command): void {
   example(command, "killswitch watch --device demo");
 }
 
+/** A report that waits for the device's confirmation. */
+interface Waiting {
+  readonly level: "status" | "telemetry";
+  readonly head: ReportHead;
+  readonly content: Record<string, unknown>;
+}
+
+class Watcher {
+  readonly #options: WatchOptions;
+  readonly #session: Session;
+  readonly #keys: DerivedKeys;
+  #waiting: Waiting[] = [];
+  #question: Uint8Array | null = null;
+  #cancel = () => {};
+
+  constructor(options: WatchOptions, session: Session, keys: DerivedKeys) {
+    this.#options = options;
+    this.#session = session;
+    this.#keys = keys;
+  }
+
+  get topics(): string[] {
+    const { device, as } = this.#options;
+    const own = (["status", "telemetry", "reply"] as const).map((level) => topic(device, as, level));
+    return [...own, availabilityTopic(device)];
+  }
+
+  heard(name: string, bytes: Uint8Array): void {
+    const { as } = this.#options;
+    const level = name.slice(name.lastIndexOf("/") + 1);
+    try {
+      if (level === "availability") this.#show(level, null, { state: availabilityIn(bytes) });
+      else if (level === "reply") this.#answered(bytes);
+      else if (level === "status") {
+        const { epoch, counter, clock, fields } = decodeStatus(bytes, this.#keys.reply, as);
+        this.#reported({ level, head: { epoch, counter, clock }, content: fields });
+      } else if (level === "telemetry") {
+        const { temperature, ...head } = decodeTelemetry(bytes, this.#keys.reply, as);
+        this.#reported({ level, head, content: { temperature } });
+      }
+    } catch (error) {
+      if (!(error instanceof MessageError)) throw error;
+      this.#show(level, null, { unverified: bytes.length, reason: error.message });
+    }
+  }
+
+  #reported(report: Waiting): void {
+    this.#waiting.push(report);
+    if (this.#question === null) this.#ask();
+  }
+
+  #ask(): void {
+    const { device, as } = this.#options;
+    const principal = PRINCIPAL_KIDS.indexOf(as);
+    this.#question = encodeQuestion(this.#keys.command, principal, random(NONCE_BYTES));
+    this.#session.client.publish(topic(device, as, "command"), Buffer.from(this.#question), {
+      qos: 1,
+    });
+    this.#cancel = setTimer(CONFIRM_MS, () => this.#confirm(null));
+  }
+
+  #answered(bytes: Uint8Array): void {
+    const { tag, epoch, data } = decodeReply(bytes, this.#keys.reply, this.#options.as);
+    const question = this.#question;
+    if (question === null || Buffer.compare(tag, replyTagOf(question)) !== 0) return;
+    this.#confirm({ epoch, counter: Number(takeFields(ANSWER_SHAPE, data).counter) });
+  }
+
+  #confirm(answer: Confirmation | null): void {
+    this.#cancel();
+    this.#question = null;
+    for (const { level, head, content } of this.#waiting.splice(0)) {
+      this.#show(level, freshnessOf(head, answer), { ...head, ...content });
+    }
+  }
+
+  #show(level: string, age: Freshness | null, content: Record<string, unknown>): void {
+    const line = { level, ...(age === null ? {} : { age }), ...content };
+    if (this.#options.json) printJson(line);
+    else {
+      const words = Object.entries(content).map(([name, value]) => `${name}=${show(value)}`);
+      print([level, ...(age === null ? [] : [age]), ...words].join(" "));
+    }
+  }
+}
+
 async function watch(options: WatchOptions): Promise<void> {
-  const { broker: address, device, json } = options;
-  const key = keyOf(loadKeys(options.keys, device), device, "device");
+  const { broker: address, device, as } = options;
+  const keys = deriveKeys(as, keyOf(loadKeys(options.keys, device), device, as));
   const session = await dial({ address, setTimer, timeoutMs: options.timeout });
   const ended = new Promise<never>((_, reject) => {
     session.client.once("close", () => reject(brokerTrouble(address, undefined)));
   });
-  const heard = (level: Level, bytes: Uint8Array) => {
-    const content = read(level, bytes, key);
-    if (json) printJson({ level, ...content });
-    else
-      print(
-        [level, ...Object.entries(content).map(([name, value]) => `${name}=${show(value)}`)].join(
-          " ",
-        ),
-      );
-  };
+  const watcher = new Watcher(options, session, keys);
+  const heard = (name: string, bytes: Uint8Array) => watcher.heard(name, bytes);
   try {
-    await Promise.race([ended, listen(session, device, WATCHED, heard).then(() => ended)]);
+    await Promise.race([ended, listen(session, watcher.topics, heard).then(() => ended)]);
   } catch (error) {
     session.cut();
     throw error instanceof UserError ? error : brokerTrouble(address, error);
   }
 }
 
-function read(level: Level, bytes: Uint8Array, key: Uint8Array): Content {
-  try {
-    return READERS[level]?.(bytes, key) ?? {};
-  } catch (error) {
-    if (!(error instanceof MessageError)) throw error;
-    return { unverified: bytes.length, reason: error.message };
-  }
+/** The availability flag. The broker sets it, and it is not signed. */
+function availabilityIn(bytes: Uint8Array): string {
+  const flag = [ONLINE, OFFLINE].find((word) => Buffer.compare(Buffer.from(word), bytes) === 0);
+  if (flag === undefined) throw new MessageError("neither online nor offline");
+  return flag;
 }
 
 function show(value: unknown): string {
