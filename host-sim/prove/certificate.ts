@@ -4,14 +4,13 @@
  * works.
  */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { EXIT, UserError } from "../errors.ts";
 import { packageRoot, versionOf } from "../paths.ts";
-import { GATE_SPEC } from "./gate-paths.ts";
-import { ABSTRACTION_VERSION } from "./model.ts";
-import { type Module, type PartReport, provePart, type Subject } from "./parts.ts";
+import { ABSTRACTION_VERSION } from "./device/abstraction.ts";
+import { GATE_SPEC } from "./gate/paths.ts";
+import { type Module, type PartReport, provePart, type Subject } from "./stages.ts";
 import { type PartName, type Verdict, verdictOf } from "./verdict.ts";
 
 const FORMAT = 1;

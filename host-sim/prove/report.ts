@@ -1,8 +1,8 @@
 /**
  * The parts of a proof in words, for a person. Must not know how a figure came about.
  */
-import type { MutationReport, Spared } from "./mutants.ts";
-import type { PartReport } from "./parts.ts";
+import type { MutationReport, Spared } from "./mutation/score.ts";
+import type { PartReport } from "./stages.ts";
 
 /** Words that do not check. */
 const UNCHECKED = 2 ** 32 - 2 ** 16;

@@ -81,7 +81,7 @@ export const portOption = () =>
 export const fixtureOption = () =>
   new Option(
     "--fixture",
-    "build for use as the test fixture instead of as the device (chips only)",
+    "use the chip as the test fixture instead of as the device",
   ).default(false);
 
 /** The role of a chip that `fixtureOption` selects. */

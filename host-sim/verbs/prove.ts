@@ -8,8 +8,8 @@ import { type Command, Option } from "commander";
 import { codeOf, EXIT, type ExitCode, UserError } from "../errors.ts";
 import { writeFileAtomic } from "../files.ts";
 import { firmwarePath, validModule } from "../firmware.ts";
-import type { PartReport, Subject } from "../prove/parts.ts";
 import { linesOf } from "../prove/report.ts";
+import type { PartReport, Subject } from "../prove/stages.ts";
 import { PARTS, type PartName, type Verdict, verdictOf } from "../prove/verdict.ts";
 import { example, jsonOption, seedOption } from "./options.ts";
 import { onSignal, print, printJson } from "./terminal.ts";
@@ -115,7 +115,7 @@ async function runHere(
   { quick, seed }: ProveOptions,
   done: (report: PartReport) => void,
 ): Promise<PartReport[]> {
-  const { provePart } = await import("../prove/parts.ts");
+  const { provePart } = await import("../prove/stages.ts");
   const reports: PartReport[] = [];
   for (const part of parts) {
     const report = await provePart(part, subject, {

@@ -1,5 +1,5 @@
 /*
- * The device's policy for Spin: the folded state of host-sim/prove/model.ts, padded to a vector of 260
+ * The device's policy for Spin: the folded state of host-sim/prove/device/abstraction.ts, padded to a vector of 260
  * bytes, and its every event as one option, made by spin.ts from the explorer's own list. The policy is
  * hand-written in C, faster than Promela's own statements. It has no CBOR, no COSE, no SHA-256, no
  * stored bytes: what it does in a transition is a small part of what the shipped bytes do in theirs.

@@ -4,8 +4,8 @@
  */
 import { RealClock } from "../../host-sim/clock.ts";
 import { firmwarePath, readModule } from "../../host-sim/firmware.ts";
-import { Explorer } from "../../host-sim/prove/explorer.ts";
-import { proveGate } from "../../host-sim/prove/gate.ts";
+import { Explorer } from "../../host-sim/prove/device/explorer.ts";
+import { proveGate } from "../../host-sim/prove/gate/proof.ts";
 import { runSpin, type SpinRun } from "./spin.ts";
 import { type Figure, printFigures } from "./table.ts";
 

@@ -7,9 +7,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { EVENT } from "../../host-sim/abi.gen.ts";
-import { ALL_ENDS, eventList, type ModelEvent } from "../../host-sim/prove/events.ts";
-import type { Message } from "../../host-sim/prove/messages.ts";
-import { CONFIGS, everyStorage } from "../../host-sim/prove/model.ts";
+import { CONFIGS, everyStorage } from "../../host-sim/prove/device/abstraction.ts";
+import { ALL_ENDS, eventList, type ModelEvent } from "../../host-sim/prove/device/events.ts";
+import type { Message } from "../../host-sim/prove/device/messages.ts";
 
 const MODEL = resolve("tests/bench/policy.pml");
 

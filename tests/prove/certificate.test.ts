@@ -2,9 +2,9 @@
 import { expect, test } from "vitest";
 import { firmwarePath, readModule } from "../../host-sim/firmware.ts";
 import { certify, checkCertificate } from "../../host-sim/prove/certificate.ts";
-import { Explorer } from "../../host-sim/prove/explorer.ts";
-import { provePart } from "../../host-sim/prove/parts.ts";
-import { walk } from "../../host-sim/prove/walk.ts";
+import { Explorer } from "../../host-sim/prove/device/explorer.ts";
+import { walk } from "../../host-sim/prove/device/random-walk.ts";
+import { provePart } from "../../host-sim/prove/stages.ts";
 
 const subject = {
   gate: readModule(firmwarePath("gate")),

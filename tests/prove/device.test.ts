@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { firmwarePath, readModule } from "../../host-sim/firmware.ts";
-import { scenarioOf } from "../../host-sim/prove/counterexample.ts";
-import { Explorer } from "../../host-sim/prove/explorer.ts";
-import { replays } from "../../host-sim/prove/replay.ts";
+import { scenarioOf } from "../../host-sim/prove/device/counterexample.ts";
+import { Explorer } from "../../host-sim/prove/device/explorer.ts";
+import { replays } from "../../host-sim/prove/scenario-replay.ts";
 import { buildPatched, type Patch } from "./build.ts";
 
 const gate = readModule(firmwarePath("gate"));

@@ -4,8 +4,13 @@ import { readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
 import { firmwarePath, readModule } from "../../host-sim/firmware.ts";
 import { runBounded } from "../../host-sim/guard.ts";
-import { Differential } from "../../host-sim/prove/differential.ts";
-import { functionNames, mutantOf, type Site, sitesOf } from "../../host-sim/prove/mutate.ts";
+import { Differential } from "../../host-sim/prove/mutation/differential.ts";
+import {
+  functionNames,
+  mutantOf,
+  type Site,
+  sitesOf,
+} from "../../host-sim/prove/mutation/mutator.ts";
 
 const device = readModule(firmwarePath("device"));
 const names = functionNames(readFileSync("dist/firmware/device.wat", "utf8"));

@@ -1,11 +1,11 @@
 /** What the explorer takes for known: no more than was asked, of states that agree in all that was read. */
 import { expect, test } from "vitest";
 import { firmwarePath, readModule } from "../../host-sim/firmware.ts";
-import { eventList, program } from "../../host-sim/prove/events.ts";
-import { AT } from "../../host-sim/prove/layout.ts";
-import { Machine } from "../../host-sim/prove/machine.ts";
-import { at, DEPENDS } from "../../host-sim/prove/model.ts";
-import { Transition } from "../../host-sim/prove/transition.ts";
+import { at, DEPENDS } from "../../host-sim/prove/device/abstraction.ts";
+import { eventList, program } from "../../host-sim/prove/device/events.ts";
+import { Machine } from "../../host-sim/prove/device/instrumented-guest.ts";
+import { AT } from "../../host-sim/prove/device/layout.ts";
+import { Transition } from "../../host-sim/prove/device/transition.ts";
 
 const device = readModule(firmwarePath("device"));
 const events = eventList();

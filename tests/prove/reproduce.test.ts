@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { firmwarePath, readModule } from "../../host-sim/firmware.ts";
-import { allBoards, reproduce } from "../../host-sim/prove/reproduce.ts";
-import { parting } from "../../host-sim/prove/sections.ts";
+import { parting } from "../../host-sim/prove/build/file-difference.ts";
+import { allBoards, reproduce } from "../../host-sim/prove/build/reproduce.ts";
 import { notRun } from "../native/support.ts";
 
 const ready = allBoards().filter((board) => notRun(board) === null);

@@ -3,19 +3,7 @@
  * until no state is new; every transition held to the invariants. Breadth first, so that the first
  * violation has a shortest trace. Must not know how messages or storage are laid out.
  */
-import { BOOT_NAMES, MARK_NAMES } from "../abi.gen.ts";
-import {
-  applies,
-  eventList,
-  isSmall,
-  type ModelEvent,
-  type Program,
-  program,
-  runningIn,
-} from "./events.ts";
-import { Invariants } from "./invariants.ts";
-import { AT, DONE, SENT_HEAD } from "./layout.ts";
-import { Machine, Misuse } from "./machine.ts";
+import { BOOT_NAMES, MARK_NAMES } from "../../abi.gen.ts";
 import {
   at,
   BLANK,
@@ -28,11 +16,23 @@ import {
   NO_STATE,
   OutOfRange,
   outside,
-} from "./model.ts";
-import { StateTable } from "./table.ts";
+} from "./abstraction.ts";
+import {
+  applies,
+  eventList,
+  isSmall,
+  type ModelEvent,
+  type Program,
+  program,
+  runningIn,
+} from "./events.ts";
+import { Machine, Misuse } from "./instrumented-guest.ts";
+import { Invariants } from "./invariants.ts";
+import { AT, DONE, SENT_HEAD } from "./layout.ts";
+import { StateTable } from "./state-table.ts";
 import { Transition } from "./transition.ts";
-import { WireCheck } from "./wire.ts";
-import { WriteCheck } from "./writes.ts";
+import { WireCheck } from "./wire-check.ts";
+import { WriteCheck } from "./write-check.ts";
 
 const NO_PARENT = -1;
 /** Labels below this are events; above, boots: storage, finding, reason. */

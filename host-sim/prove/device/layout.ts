@@ -2,7 +2,7 @@
  * Where the recorder keeps what it notes, and a few words of WebAssembly text for it. Must not know
  * what any of it is for.
  */
-import { ASKED_WORDS } from "./asked.ts";
+import { ASKED_WORDS } from "./observed-fields.ts";
 
 export const PAGE = 65_536;
 /** Longest that mac_verify() and mac_sign() take, in bytes: docs/ABI.md. */

@@ -18,13 +18,13 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
-import { EXIT, UserError } from "../errors.ts";
-import { nativeBoardNames } from "../native/board.ts";
-import { ENGINES, type Engine } from "../native/build.ts";
-import { targetStates } from "../native/tools.ts";
-import { wasm3Folder } from "../native/wasm3.ts";
-import { packageRoot } from "../paths.ts";
-import { parting } from "./sections.ts";
+import { EXIT, UserError } from "../../errors.ts";
+import { nativeBoardNames } from "../../native/board.ts";
+import { ENGINES, type Engine } from "../../native/build.ts";
+import { targetStates } from "../../native/tools.ts";
+import { wasm3Folder } from "../../native/wasm3.ts";
+import { packageRoot } from "../../paths.ts";
+import { parting } from "./file-difference.ts";
 
 export interface BuiltFile {
   /** Below the root for a module; board and engine for an image. */

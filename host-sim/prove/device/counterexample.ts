@@ -4,12 +4,21 @@
  * was found.
  */
 import { stringify } from "yaml";
-import { BOOT, CODE_NAMES, EVENT, OP, OP_WIRES, PHASE, PRINCIPAL_KIDS, SAFE } from "../abi.gen.ts";
-import type { Scenario, Send, Step } from "../scenario/grammar.ts";
+import {
+  BOOT,
+  CODE_NAMES,
+  EVENT,
+  OP,
+  OP_WIRES,
+  PHASE,
+  PRINCIPAL_KIDS,
+  SAFE,
+} from "../../abi.gen.ts";
+import type { Scenario, Send, Step } from "../../scenario/grammar.ts";
+import { COUNTDOWNS } from "./abstraction.ts";
 import type { ModelEvent } from "./events.ts";
 import type { DeviceViolation, TraceStep } from "./explorer.ts";
 import type { Message } from "./messages.ts";
-import { COUNTDOWNS } from "./model.ts";
 
 /** Time that ends each of COUNTDOWNS, and time that lets an event pass and ends none, in ms. */
 const ENDS_MS: Record<string, number> = {

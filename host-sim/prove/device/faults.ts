@@ -4,21 +4,21 @@
  * not know how faults come about.
  */
 import { createSecretKey } from "node:crypto";
-import { BOOT, EVENT, JOURNAL_SLOT_BYTES, JOURNAL_SLOTS, PHASE, REGION } from "../abi.gen.ts";
-import type { BoardData } from "../board-data.ts";
-import { makeGate } from "../firmware.ts";
-import { loadGuest } from "../module.ts";
-import { Prng } from "../prng.ts";
-import { Runtime } from "../runtime.ts";
-import { Simulator } from "../simulator.ts";
-import { STATE_BYTES } from "../state.gen.ts";
-import { VirtualBroker } from "../virtual-broker.ts";
+import { BOOT, EVENT, JOURNAL_SLOT_BYTES, JOURNAL_SLOTS, PHASE, REGION } from "../../abi.gen.ts";
+import type { BoardData } from "../../board-data.ts";
+import { makeGate } from "../../firmware.ts";
+import { loadGuest } from "../../module.ts";
+import { Prng } from "../../prng.ts";
+import { Runtime } from "../../runtime.ts";
+import { Simulator } from "../../simulator.ts";
+import { STATE_BYTES } from "../../state.gen.ts";
+import { VirtualBroker } from "../../virtual-broker.ts";
+import { GATE_SPEC } from "../gate/paths.ts";
+import { at, EPOCH_WORDS } from "./abstraction.ts";
 import { told } from "./explorer.ts";
-import { GATE_SPEC } from "./gate-paths.ts";
-import { Machine } from "./machine.ts";
+import { Machine } from "./instrumented-guest.ts";
 import { MODEL_KEYS } from "./messages.ts";
-import { at, EPOCH_WORDS } from "./model.ts";
-import { chainLength, HASH_BYTES, newestBlock, putRecord } from "./storage.ts";
+import { chainLength, HASH_BYTES, newestBlock, putRecord } from "./storage-format.ts";
 
 export interface FaultReport {
   /** Bits flipped in the memory of a guest in its board. */

@@ -4,16 +4,10 @@
  * not know how the gate is written, nor print anything.
  */
 
-import { makeGate } from "../firmware.ts";
-import type { Gate } from "../host-loop.ts";
-import {
-  FOUND,
-  type GateLoops,
-  IMAGE_OFFSET,
-  linkLoops,
-  loopModule,
-  STEP_RULES,
-} from "./gate-loop.ts";
+import { makeGate } from "../../firmware.ts";
+import type { Gate } from "../../host-loop.ts";
+import { gateShape } from "../module-checks.ts";
+import { FOUND, type GateLoops, IMAGE_OFFSET, linkLoops, loopModule, STEP_RULES } from "./loops.ts";
 import {
   explorePaths,
   GATE_SPEC,
@@ -21,9 +15,8 @@ import {
   type GateViolation,
   inputsOf,
   SAMPLES,
-} from "./gate-paths.ts";
-import { readerOf } from "./gate-reads.ts";
-import { gateShape } from "./shape.ts";
+} from "./paths.ts";
+import { readerOf } from "./word-reader.ts";
 
 /** Fewest bit flips from a word that does not permit to one that does. */
 const DISTANCE_MIN = 3;

@@ -4,15 +4,15 @@
  * one that the exploration met; and the guest that stands for the state before must have done the
  * same, and come out in the same. Must not know why a fold is sound.
  */
-import { BOOT, BOOT_NAMES, EVENT, INPUT_TEMPERATURE_SHIFT, REGION } from "../abi.gen.ts";
-import { Prng } from "../prng.ts";
-import { STATE_BYTES } from "../state.gen.ts";
+import { BOOT, BOOT_NAMES, EVENT, INPUT_TEMPERATURE_SHIFT, REGION } from "../../abi.gen.ts";
+import { Prng } from "../../prng.ts";
+import { STATE_BYTES } from "../../state.gen.ts";
+import { at, COUNTDOWNS, decodeState, headOf, layJournal } from "./abstraction.ts";
 import { eventList, fire, type ModelEvent } from "./events.ts";
 import { told } from "./explorer.ts";
-import { Machine } from "./machine.ts";
+import { Machine } from "./instrumented-guest.ts";
 import { type Message, messageCatalogue, sealCommand } from "./messages.ts";
-import { at, COUNTDOWNS, decodeState, headOf, layJournal } from "./model.ts";
-import type { StateTable } from "./table.ts";
+import type { StateTable } from "./state-table.ts";
 
 export interface WalkReport {
   steps: number;

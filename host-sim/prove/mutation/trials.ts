@@ -13,10 +13,18 @@ import {
   PHASE,
   PRINCIPAL,
   REGION,
-} from "../abi.gen.ts";
-import { Prng } from "../prng.ts";
-import { STATE_BYTES } from "../state.gen.ts";
-import { eventList, fire, type ModelEvent } from "./events.ts";
+} from "../../abi.gen.ts";
+import { Prng } from "../../prng.ts";
+import { STATE_BYTES } from "../../state.gen.ts";
+import {
+  at,
+  BLANK,
+  everyStorage,
+  type Found,
+  layStorage,
+  NO_STATE,
+} from "../device/abstraction.ts";
+import { eventList, fire, type ModelEvent } from "../device/events.ts";
 import {
   ASKED,
   EPOCHS,
@@ -25,10 +33,9 @@ import {
   payloadOf,
   sealCommand,
   sealRaw,
-} from "./messages.ts";
-import { at, BLANK, everyStorage, type Found, layStorage, NO_STATE } from "./model.ts";
-import { Observed } from "./observed.ts";
-import { BLOCK_BYTES, HASH_BYTES, putBlock, putRecord, slotOf } from "./storage.ts";
+} from "../device/messages.ts";
+import { BLOCK_BYTES, HASH_BYTES, putBlock, putRecord, slotOf } from "../device/storage-format.ts";
+import { Observed } from "./effect-digest.ts";
 
 export interface Trial {
   name: string;

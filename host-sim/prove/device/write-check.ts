@@ -1,11 +1,11 @@
 /**
  * What the guest wrote in one event, held to the formats and to I9. Must not know events.
  */
-import { JOURNAL_SLOT_BYTES, JOURNAL_SLOTS, REGION } from "../abi.gen.ts";
+import { JOURNAL_SLOT_BYTES, JOURNAL_SLOTS, REGION } from "../../abi.gen.ts";
+import { at, STAND_IN, STAND_IN_HASH } from "./abstraction.ts";
 import type { Asks } from "./events.ts";
-import type { Machine, Write } from "./machine.ts";
-import { at, STAND_IN, STAND_IN_HASH } from "./model.ts";
-import { BLOCK_BYTES, BODY_BYTES, blockGood, HASH_BYTES, recordHash } from "./storage.ts";
+import type { Machine, Write } from "./instrumented-guest.ts";
+import { BLOCK_BYTES, BODY_BYTES, blockGood, HASH_BYTES, recordHash } from "./storage-format.ts";
 import type { Transition } from "./transition.ts";
 
 const BODY_WORDS = BODY_BYTES / 4;

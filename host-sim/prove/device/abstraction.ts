@@ -3,10 +3,10 @@
  * that stands for it. docs/PROOFS.md justifies each line; walk.ts checks them all against runs that
  * fold nothing. Must not know events, or what any value is for.
  */
-import { BOOT, JOURNAL_SLOT_BYTES, JOURNAL_SLOTS, PHASE, REGION, SAFE } from "../abi.gen.ts";
-import { STATE_BYTES, STATE_FIELDS, type StateField } from "../state.gen.ts";
+import { BOOT, JOURNAL_SLOT_BYTES, JOURNAL_SLOTS, PHASE, REGION, SAFE } from "../../abi.gen.ts";
+import { STATE_BYTES, STATE_FIELDS, type StateField } from "../../state.gen.ts";
 import { CONFIG_MODEL, EPOCHS, SEQ } from "./messages.ts";
-import { HASH_BYTES, putBlock, putRecord, slotOf } from "./storage.ts";
+import { HASH_BYTES, putBlock, putRecord, slotOf } from "./storage-format.ts";
 
 /** Changes whenever a fold or the code's layout does. */
 export const ABSTRACTION_VERSION = 1;

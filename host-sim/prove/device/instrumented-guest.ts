@@ -3,11 +3,13 @@
  * decides nothing but whose tag a message bears. Time, storage and verdicts come from whoever drives
  * it. Must not know what an event should do.
  */
-import { type GuestExports, IMPORTS, MESSAGE_MAX, STATUS, TAG_BYTES } from "../abi.gen.ts";
-import { EXIT, UserError } from "../errors.ts";
-import { REGION_BYTES } from "../hal.ts";
-import { loadGuest } from "../module.ts";
-import { STATE_BYTES } from "../state.gen.ts";
+import { type GuestExports, IMPORTS, MESSAGE_MAX, STATUS, TAG_BYTES } from "../../abi.gen.ts";
+import { EXIT, UserError } from "../../errors.ts";
+import { REGION_BYTES } from "../../hal.ts";
+import { loadGuest } from "../../module.ts";
+import { STATE_BYTES } from "../../state.gen.ts";
+import { guestShape } from "../module-checks.ts";
+import { CODE_BITS, outside } from "./abstraction.ts";
 import { type Driver, layMessages, makeDriver } from "./driver.ts";
 import {
   AT,
@@ -19,9 +21,7 @@ import {
   WRITE_BYTES_MAX,
   WRITE_ROW,
 } from "./layout.ts";
-import { CODE_BITS, outside } from "./model.ts";
 import { MISUSES, makeRecorder, type Recorder } from "./recorder.ts";
-import { guestShape } from "./shape.ts";
 
 /** A message whose tag is genuine, and what its principal signed. */
 export interface Signed {

@@ -15,12 +15,12 @@ import {
   PRINCIPAL_KIDS,
   REGION,
   TAG_BYTES,
-} from "../abi.gen.ts";
-import { PROTECTED } from "../controller/cose.ts";
-import { RECORD_BYTES } from "../controller/operations.ts";
+} from "../../abi.gen.ts";
+import { PROTECTED } from "../../controller/cose.ts";
+import { RECORD_BYTES } from "../../controller/operations.ts";
+import { at } from "./abstraction.ts";
 import { type Answers, decisionOf } from "./events.ts";
-import type { Machine } from "./machine.ts";
-import { at } from "./model.ts";
+import type { Machine } from "./instrumented-guest.ts";
 import type { Transition } from "./transition.ts";
 
 const TAG_COSE_MAC0 = 0xd1;

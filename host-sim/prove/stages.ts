@@ -6,17 +6,17 @@ import { existsSync, readFileSync } from "node:fs";
 import { loadBoard } from "../board-data.ts";
 import { RealClock } from "../clock.ts";
 import { firmwarePath, readModule } from "../firmware.ts";
-import { scenarioOf } from "./counterexample.ts";
-import { Explorer, type ExplorerReport } from "./explorer.ts";
-import { type FaultReport, injectFaults } from "./faults.ts";
-import { type GateReport, proveGate } from "./gate.ts";
-import { enumerateInC, type GateInC, noCompiler } from "./gate-c.ts";
-import { type MutationReport, scoreDevice, scoreGate } from "./mutants.ts";
-import { functionNames } from "./mutate.ts";
-import { killerOf, replays, soundScenarios } from "./replay.ts";
-import { allBoards, type ReproduceReport, reproduce } from "./reproduce.ts";
+import { allBoards, type ReproduceReport, reproduce } from "./build/reproduce.ts";
+import { scenarioOf } from "./device/counterexample.ts";
+import { Explorer, type ExplorerReport } from "./device/explorer.ts";
+import { type FaultReport, injectFaults } from "./device/faults.ts";
+import { type WalkReport, walk } from "./device/random-walk.ts";
+import { enumerateInC, type GateInC, noCompiler } from "./gate/c-translation.ts";
+import { type GateReport, proveGate } from "./gate/proof.ts";
+import { functionNames } from "./mutation/mutator.ts";
+import { type MutationReport, scoreDevice, scoreGate } from "./mutation/score.ts";
+import { killerOf, replays, soundScenarios } from "./scenario-replay.ts";
 import type { PartName, Verdict } from "./verdict.ts";
-import { type WalkReport, walk } from "./walk.ts";
 
 export type Module = Uint8Array<ArrayBuffer>;
 

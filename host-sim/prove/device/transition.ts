@@ -3,10 +3,10 @@
  * bits of the folded state before an answer depends, so that the answer is known for every state that
  * agrees in those. A check that asks whether a field changed depends on none. Must not know any rule.
  */
-import { STATE_BYTES } from "../state.gen.ts";
-import { ASKED, type Question } from "./asked.ts";
-import type { Machine } from "./machine.ts";
-import { at, DEPENDS, decodeState, headOf } from "./model.ts";
+import { STATE_BYTES } from "../../state.gen.ts";
+import { at, DEPENDS, decodeState, headOf } from "./abstraction.ts";
+import type { Machine } from "./instrumented-guest.ts";
+import { ASKED, type Question } from "./observed-fields.ts";
 
 export class Transition {
   /** Bits of `code` read since ask(). */

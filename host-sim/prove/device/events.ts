@@ -2,11 +2,18 @@
  * The events of the model, as data, and how one is fired at a guest. Must not know what a sound
  * device does with any of them.
  */
-import { EVENT, INPUT_TEMPERATURE_SHIFT, OP, PHASE, PHASE_NAMES, PRINCIPAL } from "../abi.gen.ts";
+import {
+  EVENT,
+  INPUT_TEMPERATURE_SHIFT,
+  OP,
+  PHASE,
+  PHASE_NAMES,
+  PRINCIPAL,
+} from "../../abi.gen.ts";
+import { at, COUNTDOWNS, EPOCH_WORDS, STAND_IN } from "./abstraction.ts";
+import type { Machine } from "./instrumented-guest.ts";
 import { ALL_FAIL, type EventField, TABLE, TWIN } from "./layout.ts";
-import type { Machine } from "./machine.ts";
 import { DECISION_MARKS, type Message, messageCatalogue, SEQ } from "./messages.ts";
-import { at, COUNTDOWNS, EPOCH_WORDS, STAND_IN } from "./model.ts";
 
 export interface ModelEvent {
   name: string;

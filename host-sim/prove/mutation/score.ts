@@ -3,16 +3,16 @@
  * those that they do not, why. Must not know how a mutant is made or a proof is done.
  */
 
-import { UserError } from "../errors.ts";
-import { makeGate } from "../firmware.ts";
-import { runBounded } from "../guard.ts";
-import { Prng } from "../prng.ts";
+import { UserError } from "../../errors.ts";
+import { makeGate } from "../../firmware.ts";
+import { runBounded } from "../../guard.ts";
+import { Prng } from "../../prng.ts";
+import { Explorer, type ExplorerReport } from "../device/explorer.ts";
+import { compareGates, sameFromPowerOn } from "../gate/compare.ts";
+import { explorePaths } from "../gate/paths.ts";
+import { proveGate } from "../gate/proof.ts";
 import { type Compared, Differential } from "./differential.ts";
-import { Explorer, type ExplorerReport } from "./explorer.ts";
-import { proveGate } from "./gate.ts";
-import { compareGates, sameFromPowerOn } from "./gate-compare.ts";
-import { explorePaths } from "./gate-paths.ts";
-import { exportNames, mutantOf, type Site, sitesOf } from "./mutate.ts";
+import { exportNames, mutantOf, type Site, sitesOf } from "./mutator.ts";
 
 /** What killed a mutant: a rule of a proof, a scenario, or nothing but doing something else than the module. */
 export const KILLERS = ["rule", "scenario", "comparison"] as const;

@@ -7,17 +7,17 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runTool, STRICT_FLAGS, THIRD_PARTY_FLAGS, translate } from "../native/build.ts";
-import { toolState, toolTrouble } from "../native/tools.ts";
-import { packageRoot } from "../paths.ts";
-import { type GateReport, POSITIONS } from "./gate.ts";
-import { FOUND, loopModule } from "./gate-loop.ts";
-import { GATE_SPEC } from "./gate-paths.ts";
+import { runTool, STRICT_FLAGS, THIRD_PARTY_FLAGS, translate } from "../../native/build.ts";
+import { toolState, toolTrouble } from "../../native/tools.ts";
+import { packageRoot } from "../../paths.ts";
+import { FOUND, loopModule } from "./loops.ts";
+import { GATE_SPEC } from "./paths.ts";
+import { type GateReport, POSITIONS } from "./proof.ts";
 
 const COMPILER = { command: "gcc", minimum: "9.0", package: "gcc" } as const;
 /** As the boards are compiled. */
 const FLAGS = ["-O2", "-std=gnu11"];
-const DRIVER = join("host-sim", "prove", "gate_enumerate.c");
+const DRIVER = join("host-sim", "prove", "gate", "enumerate.c");
 const CHUNKS = 64;
 const CHUNK = 2 ** 26;
 

@@ -4,7 +4,7 @@
  * Must not know what the expression is.
  */
 import binaryen from "binaryen";
-import { bodyOf, childrenOf, kindOf, use } from "./mutate.ts";
+import { bodyOf, childrenOf, kindOf, use } from "../mutation/mutator.ts";
 
 type Expression = number;
 

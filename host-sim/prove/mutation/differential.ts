@@ -4,13 +4,13 @@
  * same bytes. Must not know how a mutant is made, nor what is right.
  */
 
-import { STATE_BYTES } from "../state.gen.ts";
-import { applies, eventList, fire, isSmall, type ModelEvent, runningIn } from "./events.ts";
-import { Explorer } from "./explorer.ts";
-import { ALL_FAIL } from "./layout.ts";
-import { at, decodeState, headOf, layJournal } from "./model.ts";
-import { coveredOf, coverName, type Site, sitesOf } from "./mutate.ts";
-import { Observed } from "./observed.ts";
+import { STATE_BYTES } from "../../state.gen.ts";
+import { at, decodeState, headOf, layJournal } from "../device/abstraction.ts";
+import { applies, eventList, fire, isSmall, type ModelEvent, runningIn } from "../device/events.ts";
+import { Explorer } from "../device/explorer.ts";
+import { ALL_FAIL } from "../device/layout.ts";
+import { Observed } from "./effect-digest.ts";
+import { coveredOf, coverName, type Site, sitesOf } from "./mutator.ts";
 import { everyTrial, type Trial } from "./trials.ts";
 
 type Module = Uint8Array<ArrayBuffer>;
