@@ -8,6 +8,8 @@ export const TICK_MS = 250;
 export const MESSAGE_MAX = 1024;
 /** Longest message that mac_verify() and mac_sign() accept, in bytes; a longer one traps the guest. */
 export const MAC_MESSAGE_MAX = 2048;
+/** A principal's secret, in bytes. */
+export const SECRET_BYTES = 32;
 /** Length of an HMAC-SHA256 tag, in bytes. */
 export const TAG_BYTES = 32;
 /** Length of an epoch, in bytes; the host never draws an epoch of all zeroes. */

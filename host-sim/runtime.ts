@@ -356,7 +356,9 @@ export class Runtime implements ImportContext, HostLoop {
       if (this.hal.tracing) this.hal.trace("rx", `len=${bytes.length} crc=${crc32(bytes)}`);
       new Uint8Array(guest.memory.buffer).set(bytes, this.#rxBuffer);
     }
-    if (!this.#callGuest(EVENT_NAMES[kind] ?? "", () => guest.on_event(kind, a, b))) return;
+    // A message is dated when the guest gets it: its deadline holds for the execution.
+    const date = bytes === null ? a : this.hal.now();
+    if (!this.#callGuest(EVENT_NAMES[kind] ?? "", () => guest.on_event(kind, date, b))) return;
     this.#radioApply();
     this.#sendQueued();
   }

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "guest.h"
-#include "mac.h"
 
 static bool asked;       /* a doorbell is not yet answered */
 static bool booted;      /* the host runs */
@@ -165,8 +164,9 @@ bool hal_gpio(uint32_t pin, uint32_t level) {
     return true;
 }
 
-void hal_link_send(uint32_t channel, const uint8_t *bytes, uint32_t len) {
-    record(RECORD_SEND, &channel, sizeof channel, bytes, len);
+void hal_link_send(uint32_t principal, uint32_t channel, const uint8_t *bytes, uint32_t len) {
+    const uint32_t words[2] = {principal, channel};
+    record(RECORD_SEND, words, sizeof words, bytes, len);
 }
 
 /* sfc32 (host-sim/prng.ts), its state in what a restart does not touch. */
@@ -194,12 +194,11 @@ void hal_random(uint8_t *bytes, uint32_t len) {
     }
 }
 
-bool hal_mac(uint32_t principal, const uint8_t *bytes, uint32_t len, uint8_t *tag) {
+bool hal_secret(uint32_t principal, uint8_t *secret) {
     assert(principal < KS_PRINCIPAL_COUNT);
-    const uint32_t key_len = page_in->key_len[principal];
-    assert(key_len <= PAGE_KEY_MAX);
-    if (key_len == 0) return false;
-    mac_hmac(page_in->key[principal], key_len, bytes, len, tag);
+    if (page_in->key_len[principal] == 0) return false;
+    assert(page_in->key_len[principal] == KS_SECRET_BYTES);
+    memcpy(secret, page_in->key[principal], KS_SECRET_BYTES);
     return true;
 }
 

@@ -35,11 +35,11 @@ struct page_in {
     uint32_t seed;    /* of the device's random stream */
     uint32_t hung_ms; /* processor time without an import call after which a guest is hung */
     uint32_t guest_len;
-    uint32_t key_len[KS_PRINCIPAL_COUNT]; /* 0: no such key */
+    uint32_t key_len[KS_PRINCIPAL_COUNT]; /* of a secret; 0: there is none */
     uint8_t key[KS_PRINCIPAL_COUNT][PAGE_KEY_MAX];
     uint32_t stimuli_len;
     uint8_t
-        reserved[PAGE_IN_BYTES - PAGE_STIMULI_BYTES - 15 * 4 - KS_PRINCIPAL_COUNT * PAGE_KEY_MAX];
+        reserved[PAGE_IN_BYTES - PAGE_STIMULI_BYTES - 14 * 4 - KS_PRINCIPAL_COUNT * PAGE_KEY_MAX];
     uint8_t stimuli[PAGE_STIMULI_BYTES];
 };
 _Static_assert(sizeof(struct page_in) == PAGE_IN_BYTES, "the layout is a contract");

@@ -10,6 +10,8 @@
 #define KS_MESSAGE_MAX 1024u
 /* Longest message that mac_verify() and mac_sign() accept, in bytes; a longer one traps the guest. */
 #define KS_MAC_MESSAGE_MAX 2048u
+/* A principal's secret, in bytes. */
+#define KS_SECRET_BYTES 32u
 /* Length of an HMAC-SHA256 tag, in bytes. */
 #define KS_TAG_BYTES 32u
 /* Length of an epoch, in bytes; the host never draws an epoch of all zeroes. */

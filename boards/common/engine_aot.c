@@ -58,9 +58,10 @@ void w2c_board_radio_request(BOARD, uint32_t on) {
     import_radio_request(on);
 }
 
-uint32_t w2c_board_net_send(BOARD, uint32_t channel, uint32_t ptr, uint32_t len) {
+uint32_t w2c_board_net_send(BOARD, uint32_t principal, uint32_t channel, uint32_t ptr,
+                            uint32_t len) {
     (void)board;
-    return import_net_send(channel, ptr, len);
+    return import_net_send(principal, channel, ptr, len);
 }
 
 uint32_t w2c_board_mac_verify(BOARD, uint32_t principal, uint32_t ptr, uint32_t len, uint32_t tag) {
@@ -68,9 +69,9 @@ uint32_t w2c_board_mac_verify(BOARD, uint32_t principal, uint32_t ptr, uint32_t 
     return import_mac_verify(principal, ptr, len, tag);
 }
 
-uint32_t w2c_board_mac_sign(BOARD, uint32_t ptr, uint32_t len, uint32_t tag) {
+uint32_t w2c_board_mac_sign(BOARD, uint32_t principal, uint32_t ptr, uint32_t len, uint32_t tag) {
     (void)board;
-    return import_mac_sign(ptr, len, tag);
+    return import_mac_sign(principal, ptr, len, tag);
 }
 
 void w2c_board_random(BOARD, uint32_t ptr, uint32_t len) {

@@ -36,9 +36,9 @@ uint32_t guest_arena_used(void) { return wasm3_arena_used(); }
 
 BIND(gpio_write, import_gpio_write(P(0), P(1)))
 BIND(radio_request, import_radio_request(P(0)))
-BIND(net_send, R(import_net_send(P(1), P(2), P(3))))
+BIND(net_send, R(import_net_send(P(1), P(2), P(3), P(4))))
 BIND(mac_verify, R(import_mac_verify(P(1), P(2), P(3), P(4))))
-BIND(mac_sign, R(import_mac_sign(P(1), P(2), P(3))))
+BIND(mac_sign, R(import_mac_sign(P(1), P(2), P(3), P(4))))
 BIND(random, import_random(P(0), P(1)))
 BIND(storage_read, R(import_storage_read(P(1), P(2), P(3), P(4))))
 BIND(storage_write, R(import_storage_write(P(1), P(2), P(3), P(4))))

@@ -28,11 +28,11 @@ void hal_radio(bool on);
 /* Drives a pin; returns whether its level changed. Levels are held through a restart. */
 bool hal_gpio(uint32_t pin, uint32_t level);
 /* Hands a message to the network stack. Only called with the radio on and the session up. */
-void hal_link_send(uint32_t channel, const uint8_t *bytes, uint32_t len);
+void hal_link_send(uint32_t principal, uint32_t channel, const uint8_t *bytes, uint32_t len);
 /* Fills with random bytes from the board's source. */
 void hal_random(uint8_t *bytes, uint32_t len);
-/* HMAC-SHA256 under the principal's key, KS_TAG_BYTES into `tag`; false if it has none here. */
-KS_MUST_USE bool hal_mac(uint32_t principal, const uint8_t *bytes, uint32_t len, uint8_t *tag);
+/* The secret of a principal, KS_SECRET_BYTES; false if the device has none. */
+KS_MUST_USE bool hal_secret(uint32_t principal, uint8_t *secret);
 /* Reads from a region (KS_REGION); false on an I/O error. */
 KS_MUST_USE bool hal_storage_read(uint32_t region, uint32_t offset, uint8_t *bytes, uint32_t len);
 /* Writes in ascending order; false on an I/O error. */

@@ -27,9 +27,11 @@ static const char *const boot_names[] = {KS_BOOT_NAMES};
 static const char *const phase_names[] = {KS_PHASE_NAMES};
 static const char *const event_names[] = {KS_EVENT_NAMES};
 static const char *const channel_names[] = {KS_CHANNEL_NAMES};
+static const char *const principal_names[] = {KS_PRINCIPAL_NAMES};
 static const char init_name[] = "init";
 
 struct message {
+    uint32_t principal;
     uint32_t channel;
     uint32_t len;
     uint8_t bytes[KS_MESSAGE_MAX];
@@ -220,11 +222,12 @@ void host_request_radio(bool on) { host.requested = on; }
 
 bool host_may_send(void) { return host.radio && host.link_up && permits(host.word); }
 
-bool host_queue_send(uint32_t channel, const uint8_t *bytes, uint32_t len) {
-    assert(channel < KS_CHANNEL_COUNT);
+bool host_queue_send(uint32_t principal, uint32_t channel, const uint8_t *bytes, uint32_t len) {
+    assert(principal < KS_PRINCIPAL_COUNT && channel < KS_CHANNEL_COUNT);
     assert(len <= KS_MESSAGE_MAX);
     if (host.tx_count >= TX_MAX) return false;
     struct message *message = &host.tx[host.tx_count++];
+    message->principal = principal;
     message->channel = channel;
     message->len = len;
     memcpy(message->bytes, bytes, len);
@@ -289,12 +292,14 @@ static void drain(void) {
         struct line line = {0};
         line_text(&line, "tx channel=");
         line_text(&line, channel_names[message->channel]);
+        line_text(&line, " to=");
+        line_text(&line, principal_names[message->principal]);
         line_text(&line, " len=");
         line_u32(&line, message->len);
         line_text(&line, " crc=");
         line_crc(&line, message->bytes, message->len);
         line_end(&line);
-        hal_link_send(message->channel, message->bytes, message->len);
+        hal_link_send(message->principal, message->channel, message->bytes, message->len);
     }
     host.tx_count = 0;
 }
@@ -318,7 +323,9 @@ static void dispatch(const struct event *event) {
     }
     if (!host.guest_ready) return;
     enter(event_names[event->kind]);
-    guest_on_event(event->kind, event->a, event->b);
+    /* A message is dated when the guest gets it: its deadline holds for the execution. */
+    const uint32_t a = event->kind == KS_EVENT_RX ? hal_now() : event->a;
+    guest_on_event(event->kind, a, event->b);
     leave();
     radio_apply();
     drain();

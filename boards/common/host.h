@@ -54,7 +54,7 @@ void host_count_call(void);
 bool host_guest_ready(void);
 void host_request_radio(bool on);
 bool host_may_send(void);
-bool host_queue_send(uint32_t channel, const uint8_t *bytes, uint32_t len);
+bool host_queue_send(uint32_t principal, uint32_t channel, const uint8_t *bytes, uint32_t len);
 /* Lowest native stack address a guest may reach. */
 uintptr_t host_stack_floor(void);
 

@@ -4,6 +4,7 @@
 
 #include "guest.h"
 #include "host.h"
+#include "keys.h"
 #include "mac.h"
 #include "trace.h"
 
@@ -52,13 +53,14 @@ void import_radio_request(uint32_t on) {
     host_request_radio(on != 0);
 }
 
-uint32_t import_net_send(uint32_t channel, uint32_t ptr, uint32_t len) {
+uint32_t import_net_send(uint32_t principal, uint32_t channel, uint32_t ptr, uint32_t len) {
     host_count_call();
+    below(principal, KS_PRINCIPAL_COUNT);
     below(channel, KS_CHANNEL_COUNT);
     below(len, KS_MESSAGE_MAX + 1);
     const uint8_t *bytes = range(ptr, len);
     if (!host_may_send()) return KS_STATUS_DENIED;
-    return host_queue_send(channel, bytes, len) ? KS_STATUS_OK : KS_STATUS_FULL;
+    return host_queue_send(principal, channel, bytes, len) ? KS_STATUS_OK : KS_STATUS_FULL;
 }
 
 /* Whether two tags are equal, in a time that does not depend on where they differ. */
@@ -71,20 +73,22 @@ static bool same_tag(const uint8_t *a, const uint8_t *b) {
 uint32_t import_mac_verify(uint32_t principal, uint32_t ptr, uint32_t len, uint32_t tag) {
     uint8_t own[KS_TAG_BYTES];
     host_count_call();
-    below(principal, KS_PRINCIPAL_DEVICE);
+    below(principal, KS_PRINCIPAL_COUNT);
     const uint8_t *message = range(ptr, len);
     const uint8_t *claimed = range(tag, KS_TAG_BYTES);
     below(len, MAC_MESSAGE_MAX + 1);
-    if (!hal_mac(principal, message, len, own)) return KS_STATUS_NO_KEY;
+    if (!keys_tag(principal, KS_KEY_COMMAND, message, len, own)) return KS_STATUS_NO_KEY;
     return same_tag(own, claimed) ? KS_STATUS_OK : KS_STATUS_BAD_TAG;
 }
 
-uint32_t import_mac_sign(uint32_t ptr, uint32_t len, uint32_t tag) {
+uint32_t import_mac_sign(uint32_t principal, uint32_t ptr, uint32_t len, uint32_t tag) {
     host_count_call();
+    below(principal, KS_PRINCIPAL_COUNT);
     const uint8_t *message = range(ptr, len);
     uint8_t *out = range(tag, KS_TAG_BYTES);
     below(len, MAC_MESSAGE_MAX + 1);
-    return hal_mac(KS_PRINCIPAL_DEVICE, message, len, out) ? KS_STATUS_OK : KS_STATUS_NO_KEY;
+    const bool done = keys_tag(principal, KS_KEY_REPLY, message, len, out);
+    return done ? KS_STATUS_OK : KS_STATUS_NO_KEY;
 }
 
 void import_random(uint32_t ptr, uint32_t len) {

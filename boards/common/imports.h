@@ -6,9 +6,9 @@
 
 void import_gpio_write(uint32_t pin, uint32_t level);
 void import_radio_request(uint32_t on);
-uint32_t import_net_send(uint32_t channel, uint32_t ptr, uint32_t len);
+uint32_t import_net_send(uint32_t principal, uint32_t channel, uint32_t ptr, uint32_t len);
 uint32_t import_mac_verify(uint32_t principal, uint32_t ptr, uint32_t len, uint32_t tag);
-uint32_t import_mac_sign(uint32_t ptr, uint32_t len, uint32_t tag);
+uint32_t import_mac_sign(uint32_t principal, uint32_t ptr, uint32_t len, uint32_t tag);
 void import_random(uint32_t ptr, uint32_t len);
 uint32_t import_storage_read(uint32_t region, uint32_t offset, uint32_t ptr, uint32_t len);
 uint32_t import_storage_write(uint32_t region, uint32_t offset, uint32_t ptr, uint32_t len);

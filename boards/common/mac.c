@@ -1,4 +1,3 @@
-/* See mac.h. Must not know whose key it is handed. */
 #include "mac.h"
 
 #include <assert.h>
@@ -19,20 +18,37 @@ static void put(uint32_t at, const uint8_t *bytes, uint32_t len) {
     memcpy(mac_memory + at, bytes, len);
 }
 
-void mac_hmac(const uint8_t *key, uint32_t key_len, const uint8_t *bytes, uint32_t len,
-              uint8_t *tag) {
+static void begin(void) {
+    if (ready) return;
+    wasm_rt_next_memory(mac_memory, sizeof mac_memory);
+    wasm2c_mac_instantiate(&module);
+    ready = true;
+}
+
+static void wipe(uint32_t at, uint32_t len) {
+    memset(mac_memory + at, 0, len);
+    __asm__ volatile("" ::"r"(mac_memory) : "memory"); /* keeps the compiler from removing it */
+}
+
+void mac_prepare(struct mac_key *prepared, const uint8_t *key, uint32_t key_len) {
     assert(key_len <= MAC_KEY_MAX);
-    assert(len <= MAC_MESSAGE_MAX);
-    if (!ready) {
-        wasm_rt_next_memory(mac_memory, sizeof mac_memory);
-        wasm2c_mac_instantiate(&module);
-        ready = true;
-    }
+    begin();
     const uint32_t at = w2c_mac_key_ptr(&module);
+    const uint32_t states = w2c_mac_prepared_ptr(&module);
     put(at, key, key_len);
+    w2c_mac_hmac_prepare(&module, key_len);
+    memcpy(prepared->prepared, mac_memory + states, sizeof prepared->prepared);
+    wipe(at, MAC_KEY_MAX);
+    wipe(states, sizeof prepared->prepared);
+}
+
+void mac_tag(const struct mac_key *key, const uint8_t *bytes, uint32_t len, uint8_t *tag) {
+    assert(len <= MAC_MESSAGE_MAX);
+    begin();
+    const uint32_t states = w2c_mac_prepared_ptr(&module);
+    put(states, key->prepared, sizeof key->prepared);
     put(w2c_mac_message_ptr(&module), bytes, len);
-    w2c_mac_hmac_sha256(&module, key_len, len);
-    memset(mac_memory + at, 0, MAC_KEY_MAX);
-    __asm__ volatile("" ::"r"(mac_memory) : "memory"); /* the wipe is not dead */
+    w2c_mac_hmac_prepared(&module, len);
     memcpy(tag, mac_memory + w2c_mac_tag_ptr(&module), KS_TAG_BYTES);
+    wipe(states, sizeof key->prepared);
 }

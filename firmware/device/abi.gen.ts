@@ -9,6 +9,8 @@ export const TICK_MS: u32 = 250;
 export const MESSAGE_MAX: u32 = 1024;
 /** Longest message that mac_verify() and mac_sign() accept, in bytes; a longer one traps the guest. */
 export const MAC_MESSAGE_MAX: u32 = 2048;
+/** A principal's secret, in bytes. */
+export const SECRET_BYTES: u32 = 32;
 /** Length of an HMAC-SHA256 tag, in bytes. */
 export const TAG_BYTES: u32 = 32;
 /** Length of an epoch, in bytes; the host never draws an epoch of all zeroes. */

@@ -1,9 +1,19 @@
-// HMAC-SHA256 (RFC 2104). Key and bytes in, tag out. It must not know whose key it is.
+// HMAC-SHA256 (RFC 2104) in two parts: what depends on the key alone is computed once for each key.
 
-import { BLOCK_BYTES, DIGEST_BYTES, sha256Begin, sha256Block, sha256End } from "./sha256";
+import {
+  BLOCK_BYTES,
+  DIGEST_BYTES,
+  sha256Begin,
+  sha256Block,
+  sha256End,
+  sha256Resume,
+  sha256Save,
+} from "./sha256";
 
 /** Longest key, in bytes: one block. RFC 2104 hashes longer ones first; none here is longer. */
 export const KEY_MAX: u32 = BLOCK_BYTES;
+/** A prepared key, in bytes: the hash states after the inner and after the outer pad. */
+export const PREPARED_BYTES: u32 = 2 * DIGEST_BYTES;
 
 /** RFC 2104, 2: the key, padded with zeroes to a block, is combined with one of these. */
 const INNER_PAD: u32 = 0x36363636;
@@ -18,20 +28,27 @@ function combine(word: u32): void {
 }
 
 /**
- * HMAC-SHA256 of the `len` bytes at `ptr` under the `keyLen` <= KEY_MAX bytes at `key`: DIGEST_BYTES
- * at `out`. A longer key traps. No branch and no address depends on the key's bytes, and none of them
- * stays behind in the pad.
+ * Prepares the `keyLen` <= KEY_MAX bytes at `key`: PREPARED_BYTES at `out`. A longer key traps. No branch
+ * and no address depends on the key's bytes, and none of them remains in the pad.
  */
-export function hmacSha256(key: usize, keyLen: u32, ptr: usize, len: u32, out: usize): void {
+export function hmacPrepare(key: usize, keyLen: u32, out: usize): void {
   assert(keyLen <= KEY_MAX);
   for (let i: u32 = 0; i < keyLen; i++) store<u8>(PAD + i, load<u8>(key + i));
   combine(INNER_PAD);
   sha256Begin();
   sha256Block(PAD);
-  sha256End(BLOCK_BYTES, ptr, len, out);
+  sha256Save(out);
   combine(INNER_PAD ^ OUTER_PAD);
   sha256Begin();
   sha256Block(PAD);
-  sha256End(BLOCK_BYTES, out, DIGEST_BYTES, out);
+  sha256Save(out + DIGEST_BYTES);
   for (let i: usize = 0; i < BLOCK_BYTES; i += 4) store<u32>(PAD + i, 0);
+}
+
+/** HMAC-SHA256 of the `len` bytes at `ptr` under the prepared key at `prepared`: DIGEST_BYTES at `out`. */
+export function hmacSha256(prepared: usize, ptr: usize, len: u32, out: usize): void {
+  sha256Resume(prepared);
+  sha256End(BLOCK_BYTES, ptr, len, out);
+  sha256Resume(prepared + DIGEST_BYTES);
+  sha256End(BLOCK_BYTES, out, DIGEST_BYTES, out);
 }

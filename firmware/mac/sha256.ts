@@ -138,6 +138,16 @@ export function sha256End(prefix: u32, ptr: usize, len: u32, out: usize): void {
   sha256Digest(out);
 }
 
+/** Writes the state after whole blocks: DIGEST_BYTES at `out`, which sha256Resume() takes. */
+export function sha256Save(out: usize): void {
+  for (let i: usize = 0; i < DIGEST_BYTES; i += 4) store<u32>(out + i, load<u32>(H + i));
+}
+
+/** Goes on from a state that sha256Save() wrote. */
+export function sha256Resume(saved: usize): void {
+  for (let i: usize = 0; i < DIGEST_BYTES; i += 4) store<u32>(H + i, load<u32>(saved + i));
+}
+
 /** Writes the digest of the blocks so far, the last of which was padded. */
 export function sha256Digest(out: usize): void {
   for (let i: usize = 0; i < DIGEST_BYTES; i += 4) {

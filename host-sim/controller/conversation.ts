@@ -137,7 +137,8 @@ export class Conversation {
     const { code } = reply;
     const fields = replyFields(op, code, reply.data);
     if (code === CODE.OK) return { kind: "executed", seq, fields };
-    if (code === CODE.STALE_EPOCH) return { kind: "unknown", why: "its switch was moved meanwhile" };
+    if (code === CODE.STALE_EPOCH)
+      return { kind: "unknown", why: "its switch was moved meanwhile" };
     if (code !== CODE.REPLAY) return { kind: "refused", seq, code, fields };
     if (fields.result === CODE_NAMES[CODE.OK]) return { kind: "executed", seq, fields: null };
     const result = CODE_NAMES.findIndex((name) => name === fields.result);

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { PRINCIPAL_KIDS } from "../abi.gen.ts";
 import { codeOf, EXIT, UserError } from "../errors.ts";
 import { writeFileAtomic } from "../files.ts";
-import { checkDeviceId } from "../mqtt/topics.ts";
 import type { Kid } from "../mqtt/topics.ts";
+import { checkDeviceId } from "../mqtt/topics.ts";
 
 /** The default folder for keys, below the current folder. */
 export const DEFAULT_KEYS = ".killswitch/keys";

@@ -1,5 +1,14 @@
 /** The operations as data: the arguments of each on a command line, and the fields of its reply. */
-import { BOOT_NAMES, CODE, CODE_NAMES, OP, OP_WIRES, PHASE_NAMES, SAFE, SAFE_NAMES } from "../abi.gen.ts";
+import {
+  BOOT_NAMES,
+  CODE,
+  CODE_NAMES,
+  OP,
+  OP_WIRES,
+  PHASE_NAMES,
+  SAFE,
+  SAFE_NAMES,
+} from "../abi.gen.ts";
 import { EXIT, UserError } from "../errors.ts";
 import { MessageError } from "./cose.ts";
 

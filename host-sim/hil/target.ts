@@ -117,8 +117,8 @@ export class BoardTarget implements Target {
     this.#chatter = new Prng(config.seed);
     this.#broker = await TestBroker.open({
       ...this.#rig.listen,
-      heard: (channel, bytes) => {
-        config.message(this.#now, channel, bytes);
+      heard: (principal, channel, bytes) => {
+        config.message(this.#now, principal, channel, bytes);
         this.#wake();
       },
     });

@@ -62,7 +62,7 @@ export class NativeTarget implements Target {
         this.#loop = new NativeLoop(board, {
           image,
           guest: guest ?? guestOf(firmware),
-          keys: config.keys,
+          keys: config.secrets,
           seed: config.seed ^ ENTROPY_STREAM,
           bootMs: config.board.bootMs,
         });

@@ -36,7 +36,7 @@ export type Stimulus =
 
 /**
  * What an attacker does to a command: flips a bit of the tag or of the payload, cuts the end off,
- * signs with its own key under another's name or the device's, signs a payload that is no command,
+ * signs with its own key under another's name, or with the key for the device's replies, signs a payload that is no command,
  * sends more than a message may hold, or noise.
  */
 export type Tamper =
@@ -45,7 +45,7 @@ export type Tamper =
   | "payload"
   | "truncate"
   | "kid"
-  | "device-kid"
+  | "reply-key"
   | "form"
   | "oversize"
   | "garbage";
@@ -67,6 +67,8 @@ export interface Send extends Answered {
   op: string;
   /** `current` if absent: the one that the device last told. `told`: the same, or zero before any. */
   epoch?: "current" | "previous" | "zero" | "told";
+  /** From the device's session clock on; `5s` if absent. */
+  deadline?: string;
   /** `next` if absent. */
   seq?: "next" | "last" | number;
   tamper?: Tamper;

@@ -3,15 +3,31 @@
  * relay's level, hold, configuration, counts. Sees what the controller sent and what was done to the
  * wires; must not know the board, nor look into it.
  */
-import { CHANNEL, CODE, CODE_NAMES, OP, PRINCIPAL, SAFE_NAMES } from "../abi.gen.ts";
-import { decodeReply, decodeStatus, decodeTelemetry, type Reply } from "../controller/command.ts";
+import {
+  CHANNEL,
+  CODE,
+  CODE_NAMES,
+  OP,
+  PRINCIPAL,
+  PRINCIPAL_KIDS,
+  SAFE_NAMES,
+} from "../abi.gen.ts";
+import {
+  decodeReply,
+  decodeStatus,
+  decodeTelemetry,
+  type Reply,
+  type ReportHead,
+  replyTagOf,
+} from "../controller/command.ts";
 import { MessageError } from "../controller/cose.ts";
-import { type Fields, replyFields } from "../controller/operations.ts";
+import type { Fields } from "../controller/operations.ts";
+import { isPermitted } from "../controller/permissions.ts";
 import { crc32 } from "../crc32.ts";
 import type { Stimulus } from "./grammar.ts";
 import type { Violation } from "./monitor.ts";
 import { OUTCOMES, type Outcome, ReferenceModel } from "./reference-model.ts";
-import { type Message, SCENARIO_KEYS } from "./remote.ts";
+import { fieldsOf, type Message, QUESTION, SCENARIO_KEYS } from "./remote.ts";
 import { field, lineText } from "./trace.ts";
 
 /** An edge within this time of another, or of a boot, is bounce; edges of one press lie this close. */
@@ -19,7 +35,6 @@ const QUIET_MS = 30;
 const CHATTER_MS = 6;
 /** A tick apart at most: so old may be what the device last measured. */
 const TICK_MS = 250;
-const DEVICE_KEY = SCENARIO_KEYS[PRINCIPAL.DEVICE] ?? new Uint8Array();
 
 /** A press of the button, and whether it must show. */
 interface Press {
@@ -43,6 +58,10 @@ export class Oracle {
   /** An answer that is due in this ms; and the one that is on its way. */
   #owed: { at: number; message: Message; code: number } | null = null;
   #answer: { message: Message; code: number } | null = null;
+  /** The session ended since the last report. */
+  #linkLost = false;
+  /** The last report, and who got it so far. */
+  #report: { counter: number; to: number[] } = { counter: 0, to: [] };
   #press: Press | null = null;
   #pressed = false;
   #buttonAt = Number.NEGATIVE_INFINITY;
@@ -92,26 +111,32 @@ export class Oracle {
   }
 
   /** The broker has this from the device. Returns the epoch that a status tells. */
-  message(at: number, channel: number, bytes: Uint8Array): Uint8Array | null {
+  message(at: number, principal: number, channel: number, bytes: Uint8Array): ReportHead | null {
     if (this.violation !== null) return null;
     let broken: string | null;
-    let told: Uint8Array | null = null;
+    let head: ReportHead | null = null;
+    const key = SCENARIO_KEYS[principal]?.reply ?? new Uint8Array();
+    const kid = PRINCIPAL_KIDS[principal] ?? "owner";
     try {
       if (channel === CHANNEL.STATUS) {
-        const { epoch, fields } = decodeStatus(bytes, DEVICE_KEY);
-        told = epoch;
-        broken = this.#ownEpoch(epoch) ?? this.#checkStatus(at, fields);
+        const status = decodeStatus(bytes, key, kid);
+        head = status;
+        broken =
+          this.#checkReport(at, principal, OP.STATUS, status) ??
+          this.#checkStatus(at, principal, status.fields);
       } else if (channel === CHANNEL.TELEMETRY) {
-        const { epoch, temperature } = decodeTelemetry(bytes, DEVICE_KEY);
-        broken = this.#ownEpoch(epoch) ?? this.#checkTemperature(at, temperature);
-      } else broken = this.#checkReply(at, decodeReply(bytes, DEVICE_KEY));
+        const telemetry = decodeTelemetry(bytes, key, kid);
+        broken =
+          this.#checkReport(at, principal, OP.TELEMETRY_READ, telemetry) ??
+          this.#checkTemperature(at, telemetry.temperature);
+      } else broken = this.#checkReply(at, principal, decodeReply(bytes, key, kid));
     } catch (error) {
       if (!(error instanceof MessageError)) throw error;
       broken = `what the device says is signed and well-formed: ${error.message}`;
     }
     if (broken !== null)
       this.violation = { rule: broken, line: `@${at} message channel=${channel}` };
-    return told;
+    return head;
   }
 
   /** The run ends at `now`. */
@@ -157,6 +182,8 @@ export class Oracle {
     if (kind === "rx") return this.#received(at, field(detail, "crc") ?? "");
     if (kind === "tx") return this.#sends(detail);
     if (kind === "epoch") this.device.epoch = field(detail, "value") ?? "";
+    else if (kind === "link" && detail === "state=down") this.#linkLost = true;
+    else if (kind === "gate" && detail === "phase=LIVE") this.device.wentLive(at);
     else if (kind === "gate" && detail.startsWith("phase=FAULT"))
       this.#fault = detail.slice("phase=".length).toLowerCase();
     else if (kind === "boot") this.#boot(at, field(detail, "reason") ?? "");
@@ -269,36 +296,69 @@ export class Oracle {
     return null;
   }
 
-  #ownEpoch(epoch: Uint8Array): string | null {
-    const own = Buffer.from(epoch).toString("hex") === this.device.epoch;
-    return own ? null : "I4: what the device says is of its epoch";
+  #ownSession(at: number, { epoch, clock }: { epoch: Uint8Array; clock: number }): string | null {
+    if (Buffer.from(epoch).toString("hex") !== this.device.epoch)
+      return "I4: a message from the device carries its epoch";
+    const due = this.device.clock(at);
+    return clock === due ? null : `the session clock is ${due}, not ${clock}`;
   }
 
-  #checkReply(at: number, reply: Reply): string | null {
+  /** A report goes to those who have the right to it, and is numbered in its epoch. */
+  #checkReport(at: number, principal: number, op: number, head: ReportHead): string | null {
+    if (!isPermitted(principal, op))
+      return "a report goes only to a principal with the right to it";
+    const broken = this.#ownSession(at, head);
+    if (broken !== null) return broken;
+    const again = head.counter === this.#report.counter && !this.#report.to.includes(principal);
+    if (again) {
+      this.#report.to.push(principal);
+      return null;
+    }
+    // A report that was made while the session ended is numbered and not sent.
+    const next = this.device.counter + 1;
+    const skipped = this.#linkLost && head.counter > next;
+    if (head.counter !== next && !skipped)
+      return `report ${next} of its epoch, not ${head.counter}`;
+    this.device.counter = head.counter;
+    this.#linkLost = false;
+    this.#report = { counter: head.counter, to: [principal] };
+    return null;
+  }
+
+  #checkReply(at: number, principal: number, reply: Reply): string | null {
     const answer = this.#answer;
     this.#answer = null;
     if (answer === null) return "a reply answers a command";
     const { message, code } = answer;
-    const seq = code === CODE.MALFORMED ? 0 : message.seq;
-    if (reply.code !== code || reply.principal !== message.principal || reply.seq !== seq)
-      return `a reply says ${CODE_NAMES[code]} to ${message.principal}, ${seq}`;
-    const fields = replyFields(message.op, code, reply.data);
-    return this.#ownEpoch(reply.epoch) ?? this.#checkData(at, message, code, fields);
+    const bound = Buffer.compare(reply.tag, replyTagOf(message.bytes)) === 0;
+    if (reply.code !== code || principal !== message.principal || !bound)
+      return `I11: a reply says ${CODE_NAMES[code]} to the command it answers`;
+    const fields = fieldsOf(message, reply);
+    return this.#ownSession(at, reply) ?? this.#checkData(at, message, code, fields);
   }
 
   #checkData(at: number, message: Message, code: number, fields: Fields): string | null {
     const { device } = this;
-    if (code === CODE.STALE_EPOCH || code === CODE.REPLAY)
-      return differs(fields, { lastSeq: device.lastSeq[message.principal] ?? 0 });
+    const { principal, op } = message;
+    if (op === QUESTION)
+      return differs(fields, { lastSeq: device.lastSeq(principal), counter: this.#linkLost ? null : device.counter });
+    if (code === CODE.REPLAY) {
+      const result = device.resultOf(message);
+      return differs(fields, {
+        lastSeq: device.lastSeq(principal),
+        ...(result === null ? {} : { result: CODE_NAMES[result] ?? "" }),
+      });
+    }
     if (code === CODE.HOLD) return differs(fields, { remainingMs: this.#holdMs(at) });
+    if (code === CODE.EXPIRED) return differs(fields, { clock: device.clock(at) });
     if (code !== CODE.OK) return null;
-    if (message.op === OP.RELAY_SET || message.op === OP.RELAY_GET)
+    if (op === OP.RELAY_SET || op === OP.RELAY_GET)
       return differs(fields, { relay: device.relay === 1 });
-    if (message.op === OP.STATUS) return this.#checkStatus(at, fields);
-    if (message.op !== OP.TELEMETRY_READ) return null;
-    const told = fields.killedSamples !== undefined;
-    if (told !== (message.principal === PRINCIPAL.OWNER))
-      return "what was measured while killed is told to the owner alone";
+    if (op === OP.STATUS) return this.#checkStatus(at, principal, fields);
+    if (op !== OP.TELEMETRY_READ) return null;
+    const killed = fields.killedSamples !== undefined;
+    if (killed !== (principal === PRINCIPAL.OWNER))
+      return "only the owner gets what was measured while killed";
     return this.#checkTemperature(at, Number(fields.temperature));
   }
 
@@ -307,32 +367,39 @@ export class Oracle {
     return holdUntil === null ? null : Math.max(0, holdUntil - at);
   }
 
-  #checkStatus(at: number, fields: Fields): string | null {
+  #checkStatus(at: number, principal: number, fields: Fields): string | null {
     const { device } = this;
-    if (device.config === null) {
+    const owner = isPermitted(principal, OP.JOURNAL_READ);
+    const relay = isPermitted(principal, OP.RELAY_GET);
+    const own = fields.journalHead !== undefined && fields.safe !== undefined;
+    if (own !== owner || (fields.relay !== undefined) !== relay)
+      return "a status holds what the principal has a right to";
+    if (owner && device.config === null) {
       const told = {
         safe: SAFE_NAMES.findIndex((name) => name.toLowerCase() === fields.safe),
         telemetryS: Number(fields.telemetryS),
         holdS: Number(fields.holdS),
       };
       const known = device.either?.some((one) => differs(told, { ...one }) === null) ?? true;
-      if (!known) return "a configuration holds once it is stored, and whole";
+      if (!known) return "a stored configuration is in force as a whole";
       device.adoptConfig(told);
     }
     const { config } = device;
+    const configured = {
+      safe: config === null ? null : (SAFE_NAMES[config.safe] ?? "").toLowerCase(),
+      telemetryS: config?.telemetryS ?? null,
+      holdS: config?.holdS ?? null,
+    };
     return (
       this.#checkRelay() ??
       differs(fields, {
-        relay: device.relay === 1,
-        holdMs: this.#holdMs(at),
+        ...(relay ? { relay: device.relay === 1, holdMs: this.#holdMs(at) } : {}),
         lastFault: this.#fault,
         executed: device.executed,
         refused: device.refused,
         dropped: device.dropped,
         boot: this.#reason,
-        safe: config === null ? null : (SAFE_NAMES[config.safe] ?? "").toLowerCase(),
-        telemetryS: config?.telemetryS ?? null,
-        holdS: config?.holdS ?? null,
+        ...(owner ? configured : {}),
       })
     );
   }

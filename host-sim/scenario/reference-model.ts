@@ -4,9 +4,10 @@
  * a write that a loss of supply may have cut, storage that came back older than it went. Must not know
  * a trace, nor ask the device.
  */
-import { CODE, OP, SAFE } from "../abi.gen.ts";
+import { CODE, DEADLINE_MAX_MS, OP, SAFE } from "../abi.gen.ts";
+import { replyTagOf } from "../controller/command.ts";
 import { isPermitted } from "../controller/permissions.ts";
-import type { Message } from "./remote.ts";
+import { type Message, QUESTION } from "./remote.ts";
 
 export interface Config {
   safe: number;
@@ -16,7 +17,6 @@ export interface Config {
 
 export const DEFAULTS: Config = { safe: SAFE.OFF, telemetryS: 10, holdS: 60 };
 
-const NO_EPOCH = "0000000000000000";
 /** The device takes no event to lie further behind the last than this, less a tick, in ms. */
 const STEP_MS = 4700;
 
@@ -30,6 +30,9 @@ const outcome = (mark: string, code: number | null): Outcome => ({ mark, code })
 const ACCEPTED = outcome("ACCEPTED", CODE.OK);
 const STALE_EPOCH = outcome("STALE_EPOCH", CODE.STALE_EPOCH);
 const REPLAY = outcome("REPLAY", CODE.REPLAY);
+const DUPLICATE = outcome("DUPLICATE", CODE.REPLAY);
+const EXPIRED = outcome("EXPIRED", CODE.EXPIRED);
+const ANSWERED = outcome("QUESTION", CODE.OK);
 const FORBIDDEN = outcome("FORBIDDEN", CODE.FORBIDDEN);
 const HOLD = outcome("HOLD", CODE.HOLD);
 const FAILED = outcome("FAILED", CODE.FAILED);
@@ -45,6 +48,9 @@ export const OUTCOMES: ReadonlyMap<string, Outcome> = new Map(
     ACCEPTED,
     STALE_EPOCH,
     REPLAY,
+    DUPLICATE,
+    EXPIRED,
+    ANSWERED,
     FORBIDDEN,
     HOLD,
     FAILED,
@@ -75,7 +81,8 @@ export class ReferenceModel {
   /** What a write that may have been cut left: the one or the other. */
   either: readonly Config[] | null = null;
   epoch = "";
-  readonly lastSeq = [0, 0, 0];
+  /** Number of the last report of the epoch. */
+  counter = 0;
   executed = 0;
   refused = 0;
   dropped = 0;
@@ -86,12 +93,16 @@ export class ReferenceModel {
   #stored: Config | null = DEFAULTS;
   #saved: { relay: number; heldS: number } | "lost" | null = "lost";
   #takenS = 0;
+  /** When the gate went LIVE, in ms. */
+  #liveAt = 0;
+  /** The last command accepted from each principal: number, tag and result. */
+  readonly #accepted = new Map<number, { seq: number; tag: Buffer; code: number }>();
   /** A save was refused by failing storage. */
   #dirty = false;
 
   /** Boots at `at`, and dates its first record in the same ms. */
   boot(at: number): void {
-    this.lastSeq.fill(0);
+    this.#accepted.clear();
     this.executed = 0;
     this.refused = 0;
     this.dropped = 0;
@@ -160,13 +171,40 @@ export class ReferenceModel {
     this.#stored = config;
   }
 
+  /** The gate goes LIVE at `at`: the session clock and the reports start anew. */
+  wentLive(at: number): void {
+    this.#liveAt = at;
+    this.counter = 0;
+  }
+
+  /** The session clock at `at`, in ms. */
+  clock(at: number): number {
+    return at - this.#liveAt;
+  }
+
+  /** Sequence number of the last command accepted from a principal in this epoch; 0 if none was. */
+  lastSeq(principal: number): number {
+    return this.#accepted.get(principal)?.seq ?? 0;
+  }
+
+  /** CODE of the last command accepted from the principal if `message` is that command; null if not. */
+  resultOf(message: Message): number | null {
+    const last = this.#accepted.get(message.principal);
+    return last !== undefined && last.tag.equals(replyTagOf(message.bytes)) ? last.code : null;
+  }
+
   /** What may become of a message now; more than one only where the hold is not known. */
-  predict({ principal, seq, op, tamper, facts }: Message, at: number): readonly Outcome[] {
+  predict(message: Message, at: number): readonly Outcome[] {
+    const { principal, seq, deadline, op, tamper, facts } = message;
     if (tamper === "truncate" || tamper === "garbage") return [MALFORMED_ENVELOPE];
     if (tamper === "form") return [MALFORMED_PAYLOAD];
     if (tamper !== "none") return [BAD_MAC];
+    if (op === QUESTION) return [ANSWERED];
     if (facts.epoch !== this.epoch) return [STALE_EPOCH];
-    if (seq <= (this.lastSeq[principal] ?? 0)) return [REPLAY];
+    if (seq <= this.lastSeq(principal))
+      return [this.resultOf(message) === null ? REPLAY : DUPLICATE];
+    const leftMs = deadline - this.clock(at);
+    if (leftMs < 1 || leftMs > DEADLINE_MAX_MS) return [EXPIRED];
     if (!isPermitted(principal, op)) return [FORBIDDEN];
     if (op === OP.CONFIG_SET && this.storageFails) return [FAILED];
     if (op !== OP.RELAY_SET || this.holdUntil === 0) return [ACCEPTED];
@@ -175,13 +213,15 @@ export class ReferenceModel {
   }
 
   /** The message has come to this. */
-  decided(message: Message, { mark, code }: Outcome): void {
-    const { principal, seq, op, facts } = message;
+  decided(message: Message, { code }: Outcome): void {
+    const { principal, seq, op, bytes } = message;
+    if (op === QUESTION && code === CODE.OK) return;
     const admitted = code !== null && code !== CODE.MALFORMED && code !== CODE.STALE_EPOCH;
-    if (admitted && code !== CODE.REPLAY) this.lastSeq[principal] = seq;
+    if (admitted && code !== CODE.REPLAY)
+      this.#accepted.set(principal, { seq, tag: Buffer.from(replyTagOf(bytes)), code });
     if (code === null) this.dropped++;
     else if (code === CODE.OK) this.executed++;
-    else if (mark !== STALE_EPOCH.mark || facts.epoch !== NO_EPOCH) this.refused++;
+    else this.refused++;
     if (code !== CODE.OK) return;
     if (op === OP.RELAY_SET) {
       if (this.holdUntil === null) this.holdUntil = 0;

@@ -3,30 +3,56 @@
  * (and an attacker's imitations), finds the replies. Must not know a target, nor look into a board.
  */
 import { createHash } from "node:crypto";
-import { CHANNEL, CODE, CODE_NAMES, MESSAGE_MAX, PRINCIPAL, PRINCIPAL_KIDS } from "../abi.gen.ts";
+import { CHANNEL, CODE, CODE_NAMES, MESSAGE_MAX, NONCE_BYTES, PRINCIPAL_KIDS } from "../abi.gen.ts";
 import {
   decodeReply,
   decodeStatus,
   encodeCommand,
+  encodeQuestion,
   NO_EPOCH,
   type Reply,
+  type ReportHead,
+  replyTagOf,
 } from "../controller/command.ts";
 import { decodeMac0, encodeMac0, MessageError } from "../controller/cose.ts";
+import {
+  ANSWER_SHAPE,
+  type ArgValue,
+  type Fields,
+  parseRequest,
+  replyFields,
+  takeFields,
+} from "../controller/operations.ts";
+import { type DerivedKeys, deriveKeys } from "../derived-keys.ts";
 import type { Kid } from "../mqtt/topics.ts";
-import { type ArgValue, type Fields, parseRequest, replyFields } from "../controller/operations.ts";
-import type { Send, Tamper } from "./grammar.ts";
+import { durationMs, type Send, type Tamper } from "./grammar.ts";
 import type { Sent } from "./monitor.ts";
 
-/** Keys of every scenario, by PRINCIPAL. Known to all: they guard nothing. */
-export const SCENARIO_KEYS: readonly Uint8Array[] = PRINCIPAL_KIDS.map((kid) =>
+/** Secrets of every scenario, by PRINCIPAL. They are public and protect nothing. */
+export const SCENARIO_SECRETS: readonly Uint8Array[] = PRINCIPAL_KIDS.map((kid) =>
   createHash("sha256").update(`killswitch scenario ${kid}`).digest(),
 );
+
+/** The keys derived from them, by PRINCIPAL. */
+export const SCENARIO_KEYS: readonly DerivedKeys[] = PRINCIPAL_KIDS.map((kid, principal) =>
+  deriveKeys(kid, SCENARIO_SECRETS[principal] ?? new Uint8Array()),
+);
+
+/** Stands for the operation of a message that asks for the epoch. */
+export const QUESTION = -1;
+/** How it is written in a scenario. */
+export const QUESTION_WIRE = "question";
+/** Deadline of a command that a step does not set, in ms. */
+const DEADLINE_MS = 5_000;
 
 /** A command as published. */
 export interface Message {
   bytes: Uint8Array;
   principal: number;
   seq: number;
+  /** On the session clock, in ms. */
+  deadline: number;
+  /** OP, or QUESTION. */
   op: number;
   args: ReadonlyMap<number, ArgValue>;
   tamper: Tamper;
@@ -41,24 +67,40 @@ export interface Heard {
   fields: Fields;
 }
 
-function keyOf(principal: number): Uint8Array {
-  const key = SCENARIO_KEYS[principal];
-  if (key === undefined) throw new RangeError(`principal ${principal}`);
-  return key;
+function keysOf(principal: number): DerivedKeys {
+  const keys = SCENARIO_KEYS[principal];
+  if (keys === undefined) throw new RangeError(`principal ${principal}`);
+  return keys;
 }
 
+const kidOf = (principal: number): Kid => PRINCIPAL_KIDS[principal] ?? "owner";
+
 export class Remote {
-  readonly #status: { bytes: Uint8Array; epoch: Uint8Array | null }[] = [];
-  readonly #replies: Uint8Array[] = [];
+  readonly #status: {
+    at: number;
+    principal: number;
+    bytes: Uint8Array;
+    read: ReportHead | null;
+  }[] = [];
+  readonly #replies: { principal: number; bytes: Uint8Array }[] = [];
+  /** The session clock as the device told it last, and when. */
+  #clock = { told: 0, at: 0 };
+  #questions = 0;
   #current: Uint8Array | null = null;
   #previous: Uint8Array | null = null;
   /** Last sequence number used, by principal and epoch. */
   readonly #used = new Map<string, number>();
 
   /** A message from the device. It is read when a step needs it; `epoch`: of one already read. */
-  heard(channel: number, bytes: Uint8Array, epoch: Uint8Array | null): void {
-    if (channel === CHANNEL.STATUS) this.#status.push({ bytes, epoch });
-    else if (channel === CHANNEL.REPLY) this.#replies.push(bytes);
+  heard(
+    at: number,
+    principal: number,
+    channel: number,
+    bytes: Uint8Array,
+    read: ReportHead | null,
+  ): void {
+    if (channel === CHANNEL.STATUS) this.#status.push({ at, principal, bytes, read });
+    else if (channel === CHANNEL.REPLY) this.#replies.push({ principal, bytes });
   }
 
   /** Whether the device has told this epoch, in hexadecimal, last. */
@@ -73,9 +115,11 @@ export class Remote {
   }
 
   /** Makes a command, true or false. Throws EpochUnknown without the epoch that it asks for. */
-  compose(send: Send): Message {
+  compose(send: Send, now: number): Message {
     const principal = PRINCIPAL_KIDS.indexOf(send.as);
-    const key = keyOf(principal);
+    const keys = keysOf(principal);
+    const tamper = send.tamper ?? "none";
+    if (send.op === QUESTION_WIRE) return this.#question(send, principal, tamper);
     const epoch = this.#epoch(send.epoch ?? "current");
     const hex = Buffer.from(epoch).toString("hex");
     const row = `${send.as} ${hex}`;
@@ -86,11 +130,23 @@ export class Remote {
     this.#used.set(row, Math.max(last, seq));
     const [wire = "", ...words] = send.op.split(/\s+/);
     const { op, args } = parseRequest(wire, words);
-    const tamper = send.tamper ?? "none";
-    const good = encodeCommand({ key, principal, epoch, seq, op, args });
-    const bytes = tampered(good, key, send.as, tamper);
+    const aheadMs = send.deadline === undefined ? DEADLINE_MS : durationMs(send.deadline);
+    const clock = this.#clock.told + Math.max(0, now - this.#clock.at);
+    const deadline = clock + aheadMs;
+    const good = encodeCommand({ key: keys.command, principal, epoch, seq, deadline, op, args });
+    const bytes = tampered(good, keys, send.as, tamper);
     const facts = { epoch: hex, sound: tamper === "none", op: wire };
-    return { bytes, principal, seq, op, args, tamper, facts };
+    return { bytes, principal, seq, deadline, op, args, tamper, facts };
+  }
+
+  #question(send: Send, principal: number, tamper: Tamper): Message {
+    const keys = keysOf(principal);
+    const nonce = new Uint8Array(NONCE_BYTES);
+    new DataView(nonce.buffer).setUint32(0, ++this.#questions);
+    const good = encodeQuestion(keys.command, principal, nonce);
+    const bytes = tampered(good, keys, send.as, tamper);
+    const facts = { epoch: "", sound: tamper === "none", op: send.op };
+    return { bytes, principal, seq: 0, deadline: 0, op: QUESTION, args: new Map(), tamper, facts };
   }
 
   /**
@@ -98,10 +154,10 @@ export class Remote {
    * MessageError if the device said something that is not signed by it.
    */
   replyTo(message: Message, from: number): Heard | null {
-    for (const bytes of this.#replies.slice(from)) {
-      const reply = decodeReply(bytes, keyOf(PRINCIPAL.DEVICE));
-      if (!answers(reply, message)) continue;
-      const fields = replyFields(message.op, reply.code, reply.data);
+    for (const { principal, bytes } of this.#replies.slice(from)) {
+      const reply = decodeReply(bytes, keysOf(principal).reply, kidOf(principal));
+      if (Buffer.compare(reply.tag, replyTagOf(message.bytes)) !== 0) continue;
+      const fields = fieldsOf(message, reply);
       return { code: CODE_NAMES[reply.code] ?? String(reply.code), fields };
     }
     return null;
@@ -121,35 +177,36 @@ export class Remote {
    * signed is a finding, or dropped.
    */
   #listen(drop: boolean): void {
-    for (const { bytes, epoch: read } of this.#status) {
-      let epoch: Uint8Array;
+    for (const { at, principal, bytes, read } of this.#status) {
+      let head: ReportHead;
       try {
-        epoch = read ?? decodeStatus(bytes, keyOf(PRINCIPAL.DEVICE)).epoch;
+        head = read ?? decodeStatus(bytes, keysOf(principal).reply, kidOf(principal));
       } catch (error) {
         if (drop && error instanceof MessageError) continue;
         throw error;
       }
-      if (this.#current !== null && Buffer.compare(epoch, this.#current) === 0) continue;
+      this.#clock = { told: head.clock, at };
+      if (this.#current !== null && Buffer.compare(head.epoch, this.#current) === 0) continue;
       this.#previous = this.#current;
-      this.#current = epoch;
+      this.#current = head.epoch;
     }
     this.#status.length = 0;
   }
 }
 
-/** A refusal of a payload that is no command cannot name its sequence number. */
-function answers(reply: Reply, message: Message): boolean {
-  if (reply.principal !== message.principal) return false;
-  return reply.seq === message.seq || (reply.code === CODE.MALFORMED && reply.seq === 0);
+/** Fields of the reply to a message. Throws MessageError if a field is missing or bad. */
+export function fieldsOf(message: Message, { code, data }: Reply): Fields {
+  if (message.op === QUESTION && code === CODE.OK) return takeFields(ANSWER_SHAPE, data);
+  return replyFields(message.op, code, data);
 }
 
 /** Length of the tag and of the CBOR head before it: the payload's last byte is right before these. */
 const TAIL = 32 + 2;
 
-function tampered(good: Uint8Array, key: Uint8Array, kid: Kid, tamper: Tamper): Uint8Array {
+function tampered(good: Uint8Array, keys: DerivedKeys, kid: Kid, tamper: Tamper): Uint8Array {
   const flipped = (index: number) => good.map((byte, at) => (at === index ? byte ^ 1 : byte));
-  const resigned = (name: Kid, extra: number[] = []) =>
-    encodeMac0(key, name, Uint8Array.of(...decodeMac0(key, kid, good), ...extra));
+  const resigned = (name: Kid, key: Uint8Array, extra: number[] = []) =>
+    encodeMac0(key, name, Uint8Array.of(...decodeMac0(keys.command, kid, good), ...extra));
   switch (tamper) {
     case "none":
       return good;
@@ -160,11 +217,11 @@ function tampered(good: Uint8Array, key: Uint8Array, kid: Kid, tamper: Tamper): 
     case "truncate":
       return good.slice(0, good.length - 1);
     case "kid":
-      return resigned(kid === "owner" ? "provider" : "owner");
-    case "device-kid":
-      return resigned("device");
+      return resigned(kid === "owner" ? "provider" : "owner", keys.command);
+    case "reply-key":
+      return resigned(kid, keys.reply);
     case "form":
-      return resigned(kid, [0]);
+      return resigned(kid, keys.command, [0]);
     case "oversize": {
       const long = new Uint8Array(MESSAGE_MAX + 1);
       long.set(good);

@@ -22,7 +22,7 @@ import {
 } from "./grammar.ts";
 import { Monitor, type Violation } from "./monitor.ts";
 import { Oracle } from "./oracle.ts";
-import { EpochUnknown, type Message, Remote, SCENARIO_KEYS } from "./remote.ts";
+import { EpochUnknown, type Message, Remote, SCENARIO_SECRETS } from "./remote.ts";
 import { Mismatch, type Target } from "./target.ts";
 import { matches, Trace } from "./trace.ts";
 
@@ -142,16 +142,16 @@ class Run {
         seed,
         position: scenario.start.switch,
         image: scenario.start.image ?? "own",
-        keys: SCENARIO_KEYS,
+        secrets: SCENARIO_SECRETS,
         trace: (at, kind, detail) => {
           this.trace.push(at, kind, detail);
           this.#monitor.line(at, kind, detail);
           this.#oracle?.line(at, kind, detail);
         },
-        message: (at, channel, bytes) => {
+        message: (at, principal, channel, bytes) => {
           this.#heard++;
-          const epoch = this.#oracle?.message(at, channel, bytes) ?? null;
-          this.#remote.heard(channel, bytes, epoch);
+          const read = this.#oracle?.message(at, principal, channel, bytes) ?? null;
+          this.#remote.heard(at, principal, channel, bytes, read);
         },
       });
       if (started !== undefined) await started;
@@ -288,7 +288,7 @@ class Run {
 
   async #send(send: Send): Promise<void> {
     await this.#reach();
-    const message = this.#remote.compose(send);
+    const message = this.#remote.compose(send, this.#target.now);
     if (send.save !== undefined) this.#saved.set(send.save, message);
     await this.#deliver(message, send, send.data);
   }

@@ -19,7 +19,7 @@ export interface TargetConfig {
   position: Position;
   image: Image;
   /** By PRINCIPAL. */
-  keys: readonly Uint8Array[];
+  secrets: readonly Uint8Array[];
   trace: TraceSink;
   /** What the device sent, as the broker got it. */
   message: DeviceMessage;

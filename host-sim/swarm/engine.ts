@@ -2,6 +2,7 @@
  * Runs generated scenarios on the simulator in virtual time, with the modules under test, and counts
  * the results. Whatever every run needs is created once.
  */
+import { KEY } from "../abi.gen.ts";
 import { boardNames, defaultBoard, loadBoard } from "../board-data.ts";
 import { useHmac } from "../controller/cose.ts";
 import { type Firmware, firmwarePath, makeGate, readModule } from "../firmware.ts";
@@ -42,7 +43,9 @@ export class Engine {
     useHmac(hmac);
     const mac = (principal: number, use: number, bytes: Uint8Array) => {
       const keys = SCENARIO_KEYS[principal];
-      return keys === undefined ? null : hmac(use === KEY.COMMAND ? keys.command : keys.reply, bytes);
+      return keys === undefined
+        ? null
+        : hmac(use === KEY.COMMAND ? keys.command : keys.reply, bytes);
     };
     this.#options = { guestTimeoutMs: Number.POSITIVE_INFINITY, mac, storage: makeStorage() };
     this.#target = new SimTarget("sim", this.#options);

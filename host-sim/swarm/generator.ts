@@ -3,9 +3,10 @@
  * do to a board within a given time. The result uses the grammar of tests/scenarios. Its only check
  * is that the journal verifies; the monitor and the oracle check the rest.
  */
-import { OP, OP_WIRES, PRINCIPAL, PRINCIPAL_KIDS } from "../abi.gen.ts";
+import { OP, OP_WIRES, PRINCIPAL_KIDS } from "../abi.gen.ts";
 import { Prng } from "../prng.ts";
 import { type Scenario, type Send, type Step, TAP_MS, type Tamper } from "../scenario/grammar.ts";
+import { QUESTION_WIRE } from "../scenario/remote.ts";
 import { FAULTS, type Fault } from "../virtual-board.ts";
 import type { Delivery } from "../virtual-broker.ts";
 
@@ -52,13 +53,14 @@ const totalWeight = (table: readonly { weight: number }[]) =>
   table.reduce((sum, { weight }) => sum + weight, 0);
 
 const FAULT_NAMES = Object.keys(FAULTS) as Fault[];
-const COMMANDERS = PRINCIPAL_KIDS.filter((_, index) => index !== PRINCIPAL.DEVICE) as Send["as"][];
+/** Deadlines around both limits. */
+const DEADLINES = ["0ms", "1ms", "60s", "61s"] as const;
 const TAMPERS: readonly Tamper[] = [
   "tag",
   "payload",
   "truncate",
   "kid",
-  "device-kid",
+  "reply-key",
   "form",
   "oversize",
   "garbage",
@@ -163,12 +165,14 @@ class ScenarioBuilder {
   /** A command: `genuine`, or as an attacker would change it. */
   send(genuine: boolean, op = this.pick(OPS)): void {
     const via = this.#via();
-    const as = this.oneIn(3) ? this.pick(COMMANDERS) : "owner";
-    const send: Send = { as, op: this.#op(op), epoch: "told" };
+    const as = this.oneIn(3) ? this.pick(PRINCIPAL_KIDS) : "owner";
+    const question = genuine && this.oneIn(8);
+    const send: Send = { as, op: question ? QUESTION_WIRE : this.#op(op), epoch: "told" };
     if (!genuine) {
-      const how = this.below(10);
+      const how = this.below(12);
       if (how < 6) send.tamper = this.pick(TAMPERS);
-      else if (how < 8) send.seq = this.oneIn(2) ? "last" : this.below(20);
+      else if (how < 8) send.deadline = this.pick(DEADLINES);
+      else if (how < 10) send.seq = this.oneIn(2) ? "last" : this.below(20);
       else send.epoch = "zero";
     }
     if (via !== "direct") send.via = via;

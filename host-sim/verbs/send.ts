@@ -5,11 +5,11 @@ import type { Command, Option } from "commander";
 import { CODE, CODE_NAMES, OP_NAMES } from "../abi.gen.ts";
 import { Controller, refusalOf, unknownOutcome } from "../controller/client.ts";
 import type { Conclusion } from "../controller/conversation.ts";
-import type { Kid } from "../mqtt/topics.ts";
 import { loadKeys } from "../controller/keys.ts";
 import { type Fields, parseRequest, type Request, usageOf } from "../controller/operations.ts";
 import { EXIT, UserError } from "../errors.ts";
 import type { BrokerAddress } from "../mqtt/session.ts";
+import type { Kid } from "../mqtt/topics.ts";
 import {
   asOption,
   brokerOption,
@@ -35,10 +35,15 @@ export interface ConnectionOptions {
 
 /** Adds the options of ConnectionOptions to a verb. */
 export function addConnectionOptions(command: Command, as: Option): Command {
-  return [as, deviceOption(), brokerOption(), keysOption(), timeoutOption(), deadlineOption(), jsonOption()].reduce(
-    (extended, option) => extended.addOption(option),
-    command,
-  );
+  return [
+    as,
+    deviceOption(),
+    brokerOption(),
+    keysOption(),
+    timeoutOption(),
+    deadlineOption(),
+    jsonOption(),
+  ].reduce((extended, option) => extended.addOption(option), command);
 }
 
 /** Opens a session with a device as a principal. The caller closes it. Throws UserError. */
@@ -97,7 +102,8 @@ async function send(
   const controller = await openController(options);
   const removeHook = onSignal(() => {
     const open = controller.openMs;
-    if (open > 0) printError(`interrupted: the command was sent and may execute for ${open} ms more`);
+    if (open > 0)
+      printError(`interrupted: the command was sent and may execute for ${open} ms more`);
   });
   try {
     const conclusion = await controller.request(request);

@@ -89,5 +89,6 @@ const clock = new RealClock();
 export const setTimer: SetTimer = (ms, wake) => clock.wakeAt(clock.now() + ms, wake);
 
 export const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+export const random32 = (): number => randomBytes(4).readUInt32LE();
 /** Milliseconds from any moment on. */
 export const now = (): number => clock.now();

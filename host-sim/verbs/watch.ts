@@ -79,7 +79,9 @@ class Watcher {
 
   get topics(): string[] {
     const { device, as } = this.#options;
-    const own = (["status", "telemetry", "reply"] as const).map((level) => topic(device, as, level));
+    const own = (["status", "telemetry", "reply"] as const).map((level) =>
+      topic(device, as, level),
+    );
     return [...own, availabilityTopic(device)];
   }
 

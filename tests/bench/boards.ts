@@ -30,7 +30,7 @@ import { NativeTarget } from "../../host-sim/native/target.ts";
 import { targetStates } from "../../host-sim/native/tools.ts";
 import { packageRoot } from "../../host-sim/paths.ts";
 import { guestBytes } from "../../host-sim/scenario/guest.ts";
-import { SCENARIO_KEYS } from "../../host-sim/scenario/remote.ts";
+import { SCENARIO_KEYS, SCENARIO_SECRETS } from "../../host-sim/scenario/remote.ts";
 
 const BOARD = "qemu-riscv32";
 /** What figures.c reports, in its order. */
@@ -61,14 +61,15 @@ type Figures = Record<(typeof FIGURE)[number] | "stack", number>;
 const STACK = { at: -0x10_0000, bytes: 5120, paint: 0xa5 };
 
 function commands(): Buffer {
-  const [key] = SCENARIO_KEYS;
+  const key = SCENARIO_KEYS[PRINCIPAL.OWNER]?.command;
   if (key === undefined) throw new Error("there is no owner's key");
+  const deadline = 5_000;
   const epoch = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
   const requests = [["relay.set", "on"], ["relay.set", "off"], ["relay.get"], ["relay.get"]];
   const parts = requests.map(([name = "", ...words], index) => {
     const seq = index + 1;
     const { op, args } = parseRequest(name, words);
-    const bytes = encodeCommand({ key, principal: PRINCIPAL.OWNER, epoch, seq, op, args });
+    const bytes = encodeCommand({ key, principal: PRINCIPAL.OWNER, epoch, seq, deadline, op, args });
     const length = Buffer.alloc(4);
     length.writeUInt32LE(bytes.length);
     return Buffer.concat([length, bytes]);
@@ -83,7 +84,7 @@ function measure(engine: Engine): Figures {
   const doorbell = new Doorbell(image, guest, (page) => {
     const head = Buffer.alloc(IN_BYTES);
     const stimuli = commands();
-    putKeys(head, SCENARIO_KEYS);
+    putKeys(head, SCENARIO_SECRETS);
     head.writeUInt32LE(guest.length, IN.guestLen);
     head.writeUInt32LE(stimuli.length, IN.stimuliLen);
     head.set(stimuli, STIMULI_AT);
@@ -116,7 +117,7 @@ function edgeToOff(image: Built, guest: Uint8Array<ArrayBuffer>): number {
     seed: 1,
     position: "on",
     image: "own",
-    keys: SCENARIO_KEYS,
+    secrets: SCENARIO_SECRETS,
     trace: () => {},
     message: () => {},
   });

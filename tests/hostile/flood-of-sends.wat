@@ -1,11 +1,11 @@
 ;; Asks for the radio and sends without end.
 (module
   (import "board" "radio_request" (func $radio (param i32)))
-  (import "board" "net_send" (func $send (param i32 i32 i32) (result i32)))
+  (import "board" "net_send" (func $send (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1 1)
-  (func (export "abi_version") (result i32) (i32.const 1))
+  (func (export "abi_version") (result i32) (i32.const 2))
   (func (export "rx_buffer") (result i32) (i32.const 1024))
   (func (export "state_ptr") (result i32) (i32.const 0))
   (func (export "state_len") (result i32) (i32.const 8))
   (func (export "init") (param i32))
-  (func (export "on_event") (param $kind i32) (param $a i32) (param $b i32) (call $radio (i32.const 1)) (loop $forever (drop (call $send (i32.const 2) (i32.const 0) (i32.const 1024))) (br $forever))))
+  (func (export "on_event") (param $kind i32) (param $a i32) (param $b i32) (call $radio (i32.const 1)) (loop $forever (drop (call $send (i32.const 0) (i32.const 2) (i32.const 0) (i32.const 1024))) (br $forever))))

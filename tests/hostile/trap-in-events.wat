@@ -1,7 +1,7 @@
 ;; Traps in every event.
 (module
   (memory (export "memory") 1 1)
-  (func (export "abi_version") (result i32) (i32.const 1))
+  (func (export "abi_version") (result i32) (i32.const 2))
   (func (export "rx_buffer") (result i32) (i32.const 1024))
   (func (export "state_ptr") (result i32) (i32.const 0))
   (func (export "state_len") (result i32) (i32.const 8))

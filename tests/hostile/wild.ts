@@ -11,9 +11,9 @@ const WILD = [0xffff_ffff, 0x8000_0000, 0x7fff_ffff, 0x1_0000, 0xffff] as const;
 const TAME: Readonly<Record<string, readonly number[]>> = {
   gpio_write: [0, 0],
   radio_request: [1],
-  net_send: [0, 0, 8],
+  net_send: [0, 0, 0, 8],
   mac_verify: [0, 0, 8, 64],
-  mac_sign: [0, 8, 64],
+  mac_sign: [0, 0, 8, 64],
   random: [0, 8],
   storage_read: [1, 0, 0, 8],
   storage_write: [1, 0, 0, 8],
@@ -28,7 +28,7 @@ function guest(name: string, args: readonly number[], returns: boolean): string 
   return `(module
   (import "board" "${name}" (func $import (param ${params})${returns ? " (result i32)" : ""}))
   (memory (export "memory") 1 1)
-  (func (export "abi_version") (result i32) (i32.const 1))
+  (func (export "abi_version") (result i32) (i32.const 2))
   (func (export "rx_buffer") (result i32) (i32.const 1024))
   (func (export "state_ptr") (result i32) (i32.const 0))
   (func (export "state_len") (result i32) (i32.const 8))

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "mac.h"
 
 jmp_buf fuzz_over;
 bool fuzz_ready;
@@ -32,9 +31,10 @@ void host_count_call(void) {
 bool host_guest_ready(void) { return fuzz_ready; }
 void host_request_radio(bool on) { (void)on; }
 bool host_may_send(void) { return true; }
-bool host_queue_send(uint32_t channel, const uint8_t *bytes, uint32_t len) {
+bool host_queue_send(uint32_t principal, uint32_t channel, const uint8_t *bytes, uint32_t len) {
     static uint8_t sent[KS_MESSAGE_MAX];
-    if (channel >= KS_CHANNEL_COUNT || len > KS_MESSAGE_MAX) abort();
+    if (principal >= KS_PRINCIPAL_COUNT || channel >= KS_CHANNEL_COUNT || len > KS_MESSAGE_MAX)
+        abort();
     memcpy(sent, bytes, len);
     return true;
 }
@@ -45,11 +45,9 @@ bool hal_gpio(uint32_t pin, uint32_t level) {
     return true;
 }
 void hal_random(uint8_t *bytes, uint32_t len) { memset(bytes, 7, len); }
-bool hal_mac(uint32_t principal, const uint8_t *bytes, uint32_t len, uint8_t *tag) {
-    static const uint8_t key[32] = {1};
-    if (principal >= KS_PRINCIPAL_COUNT) abort();
-    mac_hmac(key, sizeof key, bytes, len, tag);
-    return true;
+bool hal_secret(uint32_t principal, uint8_t *secret) {
+    memset(secret, 0x5a, KS_SECRET_BYTES);
+    return principal == 0;
 }
 bool hal_storage_read(uint32_t region, uint32_t offset, uint8_t *bytes, uint32_t len) {
     memcpy(bytes, regions[region] + offset, len);

@@ -16,9 +16,9 @@ static void one(uint32_t which, const uint32_t *w) {
     switch (which % 10u) {
     case 0: import_gpio_write(w[0], w[1]); break;
     case 1: import_radio_request(w[0]); break;
-    case 2: (void)import_net_send(w[0], w[1], w[2]); break;
+    case 2: (void)import_net_send(w[0], w[1], w[2], w[3]); break;
     case 3: (void)import_mac_verify(w[0], w[1], w[2], w[3]); break;
-    case 4: (void)import_mac_sign(w[0], w[1], w[2]); break;
+    case 4: (void)import_mac_sign(w[0], w[1], w[2], w[3]); break;
     case 5: import_random(w[0], w[1]); break;
     case 6: (void)import_storage_read(w[0], w[1], w[2], w[3]); break;
     case 7: (void)import_storage_write(w[0], w[1], w[2], w[3]); break;

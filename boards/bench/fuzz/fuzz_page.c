@@ -34,7 +34,7 @@ void guest_init(uint32_t reason) { (void)reason; }
 void guest_on_event(uint32_t kind, uint32_t a, uint32_t b) {
     (void)a;
     host_request_radio(true);
-    if (kind == KS_EVENT_RX && host_may_send()) (void)host_queue_send(0, memory, b);
+    if (kind == KS_EVENT_RX && host_may_send()) (void)host_queue_send(0, 0, memory, b);
 }
 uint8_t *guest_range(uint32_t ptr, uint32_t len) {
     if (ptr > sizeof memory || len > sizeof memory - ptr) return NULL;
