@@ -73,10 +73,9 @@ export const portOption = () =>
   new Option("--port <path>", "serial port of the board").makeOptionMandatory();
 
 export const fixtureOption = () =>
-  new Option(
-    "--fixture",
-    "use the chip as the test fixture instead of as the device",
-  ).default(false);
+  new Option("--fixture", "use the chip as the test fixture instead of as the device").default(
+    false,
+  );
 
 /** The role of a chip that `fixtureOption` selects. */
 export const roleOf = ({ fixture }: { fixture: boolean }): Role => (fixture ? "fixture" : "device");
