@@ -1,6 +1,6 @@
 /**
- * The controller's end of a scenario: learns the epoch from what the device signs, makes commands
- * (and an attacker's imitations), finds the replies. Must not know a target, nor look into a board.
+ * The remote side of a scenario: learns the epoch from signed status messages, composes commands and
+ * an attacker's variants of them, and finds the replies.
  */
 import { createHash } from "node:crypto";
 import { CHANNEL, CODE, CODE_NAMES, MESSAGE_MAX, PRINCIPAL, PRINCIPAL_KIDS } from "../abi.gen.ts";
@@ -14,14 +14,14 @@ import {
 import { decodeMac0, encodeMac0, type Kid, MessageError } from "../controller/cose.ts";
 import { type ArgValue, type Fields, parseRequest, replyFields } from "../controller/operations.ts";
 import type { Send, Tamper } from "./grammar.ts";
-import type { Sent } from "./monitor.ts";
+import type { SentFacts } from "./monitor.ts";
 
-/** Keys of every scenario, by PRINCIPAL. Known to all: they guard nothing. */
+/** The keys of every scenario, by PRINCIPAL. They are public and protect nothing. */
 export const SCENARIO_KEYS: readonly Uint8Array[] = PRINCIPAL_KIDS.map((kid) =>
   createHash("sha256").update(`killswitch scenario ${kid}`).digest(),
 );
 
-/** A command as published. */
+/** A composed command. */
 export interface Message {
   bytes: Uint8Array;
   principal: number;
@@ -29,13 +29,13 @@ export interface Message {
   op: number;
   args: ReadonlyMap<number, ArgValue>;
   tamper: Tamper;
-  facts: Sent;
+  facts: SentFacts;
 }
 
-/** The device has not told what the step needs. */
+/** A step needs an epoch that the device has not reported. */
 export class EpochUnknown extends Error {}
 
-export interface Heard {
+export interface ReceivedReply {
   code: string;
   fields: Fields;
 }
@@ -51,27 +51,30 @@ export class Remote {
   readonly #replies: Uint8Array[] = [];
   #current: Uint8Array | null = null;
   #previous: Uint8Array | null = null;
-  /** Last sequence number used, by principal and epoch. */
+  /** The last sequence number used, by principal and epoch. */
   readonly #used = new Map<string, number>();
 
-  /** A message from the device. It is read when a step needs it; `epoch`: of one already read. */
+  /**
+   * Stores a message from the device. It is decoded when a step needs it. `epoch`: the epoch of a
+   * status that is already decoded.
+   */
   heard(channel: number, bytes: Uint8Array, epoch: Uint8Array | null): void {
     if (channel === CHANNEL.STATUS) this.#status.push({ bytes, epoch });
     else if (channel === CHANNEL.REPLY) this.#replies.push(bytes);
   }
 
-  /** Whether the device has told this epoch, in hexadecimal, last. */
+  /** Whether the last epoch that the device reported is this one (hexadecimal). */
   knows(epoch: string): boolean {
-    this.#listen(false);
+    this.#readStatus(false);
     return this.#current !== null && Buffer.from(this.#current).toString("hex") === epoch;
   }
 
-  /** How many replies there are: replyTo() looks at later ones. */
+  /** The number of replies so far. Pass it to replyTo() to consider only later ones. */
   get replies(): number {
     return this.#replies.length;
   }
 
-  /** Makes a command, true or false. Throws EpochUnknown without the epoch that it asks for. */
+  /** Composes a command. Throws EpochUnknown if the device has not reported the needed epoch. */
   compose(send: Send): Message {
     const principal = PRINCIPAL_KIDS.indexOf(send.as);
     const key = keyOf(principal);
@@ -86,17 +89,17 @@ export class Remote {
     const [wire = "", ...words] = send.op.split(/\s+/);
     const { op, args } = parseRequest(wire, words);
     const tamper = send.tamper ?? "none";
-    const good = encodeCommand({ key, principal, epoch, seq, op, args });
-    const bytes = tampered(good, key, send.as, tamper);
-    const facts = { epoch: hex, sound: tamper === "none", op: wire };
+    const genuine = encodeCommand({ key, principal, epoch, seq, op, args });
+    const bytes = tampered(genuine, key, send.as, tamper);
+    const facts = { epoch: hex, genuine: tamper === "none", op: wire };
     return { bytes, principal, seq, op, args, tamper, facts };
   }
 
   /**
-   * The reply to a message among those from number `from` on; null if there is none. Throws
-   * MessageError if the device said something that is not signed by it.
+   * The reply to a message, searched from reply number `from` on. Null if there is none. Throws
+   * MessageError if a reply is malformed or not signed by the device.
    */
-  replyTo(message: Message, from: number): Heard | null {
+  replyTo(message: Message, from: number): ReceivedReply | null {
     for (const bytes of this.#replies.slice(from)) {
       const reply = decodeReply(bytes, keyOf(PRINCIPAL.DEVICE));
       if (!answers(reply, message)) continue;
@@ -108,18 +111,18 @@ export class Remote {
 
   #epoch(which: "current" | "previous" | "zero" | "told"): Uint8Array {
     if (which === "zero") return NO_EPOCH;
-    this.#listen(which === "told");
+    this.#readStatus(which === "told");
     if (which === "told") return this.#current ?? NO_EPOCH;
     const epoch = which === "current" ? this.#current : this.#previous;
-    if (epoch === null) throw new EpochUnknown(`the device has told no ${which} epoch`);
+    if (epoch === null) throw new EpochUnknown(`the device has not reported a ${which} epoch`);
     return epoch;
   }
 
   /**
-   * Reads the epochs from the status messages that came since the last look. What the device has not
-   * signed is a finding, or dropped.
+   * Takes the epochs from the status messages since the last call. Messages that the device has not
+   * signed are ignored with `drop`; otherwise throws MessageError.
    */
-  #listen(drop: boolean): void {
+  #readStatus(drop: boolean): void {
     for (const { bytes, epoch: read } of this.#status) {
       let epoch: Uint8Array;
       try {
@@ -136,28 +139,29 @@ export class Remote {
   }
 }
 
-/** A refusal of a payload that is no command cannot name its sequence number. */
+/** Whether a reply answers a message. MALFORMED has sequence number 0: the device could not read it. */
 function answers(reply: Reply, message: Message): boolean {
   if (reply.principal !== message.principal) return false;
   return reply.seq === message.seq || (reply.code === CODE.MALFORMED && reply.seq === 0);
 }
 
-/** Length of the tag and of the CBOR head before it: the payload's last byte is right before these. */
+/** Length of the tag and its CBOR head, which follow the payload's last byte. */
 const TAIL = 32 + 2;
 
-function tampered(good: Uint8Array, key: Uint8Array, kid: Kid, tamper: Tamper): Uint8Array {
-  const flipped = (index: number) => good.map((byte, at) => (at === index ? byte ^ 1 : byte));
+/** A command as an attacker would change it: see Tamper. */
+function tampered(genuine: Uint8Array, key: Uint8Array, kid: Kid, tamper: Tamper): Uint8Array {
+  const flipped = (index: number) => genuine.map((byte, at) => (at === index ? byte ^ 1 : byte));
   const resigned = (name: Kid, extra: number[] = []) =>
-    encodeMac0(key, name, Uint8Array.of(...decodeMac0(key, kid, good), ...extra));
+    encodeMac0(key, name, Uint8Array.of(...decodeMac0(key, kid, genuine), ...extra));
   switch (tamper) {
     case "none":
-      return good;
+      return genuine;
     case "tag":
-      return flipped(good.length - 1);
+      return flipped(genuine.length - 1);
     case "payload":
-      return flipped(good.length - TAIL - 1);
+      return flipped(genuine.length - TAIL - 1);
     case "truncate":
-      return good.slice(0, good.length - 1);
+      return genuine.slice(0, genuine.length - 1);
     case "kid":
       return resigned(kid === "owner" ? "provider" : "owner");
     case "device-kid":
@@ -166,10 +170,10 @@ function tampered(good: Uint8Array, key: Uint8Array, kid: Kid, tamper: Tamper): 
       return resigned(kid, [0]);
     case "oversize": {
       const long = new Uint8Array(MESSAGE_MAX + 1);
-      long.set(good);
+      long.set(genuine);
       return long;
     }
     case "garbage":
-      return good.map((byte, at) => byte ^ (at * 37 + 11));
+      return genuine.map((byte, at) => byte ^ (at * 37 + 11));
   }
 }
