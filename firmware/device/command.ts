@@ -1,5 +1,5 @@
-// A message from the network: envelope, tag, payload, decision, effect, reply. The one place where
-// remote bytes meet the device. Must not know the gate, the transport or any key.
+// Handles a received message: envelope, tag, payload, policy, effect, reply. All bytes from the
+// network enter the device here.
 //
 // Payload: [epoch bstr 8, sequence number u32, OP, arguments map]; see docs/PROTOCOL.md.
 import {
@@ -37,14 +37,15 @@ import { noteDrop, noteRefusal } from "./refusals";
 import { increment, state } from "./state";
 
 /**
- * How every payload begins: 84 (an array of 4), 48 (a byte string of 8), little-endian; then the epoch.
- * Compared as one number: readArray() and readBytes() would cost 1,150 instructions more for each
- * command on RV32, of 14,000 that are not MACs (`npm run bench -- boards`).
+ * The first two bytes of a payload: 84 (array of 4), 48 (byte string of 8), little-endian. The
+ * epoch follows. Compared as one number: with readArray() and readBytes() a command took 1,150
+ * instructions more on RV32, of 14,000 besides its MACs (`npm run bench -- boards`).
  */
-const HEAD: u16 = 0x4884;
-const HEAD_BYTES: u32 = 2 + EPOCH_BYTES;
+const PAYLOAD_HEAD: u16 = 0x4884;
+/** Length of those two bytes and the epoch. */
+const PAYLOAD_HEAD_BYTES: u32 = 2 + EPOCH_BYTES;
 
-/** A payload, decoded. */
+/** The decoded payload, without its arguments. */
 @unmanaged
 class Command {
   epoch: u64;
@@ -54,7 +55,9 @@ class Command {
 
 const command: Command = changetype<Command>(memory.data(16, 8));
 
-/** Handles a message of `len` bytes at `ptr`, MESSAGE_MARGIN bytes free before it. */
+/**
+ * Handles the message of `len` bytes at `ptr`. The MESSAGE_MARGIN bytes before it are overwritten.
+ */
 export function commandReceive(ptr: usize, len: u32): void {
   if (!live()) {
     mark(MARK_KILLED);
@@ -96,10 +99,10 @@ export function commandReceive(ptr: usize, len: u32): void {
   replySend();
 }
 
-/** Decodes the payload into `command` and the arguments. Returns whether it is a command, to the byte. */
+/** Decodes the payload into `command` and the arguments. False unless all of it is one command. */
 function parse(ptr: usize, len: u32): bool {
-  if (len <= HEAD_BYTES || load<u16>(ptr) !== HEAD) return false;
-  readBegin(ptr + HEAD_BYTES, len - HEAD_BYTES);
+  if (len <= PAYLOAD_HEAD_BYTES || load<u16>(ptr) !== PAYLOAD_HEAD) return false;
+  readBegin(ptr + PAYLOAD_HEAD_BYTES, len - PAYLOAD_HEAD_BYTES);
   const seq = readUint();
   const op = readUint();
   if (readFailed()) return false;
@@ -110,10 +113,11 @@ function parse(ptr: usize, len: u32): bool {
   return readArguments(op as u32) && readDone();
 }
 
-/** A refusal, told to a principal whose tag is good. */
+/** Refuses a command with a good tag: counts it, and replies with the reason. */
 function refuse(principal: u32, seq: u32, code: u32): void {
   mark(markOf(code));
-  // The epoch of all zeroes is the question which epoch this is: no attempt, so not on record.
+  // A controller asks for the current epoch with an epoch of all zeroes. That is no attempt to
+  // command.
   const question = code === CODE_STALE_EPOCH && command.epoch === 0;
   if (!question) noteRefusal(code);
   replyBegin(principal, seq, code);
@@ -121,6 +125,7 @@ function refuse(principal: u32, seq: u32, code: u32): void {
   replySend();
 }
 
+/** The coverage mark of a refusal. */
 function markOf(code: u32): u32 {
   if (code === CODE_STALE_EPOCH) return MARK_STALE_EPOCH;
   if (code === CODE_REPLAY) return MARK_REPLAY;

@@ -1,5 +1,5 @@
-// Who may do what, as data, and the order of the questions. Pure reads of the state: decides, does
-// nothing. Must not know the wire.
+// The permission table and the checks of a command, in their order: LIVE, epoch, sequence number,
+// right, hold. admit() also stores the sequence number of an admitted command.
 import {
   CODE_FORBIDDEN,
   CODE_HOLD,
@@ -21,7 +21,7 @@ import {
 } from "./abi.gen";
 import { state } from "./state";
 
-/** Rights, a bit per OP. */
+/** Rights of each principal: a bit for each OP. */
 const OWNER: u32 =
   (1 << OP_RELAY_SET) |
   (1 << OP_RELAY_GET) |
@@ -34,16 +34,18 @@ const PROVIDER: u32 =
   (1 << OP_RELAY_SET) | (1 << OP_RELAY_GET) | (1 << OP_STATUS) | (1 << OP_TELEMETRY_READ);
 const MANUFACTURER: u32 = (1 << OP_STATUS) | (1 << OP_IDENTIFY);
 
-/** The permission table: u32 a row, in the order of PRINCIPAL. */
+/** The permission table: one u32 for each PRINCIPAL, in that order. */
 const RIGHTS: usize = memory.data<u32>([OWNER, PROVIDER, MANUFACTURER]);
 
+/** Whether the gate is LIVE, as its last GATE event said. */
 export function live(): bool {
   return state.phase === PHASE_LIVE;
 }
 
 /**
- * Whether the message is of this session and new. `epoch`: address of 8 bytes. A good one uses its
- * sequence number up, whatever becomes of it: refused now, it stays refused when the reason is gone.
+ * Checks that a command is of this epoch and new. Returns CODE. An admitted command uses up its
+ * sequence number even if a later check refuses it: the same bytes must not succeed when the reason
+ * is gone.
  */
 export function admit(principal: u32, epoch: u64, seq: u32): u32 {
   assert(principal < PRINCIPAL_DEVICE);
@@ -54,7 +56,10 @@ export function admit(principal: u32, epoch: u64, seq: u32): u32 {
   return CODE_OK;
 }
 
-/** Whether the principal may do the operation, and nothing local stands against it. */
+/**
+ * Checks that the principal has the right to the operation, and that no hold forbids it. Returns
+ * CODE.
+ */
 export function decide(principal: u32, op: u32): u32 {
   assert(principal < PRINCIPAL_DEVICE);
   if (op >= OP_COUNT) return CODE_MALFORMED;
@@ -62,7 +67,10 @@ export function decide(principal: u32, op: u32): u32 {
   return op === OP_RELAY_SET ? mayActuate() : CODE_OK;
 }
 
-/** Whether a remote party may move the relay now. Asked again at the moment of actuation. */
+/**
+ * Checks that a command may move the relay now. Returns CODE. Called again right before the relay
+ * moves.
+ */
 export function mayActuate(): u32 {
   if (!live()) return CODE_KILLED;
   return state.holdMs === 0 ? CODE_OK : CODE_HOLD;
