@@ -1,4 +1,4 @@
-;; Has the device's key sign without end.
+;; Signs with the device's key in an endless loop.
 (module
   (import "board" "mac_sign" (func $sign (param i32 i32 i32) (result i32)))
   (memory (export "memory") 1 1)

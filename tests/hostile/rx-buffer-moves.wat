@@ -1,4 +1,4 @@
-;; Moves its receive buffer out of its memory after it was asked.
+;; Moves its receive buffer outside its memory after the host has read its address.
 (module
   (import "board" "radio_request" (func $radio (param i32)))
   (memory (export "memory") 1 1)

@@ -1,4 +1,4 @@
-;; Asks for the radio in every event, killed or not.
+;; Requests the radio in every event, killed or not.
 (module
   (import "board" "radio_request" (func $radio (param i32)))
   (memory (export "memory") 1 1)
