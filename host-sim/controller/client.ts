@@ -78,7 +78,9 @@ export function hangUp(session: Session, setTimer: SetTimer): Promise<void> {
 export interface ControllerOptions extends DialOptions {
   readonly device: string;
   readonly keys: Keys;
-  /** A random uint32. It identifies the reply to a request for the epoch, so a recorded one fails. */
+  /**
+   * A random uint32. It identifies the reply to a request for the epoch, so a recorded one fails.
+   */
   readonly random32: () => number;
 }
 
@@ -130,9 +132,9 @@ export class Controller {
   }
 
   /**
-   * Sends one command, including the request for the epoch before it, and returns the reply. Only one
-   * request may be in progress. Throws UserError if the principal has no key, the device does not
-   * answer in time, or the connection to the broker is lost.
+   * Sends one command, including the request for the epoch before it, and returns the reply. Only
+   * one request may be in progress. Throws UserError if the principal has no key, the device does
+   * not answer in time, or the connection to the broker is lost.
    */
   async request(principal: number, request: Request): Promise<Answer> {
     const { address, setTimer, device, keys, timeoutMs } = this.#options;
@@ -233,8 +235,8 @@ export class Controller {
 }
 
 /**
- * Whether a reply answers a command. A recorded reply fails this check: it carries another epoch or,
- * if the command asked for the epoch, another random sequence number.
+ * Whether a reply answers a command. A recorded reply fails this check: it carries another epoch
+ * or, if the command asked for the epoch, another random sequence number.
  */
 function answers(reply: Reply, sent: Omit<Command, "key">): boolean {
   const sameEpoch = Buffer.compare(reply.epoch, sent.epoch) === 0;

@@ -75,7 +75,9 @@ export interface Telemetry {
   readonly temperature: number;
 }
 
-/** Decodes a telemetry message. Throws MessageError if it is malformed or not signed by the device. */
+/**
+ * Decodes a telemetry message. Throws MessageError if it is malformed or not signed by the device.
+ */
 export function decodeTelemetry(message: Uint8Array, deviceKey: Uint8Array): Telemetry {
   const [epoch, tenths] = payloadOf(message, deviceKey, 2);
   if (typeof tenths !== "number" || !Number.isInteger(tenths)) {

@@ -25,7 +25,9 @@ function patternOf(glob: string): RegExp {
   return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`);
 }
 
-/** The files that an argument stands for; a folder stands for its *.yaml files. Throws UserError. */
+/**
+ * The files that an argument stands for; a folder stands for its *.yaml files. Throws UserError.
+ */
 export function scenarioPaths(argument: string): string[] {
   const name = basename(argument);
   let paths: string[];

@@ -33,8 +33,8 @@ export type Stimulus =
 
 /**
  * How an attacker changes a command. `tag`, `payload`: flips a bit there. `truncate`: cuts the last
- * byte off. `kid`, `device-kid`: names another principal or the device as the signer. `form`: signs a
- * payload that is not a command. `oversize`: exceeds MESSAGE_MAX. `garbage`: replaces all bytes.
+ * byte off. `kid`, `device-kid`: names another principal or the device as the signer. `form`: signs
+ * a payload that is not a command. `oversize`: exceeds MESSAGE_MAX. `garbage`: replaces all bytes.
  */
 export type Tamper =
   | "none"
@@ -80,7 +80,9 @@ export interface Replay extends Answered {
   message: string;
 }
 
-/** Each pattern is a set of words that a trace line or journal record must contain, in any order. */
+/**
+ * Each pattern is a set of words that a trace line or journal record must contain, in any order.
+ */
 export type Patterns = string | string[];
 
 export interface Expect {

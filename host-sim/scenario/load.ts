@@ -1,6 +1,6 @@
 /**
- * Reads scenario files and validates them against the schema and further rules. Every error names the
- * file, line and column, and what is allowed there.
+ * Reads scenario files and validates them against the schema and further rules. Every error names
+ * the file, line and column, and what is allowed there.
  */
 import { readFileSync } from "node:fs";
 import { Ajv, type ErrorObject } from "ajv";

@@ -2,12 +2,12 @@
  * Checks the invariants on every trace line of every scenario, whatever the scenario itself checks.
  * Its input is the trace, and the commands that the controller sent.
  *
- * I1  The radio is on only in LIVE, after ARM_MS of clean ON. When the contacts leave ON, the radio is
- *     off and LIVE is left in the same ms. The rail is down within the board's discharge time, or
- *     FAULT_RAIL is announced. Contacts that are equal for longer than TRAVEL_MS are announced as
- *     FAULT_CONTACT. A fault ends only at a clean KILL position.
- * I2  Messages are sent and delivered only in LIVE, with radio and link up. A cut restarts the board in
- *     the same ms.
+ * I1  The radio is on only in LIVE, after ARM_MS of clean ON. When the contacts leave ON, the radio
+ *     is off and LIVE is left in the same ms. The rail is down within the board's discharge time,
+ *     or FAULT_RAIL is announced. Contacts that are equal for longer than TRAVEL_MS are announced
+ *     as FAULT_CONTACT. A fault ends only at a clean KILL position.
+ * I2  Messages are sent and delivered only in LIVE, with radio and link up. A cut restarts the
+ *     board in the same ms.
  * I3  Commands execute only in LIVE.
  * I4  No epoch is drawn twice. A command executes only in its own epoch, and once.
  * I5  No relay.set executes during a hold.
@@ -97,7 +97,7 @@ export class Monitor {
     this.#sent.set(crc32(bytes), facts);
   }
 
-  /** The processor stood still for `ms` until `now`. Nothing was sampled, so due events come late. */
+  /** The processor stood still for `ms` until `now`. It sampled nothing, so due events come late. */
   stalled(now: number, ms: number): void {
     if (ms > GAP_MS && this.observed.contacts === "on") this.#onSince = now;
     this.#railOffAt = Math.max(this.#railOffAt, now);
@@ -107,7 +107,7 @@ export class Monitor {
       this.#contactFaultBy = Math.max(this.#contactFaultBy, now);
   }
 
-  /** A meter on the rail reads `rail` at `now`. A running board must have reported the same level. */
+  /** A meter on the rail reads `rail` at `now`. A running board must have reported that level. */
   meter(now: number, rail: string): void {
     const { running, rail: reported } = this.observed;
     if (this.violation !== null || !running || reported === "unknown" || reported === rail) return;
@@ -244,7 +244,8 @@ export class Monitor {
 
   #followContacts(at: number): void {
     const { observed } = this;
-    // While the switch bounces it feeds the rail repeatedly, even if a welded contact reads the same.
+    // While the switch bounces it feeds the rail repeatedly, even if a welded contact reads the
+    // same.
     const moved = observed.contacts !== this.#contacts;
     this.#contacts = observed.contacts;
     if (observed.contacts === "on" || observed.contacts === "kill")

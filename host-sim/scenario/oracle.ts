@@ -1,7 +1,7 @@
 /**
  * The oracle: compares the trace and the messages of a device with the reference model. Checks the
- * answer to each command, the relay's level, holds, configuration and counts. Its input is the trace,
- * the messages, the stimuli, and the commands that the controller sent.
+ * answer to each command, the relay's level, holds, configuration and counts. Its input is the
+ * trace, the messages, the stimuli, and the commands that the controller sent.
  */
 import { CHANNEL, CODE, CODE_NAMES, OP, PRINCIPAL, SAFE_NAMES } from "../abi.gen.ts";
 import { decodeReply, decodeStatus, decodeTelemetry, type Reply } from "../controller/command.ts";
@@ -359,7 +359,9 @@ export class Oracle {
 
 const namesOf = (outcomes: readonly Outcome[]) => outcomes.map(({ mark }) => mark).join(" or ");
 
-/** Describes the first field that differs; null if none does. An expected null matches any value. */
+/**
+ * Describes the first field that differs; null if none does. An expected null matches any value.
+ */
 function differs(
   found: Readonly<Record<string, unknown>>,
   expected: Readonly<Record<string, string | number | boolean | null>>,

@@ -1,8 +1,8 @@
 /**
- * The reference model: a second implementation of the device's rules, written from docs/PROTOCOL.md. It
- * covers relay, hold, configuration, sequence numbers, counts, and which of them survive a restart.
- * Null means that a value cannot be known from outside, for example after a loss of supply during a
- * write.
+ * The reference model: a second implementation of the device's rules, written from
+ * docs/PROTOCOL.md. It covers relay, hold, configuration, sequence numbers, counts, and which of
+ * them survive a restart. Null means that a value cannot be known from outside, for example after a
+ * loss of supply during a write.
  */
 import { CODE, OP, SAFE } from "../abi.gen.ts";
 import { isPermitted } from "../controller/permissions.ts";
@@ -17,7 +17,9 @@ export interface Config {
 export const DEFAULTS: Config = { safe: SAFE.OFF, telemetryS: 10, holdS: 60 };
 
 const NO_EPOCH = "0000000000000000";
-/** The device limits the time between two events to 5 s. A stall this long may exceed that. In ms. */
+/**
+ * The device limits the time between two events to 5 s. A stall this long may exceed that. In ms.
+ */
 const STEP_MS = 4700;
 
 /** How the device decides on a message: the mark that it prints, and the reply's CODE or null. */

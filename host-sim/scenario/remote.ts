@@ -1,6 +1,6 @@
 /**
- * The remote side of a scenario: learns the epoch from signed status messages, composes commands and
- * an attacker's variants of them, and finds the replies.
+ * The remote side of a scenario: learns the epoch from signed status messages, composes commands
+ * and an attacker's variants of them, and finds the replies.
  */
 import { createHash } from "node:crypto";
 import { CHANNEL, CODE, CODE_NAMES, MESSAGE_MAX, PRINCIPAL, PRINCIPAL_KIDS } from "../abi.gen.ts";
@@ -139,7 +139,9 @@ export class Remote {
   }
 }
 
-/** Whether a reply answers a message. MALFORMED has sequence number 0: the device could not read it. */
+/**
+ * Whether a reply answers a message. MALFORMED has sequence number 0: the device could not read it.
+ */
 function answers(reply: Reply, message: Message): boolean {
   if (reply.principal !== message.principal) return false;
   return reply.seq === message.seq || (reply.code === CODE.MALFORMED && reply.seq === 0);

@@ -123,7 +123,9 @@ class Run {
   #step: Step | null = null;
   /** Number of the first trace line of the last action. */
   #since = 0;
-  /** Number of messages that the broker received from the device: in all, and before that action. */
+  /**
+   * Number of messages that the broker received from the device: in all, and before that action.
+   */
   #heard = 0;
   #heardBefore = 0;
 
@@ -208,7 +210,10 @@ class Run {
     if (violation !== null) throw new Mismatch(violation.rule, violation.line);
   }
 
-  /** Waits in real time until `holds` returns true. In virtual time it is already true or stays false. */
+  /**
+   * Waits in real time until `holds` returns true. In virtual time it is already true or stays
+   * false.
+   */
   #until(holds: () => boolean): Promise<void> | undefined {
     return this.#target.realTime?.until(() => this.#violation !== null || holds());
   }

@@ -35,8 +35,8 @@ export class Mismatch extends Error {
 }
 
 /**
- * What the runner needs to wait for a target in real time. In virtual time everything due has happened
- * when a call returns; in real time trace lines and messages arrive late.
+ * What the runner needs to wait for a target in real time. In virtual time everything due has
+ * happened when a call returns; in real time trace lines and messages arrive late.
  */
 export interface RealTime {
   /** How much the times of simultaneous trace lines may differ, in ms. */
@@ -45,7 +45,9 @@ export interface RealTime {
   readonly quietMs: number;
   /** Resolves when the trace of everything that happened before the call has arrived. */
   sync(): Promise<void>;
-  /** Waits until `holds` returns true, checking after each trace line, but at most for the slack. */
+  /**
+   * Waits until `holds` returns true, checking after each trace line, but at most for the slack.
+   */
   until(holds: () => boolean): Promise<void>;
   /** Throws Mismatch if instruments outside the board contradict its trace. */
   checkWitnesses(): Promise<void>;

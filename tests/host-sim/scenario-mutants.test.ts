@@ -32,7 +32,9 @@ async function runOn(mutant: Mutant): Promise<Outcome> {
   });
 }
 
-/** Mutants without a change, which must pass: so a mutant fails only because of its changed line. */
+/**
+ * Mutants without a change, which must pass: so a mutant fails only because of its changed line.
+ */
 function controlOf(mutant: Mutant): Mutant {
   return { ...mutant, replace: mutant.find };
 }

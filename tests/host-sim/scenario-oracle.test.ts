@@ -1,4 +1,6 @@
-/** Shows that the oracle finds each kind of deviation, with traces and messages made for the test. */
+/**
+ * Shows that the oracle finds each kind of deviation, with traces and messages made for the test.
+ */
 import { expect, test } from "vitest";
 import { CHANNEL, PRINCIPAL } from "../../host-sim/abi.gen.ts";
 import { encodeCbor, encodeMac0 } from "../../host-sim/controller/cose.ts";

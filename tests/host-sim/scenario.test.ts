@@ -9,7 +9,9 @@ import type { Target } from "../../host-sim/scenario/target.ts";
 import { SimTarget } from "../../host-sim/scenario/targets/sim.ts";
 import { runData, runFile, trouble } from "./scenario-support.ts";
 
-/** Marks that no scenario can reach, because the host or the controller drops such messages first. */
+/**
+ * Marks that no scenario can reach, because the host or the controller drops such messages first.
+ */
 const UNREACHED_MARKS = ["KILLED"];
 const SEEDS = [2, 3, 4, 5];
 
@@ -116,7 +118,9 @@ test("does not run a scenario with a step that the target cannot run, wherever t
 /** Bytes that a press of the button writes: the retained block, a record, the retained block. */
 const PRESS_BYTES = 32 + 64 + 32;
 
-/** A journal with a record per press and three more. The next press loses the supply after `bytes`. */
+/**
+ * A journal with a record per press and three more. The next press loses the supply after `bytes`.
+ */
 function cutAfter(presses: number, bytes: number): Scenario {
   const steps: Step[] = [
     { wait: "200ms" },
@@ -148,7 +152,8 @@ test("the journal verifies after a power cut at every byte of a write", async ()
   expect(torn.at(-1)).toBe(32 + 51);
 });
 
-// A torn number reads as a far larger one. Past 255, and past a whole ring, other bytes of it remain.
+// A torn number reads as a far larger one. Past 255, and past a whole ring, other bytes of it
+// remain.
 test.for([257, 300, 515])(
   "ignores a record number that is torn after %i presses",
   async (presses) => {

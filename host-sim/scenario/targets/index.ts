@@ -1,6 +1,6 @@
 /**
- * The targets by name: the simulator, the boards that run natively on this machine, the emulators, and
- * boards on serial ports. boards/<name>/board.json describes them.
+ * The targets by name: the simulator, the boards that run natively on this machine, the emulators,
+ * and boards on serial ports. boards/<name>/board.json describes them.
  */
 import { RealClock } from "../../clock.ts";
 import { EXIT, UserError } from "../../errors.ts";
@@ -86,7 +86,9 @@ export function makeTarget(name: string, options: TargetOptions = {}): Target {
   return new NativeTarget({ image: buildBoard(build), ...(guest === undefined ? {} : { guest }) });
 }
 
-/** Checks the wiring of a board on a serial port. Throws UserError. Does nothing for other targets. */
+/**
+ * Checks the wiring of a board on a serial port. Throws UserError. Does nothing for other targets.
+ */
 export async function checkTarget(name: string, options: TargetOptions): Promise<void> {
   const port = portOf(name);
   if (port !== null) await serialRig(name, port, new RealClock(), options).check();
