@@ -72,9 +72,12 @@ export class BoardLine {
         this.#wake = wake;
         cancel = this.#setTimer(timeoutMs, wake);
       });
-      await Promise.race([woken, this.#line.lost]);
-      cancel();
-      this.#wake = null;
+      try {
+        await Promise.race([woken, this.#line.lost]);
+      } finally {
+        cancel();
+        this.#wake = null;
+      }
     }
     return this.#queue.shift() ?? null;
   }
