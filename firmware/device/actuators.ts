@@ -1,4 +1,4 @@
-// What moves in the world: relay, hold, lamp, identify. Must not know the wire or who asks.
+// The relay, the button that takes a hold on it, and the lamp.
 import {
   CODE_OK,
   gpio_write,
@@ -17,11 +17,12 @@ import { mayActuate } from "./policy";
 import { holdTake, retainedSave } from "./retained";
 import { countDown, state } from "./state";
 
-/** A button edge within this time of another is bounce, in ms. */
+/** A button edge that follows another within this time is bounce, in ms. */
 const BOUNCE_QUIET_MS: u32 = 30;
-/** How long identify blinks, in ms. */
+/** How long the lamp blinks on identify, in ms. */
 const IDENTIFY_BLINK_MS: u32 = 5000;
 
+/** Drives the relay and saves its level first, so that a cut in between restores the new level. */
 function relayTo(level: u32): void {
   assert(level <= 1);
   if (state.relay !== level) state.statusDue = 1;
@@ -30,7 +31,7 @@ function relayTo(level: u32): void {
   gpio_write(PIN_RELAY, level);
 }
 
-/** A remote party sets the relay. Asks the policy once more; returns CODE. */
+/** Sets the relay by a command, after checking the policy again. Returns CODE. */
 export function relayByCommand(level: u32): u32 {
   const code = mayActuate();
   if (code !== CODE_OK) return code;
@@ -38,7 +39,7 @@ export function relayByCommand(level: u32): u32 {
   return CODE_OK;
 }
 
-/** A button edge. A press that is not bounce turns the relay over and takes the hold. */
+/** Handles a button edge. A press that is not bounce toggles the relay and begins a hold. */
 export function buttonEdge(pressed: bool): void {
   const quiet = state.quietMs === 0;
   state.quietMs = BOUNCE_QUIET_MS;
@@ -47,7 +48,7 @@ export function buttonEdge(pressed: bool): void {
     mark(MARK_BOUNCE);
     return;
   }
-  // Configured to 0, the hand moves the relay and takes no hold; one that runs goes on.
+  // With a configured hold of 0 a press only moves the relay; an active hold goes on.
   const seconds = state.holdS;
   if (seconds > 0) {
     holdTake(seconds);
@@ -58,12 +59,12 @@ export function buttonEdge(pressed: bool): void {
   journalAppend(RECORD_HOLD, 1, state.relay);
 }
 
-/** The board has just booted: a button that is being let go chatters still. */
+/** Ignores button edges right after a boot: a button that is being released still bounces. */
 export function actuatorsBoot(): void {
   state.quietMs = BOUNCE_QUIET_MS;
 }
 
-/** Lets `ms` pass for what counts down. */
+/** Advances the countdowns by `ms`; records the end of a hold. */
 export function actuatorsElapse(ms: u32): void {
   state.quietMs = countDown(state.quietMs, ms);
   state.identifyMs = countDown(state.identifyMs, ms);
@@ -75,11 +76,15 @@ export function actuatorsElapse(ms: u32): void {
   journalAppend(RECORD_HOLD, 0, state.relay);
 }
 
+/** Begins the blinking of the lamp. */
 export function identify(): void {
   state.identifyMs = IDENTIFY_BLINK_MS;
 }
 
-/** A tick's worth of lamp: identify flickers, a fault flashes 1 in 4, LIVE is lit, off is dark. */
+/**
+ * Updates the lamp on a tick. Identify: on and off in turn. Otherwise LIVE: on; a fault: on for one
+ * tick in four; any other phase: off.
+ */
 export function lampTick(): void {
   const phase: u32 = state.phase;
   const blink: u32 = (state.blink + 1) & 3;

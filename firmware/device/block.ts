@@ -1,13 +1,14 @@
-// A block that survives a cut at any byte of its writing: two copies, written in turn, each with
-// version, generation and checksum; the newest good one counts. Must not know what it carries.
+// Stored blocks: 20 bytes of payload in a storage region, which survive a loss of supply at any
+// byte of a write. A region holds two copies, written in turn, each with a version, a generation
+// and a checksum. The newest good copy is the block.
 import { STATUS_OK, storage_read, storage_write } from "./abi.gen";
 import { copy } from "./bytes";
 
-/** Payload of a block, in bytes. */
+/** Length of a block's payload, in bytes. */
 export const BLOCK_PAYLOAD: u32 = 20;
-/** A block as stored: version u32, generation u32, payload, checksum u32. Two fill a region. */
+/** Length of a copy, in bytes. Two copies fill a region. */
 const BLOCK_BYTES: u32 = 32;
-/** Layout of every block this firmware writes; another version counts as no block. */
+/** Version of the layout. A copy with another version is not good. */
 const BLOCK_VERSION: u32 = 0x4b530001;
 
 /** One copy of a block. */
@@ -30,14 +31,16 @@ class Copy {
 const SCRATCH: usize = memory.data(32, 8);
 const scratch: Copy = changetype<Copy>(SCRATCH);
 
-/** FNV-1a over the first seven words. All-zero and all-one memory do not check. */
+/** FNV-1a over the first seven words of `scratch`. Memory of all zeroes or all ones is not good. */
 function checksum(): u32 {
   let hash: u32 = 0x811c9dc5;
   for (let at: usize = 0; at < 28; at += 4) hash = (hash ^ load<u32>(SCRATCH + at)) * 0x01000193;
   return hash ^ (hash >>> 15);
 }
 
-/** Reads a copy. False if storage failed; a copy that is not good has generation 0. */
+/**
+ * Reads a copy into `scratch`; its generation becomes 0 if it is not good. False if storage failed.
+ */
 function readCopy(region: u32, index: u32): bool {
   if (storage_read(region, index * BLOCK_BYTES, SCRATCH as u32, BLOCK_BYTES) !== STATUS_OK)
     return false;
@@ -46,16 +49,19 @@ function readCopy(region: u32, index: u32): bool {
   return true;
 }
 
-/** Whether the copy in SCRATCH is good, and newer than `generation`; 0 is older than all. */
+/**
+ * Whether the copy in `scratch` is good and newer than `generation`. Generation 0 is older than
+ * any.
+ */
 function newer(generation: u32): bool {
   const found = scratch.generation;
-  // Generations run modulo 2^32, past 0: newer is less than half the circle ahead.
+  // Generations wrap modulo 2^32 and skip 0: newer means ahead by less than 2^31.
   return found !== 0 && (generation === 0 || ((found - generation) as i32) > 0);
 }
 
 /**
- * Reads the newest good copy into `payload` (BLOCK_PAYLOAD bytes). Returns its generation, which is
- * never 0; 0 if there is no good copy or storage failed, `payload` untouched.
+ * Reads the newest good copy into `payload` (BLOCK_PAYLOAD bytes) and returns its generation, which
+ * is never 0. Returns 0 and leaves `payload` as it is if no copy is good or storage failed.
  */
 export function blockRead(region: u32, payload: usize): u32 {
   let generation: u32 = 0;
@@ -68,10 +74,10 @@ export function blockRead(region: u32, payload: usize): u32 {
 }
 
 /**
- * Writes `payload` over the older copy. `generation`: of the newest good copy, 0 if none is known. Then
- * what stands in storage now is counted on from, lest an older block that could not be read at the
- * boot be the newer one at the next. Returns the new generation, 0 if storage failed: the newest good
- * copy still stands then.
+ * Writes `payload` over the older copy. `generation` is that of the newest good copy; 0 if none is
+ * known. With 0, the copies are read first: storage may have failed at the boot, and a new block
+ * with generation 1 would lose against the old one at the next boot. Returns the new generation, or
+ * 0 if storage failed; the newest good copy is intact then.
  */
 export function blockWrite(region: u32, generation: u32, payload: usize): u32 {
   if (generation === 0) {
@@ -86,7 +92,7 @@ export function blockWrite(region: u32, generation: u32, payload: usize): u32 {
   scratch.generation = next;
   copy(scratch.payloadPtr, payload, BLOCK_PAYLOAD);
   scratch.checksum = checksum();
-  // The copy is the generation's low bit, so two writes never fall on the same copy.
+  // The low bit of the generation selects the copy, so consecutive writes alternate.
   const done = storage_write(region, (next & 1) * BLOCK_BYTES, SCRATCH as u32, BLOCK_BYTES);
   return done === STATUS_OK ? next : 0;
 }

@@ -1,11 +1,12 @@
-// Deterministic CBOR (RFC 8949, 4.2.1): reader and writer. Bytes in, values out; it must not know
-// what any value means. One reader and one writer at a time: both cursors are static.
+// A reader and a writer of deterministic CBOR (RFC 8949, 4.2.1). There is one of each, with a
+// static cursor.
 //
-// A failure sticks: every later read gives 0, every later write does nothing. Check once, at the end.
+// After a failure every later read returns 0 and every later write does nothing, so the caller
+// checks once, at the end.
 
 import { copy } from "./bytes";
 
-/** Arrays, maps and tags one inside the other that readSkip() follows. */
+/** Depth of arrays, maps and tags that readSkip() accepts. */
 const NESTING_MAX: u32 = 8;
 
 /** Major types (RFC 8949, 3.1). */
@@ -21,12 +22,12 @@ const SIMPLE: u32 = 7;
 const SIMPLE_FALSE: u64 = 20;
 const SIMPLE_COUNT: u64 = 4;
 
-/** Where reading or writing is. Both fields are 0 once anything failed. */
+/** A position in a buffer. Both fields are 0 after a failure. */
 @unmanaged
 class Cursor {
   /** Address of the next byte. */
   at: usize;
-  /** Address behind the buffer's last byte. */
+  /** Address after the buffer's last byte. */
   end: usize;
 }
 
@@ -45,7 +46,7 @@ class Writer extends Cursor {
 const reader: Reader = changetype<Reader>(memory.data(16, 8));
 const writer: Writer = changetype<Writer>(memory.data(16, 8));
 
-/** Makes every later read or write fail as well. Returns 0. */
+/** Makes this and every later read or write fail. Returns 0. */
 function failed(cursor: Cursor): u32 {
   cursor.at = 0;
   cursor.end = 0;
@@ -56,13 +57,16 @@ function fail(): u32 {
   return failed(reader);
 }
 
-/** Whether the next byte's major type is `major`; false at the end and after a failure. */
+/** Whether the next item's major type is `major`. False at the end and after a failure. */
 function nextIs(major: u32): bool {
   if (reader.at >= reader.end) return false;
   return <u32>load<u8>(reader.at) >>> 5 === major;
 }
 
-/** The argument of a head of type `major` (RFC 8949, 3), in its shortest form only. */
+/**
+ * Reads a head of type `major` (RFC 8949, 3). Returns its argument; fails unless it has the
+ * shortest form.
+ */
 function readHead(major: u32): u64 {
   const at = reader.at;
   if (at >= reader.end) return fail();
@@ -72,7 +76,10 @@ function readHead(major: u32): u64 {
   return info;
 }
 
-/** One whose argument follows it: `info` 24 to 27. Any other is of another type, or not well-formed. */
+/**
+ * A head whose argument follows it: `info` is 24 to 27. Any other is of another type or not
+ * well-formed.
+ */
 function readLongHead(at: usize, info: u32): u64 {
   if (info - 24 > 3) return fail();
   const width: u32 = 1 << (info - 24);
@@ -80,11 +87,12 @@ function readLongHead(at: usize, info: u32): u64 {
   let value: u64 = 0;
   for (let i: u32 = 0; i < width; i++) value = (value << 8) | <u64>load<u8>(at + 1 + i);
   reader.at = at + 1 + width;
-  // Least value that the next shorter form could not carry.
+  // The smallest value that does not fit the next shorter form.
   const least: u64 = width === 1 ? 24 : (<u64>1) << (width << 2);
   return value < least ? fail() : value;
 }
 
+/** Reads a string. Returns the address of its content; its length is in reader.length. */
 function readString(major: u32): usize {
   const len = readHead(major);
   const begin = reader.at;
@@ -96,24 +104,27 @@ function readString(major: u32): usize {
   return ptr;
 }
 
-/** Starts reading the `len` bytes at `ptr`. Nothing outside them is ever read. */
+/**
+ * Starts reading the `len` bytes at `ptr`. No byte outside them is read. Traps if they are not in
+ * memory.
+ */
 export function readBegin(ptr: usize, len: u32): void {
   assert(ptr !== 0 && <u64>ptr + <u64>len <= (<u64>memory.size()) << 16);
   reader.at = ptr;
   reader.end = ptr + len;
 }
 
-/** Address of what is read next; 0 after a failure. */
+/** Address of the next byte; 0 after a failure. */
 export function readAt(): usize {
   return reader.at;
 }
 
-/** An unsigned integer. */
+/** Reads an unsigned integer. */
 export function readUint(): u64 {
   return readHead(UINT);
 }
 
-/** An integer within i64; a well-formed one beyond it fails. */
+/** Reads an integer. Fails if it does not fit an i64. */
 export function readInt(): i64 {
   const negative = nextIs(NEGATIVE);
   const argument = readHead(negative ? NEGATIVE : UINT);
@@ -122,53 +133,59 @@ export function readInt(): i64 {
   return negative ? -1 - <i64>argument : <i64>argument;
 }
 
-/** Address of a byte string's content, its length in readLength(); 0 on failure. */
+/**
+ * Reads a byte string. Returns the address of its content, or 0; readLength() returns its length.
+ */
 export function readBytes(): usize {
   return readString(BYTES);
 }
 
-/** As readBytes(), for a text string. That it is UTF-8 is not checked. */
+/** Reads a text string as readBytes() does. Does not check that it is UTF-8. */
 export function readText(): usize {
   return readString(TEXT);
 }
 
-/** Length in bytes of what readBytes(), readText() or readSkip() returned last; 0 on failure. */
+/** Length in bytes of what readBytes(), readText() or readSkip() read last; 0 if that failed. */
 export function readLength(): u32 {
   return reader.length;
 }
 
-/** Number of items of an array, which follow. More than there are bytes left fails. */
+/**
+ * Reads the head of an array. Returns the number of items; fails if the bytes left cannot hold
+ * them.
+ */
 export function readArray(): u32 {
   const count = readHead(ARRAY);
   return count > <u64>(reader.end - reader.at) ? fail() : <u32>count;
 }
 
 /**
- * Number of pairs of a map, which follow: key, value, key, value. More than there can be in the bytes
- * left fails. The caller reads the keys, and checks that they ascend.
+ * Reads the head of a map. Returns the number of pairs; fails if the bytes left cannot hold them.
+ * The caller reads key, value, key, value, and checks that the keys ascend.
  */
 export function readMap(): u32 {
   const count = readHead(MAP);
   return count > <u64>((reader.end - reader.at) >>> 1) ? fail() : <u32>count;
 }
 
-/** false or true. */
+/** Reads false or true. */
 export function readBool(): bool {
   const value = readHead(SIMPLE) - SIMPLE_FALSE;
   if (value > 1) fail();
   return !readFailed() && value === 1;
 }
 
-/** A tag's number; the tagged item follows. */
+/** Reads a tag and returns its number. The caller reads the tagged item next. */
 export function readTag(): u64 {
   return readHead(TAG);
 }
 
 /**
- * Any one item, skipped: its address, its encoded length in readLength(); 0 on failure. It must be
- * well-formed and deterministic: shortest heads, definite lengths, map keys strictly ascending
- * bytewise, at most NESTING_MAX deep. Narrower than RFC 8949: floats are refused outright, and so
- * are simple values other than false, true, null and undefined. UTF-8 is not checked.
+ * Skips any one item. Returns its address, or 0; readLength() returns its encoded length. Fails
+ * unless the item is well-formed and deterministic: shortest heads, definite lengths, map keys
+ * strictly ascending bytewise, at most NESTING_MAX deep. Narrower than RFC 8949: fails on floats,
+ * and on simple values other than false, true, null and undefined. Does not check that text is
+ * UTF-8.
  */
 export function readSkip(): usize {
   const ptr = reader.at;
@@ -178,7 +195,7 @@ export function readSkip(): usize {
   return readFailed() ? 0 : ptr;
 }
 
-/** `depth`: arrays, maps and tags around the item. */
+/** Skips an item. `depth`: the number of arrays, maps and tags around it. */
 function skip(depth: u32): void {
   if (reader.at >= reader.end) {
     fail();
@@ -193,7 +210,7 @@ function skip(depth: u32): void {
   else {
     const argument = readHead(major);
     if (major === TAG) skip(depth + 1);
-    // A float's argument has the shortest form of a head only from 2^8 up: it is no simple value.
+    // Floats fail here as well: readHead() accepts only those with an argument of 2^8 or more.
     if (major === SIMPLE && argument - SIMPLE_FALSE >= SIMPLE_COUNT) fail();
   }
 }
@@ -217,7 +234,7 @@ function skipPairs(count: u32, depth: u32): void {
   }
 }
 
-/** Whether a < b bytewise (RFC 8949, 4.2.1). A prefix is less than what it begins. */
+/** Whether a < b bytewise (RFC 8949, 4.2.1). A prefix of a string is less than the string. */
 function ascends(a: usize, aLen: usize, b: usize, bLen: usize): bool {
   const common = min(aLen, bLen);
   for (let i: usize = 0; i < common; i++) {
@@ -239,7 +256,7 @@ export function readDone(): bool {
   return end !== 0 && reader.at === end;
 }
 
-/** Starts writing at `ptr`, at most `capacity` bytes. */
+/** Starts writing at `ptr`, at most `capacity` bytes. Traps if they are not in memory. */
 export function writeBegin(ptr: usize, capacity: u32): void {
   assert(ptr !== 0 && <u64>ptr + <u64>capacity <= (<u64>memory.size()) << 16);
   writer.at = ptr;
@@ -247,7 +264,7 @@ export function writeBegin(ptr: usize, capacity: u32): void {
   writer.begin = ptr;
 }
 
-/** A head in its shortest form. */
+/** Writes a head in its shortest form. */
 function writeHead(major: u32, argument: u64): void {
   if (argument >= 24) {
     writeLongHead(major, argument);
@@ -290,48 +307,50 @@ function writeString(major: u32, ptr: usize, len: u32): void {
   writer.at = to + len;
 }
 
-/** An unsigned integer. */
+/** Writes an unsigned integer. */
 export function writeUint(value: u64): void {
   writeHead(UINT, value);
 }
 
-/** An integer. */
+/** Writes an integer. */
 export function writeInt(value: i64): void {
   if (value < 0) writeHead(NEGATIVE, <u64>~value);
   else writeHead(UINT, <u64>value);
 }
 
-/** A byte string: the `len` bytes at `ptr`, which lie outside the writer's buffer. */
+/**
+ * Writes a byte string: the `len` bytes at `ptr`. Traps if they overlap with where it is written.
+ */
 export function writeBytes(ptr: usize, len: u32): void {
   writeString(BYTES, ptr, len);
 }
 
-/** A text string: the `len` bytes of UTF-8 at `ptr`, which lie outside the writer's buffer. */
+/** Writes a text string: the `len` bytes of UTF-8 at `ptr`. Traps as writeBytes() does. */
 export function writeText(ptr: usize, len: u32): void {
   writeString(TEXT, ptr, len);
 }
 
-/** The head of an array of `count` items, which the caller writes next. */
+/** Writes the head of an array of `count` items. The caller writes the items next. */
 export function writeArray(count: u32): void {
   writeHead(ARRAY, count);
 }
 
-/** The head of a map of `count` pairs, which the caller writes next, keys ascending. */
+/** Writes the head of a map of `count` pairs. The caller writes the pairs next, keys ascending. */
 export function writeMap(count: u32): void {
   writeHead(MAP, count);
 }
 
-/** false or true. */
+/** Writes false or true. */
 export function writeBool(value: bool): void {
   writeHead(SIMPLE, SIMPLE_FALSE + u64(value));
 }
 
-/** A tag; the caller writes the tagged item next. */
+/** Writes a tag. The caller writes the tagged item next. */
 export function writeTag(tag: u64): void {
   writeHead(TAG, tag);
 }
 
-/** Bytes written; 0 if they did not all fit. */
+/** Number of bytes written; 0 if a write failed for lack of room. */
 export function writeEnd(): u32 {
   const at = writer.at;
   return at === 0 ? 0 : <u32>(at - writer.begin);

@@ -53,7 +53,7 @@ const HEAD_BYTES: u32 = 2 + EPOCH_BYTES;
 const QUESTION_HEAD: u16 = 0x4881;
 const QUESTION_BYTES: u32 = 2 + NONCE_BYTES;
 
-/** A payload, decoded. */
+/** The decoded payload, without its arguments. */
 @unmanaged
 class Command {
   epoch: u64;
@@ -64,7 +64,9 @@ class Command {
 
 const command: Command = changetype<Command>(memory.data(24, 8));
 
-/** Handles a message of `len` bytes at `ptr`, MESSAGE_MARGIN bytes free before it. */
+/**
+ * Handles the message of `len` bytes at `ptr`. The MESSAGE_MARGIN bytes before it are overwritten.
+ */
 export function commandReceive(ptr: usize, len: u32): void {
   if (!live()) {
     mark(MARK_KILLED);
@@ -122,10 +124,10 @@ function execute(principal: u32, tag: usize): void {
   replySend(principal);
 }
 
-/** Decodes the payload into `command` and the arguments. Returns whether it is a command, to the byte. */
+/** Decodes the payload into `command` and the arguments. False unless all of it is one command. */
 function parse(ptr: usize, len: u32): bool {
-  if (len <= HEAD_BYTES || load<u16>(ptr) !== HEAD) return false;
-  readBegin(ptr + HEAD_BYTES, len - HEAD_BYTES);
+  if (len <= PAYLOAD_HEAD_BYTES || load<u16>(ptr) !== PAYLOAD_HEAD) return false;
+  readBegin(ptr + PAYLOAD_HEAD_BYTES, len - PAYLOAD_HEAD_BYTES);
   const seq = readUint();
   const deadline = readUint();
   const op = readUint();
@@ -148,6 +150,7 @@ function refuse(principal: u32, tag: usize, code: u32): void {
   replySend(principal);
 }
 
+/** The coverage mark of a refusal. */
 function markOf(code: u32): u32 {
   if (code === CODE_STALE_EPOCH) return MARK_STALE_EPOCH;
   if (code === CODE_REPLAY) return MARK_REPLAY;

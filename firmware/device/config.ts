@@ -1,18 +1,18 @@
-// The owner's configuration: bounds, defaults, and its block in storage. Must not know who may set it.
+// The owner's configuration: its limits, its defaults, and its block in storage.
 
 import { REGION_CONFIG, SAFE_COUNT, SAFE_OFF } from "./abi.gen";
 import { BLOCK_PAYLOAD, blockRead, blockWrite } from "./block";
 import { fill } from "./bytes";
 import { state } from "./state";
 
-/** Longest telemetry period, in s: 18 hours; two bytes in the journal, like the hold. */
+/** Longest telemetry period, in s: 18 hours. A journal record has two bytes for it. */
 const TELEMETRY_MAX_S: u32 = 65535;
-/** Longest hold, in s: 18 hours. */
+/** Longest hold, in s: 18 hours. A journal record has two bytes for it. */
 const HOLD_MAX_S: u32 = 65535;
 const TELEMETRY_DEFAULT_S: u32 = 10;
 const HOLD_DEFAULT_S: u32 = 60;
 
-/** The configuration block's payload; the rest of its BLOCK_PAYLOAD bytes is 0. */
+/** Payload of the configuration block; the rest of its BLOCK_PAYLOAD bytes is 0. */
 @unmanaged
 class Config {
   /** SAFE. */
@@ -24,6 +24,7 @@ class Config {
 const PAYLOAD: usize = memory.data(20, 8);
 const config: Config = changetype<Config>(PAYLOAD);
 
+/** Whether a configuration is within its limits. */
 export function configValid(safe: u32, telemetryS: u32, holdS: u32): bool {
   return safe < SAFE_COUNT && telemetryS <= TELEMETRY_MAX_S && holdS <= HOLD_MAX_S;
 }
@@ -35,7 +36,7 @@ function apply(safe: u32, telemetryS: u32, holdS: u32): void {
   state.holdS = holdS;
 }
 
-/** Reads the stored configuration; without a good one, the defaults: safe off, 10 s, hold 60 s. */
+/** Applies the stored configuration, or the defaults if there is no good one. */
 export function configLoad(): void {
   const generation = blockRead(REGION_CONFIG, PAYLOAD);
   state.configGeneration = generation;
@@ -46,7 +47,10 @@ export function configLoad(): void {
   else apply(SAFE_OFF, TELEMETRY_DEFAULT_S, HOLD_DEFAULT_S);
 }
 
-/** Stores, then applies. Returns false if storage failed: nothing has changed then. */
+/**
+ * Stores a configuration, then applies it. Returns false if storage failed; nothing has changed
+ * then.
+ */
 export function configStore(safe: u32, telemetryS: u32, holdS: u32): bool {
   fill(PAYLOAD, 0, BLOCK_PAYLOAD / 4);
   config.safe = safe;

@@ -1,9 +1,9 @@
-// COSE_Mac0 (RFC 9052, 6.2 and 6.3) with HMAC 256/256 and nothing else. Bytes in, views out; no MAC
-// is computed here. It must not know what a payload means, whose key a kid names, or the board.
+// Parses and builds COSE_Mac0 (RFC 9052, 6.2 and 6.3) with HMAC 256/256. The caller computes the
+// MAC.
 //
-// One message at a time: the accessors speak of the last one that mac0Parse() or mac0Build() took,
-// and point into its bytes. Nothing is copied: what stands before the payload in a message, and what
-// stands before it in the MAC_structure, take turns in the same place.
+// There is one message at a time: the one that mac0Parse() or mac0Build() was called for last. The
+// accessors at the end of this file return addresses within it. The payload is never copied: the
+// message's headers and the head of the MAC_structure are written to the same place before it.
 
 import { MESSAGE_MAX, TAG_BYTES } from "./abi.gen";
 import { copy } from "./bytes";
@@ -29,38 +29,45 @@ const HEADER_KID: u64 = 4;
 const ALG_HMAC_256_256: u64 = 5;
 /** Longest kid, in bytes. */
 const KID_MAX: u32 = 16;
-/** Head of a byte string of no bytes. */
+/** Head of an empty byte string. */
 const BYTES_HEAD: u32 = 0x40;
 
-/** The protected header {1: 5}, little-endian, and its first byte of an empty one. */
+/** The protected header {1: 5} as a little-endian number, and an empty map. */
 const PROTECTED: u32 = 0x0501a1;
 const PROTECTED_LEN: u32 = 3;
 const EMPTY_MAP: u32 = 0xa0;
 
-/** How mac0Build() begins a message, and nearly everybody: 17([h'a10105', {4: -- and then the kid. */
-const USUAL: u64 = 0xa14384d1 | (0x04a10501 << 32);
-const USUAL_LEN: u32 = 8;
-/** What stands before the payload in a MAC_structure: ["MAC0", h'a10105', h'', -- in two parts. */
-const STRUCTURE: u64 = 0x414d6484 | (0xa1433043 << 32);
-const STRUCTURE_REST: u32 = 0x400501a1;
-const STRUCTURE_LEN: u32 = 11;
-/** The same with nothing protected: ["MAC0", h'', h'', --. */
-const BARE: u64 = 0x414d6484 | (0x40403043 << 32);
-const BARE_LEN: u32 = 8;
-/** Head of a tag's byte string: h'-- of 32 bytes, little-endian. */
+/**
+ * The usual beginning of a message, up to the kid: 17([h'a10105', {4: ... mac0Build() writes it,
+ * and mac0Parse() compares it as one number.
+ */
+const USUAL_START: u64 = 0xa14384d1 | (0x04a10501 << 32);
+const USUAL_START_LEN: u32 = 8;
+/** The MAC_structure up to the payload: ["MAC0", h'a10105', h'', ... It is stored in two parts. */
+const STRUCTURE_START: u64 = 0x414d6484 | (0xa1433043 << 32);
+const STRUCTURE_START_REST: u32 = 0x400501a1;
+const STRUCTURE_START_LEN: u32 = 11;
+/** The same for an empty protected header: ["MAC0", h'', h'', ... */
+const BARE_START: u64 = 0x414d6484 | (0x40403043 << 32);
+const BARE_START_LEN: u32 = 8;
+/** Head of the tag: a byte string of 32 bytes, little-endian. */
 const TAG_HEAD: u32 = 0x2058;
 const TAG_HEAD_LEN: u32 = 2;
 
-/** Before a message: what mac0Structure() may need more than the shortest headers take. */
+/**
+ * Bytes before a message that mac0Structure() may overwrite: the MAC_structure may begin before it.
+ */
 export const MESSAGE_MARGIN: u32 = 8;
-/** Before a payload that is to be built around: the usual beginning, kid and heads. */
+/**
+ * Bytes before a payload that mac0Build() and mac0Finish() need: usual beginning, kid and heads.
+ */
 export const PAYLOAD_MARGIN: u32 = 32;
-/** Largest payload that can be built around. */
+/** Largest payload of a message that is built, in bytes. */
 export const PAYLOAD_MAX: u32 = MESSAGE_MAX - PAYLOAD_MARGIN - TAG_HEAD_LEN - TAG_BYTES;
-/** Behind it: the tag. */
+/** Bytes after a payload that mac0Build() needs: the tag. */
 export const TAG_MARGIN: u32 = TAG_HEAD_LEN + TAG_BYTES;
 
-/** The message that was parsed or built last: addresses, and lengths in bytes. */
+/** The current message: addresses, and lengths in bytes. */
 @unmanaged
 class Message {
   /** 0 if there is no kid. */
@@ -70,23 +77,25 @@ class Message {
   payloadLen: u32;
   /** 0 if there is no message. */
   tag: usize;
-  /** The head of the payload's byte string. */
+  /** Where the head of the payload's byte string begins. */
   payloadHead: usize;
-  /** 0 if the protected header is empty, so that the alg is in the unprotected one. */
+  /** 0 if the protected header is empty; the alg is then in the unprotected header. */
   isProtected: u32;
-  /** Where mac0Structure() wrote. */
+  /** Where the MAC_structure begins, after mac0Structure(). */
   structure: usize;
 }
 
 const message: Message = changetype<Message>(memory.data(32, 8));
 
-/** The headers as read: not those of this profile, or a bit each. */
+/**
+ * Result of reading the headers: REFUSED if they are not of this profile, otherwise a set of bits.
+ */
 const REFUSED: u32 = 0;
 const TAKEN: u32 = 1;
 const WITH_ALG_PROTECTED: u32 = 2;
 const WITH_KID: u32 = 4;
 
-/** Reads the protected header: {1: 5}, or empty as h'' or h'A0'. */
+/** Reads the protected header: {1: 5}; or an empty one, h'' or h'A0'. */
 function parseProtected(): u32 {
   const ptr = readBytes();
   const len = readLength();
@@ -96,13 +105,13 @@ function parseProtected(): u32 {
   return load<u8>(ptr, 2) === <u8>(PROTECTED >>> 16) ? TAKEN | WITH_ALG_PROTECTED : REFUSED;
 }
 
-/** Reads the headers of a message that does not begin as usual, up to the kid. */
+/** Reads the headers up to the kid, of a message without the usual beginning. */
 function parseHeaders(ptr: usize): u32 {
   if (<u32>load<u8>(ptr) >>> 5 === MAJOR_TAG && readTag() !== TAG_MAC0) return REFUSED;
   if (readArray() !== 4) return REFUSED;
   const taken = parseProtected();
   if (taken === REFUSED) return REFUSED;
-  // Unprotected: alg unless the protected one has it, then kid or not.
+  // The unprotected header: alg unless the protected one has it, then a kid or none.
   const pairs = readMap();
   const algs: u32 = taken & WITH_ALG_PROTECTED ? 0 : 1;
   if (algs === 1 && (readUint() !== HEADER_ALG || readUint() !== ALG_HMAC_256_256)) return REFUSED;
@@ -111,15 +120,17 @@ function parseHeaders(ptr: usize): u32 {
 }
 
 /**
- * Reads a COSE_Mac0 of this profile: deterministic CBOR, tagged 17 or untagged, at most MESSAGE_MAX
- * bytes and none after it; alg HMAC 256/256 exactly once, a kid of at most KID_MAX bytes or none, no
- * other header; payload present; tag of TAG_BYTES. Anything else is false, and then there is no message.
+ * Parses a COSE_Mac0 of this profile: deterministic CBOR, tagged 17 or untagged, at most
+ * MESSAGE_MAX bytes and none after it; alg HMAC 256/256 exactly once; at most one kid, of at most
+ * KID_MAX bytes; no other header; a payload; a tag of TAG_BYTES. Returns false for anything else;
+ * there is no message then.
  */
 export function mac0Parse(ptr: usize, len: u32): bool {
   message.tag = 0;
   if (len === 0 || len > MESSAGE_MAX) return false;
   let headers = TAKEN | WITH_ALG_PROTECTED | WITH_KID;
-  if (len > USUAL_LEN && load<u64>(ptr) === USUAL) readBegin(ptr + USUAL_LEN, len - USUAL_LEN);
+  if (len > USUAL_START_LEN && load<u64>(ptr) === USUAL_START)
+    readBegin(ptr + USUAL_START_LEN, len - USUAL_START_LEN);
   else {
     readBegin(ptr, len);
     headers = parseHeaders(ptr);
@@ -147,9 +158,10 @@ export function mac0Parse(ptr: usize, len: u32): bool {
 }
 
 /**
- * Begins a message around the `size` <= PAYLOAD_MAX bytes of payload at `payload`, with PAYLOAD_MARGIN
- * bytes free before it and TAG_MARGIN behind, and makes it the message. To sign it, write the MAC of
- * mac0Structure() to tagPtr(); then mac0Finish() writes what is left.
+ * Begins a message around the payload of `size` bytes at `payload`, with PAYLOAD_MARGIN bytes free
+ * before it and TAG_MARGIN bytes free after it. The caller then calls mac0Structure(), writes the
+ * MAC of that structure to tagPtr(), and calls mac0Finish(). Traps if `size` is more than
+ * PAYLOAD_MAX.
  */
 export function mac0Build(payload: usize, size: u32): void {
   assert(size <= PAYLOAD_MAX);
@@ -174,18 +186,18 @@ export function mac0Build(payload: usize, size: u32): void {
 }
 
 /**
- * Writes the message's MAC_structure (RFC 9052, 6.3), the bytes that the tag authenticates, around its
- * payload, over its headers: there is no kid from then on. Returns its length; it begins at
- * macStructurePtr(). At a parsed message MESSAGE_MARGIN bytes before it are written to. Traps without
- * a message.
+ * Writes the MAC_structure (RFC 9052, 6.3), the bytes that the tag authenticates, around the
+ * payload. It overwrites the headers, so the message has no kid afterwards, and up to
+ * MESSAGE_MARGIN bytes before a parsed message. Returns its length in bytes; it begins at
+ * macStructurePtr(). Traps without a message.
  */
 export function mac0Structure(): u32 {
   assert(tagPtr() !== 0);
   const head = message.payloadHead;
   const isProtected = message.isProtected !== 0;
-  const start = head - (isProtected ? STRUCTURE_LEN : BARE_LEN);
-  if (isProtected) store<u32>(head - 4, STRUCTURE_REST);
-  store<u64>(start, isProtected ? STRUCTURE : BARE);
+  const start = head - (isProtected ? STRUCTURE_START_LEN : BARE_START_LEN);
+  if (isProtected) store<u32>(head - 4, STRUCTURE_START_REST);
+  store<u64>(start, isProtected ? STRUCTURE_START : BARE_START);
   message.kid = 0;
   message.kidLen = 0;
   message.structure = start;
@@ -193,32 +205,32 @@ export function mac0Structure(): u32 {
 }
 
 /**
- * Writes the headers of the message that mac0Build() began, over its MAC_structure: 17([h'A10105',
- * {4: kid}, payload, tag]). kid: 1 to KID_MAX bytes. Returns where the message begins; it ends with
- * the tag.
+ * Completes the message that mac0Build() began: writes its headers over its MAC_structure, giving
+ * 17([h'A10105', {4: kid}, payload, tag]). Returns the address of the message, which ends with the
+ * tag. Traps unless the kid has 1 to KID_MAX bytes.
  */
 export function mac0Finish(kid: usize, kidSize: u32): usize {
   assert(kidSize > 0 && kidSize <= KID_MAX);
   const at = message.payloadHead - kidSize;
   copy(at, kid, kidSize);
   store<u8>(at - 1, BYTES_HEAD | kidSize);
-  store<u64>(at - 1 - USUAL_LEN, USUAL);
-  return at - 1 - USUAL_LEN;
+  store<u64>(at - 1 - USUAL_START_LEN, USUAL_START);
+  return at - 1 - USUAL_START_LEN;
 }
 
-/** Where mac0Structure() wrote. */
+/** Address of the MAC_structure, after mac0Structure(). */
 export function macStructurePtr(): usize {
   return message.structure;
 }
 
-// Of a message; without one, only tagPtr() means anything: 0.
+// Accessors of the current message. Without one, tagPtr() is 0 and the others are undefined.
 
-/** Address of the kid; 0 if absent. */
+/** Address of the kid; 0 if there is none. */
 export function kidPtr(): usize {
   return message.kid;
 }
 
-/** Length of the kid; 0 if absent. */
+/** Length of the kid in bytes; 0 if there is none. */
 export function kidLen(): u32 {
   return message.kidLen;
 }
@@ -228,12 +240,12 @@ export function payloadPtr(): usize {
   return message.payload;
 }
 
-/** Length of the payload. */
+/** Length of the payload in bytes. */
 export function payloadLen(): u32 {
   return message.payloadLen;
 }
 
-/** Address of the tag, TAG_BYTES long; 0 without a message. */
+/** Address of the tag of TAG_BYTES; 0 without a message. */
 export function tagPtr(): usize {
   return message.tag;
 }

@@ -1,10 +1,9 @@
-// The journal: an append-only ring of records, each chained to the one before by SHA-256. Written
-// record by record, so a loss of supply at any byte tears the newest one only. Must not know what
-// the records mean.
+// The journal: an append-only ring of records, each chained to the previous one by SHA-256. Records
+// are written one at a time, so a loss of supply at any byte damages only the newest one.
 //
-// Slot (64 bytes): body (20): sequence number u32, time in ms u32, RECORD u8, detail u8, 0 u16,
-// value u32, boots u32; hash (32) = SHA-256(hash before || body); 0xff (12). Little-endian. The hash
-// before record 0 is all zero. Hash input is 52 bytes: one block of SHA-256.
+// A slot has 64 bytes: the body (20), the hash (32) and 12 bytes of 0xff. Numbers are
+// little-endian. The hash is SHA-256(previous hash || body); the hash before record 0 is all zero.
+// The hashed 52 bytes fit one block of SHA-256. Record n is in slot n modulo JOURNAL_SLOTS.
 
 import { sha256Begin, sha256Block, sha256Digest } from "../mac/sha256";
 import {
@@ -23,35 +22,44 @@ import { retainedSave } from "./retained";
 import { state } from "./state";
 
 const BODY_BYTES: u32 = 20;
-/** What erased storage reads as, and the end of every slot is. */
+/** Erased storage reads as this, and every slot ends with it. */
 const ERASED: u32 = 0xffffffff;
 const HASH_BYTES: u32 = 32;
-/** A record on the wire: body and hash. */
+/** Length of a record in a reply, in bytes: body and hash. */
 export const RECORD_BYTES: u32 = BODY_BYTES + HASH_BYTES;
 
-/** A record's body. Its hash follows. */
+/** Body of a record; its hash follows. */
 @unmanaged
 class Body {
+  /** Sequence number. */
   seq: u32;
+  /** state.now when the record was written. */
   timeMs: u32;
-  /** RECORD. */
+  /** RECORD, which gives the meaning of detail and value. */
   kind: u8;
   detail: u8;
   zero: u16;
   value: u32;
+  /** state.boots when the record was written. */
   boots: u32;
 }
 
+/** The slot that was read last or is to be written. */
 const SLOT: usize = memory.data(64, 8);
-const BEFORE: usize = memory.data(64, 8);
 const body: Body = changetype<Body>(SLOT);
-/** Hash before, then body, then the padding of 52 bytes to a block (FIPS 180-4, 5.1.1): what is hashed. */
+/** The slot before it, to check the chain. */
+const PREVIOUS: usize = memory.data(64, 8);
+/** Input of the hash: previous hash, body, and the padding to a block (FIPS 180-4, 5.1.1). */
 const LINK: usize = memory.data(64, 8);
+/** Result of chain(). */
 const HASH: usize = memory.data(32, 8);
-/** The scan reads this many slots at once: an import call costs about as much as 50 bytes of it. */
+/**
+ * Slots that the scan reads in one call. An import call costs about as much as reading 50 bytes.
+ */
 const SCAN_SLOTS: u32 = 8;
 const SCAN: usize = memory.data(512, 8);
 
+/** Reads the slot of record `seq` to `into`. Returns whether that record is in it. */
 function readSlot(seq: u32, into: usize): bool {
   const offset = (seq % JOURNAL_SLOTS) * JOURNAL_SLOT_BYTES;
   if (storage_read(REGION_JOURNAL, offset, into as u32, JOURNAL_SLOT_BYTES) !== STATUS_OK)
@@ -59,9 +67,9 @@ function readSlot(seq: u32, into: usize): bool {
   return load<u32>(into) === seq;
 }
 
-/** Hashes the body at `bodyPtr` after the hash at `before`, into HASH. */
-function chain(before: usize, bodyPtr: usize): void {
-  copy(LINK, before, HASH_BYTES);
+/** Writes SHA-256(hash at `previousHash` || body at `bodyPtr`) to HASH. */
+function chain(previousHash: usize, bodyPtr: usize): void {
+  copy(LINK, previousHash, HASH_BYTES);
   copy(LINK + HASH_BYTES, bodyPtr, BODY_BYTES);
   store<u32>(LINK, 0x80, HASH_BYTES + BODY_BYTES);
   store<u32>(LINK, 0, 56);
@@ -71,56 +79,57 @@ function chain(before: usize, bodyPtr: usize): void {
   sha256Digest(HASH);
 }
 
-/** Whether record `seq` stands in its slot and follows from the one before; it is then in SLOT. */
+/** Whether record `seq` is in its slot and chained to the previous one. If so, it is in SLOT. */
 function linked(seq: u32): bool {
   if (seq === u32.MAX_VALUE || !readSlot(seq, SLOT)) return false;
-  if (seq === 0) fill(BEFORE, 0, JOURNAL_SLOT_BYTES / 4);
-  else if (!readSlot(seq - 1, BEFORE)) return false;
-  chain(seq === 0 ? BEFORE : BEFORE + BODY_BYTES, SLOT);
+  if (seq === 0) fill(PREVIOUS, 0, JOURNAL_SLOT_BYTES / 4);
+  else if (!readSlot(seq - 1, PREVIOUS)) return false;
+  chain(seq === 0 ? PREVIOUS : PREVIOUS + BODY_BYTES, SLOT);
   return same(HASH, SLOT + BODY_BYTES, HASH_BYTES);
 }
 
-/** No sequence number: storage could not be read. */
+/** In place of a sequence number: the storage could not be read. */
 const UNREAD: u32 = u32.MAX_VALUE;
 
 /**
- * Highest sequence number that stands in its own slot and follows the slot before, plus one; 0 for an
- * empty ring; UNREAD if storage fails. A number torn in its writing follows nothing: it would lie far
- * beyond all records.
+ * Scans the ring for the highest sequence number that is in its own slot and one above that of the
+ * slot before. Returns it plus one; 0 for an empty ring; UNREAD if storage fails. The comparison
+ * with the slot before rejects a number that was torn while it was written.
  */
-function highest(): u32 {
+function scanForNext(): u32 {
   let next: u32 = 0;
-  const last = (JOURNAL_SLOTS - 1) * JOURNAL_SLOT_BYTES;
-  if (storage_read(REGION_JOURNAL, last, SLOT as u32, JOURNAL_SLOT_BYTES) !== STATUS_OK)
+  const lastSlot = (JOURNAL_SLOTS - 1) * JOURNAL_SLOT_BYTES;
+  if (storage_read(REGION_JOURNAL, lastSlot, SLOT as u32, JOURNAL_SLOT_BYTES) !== STATUS_OK)
     return UNREAD;
-  let before = body.seq;
+  let seq = body.seq;
   for (let slot: u32 = 0; slot < JOURNAL_SLOTS; slot += SCAN_SLOTS) {
     const offset = slot * JOURNAL_SLOT_BYTES;
     const bytes = SCAN_SLOTS * JOURNAL_SLOT_BYTES;
     if (storage_read(REGION_JOURNAL, offset, SCAN as u32, bytes) !== STATUS_OK) return UNREAD;
     let at = SCAN;
     for (let index = slot; index < slot + SCAN_SLOTS; index++, at += JOURNAL_SLOT_BYTES) {
-      const last = before;
-      before = load<u32>(at);
-      if (before === u32.MAX_VALUE) continue;
-      const stands = before % JOURNAL_SLOTS === index && (before === 0 || before - 1 === last);
-      if (stands && before >= next) next = before + 1;
+      const previous = seq;
+      seq = load<u32>(at);
+      if (seq === u32.MAX_VALUE) continue;
+      const inPlace = seq % JOURNAL_SLOTS === index && (seq === 0 || seq - 1 === previous);
+      if (inPlace && seq >= next) next = seq + 1;
     }
   }
   return next;
 }
 
 /**
- * Finds the head. JOURNAL_NEXT holds the retained head, or 0: then the ring is scanned. Records that
- * do not follow from the one before are torn or damaged: the head falls back behind them, at most a
- * whole ring. Returns whether any was found; the next append writes over the first of them.
+ * Finds the journal's head at boot. `state.journalNext` holds the retained head; the ring is
+ * scanned if that is 0 or not good. Records that are not chained to the previous one are torn or
+ * damaged: the head moves back before them, at most a whole ring, and the next append overwrites
+ * the first of them. Returns whether there were any.
  */
 export function journalOpen(): bool {
   let next = state.journalNext;
-  if (next === 0 || !linked(next - 1)) next = highest();
+  if (next === 0 || !linked(next - 1)) next = scanForNext();
   state.journalOpen = next === UNREAD ? 0 : 1;
   if (next === UNREAD) return false;
-  // A record may have been written and the retained head not.
+  // The supply may have failed after a record was written and before the retained block was.
   while (linked(next)) next++;
   const found = next;
   const floor: u32 = next > JOURNAL_SLOTS ? next - JOURNAL_SLOTS : 0;
@@ -140,8 +149,8 @@ export function journalOpen(): bool {
 }
 
 /**
- * Appends a record. A failing storage loses the record, never the chain: a journal that could not be
- * read at the boot takes none until the next.
+ * Appends a record. If storage fails, the record is lost and the chain stays intact. If the storage
+ * could not be read at the boot, the head is unknown and every record is lost until the next boot.
  */
 export function journalAppend(kind: u32, detail: u32, value: u32): void {
   if (state.journalOpen === 0) {
@@ -169,7 +178,10 @@ export function journalAppend(kind: u32, detail: u32, value: u32): void {
   retainedSave();
 }
 
-/** Address of record `seq` (RECORD_BYTES), valid until the next call; 0 if it is not in the ring. */
+/**
+ * Address of record `seq` (RECORD_BYTES), valid until the next call; 0 if the ring does not have
+ * it.
+ */
 export function journalRecord(seq: u32): usize {
   if (seq >= state.journalNext) return 0;
   return readSlot(seq, SLOT) ? SLOT : 0;

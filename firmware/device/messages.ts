@@ -35,7 +35,10 @@ import {
 import { hasRight, isLastAccepted, live } from "./policy";
 import { increment, state } from "./state";
 
-/** Key identifiers (RFC 9052, 3.1) in the order of PRINCIPAL: length u8, then ASCII, 16 bytes a row. */
+/**
+ * Key identifiers (RFC 9052, 3.1) in the order of PRINCIPAL. Rows of 16 bytes: length u8, then
+ * ASCII.
+ */
 const KIDS: usize = memory.data<u8>([
   5, 0x6f, 0x77, 0x6e, 0x65, 0x72, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0x70, 0x72, 0x6f, 0x76, 0x69,
   0x64, 0x65, 0x72, 0, 0, 0, 0, 0, 0, 0, 12, 0x6d, 0x61, 0x6e, 0x75, 0x66, 0x61, 0x63, 0x74, 0x75,
@@ -137,6 +140,7 @@ export function writeRefusal(principal: u32, code: u32, tag: usize): void {
   } else writeMap(0);
 }
 
+/** Writes an entry of a map. */
 function field(key: u32, value: u32): void {
   writeUint(key as u64);
   writeUint(value as u64);
@@ -183,7 +187,9 @@ export function statusFlush(): void {
   }
 }
 
-/** Lets `ms` pass; sends telemetry when its period is over. Only what is measured now: never a backlog. */
+/**
+ * Advances the time by `ms`; sends telemetry when the period ends. Measurements are not queued up.
+ */
 export function telemetryElapse(ms: u32): void {
   const periodMs = state.telemetryS * 1000;
   if (periodMs === 0 || state.linked === 0 || !live()) {

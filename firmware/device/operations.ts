@@ -1,5 +1,5 @@
-// The operations, after every question has been answered: arguments, effect, the reply's data. Must
-// not know who asks, but for what only the owner is told.
+// The operations: arguments, effect, and data of the reply. Called once the policy has admitted the
+// command.
 import {
   CODE_FAILED,
   CODE_OK,
@@ -31,17 +31,17 @@ import { journalAppend, journalRecord, RECORD_BYTES } from "./journal";
 import { writeStatus } from "./messages";
 import { state } from "./state";
 
-/** Most records in one journal.read reply: 8 x 54 bytes fit a message. */
+/** Most records in a journal.read reply: 8 x 54 bytes fit into a message. */
 const RECORDS_MAX: u32 = 8;
-/** Most arguments any operation has; their keys are 1, 2, 3. */
+/** Most arguments of an operation; their keys are 1, 2, 3. */
 const ARGUMENTS_MAX: u32 = 3;
 
-/** The decoded arguments, u32 each, in the order of their keys. */
+/** The decoded arguments: one u32 for each key. */
 const ARGUMENTS: usize = memory.data(12, 4);
-/** Bit per key present. */
+/** Keys that were present: bit 0 for key 1. */
 const PRESENT: usize = memory.data(4, 4);
 
-/** Reads the arguments map at the reader's cursor. Returns whether `op` takes these arguments. */
+/** Reads the arguments map at the reader's cursor. Returns whether `op` accepts these arguments. */
 export function readArguments(op: u32): bool {
   const entries = readMap();
   let present: u32 = 0;
@@ -67,7 +67,7 @@ export function readArguments(op: u32): bool {
   return present === 0;
 }
 
-/** Argument `index` (0 for key 1), or `otherwise` if it was not given. */
+/** Argument `index` (0 for key 1), or `otherwise` if it was not present. */
 function argument(index: u32, otherwise: u32): u32 {
   assert(index < ARGUMENTS_MAX);
   return load<u32>(PRESENT) & (1 << index)
@@ -75,7 +75,7 @@ function argument(index: u32, otherwise: u32): u32 {
     : otherwise;
 }
 
-/** Does the operation. Returns CODE: OK, or why not after all. Arguments are those last read. */
+/** Executes `op` with the arguments that were read last. Returns CODE. */
 export function perform(op: u32): u32 {
   if (op === OP_RELAY_SET) return relayByCommand(argument(0, 0));
   if (op === OP_IDENTIFY) identify();
@@ -101,7 +101,7 @@ export function writeData(op: u32, principal: u32): void {
   else writeMap(0);
 }
 
-/** What was measured while killed leaves only when the owner asks. */
+/** Writes the telemetry map. What was measured while killed is for the owner only. */
 function writeTelemetry(owner: bool): void {
   const killed = owner && state.killedSamples > 0;
   writeMap(killed ? 4 : 1);
@@ -116,7 +116,7 @@ function writeTelemetry(owner: bool): void {
   writeUint(state.killedSamples as u64);
 }
 
-/** Writes {1: [record, ...]}: the records from `first` on that are in the ring, `wanted` at most. */
+/** Writes {1: [record, ...]}: the records in the ring from `first` on, at most `wanted`. */
 function writeRecords(first: u32, wanted: u32): void {
   assert(wanted <= RECORDS_MAX);
   let found: u32 = 0;

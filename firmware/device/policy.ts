@@ -23,7 +23,7 @@ import {
 } from "./abi.gen";
 import { state } from "./state";
 
-/** Rights, a bit per OP. */
+/** Rights of each principal: a bit for each OP. */
 const OWNER: u32 =
   (1 << OP_RELAY_SET) |
   (1 << OP_RELAY_GET) |
@@ -36,9 +36,10 @@ const PROVIDER: u32 =
   (1 << OP_RELAY_SET) | (1 << OP_RELAY_GET) | (1 << OP_STATUS) | (1 << OP_TELEMETRY_READ);
 const MANUFACTURER: u32 = (1 << OP_STATUS) | (1 << OP_IDENTIFY);
 
-/** The permission table: u32 a row, in the order of PRINCIPAL. */
+/** The permission table: one u32 for each PRINCIPAL, in that order. */
 const RIGHTS: usize = memory.data<u32>([OWNER, PROVIDER, MANUFACTURER]);
 
+/** Whether the gate is LIVE, as its last GATE event said. */
 export function live(): bool {
   return state.phase === PHASE_LIVE;
 }
@@ -87,7 +88,10 @@ export function decide(principal: u32, op: u32): u32 {
   return op === OP_RELAY_SET ? mayActuate() : CODE_OK;
 }
 
-/** Whether a remote party may move the relay now. Asked again at the moment of actuation. */
+/**
+ * Checks that a command may move the relay now. Returns CODE. Called again right before the relay
+ * moves.
+ */
 export function mayActuate(): u32 {
   if (!live()) return CODE_KILLED;
   return state.holdMs === 0 ? CODE_OK : CODE_HOLD;

@@ -1,13 +1,14 @@
-// Refusals, counted and put on record. A flood cannot wash the journal out: after one record, the
-// next waits REFUSAL_INTERVAL_MS and carries the count of all since. Must not know why anything is refused.
+// Counts refusals and writes them to the journal, at most one record in REFUSAL_INTERVAL_MS. A
+// record carries the number of refusals since the last one, so a flood of bad messages does not
+// fill the ring.
 import { MARK_REFUSALS_COALESCED, mark, RECORD_REFUSED } from "./abi.gen";
 import { journalAppend } from "./journal";
 import { countDown, increment, state } from "./state";
 
-/** Least time between two records of refusals, in ms. */
+/** Shortest time between two records of refusals, in ms. */
 const REFUSAL_INTERVAL_MS: u32 = 60000;
 
-function write(): void {
+function writeRecord(): void {
   const pending = state.refusedPending;
   state.refusedPending = 0;
   state.refusedMs = REFUSAL_INTERVAL_MS;
@@ -17,25 +18,25 @@ function write(): void {
 function note(code: u32): void {
   state.refusedPending = increment(state.refusedPending);
   state.refusedCode = code as u8;
-  if (state.refusedMs === 0) write();
+  if (state.refusedMs === 0) writeRecord();
   else mark(MARK_REFUSALS_COALESCED);
 }
 
-/** A command from a known principal was refused with `code`. */
+/** Counts a command that was refused with `code`, under a good tag. */
 export function noteRefusal(code: u32): void {
   state.refused = increment(state.refused);
   note(code);
 }
 
-/** A message was dropped without an answer. */
+/** Counts a message that was dropped without a reply, because of `code`. */
 export function noteDrop(code: u32): void {
   state.dropped = increment(state.dropped);
   note(code);
 }
 
-/** Lets `ms` pass. */
+/** Advances the time by `ms`; writes the pending refusals when the interval ends. */
 export function refusalsElapse(ms: u32): void {
   if (state.refusedMs === 0) return;
   state.refusedMs = countDown(state.refusedMs, ms);
-  if (state.refusedMs === 0 && state.refusedPending > 0) write();
+  if (state.refusedMs === 0 && state.refusedPending > 0) writeRecord();
 }

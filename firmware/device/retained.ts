@@ -1,18 +1,18 @@
-// What outlives a cut: relay level, whether a hand holds it, the journal's head. Must not know why
-// the board restarts.
+// The retained block: relay level, active hold and journal head. It survives every restart, but not
+// a loss of supply.
 
 import { MARK_RETAINED_LOST, MARK_RETAINED_USED, mark, REGION_RETAINED, SAFE_ON } from "./abi.gen";
 import { BLOCK_PAYLOAD, blockRead, blockWrite } from "./block";
 import { fill } from "./bytes";
 import { state } from "./state";
 
-/** The retained block's payload; the rest of its BLOCK_PAYLOAD bytes is 0. */
+/** Payload of the retained block; the rest of its BLOCK_PAYLOAD bytes is 0. */
 @unmanaged
 class Retained {
-  /** Relay level. */
+  /** Level of the relay. */
   relay: u32;
   journalNext: u32;
-  /** Length of the hold in s; 0 for none. */
+  /** Length of the active hold, in s; 0 = no hold. */
   holdS: u32;
 }
 
@@ -20,8 +20,8 @@ const PAYLOAD: usize = memory.data(20, 8);
 const retained: Retained = changetype<Retained>(PAYLOAD);
 
 /**
- * Begins a hold of `seconds`; 0 for none. Its length is kept with it: a configuration that comes later
- * shortens no hold, not even across a cut.
+ * Begins a hold of `seconds`; 0 ends it. The length is stored with the hold, so that a later
+ * configuration does not shorten an active hold, not even across a cut.
  */
 export function holdTake(seconds: u32): void {
   state.holdTakenS = seconds;
@@ -29,8 +29,9 @@ export function holdTake(seconds: u32): void {
 }
 
 /**
- * Restores the state after a restart; after a loss of supply the relay takes its safe state. A hold
- * is restored in full: the time that passed is unknown, and the doubt is the hand's.
+ * Restores the state after a restart. Without a good block, as after a loss of supply, the relay
+ * takes its safe state. A hold is restored in full: how much of it has passed is unknown, and the
+ * doubt is resolved in favour of the user at the device.
  */
 export function retainedLoad(): void {
   const generation = blockRead(REGION_RETAINED, PAYLOAD);
@@ -48,7 +49,9 @@ export function retainedLoad(): void {
   holdTake(retained.holdS);
 }
 
-/** Saves. A failure leaves the block before: the relay then comes back at its last saved level. */
+/**
+ * Saves the state. If storage fails, the previous block stays, and the next boot restores that one.
+ */
 export function retainedSave(): void {
   fill(PAYLOAD, 0, BLOCK_PAYLOAD / 4);
   retained.relay = state.relay;

@@ -80,7 +80,9 @@ export function recordLine(record: JournalRecord): string {
 export interface Journal {
   /** RECORD_BYTES each. */
   readonly records: readonly Uint8Array[];
-  /** A slot that a loss of supply left half-written. Only the next slot to be written can be torn. */
+  /**
+   * A slot that a loss of supply left half-written. Only the next slot to be written can be torn.
+   */
   readonly torn?: number;
   /** An error in the layout of the slots. */
   readonly bad?: string;
@@ -95,7 +97,9 @@ function seqOf(record: Uint8Array): number | undefined {
 /** Input of a record's hash: the previous hash, then the record's body. */
 const HASH_INPUT = Buffer.alloc(RECORD_BYTES);
 
-/** Whether `record` follows `before`, or is record 0 if that is undefined, by number and by hash. */
+/**
+ * Whether `record` follows `before`, or is record 0 if that is undefined, by number and by hash.
+ */
 function follows(before: Uint8Array | undefined, record: Uint8Array): boolean {
   const previous = before === undefined ? -1 : seqOf(before);
   if (previous === undefined || seqOf(record) !== previous + 1) return false;
@@ -105,8 +109,9 @@ function follows(before: Uint8Array | undefined, record: Uint8Array): boolean {
 }
 
 /**
- * Reads a dump (records without gaps) or a ring image (JOURNAL_SLOTS slots, each a record padded with
- * ff; an empty slot is all ff). `name` is used in errors. Throws UserError for any other length.
+ * Reads a dump (records without gaps) or a ring image (JOURNAL_SLOTS slots, each a record padded
+ * with ff; an empty slot is all ff). `name` is used in errors. Throws UserError for any other
+ * length.
  */
 export function readJournal(name: string, bytes: Uint8Array): Journal {
   if (bytes.length === JOURNAL_SLOTS * JOURNAL_SLOT_BYTES) return readRing(bytes);
@@ -180,7 +185,9 @@ export interface Verdict {
   readonly records: number;
   readonly first?: number;
   readonly last?: number;
-  /** The hash of the last record in hexadecimal, which the device's status reports as journalHead. */
+  /**
+   * The hash of the last record in hexadecimal, which the device's status reports as journalHead.
+   */
   readonly head: string;
   /** Start of the verified chain: record 0, or the oldest record, whose own hash is not checked. */
   readonly anchor: "genesis" | "oldest" | "none";

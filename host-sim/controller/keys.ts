@@ -1,6 +1,6 @@
 /**
- * The key store: one JSON Web Key Set (RFC 7517, section 5) per device, in a file that only its owner
- * can read.
+ * The key store: one JSON Web Key Set (RFC 7517, section 5) per device, in a file that only its
+ * owner can read.
  */
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -56,7 +56,9 @@ export function listDevices(dir: string): string[] {
   }
 }
 
-/** Loads the keys of a device. Throws UserError if the file is missing, open to others or corrupt. */
+/**
+ * Loads the keys of a device. Throws UserError if the file is missing, open to others or corrupt.
+ */
 export function loadKeys(dir: string, device: string): Keys {
   const path = pathOf(dir, device);
   let text: string;

@@ -29,7 +29,9 @@ function isBytes(value: unknown, length: number): value is Uint8Array {
 
 export type ArgValue = boolean | number;
 
-/** An argument, written as `name=value`, or as the value alone if the operation needs all of its. */
+/**
+ * An argument, written as `name=value`, or as the value alone if the operation needs all of its.
+ */
 interface Arg {
   readonly key: number;
   readonly name: string;
@@ -156,7 +158,9 @@ const REFUSALS: Readonly<Record<number, Shape>> = {
   [CODE.HOLD]: [{ key: 1, name: "remainingMs", read: uint }],
 };
 
-/** Reads a map by a shape and ignores other keys. Throws MessageError if a field is missing or bad. */
+/**
+ * Reads a map by a shape and ignores other keys. Throws MessageError if a field is missing or bad.
+ */
 export function takeFields(shape: Shape, data: unknown): Fields {
   if (!(data instanceof Map)) throw new MessageError("the data is not a map");
   const fields: Record<string, FieldValue> = {};

@@ -1,6 +1,6 @@
 /**
- * Reads the `chips` and `firmware` parts of boards/<name>/board.json: chips that an image is built for and
- * flashed to. Must not know any board or chip by name.
+ * Reads `chips` and `firmware` of boards/<name>/board.json: the chips that an image is built for
+ * and flashed to, and the commands of the board's build tool.
  */
 import { dirname, join } from "node:path";
 import {
@@ -14,39 +14,39 @@ import {
 import { EXIT, UserError } from "../errors.ts";
 import { packageRoot } from "../paths.ts";
 
-/** What an image makes of a chip, by the guest that it brings. */
+/** The roles of a chip. They differ in the guest of its image. */
 export const ROLES = ["device", "fixture"] as const;
 export type Role = (typeof ROLES)[number];
 
 export interface Chip {
   readonly name: string;
   readonly role: Role;
-  /** The board that lists it. */
+  /** The board that lists the chip. */
   readonly board: string;
   readonly folder: string;
   readonly flashBytes: number;
   readonly firmware: FirmwareData;
 }
 
-/** What of a board's file is read here, before it is checked. */
+/** The parts of board.json that are read here, before validation. */
 interface BoardFile {
   chips?: Record<string, Partial<ChipData>>;
   firmware?: Partial<FirmwareData>;
 }
 
-/** Names of all chips that some board lists. */
+/** The names of the chips of all boards. */
 export function chipNames(): string[] {
   return boardNames().flatMap((board) => Object.keys(boardJson<BoardFile>(board).data.chips ?? {}));
 }
 
-/** Throws a UserError for a chip that no board lists, or whose board's file lacks something. */
+/** Throws UserError if no board lists the chip, or if the board's file is incomplete. */
 export function loadChip(name: string, role: Role = "device"): Chip {
   const board = boardNames().find((each) =>
     Object.hasOwn(boardJson<BoardFile>(each).data.chips ?? {}, name),
   );
   if (board === undefined) {
     const names = chipNames().join(", ");
-    throw new UserError(`"${name}" is no chip of any board: use one of ${names}`, EXIT.USAGE);
+    throw new UserError(`no board has a chip "${name}": use one of ${names}`, EXIT.USAGE);
   }
   const { path, data } = boardJson<BoardFile>(board);
   const lacks = (field: string, what: string) =>
@@ -64,17 +64,17 @@ export function loadChip(name: string, role: Role = "device"): Chip {
   if (flashBytes === undefined || !Number.isInteger(flashBytes))
     throw lacks(`chips.${name}.flash.bytes`, "a whole number");
   if (role === "fixture" && data.chips?.[name]?.fixture === undefined)
-    throw lacks(`chips.${name}.fixture`, "there: without it the chip is no fixture");
+    throw lacks(`chips.${name}.fixture`, "present for a chip that is used as a fixture");
   const folder = join(packageRoot(), "boards", board);
   return { name, role, board, folder, flashBytes, firmware: firmware as FirmwareData };
 }
 
-/** A command of the board with its places filled in. */
+/** A command of the board's build tool, with its placeholders filled in. */
 export function commandOf(chip: Chip, name: FirmwareCommand, port = ""): string[] {
   return chip.firmware.commands[name].map((word) => filled(word, chip, port));
 }
 
-/** The folder of what the chip's build has made. */
+/** The folder of the chip's build output. */
 export function buildFolderOf(chip: Chip): string {
   return dirname(join(chip.folder, chip.firmware.project, filled(chip.firmware.image, chip)));
 }

@@ -1,6 +1,6 @@
 /**
- * What stands in the partitions that are written alone: the guest, and what the owner sets. Pure. Must
- * not know where they lie nor how they get there.
+ * Builds the contents of the partitions that can be written on their own: the guest, and the
+ * owner's settings.
  */
 import { X509Certificate } from "node:crypto";
 import { crc32 as crc } from "node:zlib";
@@ -13,25 +13,25 @@ import { parseBroker } from "../mqtt/session.ts";
 import { checkDeviceId } from "../mqtt/topics.ts";
 import type { Partition } from "./partitions.ts";
 
-/** Names of the partitions. */
+/** Partition names. */
 export const GUEST = "guest";
 export const OWNER = "owner";
 
 const MAGIC_BYTES = 8;
-/** Magic, length and CRC-32 of what follows, in bytes. */
+/** Length of the header in bytes: magic, length of the body, CRC-32 of the body. */
 export const HEADER_BYTES = 16;
 const U16_MAX = 0xffff;
-/** The longest URL that a board keeps, in bytes. */
+/** The longest broker URL that a board stores, in bytes. */
 const BROKER_MAX = 255;
-/** How long a module's own start may take, in ms of wall time. */
+/** How long a module may take to start, in ms of wall time. */
 const START_MS = 2_000;
 
-/** A body behind its header. Throws a UserError if it does not fit. */
+/** A header and the body. Throws UserError if they do not fit the partition. */
 export function framed(magic: string, body: Uint8Array, partition: Partition): Buffer {
   const most = partition.bytes - HEADER_BYTES;
   if (body.length > most) {
     throw new UserError(
-      `${body.length} bytes do not fit partition "${partition.name}": it holds ${most}`,
+      `${body.length} bytes do not fit into partition "${partition.name}": at most ${most} do`,
       EXIT.BAD_FILE,
     );
   }
@@ -44,12 +44,12 @@ export function framed(magic: string, body: Uint8Array, partition: Partition): B
 
 const FAULTS: Readonly<Record<string, string>> = {
   format: "it is not valid WebAssembly",
-  import: "it imports what a board does not have",
-  export: "it lacks an export that a guest must have",
-  memory: "its memory is not one page, declared as the most",
+  import: "it has an import that boards do not provide",
+  export: "it lacks a required export",
+  memory: "its memory is not declared as exactly one page",
 };
 
-/** Why a board would refuse a module at its boot; null if it would run it. Runs the module's start. */
+/** Why a board would refuse a module at its boot; null if it would run it. Starts the module. */
 export function guestFault(bytes: Uint8Array<ArrayBuffer>): string | null {
   const guest = loadGuest(bytes);
   if (typeof guest === "string") return FAULTS[guest] ?? guest;
@@ -59,27 +59,31 @@ export function guestFault(bytes: Uint8Array<ArrayBuffer>): string | null {
     const { exports } = new WebAssembly.Instance(guest.module, {
       board: Object.fromEntries(entries),
     });
-    const ask = (name: string) => (exports[name] as () => number)() >>> 0;
+    const call = (name: string) => (exports[name] as () => number)() >>> 0;
     const size = (exports.memory as WebAssembly.Memory).buffer.byteLength;
-    const version = ask("abi_version");
-    const stateLen = ask("state_len");
+    const version = call("abi_version");
+    const stateLen = call("state_len");
     if (version !== ABI_VERSION)
-      fault = `its ABI is version ${version}, a board's is ${ABI_VERSION}`;
-    else if (stateLen > STATE_MAX || ask("state_ptr") + stateLen > size)
+      fault = `its ABI version is ${version}, but boards have ${ABI_VERSION}`;
+    else if (stateLen > STATE_MAX || call("state_ptr") + stateLen > size)
       fault = "its state is too long, or outside its memory";
-    else if (ask("rx_buffer") + MESSAGE_MAX > size) fault = "its buffer is outside its memory";
+    else if (call("rx_buffer") + MESSAGE_MAX > size)
+      fault = "its receive buffer is outside its memory";
   };
   try {
     if (!runBounded(start, START_MS)) return "it does not return";
   } catch (error) {
     if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError)
-      return "it traps before it runs";
+      return "it traps when it starts";
     throw error;
   }
   return fault;
 }
 
-/** The guest's partition. `name` is for errors. Throws a UserError for a module a board would refuse. */
+/**
+ * The contents of the guest's partition. `name` is used in errors. Throws UserError if a board
+ * would refuse the module.
+ */
 export function guestContents(
   name: string,
   module: Uint8Array<ArrayBuffer>,
@@ -87,77 +91,84 @@ export function guestContents(
 ): Buffer {
   const fault = guestFault(module);
   if (fault !== null)
-    throw new UserError(`${name}: a board would refuse it: ${fault}`, EXIT.BAD_FILE);
+    throw new UserError(`${name}: a board would refuse this guest: ${fault}`, EXIT.BAD_FILE);
   return framed("KSGUEST1", module, partition);
 }
 
 export interface Owner {
   readonly device: string;
   readonly keys: Keys;
-  /** As given: user and password included. */
+  /** The URL as given, with user and password. */
   readonly broker: string;
-  /** PEM; null: the certificates that the firmware brings. */
+  /** PEM. Null: the certificates in the firmware. */
   readonly ca: string | null;
 }
 
-/** Throws a UserError for a broker that a board cannot reach as it is written. */
+/**
+ * Returns the URL. Throws UserError if a board cannot store it, or cannot reach the broker by it.
+ */
 export function checkBroker(url: string): string {
   const { host, shown } = parseBroker(url);
   if (url.length > BROKER_MAX || !/^mqtts?:\/\/[\x21-\x7e]+$/.test(url)) {
     throw new UserError(
-      `broker ${shown}: a board takes at most ${BROKER_MAX} printable characters, in lower case up to the //`,
+      `broker ${shown}: write at most ${BROKER_MAX} printable characters, with mqtt:// or mqtts:// in lower case`,
       EXIT.USAGE,
     );
   }
   if (/^(localhost|127\..*|::1|0\.0\.0\.0)$/.test(host)) {
     throw new UserError(
-      `broker ${shown} would be the board itself: give this machine's address on the Wi-Fi`,
+      `broker ${shown} is the board itself when a board connects: give this machine's Wi-Fi address`,
       EXIT.USAGE,
     );
   }
   return url;
 }
 
-/** The certificates of a file, checked. Throws a UserError. */
+/** The certificates of a PEM file. Throws UserError if one is not valid or there is none. */
 export function checkCa(name: string, pem: string): string {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
   try {
     for (const block of blocks) new X509Certificate(block);
   } catch {
-    throw new UserError(`${name}: a certificate in it cannot be read`, EXIT.BAD_FILE);
+    throw new UserError(`${name}: it has an invalid certificate`, EXIT.BAD_FILE);
   }
   if (blocks.length === 0) {
-    throw new UserError(`${name} is no certificate in PEM form: give the CA's`, EXIT.BAD_FILE);
+    throw new UserError(
+      `${name} has no certificate in PEM format: give the CA certificate's file`,
+      EXIT.BAD_FILE,
+    );
   }
   return `${blocks.join("\n")}\n`;
 }
 
-function counted(text: string, width: 1 | 2): Buffer {
+/** A text preceded by its length in `width` bytes. Throws UserError if it is too long. */
+function withLength(text: string, width: 1 | 2): Buffer {
   const bytes = Buffer.from(text);
-  if (bytes.length > U16_MAX) throw new UserError(`${bytes.length} bytes are too many`, EXIT.USAGE);
+  if (bytes.length > U16_MAX)
+    throw new UserError(
+      `the certificates have ${bytes.length} bytes: at most ${U16_MAX} fit`,
+      EXIT.USAGE,
+    );
   const count = Buffer.alloc(width);
   count.writeUIntLE(bytes.length, 0, width);
   return Buffer.concat([count, bytes]);
 }
 
 /**
- * The owner's partition, all of it, so that nothing of a former owner stays. A principal whose key was
- * revoked gets one that nobody knows: no value stands for "none" that a board might take for a key.
+ * The contents of the owner's partition. It fills the whole partition, so that nothing of a former
+ * owner remains. A revoked key is replaced by random bytes, because there is no value for "no key".
  */
 export function ownerContents(owner: Owner, partition: Partition, random: RandomBytes): Buffer {
   const { device, keys, broker, ca } = owner;
   checkBroker(broker);
   if (ca !== null && !parseBroker(broker).tls) {
-    throw new UserError(
-      "--ca is used with mqtts:// alone: give the broker as mqtts://",
-      EXIT.USAGE,
-    );
+    throw new UserError("--ca needs TLS: give the broker as mqtts://", EXIT.USAGE);
   }
   const body = Buffer.concat([
     ...PRINCIPAL_KIDS.map((kid) => keys.get(kid) ?? random(KEY_BYTES)),
-    counted(checkDeviceId(device), 1),
-    counted(broker, 2),
-    counted(ca ?? "", 2),
+    withLength(checkDeviceId(device), 1),
+    withLength(broker, 2),
+    withLength(ca ?? "", 2),
   ]);
   const contents = framed("KSOWNER1", body, partition);
   return Buffer.concat([contents, Buffer.alloc(partition.bytes - contents.length, 0xff)]);

@@ -1,6 +1,6 @@
 /**
- * Puts regions into a chip's flash through its boot loader, and has the chip itself say that they are
- * there. Must not know what they are.
+ * Writes regions to a chip's flash through its boot loader, and verifies them by the MD5 that the
+ * chip computes.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
@@ -26,35 +26,35 @@ export interface Written {
 const md5 = (bytes: Uint8Array) => createHash("md5").update(bytes).digest("hex");
 const hex = (at: number) => `0x${at.toString(16)}`;
 
-/** The path of a chip's partition table and its rows. */
+/** The path of a chip's partition table, and its rows. */
 export function partitionsOf(chip: Chip): [string, Partition[]] {
   const path = join(chip.folder, chip.firmware.partitions);
   return [path, readPartitions(path, chip.flashBytes)];
 }
 
-/** Throws a UserError unless the board carries a chip of this name. */
+/** Throws UserError if the connected chip is not `chip`. */
 export function checkChip(rom: Rom, chip: Chip, path: string): void {
   if (rom.chip === chip.name) return;
   throw new UserError(
-    `port ${path}: the chip is ${rom.chip}, not ${chip.name}: give --board ${rom.chip}, or another port`,
+    `port ${path}: the chip is ${rom.chip}, not ${chip.name}: use --board ${rom.chip}, or another --port`,
     EXIT.WRONG_CHIP,
   );
 }
 
 /**
- * Throws a UserError unless the flash is laid out by this table: a partition alone, written into
- * somebody else's layout, would destroy what lies there.
+ * Throws UserError if the flash has another partition table. A single partition written into
+ * another layout would overwrite other data.
  */
 export async function checkLayout(rom: Rom, rows: readonly Partition[], path: string) {
   const table = encodePartitions(rows);
   if ((await rom.md5(TABLE_AT, table.length)) === md5(table)) return;
   throw new UserError(
-    `port ${path}: the board does not carry this firmware's partition table: flash the whole firmware first`,
+    `port ${path}: the board has another partition table: flash the whole firmware first`,
     EXIT.WRONG_CHIP,
   );
 }
 
-/** Writes the regions and checks each by the chip's own digest. Throws a UserError at the first that fails. */
+/** Writes the regions and verifies each one. Throws UserError at the first that fails. */
 export async function writeRegions(
   rom: Rom,
   regions: readonly Region[],
@@ -70,9 +70,9 @@ export async function writeRegions(
       });
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      const part = `${name} is written in part, ${done} of ${bytes.length} bytes`;
+      const part = `${name} is only partly written, ${done} of ${bytes.length} bytes`;
       throw new UserError(
-        `${error.message}: ${part}: check cable and supply, and run this again`,
+        `${error.message}: ${part}: check the cable and the supply, and run the command again`,
         EXIT.NOT_WRITTEN,
       );
     }
@@ -80,8 +80,8 @@ export async function writeRegions(
     const found = await rom.md5(at, bytes.length);
     if (found !== expected) {
       throw new UserError(
-        `${name} at ${hex(at)} is not what was sent (MD5 ${found}, not ${expected}): ` +
-          "run this again, at a lower --baud; if it stays so, the flash is worn out",
+        `${name} at ${hex(at)} was written wrong (MD5 ${found}, not ${expected}): run the command ` +
+          "again with a lower --baud; if it fails again, the flash is worn out",
         EXIT.NOT_WRITTEN,
       );
     }
@@ -95,15 +95,16 @@ interface FlasherArgs {
   extra_esptool_args?: { chip?: string };
 }
 
-/** Whether a whole firmware has been built for a chip, and where its list of files would be. */
+/** The path of the list of files in a build folder. Null if the firmware is not built. */
 export function builtList(folder: string): string | null {
   const path = join(folder, "flasher_args.json");
   return existsSync(path) ? path : null;
 }
 
-/** The whole firmware as the build tool lists it. Throws a UserError if the list or a file is bad. */
+/** The regions of the whole firmware, from the build tool's list. Throws UserError if it is bad. */
 export function builtRegions(chip: Chip, path: string): Region[] {
-  const bad = (why: string) => new UserError(`${path}: ${why}: build anew`, EXIT.BAD_FILE);
+  const bad = (why: string) =>
+    new UserError(`${path}: ${why}: build the firmware again`, EXIT.BAD_FILE);
   let list: FlasherArgs;
   try {
     list = JSON.parse(readFileSync(path, "utf8"));
@@ -111,7 +112,7 @@ export function builtRegions(chip: Chip, path: string): Region[] {
     throw bad("not JSON");
   }
   const built = list.extra_esptool_args?.chip;
-  if (built !== chip.name) throw bad(`it is for chip ${built}, not ${chip.name}`);
+  if (built !== chip.name) throw bad(`built for chip ${built}, not ${chip.name}`);
   const files = Object.entries(list.flash_files ?? {});
   if (files.length === 0) throw bad("it lists no files");
   const regions = files.map(([offset, file]) => {

@@ -1,6 +1,6 @@
 /**
- * A partition table: as a person writes it (CSV) and as the chip's boot loader reads it. Must not know
- * what is in any partition. Source: ESP-IDF Programming Guide, "Partition Tables".
+ * Parses a partition table (CSV) and encodes it as the chip's boot loader reads it. Source: ESP-IDF
+ * Programming Guide, "Partition Tables".
  */
 import { readFileSync } from "node:fs";
 import { codeOf, EXIT, UserError } from "../errors.ts";
@@ -13,11 +13,13 @@ export interface Partition {
   readonly bytes: number;
 }
 
-/** Where the chip's table lies in its flash. */
+/** Offset of the partition table in the flash. */
 export const TABLE_AT = 0x8000;
-/** The smallest piece of flash that is erased, in bytes; partitions begin on one. */
+/**
+ * Size of a flash sector in bytes, the smallest unit that can be erased. Partitions begin on one.
+ */
 export const SECTOR_BYTES = 0x1000;
-/** One row of the chip's table, in bytes. */
+/** Length of a row of the encoded table, in bytes. */
 const ROW_BYTES = 32;
 const ROW_MAGIC = 0x50aa;
 const NAME_BYTES = 16;
@@ -52,12 +54,15 @@ function readRow(line: string): Partition | string {
   if (name === "" || Buffer.byteLength(name) > NAME_BYTES) return `name "${name}"`;
   if (!(row.type <= 0xff)) return `type "${type}"`;
   if (!(row.subtype <= 0xff)) return `subtype "${subtype}"`;
-  if (!(row.at % SECTOR_BYTES === 0)) return `offset "${at}": write one, a multiple of 0x1000`;
+  if (!(row.at % SECTOR_BYTES === 0)) return `offset "${at}": write a multiple of 0x1000`;
   if (!(row.bytes > 0 && row.bytes % SECTOR_BYTES === 0)) return `size "${bytes}"`;
   return flags === "" ? row : `flags "${flags}"`;
 }
 
-/** Reads a table. Throws a UserError that names file and line: bad, twice there, outside or overlapping. */
+/**
+ * Reads a table. Throws UserError, with file and line, for a row that is invalid, duplicate,
+ * outside the flash or overlaps another.
+ */
 export function readPartitions(path: string, flashBytes: number): Partition[] {
   let text: string;
   try {
@@ -74,18 +79,18 @@ export function parsePartitions(path: string, text: string, flashBytes: number):
     if (/^\s*(#|$)/.test(line)) continue;
     const row = readRow(line);
     const bad = (why: string) => new UserError(`${path}:${index + 1}: ${why}`, EXIT.BAD_FILE);
-    if (typeof row === "string") throw bad(`not understood: ${row}`);
+    if (typeof row === "string") throw bad(`invalid ${row}`);
     const end = row.at + row.bytes;
     if (end > flashBytes) throw bad(`${row.name} ends beyond the flash of ${flashBytes} bytes`);
     const other = rows.find(({ at, bytes }) => row.at < at + bytes && at < end);
-    if (other !== undefined) throw bad(`${row.name} lies over ${other.name}`);
-    if (rows.some(({ name }) => name === row.name)) throw bad(`${row.name} is there twice`);
+    if (other !== undefined) throw bad(`${row.name} overlaps ${other.name}`);
+    if (rows.some(({ name }) => name === row.name)) throw bad(`${row.name} occurs twice`);
     rows.push(row);
   }
   return rows;
 }
 
-/** The rows of a table as they stand in the flash, at TABLE_AT. */
+/** Encodes the rows as they are stored in the flash at TABLE_AT. */
 export function encodePartitions(rows: readonly Partition[]): Uint8Array {
   const table = Buffer.alloc(rows.length * ROW_BYTES);
   for (const [index, { name, type, subtype, at, bytes }] of rows.entries()) {
@@ -100,10 +105,10 @@ export function encodePartitions(rows: readonly Partition[]): Uint8Array {
   return table;
 }
 
-/** The partition of a name. Throws a UserError if the table has none. */
+/** The partition with a name. Throws UserError if the table has none. */
 export function partitionOf(path: string, rows: readonly Partition[], name: string): Partition {
   const row = rows.find((each) => each.name === name);
   if (row === undefined)
-    throw new UserError(`${path}: there is no partition "${name}"`, EXIT.BAD_FILE);
+    throw new UserError(`${path}: it has no partition "${name}"`, EXIT.BAD_FILE);
   return row;
 }

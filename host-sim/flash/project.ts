@@ -1,6 +1,6 @@
 /**
- * A board whose image is made by a build tool of its own: prepares the generated files that it compiles,
- * and runs the tool. Must not know one board or build tool from another.
+ * Builds the image of a board that has its own build tool: generates the files that the tool
+ * compiles, and runs the tool.
  */
 import { spawnSync } from "node:child_process";
 import {
@@ -31,7 +31,7 @@ function copyWasm3(folder: string): void {
     copyFileSync(join(from, name), join(folder, name));
 }
 
-function fill(chip: Chip, folder: string): void {
+function generate(chip: Chip, folder: string): void {
   translateCore(folder);
   copyWasm3(join(folder, "wasm3"));
   const table = join(chip.folder, chip.firmware.partitions);
@@ -43,8 +43,10 @@ function fill(chip: Chip, folder: string): void {
   }
 }
 
-/** Whether two folders hold the same files: what has not changed is not compiled again. */
-function alike(one: string, other: string): boolean {
+/**
+ * Whether two folders have the same files. Unchanged files keep their times and are not recompiled.
+ */
+function sameFiles(one: string, other: string): boolean {
   const list = (folder: string) =>
     existsSync(folder)
       ? readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -59,16 +61,16 @@ function alike(one: string, other: string): boolean {
 }
 
 /**
- * Makes the files that a chip's image is built from besides the sources: the gate and the MAC in C, the
- * interpreter, the guests. Whole or as it was. Returns their folder.
+ * Generates the files that a chip's image needs besides the sources: gate and MAC in C, the
+ * interpreter, and the guests. The folder is replaced as a whole or not at all. Returns the folder.
  */
 export function prepare(chip: Chip): string {
   const folder = join(chip.folder, chip.firmware.input);
   const beside = join(chip.folder, `.${basename(folder)}.${process.pid}`);
   mkdirSync(beside, { recursive: true });
   try {
-    fill(chip, beside);
-    if (!alike(beside, folder)) {
+    generate(chip, beside);
+    if (!sameFiles(beside, folder)) {
       rmSync(folder, { recursive: true, force: true });
       renameSync(beside, folder);
     }
@@ -78,13 +80,15 @@ export function prepare(chip: Chip): string {
   return folder;
 }
 
-/** Whether the tool of a chip's command is on the PATH. */
+/** Whether the tool of a command is on the PATH. */
 export function hasTool(chip: Chip, name: FirmwareCommand): boolean {
   const [tool = ""] = commandOf(chip, name);
   return spawnSync(tool, ["--version"], { stdio: "ignore" }).error === undefined;
 }
 
-/** Runs a command of the board in its project's folder, its output the person's. Throws a UserError. */
+/**
+ * Runs a command of the board in its project folder, with the terminal's output. Throws UserError.
+ */
 export function runProject(chip: Chip, name: FirmwareCommand, port?: string): void {
   const [tool = "", ...args] = commandOf(chip, name, port);
   const cwd = join(chip.folder, chip.firmware.project);
@@ -92,11 +96,11 @@ export function runProject(chip: Chip, name: FirmwareCommand, port?: string): vo
   if (error !== undefined) {
     const prepared = join(chip.folder, chip.firmware.input);
     throw new UserError(
-      `${tool} is not on the PATH: ${chip.firmware.install}; what it builds from is in ${prepared}`,
+      `${tool} is not on the PATH: ${chip.firmware.install}; the generated files are in ${prepared}`,
       EXIT.NO_TOOL,
     );
   }
   if (status !== 0) {
-    throw new UserError(`${tool} ${name} failed, its words are above`, EXIT.BAD_FILE);
+    throw new UserError(`${tool} ${name} failed: see its output above`, EXIT.BAD_FILE);
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The boot loader in a chip's mask ROM: it names the chip, writes flash and gives digests of it. Only its
- * own commands are used and no helper program is loaded into the chip: see docs/decisions/rom-loader.md.
- * Must not know what is written. Source: esptool documentation, "Serial Protocol".
+ * The client of the boot loader in a chip's mask ROM, which identifies the chip, writes its flash
+ * and computes digests of it. No helper program is loaded into the chip: see
+ * docs/decisions/rom-loader.md. Source: esptool documentation, "Serial Protocol".
  */
 import {
   ESPError,
@@ -17,27 +17,27 @@ import type { Port } from "../serial/port.ts";
 import { SECTOR_BYTES } from "./partitions.ts";
 import { transportOver } from "./web-serial.ts";
 
-/** The rate at which every ROM listens first. */
+/** The initial baud rate of every ROM. */
 export const ROM_BAUD = 115_200;
-/** What a ROM takes at a time, in bytes. */
+/** Size of a block that is sent to the ROM, in bytes. */
 const BLOCK_BYTES = 1024;
-/** A block whose checksum did not hold is sent again, up to this often. */
+/** How often a block is sent if the ROM reports a wrong checksum. */
 const BLOCK_TRIES = 3;
 const PAGE_BYTES = 256;
 const ERASE_BLOCK_BYTES = 0x10000;
 const STATUS_MASK = 0xffff;
 const SPI_SET_PARAMS = 0x0b;
-/** Resets tried, with five greetings each. */
+/** How often to reset the chip when connecting. The library sends five SYNC commands each time. */
 const CONNECT_TRIES = 7;
-/** Erasing is the slow part: 0.4 s a sector by the worst data sheets. In ms. */
+/** Time to erase a sector in ms: the longest of the flash chips' data sheets. */
 const ERASE_MS = 400;
 const COMMAND_MS = 3_000;
-/** EN is held low so long, in ms. */
+/** How long EN is held low, in ms. */
 const RESET_MS = 100;
-/** After a change of rate, in ms. */
+/** How long to wait after a change of the baud rate, in ms. */
 const SETTLE_MS = 50;
 
-const HOLD_BOOT = "hold BOOT, press and let go RESET, let go BOOT, and run this again";
+const HOLD_BOOT = "hold BOOT, press and release RESET, release BOOT, and run the command again";
 
 export type Progress = (done: number, total: number) => void;
 
@@ -47,8 +47,8 @@ function words(...values: number[]): Uint8Array {
   return new Uint8Array(bytes);
 }
 
-/** `ESP32-X9` as boards write it: `esp32x9`. */
-function plain(name: string): string {
+/** A chip's name as in board.json: `ESP32-X9` becomes `esp32x9`. */
+function boardName(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
 }
 
@@ -56,30 +56,30 @@ function noAnswer(port: Port): UserError {
   const heard =
     port.received === 0
       ? "no answer"
-      : `${port.received} bytes came, but no answer of a boot loader`;
+      : `${port.received} bytes arrived, but no answer of a boot loader`;
   return new UserError(`port ${port.path}: ${heard}: ${HOLD_BOOT}`, EXIT.NO_ANSWER);
 }
 
-/** The chip took a command and said no. */
+/** The chip refused a command. */
 class Refusal extends UserError {}
 
 export class Rom {
-  /** The chip's name, as boards write it. */
+  /** The chip's name as in board.json. */
   readonly chip: string;
   readonly #port: Port;
   readonly #loader: ESPLoader;
   readonly #setTimer: SetTimer;
-  /** A ROM that tells of its locks takes one word more when a write begins. */
-  #tellsLocks = false;
+  /** Whether the ROM has GET_SECURITY_INFO. Such a ROM takes a fifth word in FLASH_BEGIN. */
+  #hasSecurityInfo = false;
 
   private constructor(port: Port, loader: ESPLoader, setTimer: SetTimer) {
     this.#port = port;
     this.#loader = loader;
     this.#setTimer = setTimer;
-    this.chip = plain(loader.chip.CHIP_NAME);
+    this.chip = boardName(loader.chip.CHIP_NAME);
   }
 
-  /** Resets the chip into its boot loader and asks for its name. Throws a UserError with the mend. */
+  /** Resets the chip into its boot loader and identifies it. Throws UserError. */
   static async open(port: Port, setTimer: SetTimer): Promise<Rom> {
     const terminal = { clean() {}, write() {}, writeLine() {} };
     const transport = transportOver(port);
@@ -88,8 +88,10 @@ export class Rom {
       await Promise.race([loader.connect("default_reset", CONNECT_TRIES), port.lost]);
     } catch (error) {
       if (error instanceof UnexpectedChipIdError || error instanceof UnexpectedChipMagicError) {
-        const words = "its chip is not one that can be flashed from here";
-        throw new UserError(`port ${port.path}: ${words}: ${error.message}`, EXIT.WRONG_CHIP);
+        throw new UserError(
+          `port ${port.path}: its chip is not supported: ${error.message}`,
+          EXIT.WRONG_CHIP,
+        );
       }
       if (error instanceof ESPError) throw noAnswer(port);
       throw error;
@@ -97,44 +99,49 @@ export class Rom {
     return new Rom(port, loader, setTimer);
   }
 
-  /** Readies the flash; to be called once, before any of the rest. */
+  /** Prepares the flash for access. Call it once, before the other methods. */
   async attach(flashBytes: number, baudRate: number): Promise<void> {
     const loader = this.#loader;
     try {
       await loader.getSecurityInfo();
-      this.#tellsLocks = true;
+      this.#hasSecurityInfo = true;
     } catch (error) {
       if (!(error instanceof ESPError)) throw error;
     }
-    // A chip on USB itself has no rate.
+    // A chip with its own USB has no baud rate.
     const onUsb = this.#port.usb.vendor === ESPRESSIF_VID;
-    if (baudRate !== ROM_BAUD && !onUsb) await this.#hasten(baudRate);
-    // The pins that the chip boots from, and no legacy attachment.
-    await this.#ask(loader.ESP_SPI_ATTACH, words(0, 0));
-    await this.#ask(
+    if (baudRate !== ROM_BAUD && !onUsb) await this.#changeBaudRate(baudRate);
+    // The default SPI pins, and no legacy mode.
+    await this.#command(loader.ESP_SPI_ATTACH, words(0, 0));
+    await this.#command(
       SPI_SET_PARAMS,
       words(0, flashBytes, ERASE_BLOCK_BYTES, SECTOR_BYTES, PAGE_BYTES, STATUS_MASK),
     );
   }
 
-  async #hasten(baudRate: number): Promise<void> {
+  async #changeBaudRate(baudRate: number): Promise<void> {
     const loader = this.#loader;
-    await this.#ask(loader.ESP_CHANGE_BAUDRATE, words(baudRate, 0));
+    await this.#command(loader.ESP_CHANGE_BAUDRATE, words(baudRate, 0));
     try {
       await this.#port.setBaudRate(baudRate);
       await this.#sleep(SETTLE_MS);
       await loader.readReg(loader.CHIP_DETECT_MAGIC_REG_ADDR);
     } catch {
       throw new UserError(
-        `port ${this.#port.path}: no answer at ${baudRate} baud: give --baud ${ROM_BAUD}`,
+        `port ${this.#port.path}: no answer at ${baudRate} baud: use --baud ${ROM_BAUD}`,
         EXIT.NO_ANSWER,
       );
     }
   }
 
-  /** One command and the ROM's word on it. */
-  async #ask(op: number, data: Uint8Array, timeoutMs = COMMAND_MS, checksum = 0): Promise<void> {
-    const asked = this.#loader.checkCommand(
+  /** Sends one command and waits for its success. Throws Refusal if the chip refuses it. */
+  async #command(
+    op: number,
+    data: Uint8Array,
+    timeoutMs = COMMAND_MS,
+    checksum = 0,
+  ): Promise<void> {
+    const answer = this.#loader.checkCommand(
       `command 0x${op.toString(16)}`,
       op,
       data,
@@ -143,26 +150,26 @@ export class Rom {
       timeoutMs,
     );
     try {
-      await Promise.race([asked, this.#port.lost]);
+      await Promise.race([answer, this.#port.lost]);
     } catch (error) {
       if (!(error instanceof ESPError)) throw error;
       const status = /failed with status (\d+),(\d+)/.exec(error.message);
       const unknown = error instanceof UnsupportedCommandError;
       if (status === null && !unknown) throw this.#silent();
-      const said = `the chip refuses command 0x${op.toString(16)}, error ${status?.[2] ?? "unknown"}`;
-      throw new Refusal(`port ${this.#port.path}: ${said}`, EXIT.NO_ANSWER);
+      const why = `the chip refuses command 0x${op.toString(16)}, error ${status?.[2] ?? "unknown"}`;
+      throw new Refusal(`port ${this.#port.path}: ${why}`, EXIT.NO_ANSWER);
     }
   }
 
-  /** Erases the sectors that the bytes touch, from `at` on, and writes them. */
+  /** Erases the sectors that the bytes need and writes the bytes at offset `at`. */
   async write(at: number, bytes: Uint8Array, progress: Progress): Promise<void> {
     const count = Math.ceil(bytes.length / BLOCK_BYTES);
     const erase = count * BLOCK_BYTES;
-    const locks = this.#tellsLocks ? [0] : [];
+    const encrypt = this.#hasSecurityInfo ? [0] : [];
     const eraseMs = COMMAND_MS + (ERASE_MS * erase) / SECTOR_BYTES;
     progress(0, bytes.length);
-    const begin = words(erase, count, BLOCK_BYTES, at, ...locks);
-    await this.#ask(this.#loader.ESP_FLASH_BEGIN, begin, eraseMs);
+    const begin = words(erase, count, BLOCK_BYTES, at, ...encrypt);
+    await this.#command(this.#loader.ESP_FLASH_BEGIN, begin, eraseMs);
     for (let index = 0; index < count; index++) {
       const part = bytes.subarray(index * BLOCK_BYTES, (index + 1) * BLOCK_BYTES);
       const block = new Uint8Array(BLOCK_BYTES).fill(0xff);
@@ -173,8 +180,8 @@ export class Rom {
   }
 
   /**
-   * Sends one block. Again only if the chip says that it did not take it: of one that was taken and whose
-   * answer was lost a second copy would land behind the first.
+   * Sends one block. Repeats it only if the chip says that it did not take it. If only the answer
+   * were lost, a second copy would be written after the first.
    */
   async #block(index: number, block: Uint8Array): Promise<void> {
     const loader = this.#loader;
@@ -182,7 +189,7 @@ export class Rom {
     const data = new Uint8Array(Buffer.concat([head, block]));
     for (let left = BLOCK_TRIES - 1; ; left--) {
       try {
-        await this.#ask(loader.ESP_FLASH_DATA, data, COMMAND_MS, loader.checksum(block));
+        await this.#command(loader.ESP_FLASH_DATA, data, COMMAND_MS, loader.checksum(block));
         return;
       } catch (error) {
         if (!(error instanceof Refusal) || left === 0) throw error;
@@ -190,9 +197,10 @@ export class Rom {
     }
   }
 
-  /** The MD5 of a part of the flash, as the chip reads it. Hex. */
+  /** The MD5 of a part of the flash, computed by the chip. In hexadecimal. */
   async md5(at: number, length: number): Promise<string> {
-    // The ROM sends hexadecimal digits, which the library takes for bytes.
+    // The ROM sends hexadecimal digits, but the library treats them as bytes and encodes them
+    // again.
     const hex = await Promise.race([this.#loader.flashMd5sum(at, length), this.#port.lost]).catch(
       (error) => {
         throw error instanceof ESPError ? this.#silent() : error;
@@ -201,7 +209,7 @@ export class Rom {
     return Buffer.from(hex, "hex").toString("latin1").toLowerCase();
   }
 
-  /** Resets the chip into what is in its flash. False if the line has no wire for it. */
+  /** Resets the chip, so that it runs its flash. False if the port has no modem lines for that. */
   async leave(): Promise<boolean> {
     await this.#port.setSignals({ dtr: false, rts: true });
     await this.#sleep(RESET_MS);
@@ -210,7 +218,7 @@ export class Rom {
   }
 
   #silent(): UserError {
-    return new UserError(`port ${this.#port.path}: the chip fell silent`, EXIT.NO_ANSWER);
+    return new UserError(`port ${this.#port.path}: the chip stopped answering`, EXIT.NO_ANSWER);
   }
 
   #sleep(ms: number): Promise<void> {

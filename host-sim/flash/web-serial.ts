@@ -1,7 +1,4 @@
-/**
- * A serial port in the shape that esptool-js knows: the browser's Web Serial. Must not know what is
- * said over it.
- */
+/** Adapts a serial port to the browser's Web Serial interface, which esptool-js uses. */
 import { Transport } from "esptool-js";
 import type { Port } from "../serial/port.ts";
 
@@ -10,7 +7,7 @@ interface Signals {
   requestToSend?: boolean;
 }
 
-/** What of Web Serial's SerialPort the library uses, over a port that is open already. */
+/** The part of Web Serial's SerialPort that esptool-js uses, on a port that is already open. */
 class WebSerial {
   readable: ReadableStream<Uint8Array> | null = null;
   writable: WritableStream<Uint8Array> | null = null;
@@ -50,7 +47,7 @@ class WebSerial {
   }
 }
 
-/** The library's transport, without its habit of writing to the console. */
+/** The library's transport, without its output to the console. */
 class QuietTransport extends Transport {
   override trace(): void {}
 }

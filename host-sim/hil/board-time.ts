@@ -1,17 +1,18 @@
 /**
- * The board's clock beside ours. A line is dated by the board and arrives later; the least delay seen
- * since the board's clock began tells the two apart. Must not know what a line says.
+ * Converts the board's timestamps to the runner's clock. A trace line carries the board's time and
+ * arrives later; the line with the smallest delay since the board's clock started is taken as the
+ * reference (delay 0).
  */
 
 export class BoardTime {
   #offset: number | null = null;
-  /** How much earlier than #offset says lines have been seen to arrive; at most 0. */
+  /** The most that a line has arrived before its converted date, in ms; never above 0. */
   #early = 0;
   #last = 0;
 
   /**
-   * The board starts over: its clock begins anew, or goes on and has stood still meanwhile. Nothing is
-   * dated before `now` from here on.
+   * The board restarts: its clock starts at 0 again, or continues after a pause. From here on, no
+   * line gets a date before `now`.
    */
   restart(now: number): void {
     this.#offset = null;
@@ -19,9 +20,11 @@ export class BoardTime {
     this.#last = Math.max(this.#last, now);
   }
 
-  /** Takes in that a line dated `stamp` arrived at `now`. Returns its date in our time. */
+  /**
+   * Converts the timestamp of a line that arrived at `now`. Returns its date on our clock, in ms.
+   */
   date(stamp: number, now: number): number {
-    // All that follows keeps its distance from the first line, which is not dated before the last.
+    // Later lines keep their distance from the first one, which is not dated before the last line.
     this.#offset ??= Math.max(now, this.#last) - stamp;
     const at = stamp + this.#offset;
     this.#early = Math.min(this.#early, now - at);
@@ -29,12 +32,12 @@ export class BoardTime {
     return this.#last;
   }
 
-  /** When a line of that date happened, as well as we know. */
+  /** The best estimate of when a line with this date happened, in ms on our clock. */
   happened(at: number): number {
     return at + this.#early;
   }
 
-  /** What we do ourselves is dated among the lines: never before the last. */
+  /** The date of an action of the runner, on the same scale: never before the last line. */
   dateOurs(now: number): number {
     this.#last = Math.max(this.#last, Math.round(now - this.#early));
     return this.#last;

@@ -1,27 +1,29 @@
 /**
- * Reads the `hil` part of boards/<name>/board.json: what a board in real time takes, and what no wire
- * reaches. Must not know any board by name.
+ * Reads the `hil` part of boards/<name>/board.json: the timing of a real board on a test rig, and
+ * what its reset pin does. The fields are described in docs/HIL.md.
  */
 import { boardJson, defaultBoard } from "../board-data.ts";
 import { EXIT, UserError } from "../errors.ts";
 
-/** Times in ms. */
+/** All times in ms. */
 export interface HilData {
-  /** What is due may come so much later: joining a network, most of all. */
+  /**
+   * How much later than in virtual time an expected event may come. Joining a network dominates.
+   */
   readonly slackMs: number;
-  /** From a thing that happens to its line on the console, at most. */
+  /** The longest delay from an event to its trace line on the console. */
   readonly lagMs: number;
-  /** No reply for so long is none. */
+  /** After this time without a reply, the runner concludes that there is none. */
   readonly quietMs: number;
-  /** How far apart lines of one moment may be dated. */
+  /** The largest difference between the timestamps of lines that belong to one instant. */
   readonly traceMs: number;
-  /** Stimuli closer together than this cannot be told apart. */
+  /** The shortest interval between two stimuli that the rig can time. */
   readonly finestMs: number;
-  /** From a boot's first line to a guest that hears its button, bounce and all. */
+  /** From a boot's first line until the guest reacts to the button, debounce included. */
   readonly settleMs: number;
-  /** The longest wait that is worth a person's while. */
+  /** Scenarios with a longer wait are not run on a real board. */
   readonly longestMs: number;
-  /** The reset pin is a power-on: nothing in RAM survives it. */
+  /** A pulse on the reset pin is a power-on reset: nothing in RAM survives it. */
   readonly resetIsPowerOn: boolean;
 }
 
@@ -35,7 +37,7 @@ const TIMES = [
   "longestMs",
 ] as const;
 
-/** Throws a UserError for a board whose file says nothing of it, or lacks something. */
+/** Throws a UserError if the board's file has no valid `hil` part. */
 export function loadHilData(name: string = defaultBoard()): HilData {
   const { path, data } = boardJson<{ hil: Partial<HilData> }>(name);
   const { hil = {} } = data;

@@ -1,7 +1,4 @@
-/**
- * A dialogue of lines with a program: one command, one answer, in order. Must not know what either
- * means.
- */
+/** Sends commands to a program as lines of text and returns its answers: one each, in order. */
 import type { SerialLine } from "../serial/port.ts";
 
 export class CommandChannel {
@@ -10,15 +7,15 @@ export class CommandChannel {
   #waiting: ((answer: string) => void)[] = [];
   #text = "";
 
-  /** `isAnswer`: other lines are passed over. */
+  /** Lines that do not match `isAnswer` are ignored. */
   constructor(line: SerialLine, isAnswer: RegExp) {
     this.#line = line;
     this.#isAnswer = isAnswer;
-    line.listen((bytes) => this.#heard(bytes));
+    line.listen((bytes) => this.#onBytes(bytes));
   }
 
-  /** Says commands at once, one right after the other. Returns their answers. Throws when the line ends. */
-  async ask(...commands: readonly string[]): Promise<string[]> {
+  /** Sends all commands in one write. Returns their answers. Throws if the line is closed. */
+  async send(...commands: readonly string[]): Promise<string[]> {
     const answers = commands.map(
       () => new Promise<string>((answered) => this.#waiting.push(answered)),
     );
@@ -26,7 +23,7 @@ export class CommandChannel {
     return Promise.race([Promise.all(answers), this.#line.lost]);
   }
 
-  #heard(bytes: Uint8Array): void {
+  #onBytes(bytes: Uint8Array): void {
     const lines = (this.#text + Buffer.from(bytes).toString("latin1")).split(/\r?\n/);
     this.#text = lines.pop() ?? "";
     for (const line of lines) if (this.#isAnswer.test(line)) this.#waiting.shift()?.(line);

@@ -1,6 +1,6 @@
 /**
- * Reads a board's console: trace lines, answers, and whatever else is said between them. Malformed
- * bytes are the normal case: a reset tears lines. Must not know what any line means.
+ * Reads a board's console and splits it into trace lines, command answers and other lines.
+ * Malformed lines are normal: a reset can cut a line at any byte.
  */
 import {
   BOOT_NAMES,
@@ -12,25 +12,25 @@ import {
 } from "../abi.gen.ts";
 
 export interface ConsoleSink {
-  /** A trace line, with the time that the board gives it. */
+  /** A trace line. `stamp` is the board's own time, in ms. */
   trace(stamp: number, kind: string, detail: string): void;
-  /** A line that answers a command, without its "= ". */
+  /** The answer to a command, without the leading "= ". */
   answer(text: string): void;
-  /** A line of neither kind, without its end. */
+  /** Any other line, without its line ending. */
   other(text: string): void;
 }
 
-/** Longest line, in bytes; what is longer is no line. */
+/** Longest line, in bytes. The rest of a longer line is dropped. */
 const LINE_MAX = 512;
 const NEWLINE = 0x0a;
-/** Improv Serial (https://www.improv-wifi.com/serial/): nine bytes, then data, then a checksum. */
+/** Improv Serial (https://www.improv-wifi.com/serial/): a 9-byte header, data, a checksum byte. */
 const IMPROV = Buffer.from("IMPROV");
 const IMPROV_HEAD = 9;
 const IMPROV_LENGTH_AT = 8;
 
 const names = (list: readonly string[]) => `(?:${list.join("|")})`;
 const TRAP_IN = names(["init", ...EVENT_NAMES]);
-/** The detail of a trace line, by kind: a torn line is told by a word that no board says. */
+/** The valid details of a trace line, by kind. A line that does not match was torn. */
 const DETAILS: Readonly<Record<string, RegExp>> = {
   boot: new RegExp(`^reason=${names(BOOT_NAMES)}$`),
   restart: new RegExp(`^reason=${names(BOOT_NAMES)}$`),
@@ -50,8 +50,8 @@ const DETAILS: Readonly<Record<string, RegExp>> = {
 };
 
 export class ConsoleReader {
-  /** Lines that began as a trace line and are none. */
-  garbled = 0;
+  /** How many lines started like a trace line but were not valid. */
+  tornLines = 0;
   readonly #sink: ConsoleSink;
   #line: number[] = [];
 
@@ -63,7 +63,7 @@ export class ConsoleReader {
     for (const byte of bytes) this.#byte(byte);
   }
 
-  /** The line goes dead: what was half said is lost. */
+  /** Ends the current line, because the board lost its supply in the middle of it. */
   reset(): void {
     if (this.#line.length > 0) this.#end();
   }
@@ -76,7 +76,7 @@ export class ConsoleReader {
     else if (this.#line.length < LINE_MAX) this.#line.push(byte);
   }
 
-  /** A frame may hold any byte, the end of a line too. */
+  /** An Improv frame may contain any byte, a newline included. */
   #inFrame(): boolean {
     return (
       this.#line.length >= IMPROV.length && IMPROV.every((byte, at) => byte === this.#line[at])
@@ -92,7 +92,7 @@ export class ConsoleReader {
       const [, stamp, kind = "", detail = ""] = /^@(\d{1,10}) ([a-z]+) (.*)$/.exec(text) ?? [];
       if (stamp !== undefined && DETAILS[kind]?.test(detail))
         this.#sink.trace(Number(stamp), kind, detail);
-      else this.garbled++;
+      else this.tornLines++;
     }
   }
 }

@@ -1,41 +1,48 @@
 /**
- * Reads the `emulator` part of boards/<name>/board.json: how an emulator of one of the board's chips is
- * started, and how its pins are reached. Must not know any board, chip or emulator by name.
+ * Reads the `emulator` part of boards/<name>/board.json: how to start an emulator of one of the
+ * board's chips, and how to read and drive its pins.
  */
 import { existsSync } from "node:fs";
 import { boardJson, boardNames } from "../board-data.ts";
 import { EXIT, UserError } from "../errors.ts";
 
 export interface EmulatorData {
-  /** The target's name. */
+  /** Name of the target, for `run --target`. */
   readonly target: string;
   readonly chip: string;
-  /** Environment variables that name the emulator and the image: a flash file, or a build folder. */
+  /**
+   * Environment variables with the paths of the emulator and of the image (flash file or build
+   * folder).
+   */
   readonly program: string;
   readonly image: string;
-  /** Its arguments; `{flash}`, `{fuses}`, `{console}`, `{pins}`, `{monitor}` and `{capture}` are files. */
+  /**
+   * Command line arguments. `{flash}`, `{fuses}`, `{console}`, `{pins}`, `{monitor}` and
+   * `{capture}` are replaced by file names.
+   */
   readonly arguments: readonly string[];
-  /** A file of so many zero bytes, and what of it is set: hexadecimal by offset. */
+  /** The eFuse file: its length (zero bytes), and the bytes to set, in hexadecimal, by offset. */
   readonly fuses: { readonly bytes: number; readonly set: Readonly<Record<string, string>> };
-  /** Moves an input: `{pin}`, `{level}`. */
+  /** The command that drives an input; `{pin}` and `{level}` are replaced. */
   readonly drive: string;
-  /** Reads the outputs: a word, a bit a pin. */
+  /** The command that reads the outputs: a word with one bit for each pin. */
   readonly outputs: string;
-  /** Whether the registers by which the board senses its radio's power are emulated. */
+  /** True if the emulator has the registers from which the board reads its radio's power. */
   readonly sensesRail: boolean;
-  /** Of its monitor's lines: one that answers a command. */
+  /** A regular expression for the monitor's lines that answer a command. */
   readonly monitorAnswer: string;
-  /** The access point that it emulates. */
+  /** The emulated access point. */
   readonly wifi: { readonly ssid: string; readonly password: string };
-  /** This machine as the emulated board sees it, and how the addresses of what is not the board begin. */
+  /** The IP address of this machine as seen by the emulated board. */
   readonly hostAddress: string;
+  /** Prefix of the MAC addresses that are not the board's. */
   readonly hostMac: string;
 }
 
 export interface Emulator {
   readonly data: EmulatorData;
   readonly board: string;
-  /** GPIO numbers by what they are wired to. */
+  /** GPIO numbers, by signal. */
   readonly pins: Readonly<Record<"no" | "nc" | "button" | "relay" | "lamp", number>>;
 }
 
@@ -55,7 +62,9 @@ const TEXTS = [
   "hostAddress",
 ] as const;
 
-/** Every emulator that some board's file tells of. Throws a UserError for one that lacks something. */
+/**
+ * All emulators that the boards' files describe. Throws a UserError for an incomplete description.
+ */
 export function emulators(): Emulator[] {
   return boardNames().flatMap((board) => {
     const { path, data: file } = boardJson<BoardFile>(board);
@@ -63,24 +72,24 @@ export function emulators(): Emulator[] {
     if (data === undefined) return [];
     for (const field of TEXTS) {
       if (typeof data[field] !== "string")
-        throw new UserError(`${path}: "emulator.${field}" must be text`, EXIT.BAD_FILE);
+        throw new UserError(`${path}: "emulator.${field}" must be a string`, EXIT.BAD_FILE);
     }
     const pins = file.chips?.[data.chip]?.pins;
     if (pins === undefined)
-      throw new UserError(`${path}: chip "${data.chip}" has no pins`, EXIT.BAD_FILE);
+      throw new UserError(`${path}: "chips.${data.chip}.pins" is missing`, EXIT.BAD_FILE);
     return [{ data, board, pins }];
   });
 }
 
-/** Why an emulator cannot be used here; null if it can. */
+/** Why an emulator cannot be used on this machine; null if it can. */
 export function emulatorTrouble({ data }: Emulator): string | null {
-  const wanted = [
+  const required = [
     [data.program, "the emulator's program"],
-    [data.image, "the firmware: a flash file or the folder of its build"],
+    [data.image, "the firmware (a flash file or a build folder)"],
   ] as const;
-  for (const [variable, what] of wanted) {
+  for (const [variable, what] of required) {
     const path = process.env[variable];
-    if (path === undefined) return `${variable} is not set: it names ${what}`;
+    if (path === undefined) return `${variable} is not set: set it to the path of ${what}`;
     if (!existsSync(path)) return `${variable}=${path}: no such file`;
   }
   return null;

@@ -1,6 +1,6 @@
 /**
- * An emulated board on wires: its supply is a process, its wires are the emulator's sockets, its network
- * is captured. Must not know what is done to the board, nor why.
+ * A test rig around an emulated board. Its supply is the emulator's process, its wires are the
+ * emulator's sockets, and all its network traffic is captured.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,11 +14,11 @@ import { RadioSilenceCheck } from "./radio-silence-check.ts";
 import type { Rig, RigSetup } from "./rig.ts";
 import type { OutputLevels, RigCapabilities, Wires } from "./wires.ts";
 
-/** Names a folder that keeps every run's files: console, capture, flash. */
-const KEEP = "KILLSWITCH_KEEP_RUNS";
+/** Environment variable with a folder in which the files of each run are kept. */
+const KEEP_RUNS_VARIABLE = "KILLSWITCH_KEEP_RUNS";
 
-/** Between the contact that opens and the one that closes, in ms: as fast as a hand, and the chip looks. */
-const FLIGHT_MS = 8;
+/** From one contact opening to the other closing, in ms: as fast as a hand moves a slide switch. */
+const TRAVEL_MS = 8;
 
 type Level = readonly ["no" | "nc" | "button", boolean];
 
@@ -30,11 +30,11 @@ export class EmulatorRig implements Rig {
   readonly listen = { host: "127.0.0.1", port: 0 };
   readonly #emulator: Emulator;
   readonly #clock: RealClock;
-  readonly #kept: string | undefined = process.env[KEEP];
+  readonly #kept: string | undefined = process.env[KEEP_RUNS_VARIABLE];
   #folder: string | null = null;
   #process: EmulatorProcess | null = null;
-  #heard: (bytes: Uint8Array) => void = () => {};
-  /** Levels of the inputs: a wire has one without supply too. */
+  #onConsole: (bytes: Uint8Array) => void = () => {};
+  /** Levels that the wires put on the board's inputs. They outlive a loss of supply. */
   readonly #levels = new Map<Level[0], boolean>();
   readonly #silence: RadioSilenceCheck;
 
@@ -60,7 +60,7 @@ export class EmulatorRig implements Rig {
     };
   }
 
-  async prepare(setup: RigSetup, heard: (bytes: Uint8Array) => void): Promise<void> {
+  async prepare(setup: RigSetup, onConsole: (bytes: Uint8Array) => void): Promise<void> {
     const { data } = this.#emulator;
     const { guest, brokerPort, contacts } = setup;
     const base = this.#kept ?? tmpdir();
@@ -78,7 +78,7 @@ export class EmulatorRig implements Rig {
     for (const [at, hex] of Object.entries(data.fuses.set))
       fuses.set(Buffer.from(hex, "hex"), Number(at));
     writeFileSync(join(this.#folder, FILES.fuses), fuses);
-    this.#heard = heard;
+    this.#onConsole = onConsole;
     await this.#contacts(contacts.no, contacts.nc, 0);
     await this.#drive([["button", false]]);
   }
@@ -90,7 +90,7 @@ export class EmulatorRig implements Rig {
     }
     const { folder } = this;
     this.#process = await EmulatorProcess.start(this.#emulator, folder, this.#clock, (bytes) =>
-      this.#heard(bytes),
+      this.#onConsole(bytes),
     );
     await this.#process.drive([...this.#levels]);
     await this.#process.go();
@@ -100,17 +100,17 @@ export class EmulatorRig implements Rig {
     await this.#process?.reset();
   }
 
-  async say(line: string): Promise<void> {
+  async writeLine(line: string): Promise<void> {
     await this.#process?.write(`${line}\n`);
   }
 
-  examine(): void {
-    this.#look();
-    this.#silence.judge();
+  checkWitnesses(): void {
+    this.#readCapture();
+    this.#silence.check();
   }
 
   notes(): string[] {
-    return [`${this.#silence.judged} frames of the board were captured and judged`];
+    return [`${this.#silence.checkedFrames} frames sent by the board were captured and checked`];
   }
 
   async close(): Promise<void> {
@@ -126,15 +126,15 @@ export class EmulatorRig implements Rig {
     return this.#folder;
   }
 
-  /** What was captured up to the end of the supply is judged too. */
+  /** Also checks the frames that were captured just before the supply was removed. */
   async #stop(): Promise<void> {
     await this.#process?.stop();
-    this.examine();
+    this.checkWitnesses();
     this.#process = null;
   }
 
   async #contacts(no: boolean, nc: boolean, chatter: number): Promise<number> {
-    const begun = this.#clock.now();
+    const start = this.#clock.now();
     const closing = (["no", "nc"] as const).filter(
       (name) => (name === "no" ? no : nc) && this.#levels.get(name) !== true,
     );
@@ -142,14 +142,14 @@ export class EmulatorRig implements Rig {
       ...(no ? [] : [["no", false] as const]),
       ...(nc ? [] : [["nc", false] as const]),
     ]);
-    if (closing.length > 0) await this.#clock.sleep(FLIGHT_MS);
+    if (closing.length > 0) await this.#clock.sleep(TRAVEL_MS);
     const moves: Level[] = [];
     for (const name of closing) {
       for (let time = 0; time < chatter; time++) moves.push([name, true], [name, false]);
       moves.push([name, true]);
     }
     await this.#move(moves);
-    return this.#clock.now() - begun;
+    return this.#clock.now() - start;
   }
 
   async #drive(moves: readonly Level[]): Promise<void> {
@@ -157,24 +157,28 @@ export class EmulatorRig implements Rig {
     if (moves.length > 0) await this.#process?.drive(moves);
   }
 
+  /** Whether the contacts are at ON. */
   get #on(): boolean {
     return this.#levels.get("no") === true && this.#levels.get("nc") !== true;
   }
 
-  #look(): void {
-    this.#silence.seen(this.#process?.captured() ?? [], this.#clock.now());
+  #readCapture(): void {
+    this.#silence.addFrames(this.#process?.captured() ?? [], this.#clock.now());
   }
 
-  /** Moves contacts before the eyes of the witness: it looks before they move, and after. */
+  /**
+   * Moves contacts. Reads the capture before and after, so that each frame is on one side of the
+   * move.
+   */
   async #move(moves: readonly Level[]): Promise<void> {
-    const was = this.#on;
-    this.#look();
+    const wasOn = this.#on;
+    this.#readCapture();
     for (const [name, level] of moves) this.#levels.set(name, level);
-    if (this.#on) this.#silence.stands("on", this.#clock.now());
-    else if (was) this.#silence.stands("leaving", this.#clock.now());
+    if (this.#on) this.#silence.setSwitch("on", this.#clock.now());
+    else if (wasOn) this.#silence.setSwitch("leaving", this.#clock.now());
     await this.#drive(moves);
-    this.#look();
-    if (!this.#on) this.#silence.stands("off", this.#clock.now());
+    this.#readCapture();
+    if (!this.#on) this.#silence.setSwitch("off", this.#clock.now());
   }
 
   #sense(): Promise<OutputLevels> {

@@ -1,6 +1,6 @@
 /**
- * One emulated board while it has its supply: its process, its console, its pins, the capture of its
- * network. Must not know what is done to the board, nor why.
+ * The process of an emulated board, with its console, its pins and the capture of its network
+ * traffic.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, openSync, readFileSync, rmSync } from "node:fs";
@@ -13,16 +13,17 @@ import { type Frame, Pcap } from "./pcap.ts";
 import { SocketLine } from "./socket-line.ts";
 import type { OutputLevels } from "./wires.ts";
 
-/** How long it may take until its sockets are there, in ms. */
+/** How long the emulator may take to create its sockets, in ms. */
 const START_MS = 10_000;
-const LOOK_MS = 10;
+/** Interval between two attempts to open a socket, in ms. */
+const RETRY_MS = 10;
 
 const running = new Set<ChildProcess>();
 process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** Files in the folder of a run; flash and fuses outlive the process. */
+/** Files in the folder of a run. The flash and the fuses are kept when the process ends. */
 export const FILES = {
   flash: "flash.bin",
   fuses: "fuses.bin",
@@ -31,6 +32,8 @@ export const FILES = {
   monitor: "monitor.sock",
   capture: "capture.pcap",
 } as const;
+/** The emulator's own standard output and error. */
+const OUTPUT_FILE = "output.txt";
 
 export class EmulatorProcess {
   readonly #board: EmulatorBoard;
@@ -55,78 +58,81 @@ export class EmulatorProcess {
         (filled, [name, file]) => filled.replaceAll(`{${name}}`, join(folder, file)),
         text,
       );
-    const said = openSync(join(folder, "said.txt"), "a");
+    const output = openSync(join(folder, OUTPUT_FILE), "a");
     this.#child = spawn(process.env[data.program] ?? "", data.arguments.map(fill), {
-      stdio: ["ignore", said, said],
+      stdio: ["ignore", output, output],
     });
-    // A program that cannot be started shows itself by its sockets, which never come.
+    // A program that cannot be started is detected later: its sockets do not appear.
     this.#child.on("error", () => {});
     running.add(this.#child);
     this.#capture = new Pcap(join(folder, FILES.capture));
   }
 
-  /** Applies the supply: the board stands at its reset vector until go(). Throws UserError. */
+  /**
+   * Applies the supply. The processor stays at its reset vector until go(). Throws a UserError if
+   * the emulator does not start.
+   */
   static async start(
     board: EmulatorBoard,
     folder: string,
     clock: RealClock,
-    heard: (bytes: Uint8Array) => void,
+    onConsole: (bytes: Uint8Array) => void,
   ): Promise<EmulatorProcess> {
     const emulator = new EmulatorProcess(board, folder, clock);
     try {
       emulator.#console = await emulator.#open("console");
-      emulator.#console.listen(heard);
+      emulator.#console.listen(onConsole);
       emulator.#pins = new CommandChannel(await emulator.#open("pins"), /^(OK|FAIL|ERR)/);
       emulator.#monitor = new CommandChannel(
         await emulator.#open("monitor"),
         new RegExp(board.data.monitorAnswer),
       );
-      await emulator.#say("info status");
+      await emulator.#monitorCommand("info status");
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      throw await emulator.#startTrouble();
+      throw await emulator.#startError();
     }
     return emulator;
   }
 
   async go(): Promise<void> {
-    await this.#say("cont");
+    await this.#monitorCommand("cont");
   }
 
   async reset(): Promise<void> {
-    await this.#say("system_reset");
+    await this.#monitorCommand("system_reset");
   }
 
   async write(text: string): Promise<void> {
     await this.#console?.write(Buffer.from(text));
   }
 
-  /** Puts levels on pins, in order, one right after the other. */
+  /** Drives pins to levels, in the given order. */
   async drive(levels: readonly (readonly [keyof EmulatorBoard["pins"], boolean])[]): Promise<void> {
     const { data, pins } = this.#board;
     const commands = levels.map(([name, level]) =>
       data.drive.replace("{pin}", String(pins[name])).replace("{level}", level ? "1" : "0"),
     );
-    await this.#ask(...commands);
+    await this.#pinCommands(...commands);
   }
 
   async sense(): Promise<OutputLevels> {
     const { data, pins } = this.#board;
-    const [answer = ""] = await this.#ask(data.outputs);
+    const [answer = ""] = await this.#pinCommands(data.outputs);
     const word = Number(/^OK (0x[0-9a-fA-F]+)/.exec(answer)?.[1]);
     const level = (pin: number) => ((word >>> pin) & 1) === 1;
     return { relay: level(pins.relay), lamp: level(pins.lamp) };
   }
 
   /**
-   * Frames captured since the last call. A frame is captured as it is sent: one sent before drive()
-   * is here before it, and one that is here after drive() and was not before was sent since.
+   * Frames captured since the last call. A frame is captured when it is sent, so a call before
+   * drive() returns all earlier frames, and a call after it returns only later ones.
    */
   captured(): Frame[] {
     return this.#capture.read();
   }
 
-  /** Takes the supply away; what was captured stays. Safe to call twice. */
+  /** Removes the supply. The captured frames stay readable. Safe to call twice. */
   async stop(): Promise<void> {
     if (running.has(this.#child)) {
       const { exitCode, signalCode } = this.#child;
@@ -141,16 +147,17 @@ export class EmulatorProcess {
     for (const line of this.#lines.splice(0)) await line.close();
   }
 
-  async #ask(...commands: string[]): Promise<string[]> {
-    const answers = (await this.#pins?.ask(...commands)) ?? [];
+  async #pinCommands(...commands: string[]): Promise<string[]> {
+    const answers = (await this.#pins?.send(...commands)) ?? [];
     const bad = answers.find((answer) => !answer.startsWith("OK"));
-    if (bad !== undefined) throw new UserError(`the emulator refuses a pin: ${bad}`, EXIT.INTERNAL);
+    if (bad !== undefined)
+      throw new UserError(`the emulator refused a pin command: ${bad}`, EXIT.INTERNAL);
     return answers;
   }
 
-  /** Of the monitor every command is echoed behind its prompt. */
-  async #say(command: string): Promise<void> {
-    await this.#monitor?.ask(command);
+  /** The monitor's answer is the echo of the command after its prompt; it is not used. */
+  async #monitorCommand(command: string): Promise<void> {
+    await this.#monitor?.send(command);
   }
 
   async #open(name: keyof typeof FILES): Promise<SocketLine> {
@@ -159,7 +166,7 @@ export class EmulatorProcess {
     for (;;) {
       const gone = this.#child.exitCode !== null || this.#child.pid === undefined;
       if (gone || this.#clock.now() > end)
-        throw new UserError(`${path} does not come`, EXIT.INTERNAL);
+        throw new UserError(`${path} did not appear within ${START_MS} ms`, EXIT.INTERNAL);
       try {
         if (existsSync(path)) {
           const line = await SocketLine.open(`unix:${path}`);
@@ -169,16 +176,16 @@ export class EmulatorProcess {
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
       }
-      await this.#clock.sleep(LOOK_MS);
+      await this.#clock.sleep(RETRY_MS);
     }
   }
 
-  async #startTrouble(): Promise<UserError> {
+  async #startError(): Promise<UserError> {
     const { program } = this.#board.data;
-    const said = readFileSync(join(this.#folder, "said.txt"), "utf8").trim().split("\n");
+    const output = readFileSync(join(this.#folder, OUTPUT_FILE), "utf8").trim().split("\n");
     await this.stop();
     return new UserError(
-      `${program}=${process.env[program]} does not start: ${said.at(-1) || "it says nothing"}`,
+      `${program}=${process.env[program]} does not start: ${output.at(-1) || "it printed nothing"}`,
       EXIT.BAD_FILE,
     );
   }

@@ -1,7 +1,6 @@
 /**
- * Wires that a fixture moves: a second board whose guest (firmware/fixture) drives lines and says what
- * it senses, over its serial line. The format of its messages: docs/HIL.md. Must not know the board that
- * the wires go to.
+ * Drives and reads wires through a fixture: a second board whose guest (firmware/fixture) drives
+ * lines and reports sensed levels over its serial line. docs/HIL.md describes its messages.
  */
 import type { RealClock } from "../clock.ts";
 import { EXIT, UserError } from "../errors.ts";
@@ -10,28 +9,32 @@ import { ConsoleReader } from "./console.ts";
 import { frameToBoard, parseFrameFromBoard } from "./frames.ts";
 import type { OutputLevels, Wires } from "./wires.ts";
 
-/** What goes to the board besides its contacts and its button. */
+/** The wires that a rig may have or not. Contacts and button are always wired. */
 export const OPTIONAL_WIRES = ["supply", "reset", "relay", "lamp", "rail"] as const;
 export type OptionalWire = (typeof OPTIONAL_WIRES)[number];
 
-/** Lines that it drives, a bit each. */
+/** Driven lines, one bit each. */
 const LINE = { NO: 1, NC: 2, BUTTON: 4, RESET: 8, SUPPLY: 16 } as const;
-/** Above the mask of lines: how often a line that closes chatters. */
+/** Above the mask of lines: how many times a closing line bounces. */
 const CHATTER_SHIFT = 5;
-/** Lines that it senses, a bit each. */
+/** Sensed levels, one bit each. */
 const SENSED = { RELAY: 1, LAMP: 2, RAIL: 4 } as const;
-const WHAT = { READ: 0, WRITE: 1 } as const;
-const ANSWER = 0x80;
+const COMMAND = { READ: 0, WRITE: 1 } as const;
+/** Added to a command's code in its answer. */
+const ANSWER_FLAG = 0x80;
 
-/** An answer takes some ms; a command is said again when none has come for so long, so many times. */
+/** A command is sent again after ANSWER_MS without an answer, TRIES times at most. */
 const ANSWER_MS = 250;
 const TRIES = 20;
-/** The link is taken for down after 2 s of silence. */
-const ALIVE_MS = 500;
-/** The reset pin is held down for so long. */
+/**
+ * Interval between keep-alive messages, in ms. The fixture takes 2 s of silence for a lost link.
+ */
+const KEEP_ALIVE_MS = 500;
+/** Length of a reset pulse, in ms. */
 const RESET_MS = 20;
 
-interface Waiting {
+/** The command that waits for its answer. */
+interface Pending {
   readonly number: number;
   readonly done: (sensed: number) => void;
 }
@@ -41,10 +44,10 @@ export class FixtureWires implements Wires {
   readonly #clock: RealClock;
   readonly #wired: ReadonlySet<OptionalWire>;
   #number = 0;
-  #waiting: Waiting | null = null;
-  #cancelAlive = () => {};
+  #pending: Pending | null = null;
+  #cancelKeepAlive = () => {};
 
-  /** Of the line it is the only listener. */
+  /** Becomes the only listener of the line. */
   constructor(line: SerialLine, clock: RealClock, wired: ReadonlySet<OptionalWire>) {
     this.#line = line;
     this.#clock = clock;
@@ -52,13 +55,15 @@ export class FixtureWires implements Wires {
     const reader = new ConsoleReader({
       trace: () => {},
       answer: () => {},
-      other: (text) => this.#heard(text),
+      other: (text) => this.#onLine(text),
     });
     line.listen((bytes) => reader.feed(bytes));
     this.#keepAlive();
   }
 
-  /** In one message: how long they fly is not a matter of this machine. */
+  /**
+   * Sends both contacts in one message, so the time between them does not depend on this machine.
+   */
   async contacts(no: boolean, nc: boolean, chatter: number): Promise<number> {
     const levels = (no ? LINE.NO : 0) | (nc ? LINE.NC : 0);
     await this.#drive(LINE.NO | LINE.NC | (chatter << CHATTER_SHIFT), levels);
@@ -73,19 +78,19 @@ export class FixtureWires implements Wires {
     return this.#drive(LINE.SUPPLY, on ? LINE.SUPPLY : 0);
   }
 
-  /** The reset pin, held or let go. */
-  hold(down: boolean): Promise<void> {
+  /** Holds the reset pin down, or releases it. */
+  holdReset(down: boolean): Promise<void> {
     return this.#drive(LINE.RESET, down ? LINE.RESET : 0);
   }
 
   async reset(): Promise<void> {
-    await this.hold(true);
+    await this.holdReset(true);
     await this.#clock.sleep(RESET_MS);
-    await this.hold(false);
+    await this.holdReset(false);
   }
 
   async sense(): Promise<OutputLevels> {
-    const sensed = await this.#ask(WHAT.READ, 0, 0);
+    const sensed = await this.#command(COMMAND.READ, 0, 0);
     return {
       ...(this.#wired.has("relay") && { relay: (sensed & SENSED.RELAY) !== 0 }),
       ...(this.#wired.has("lamp") && { lamp: (sensed & SENSED.LAMP) !== 0 }),
@@ -94,47 +99,54 @@ export class FixtureWires implements Wires {
   }
 
   close(): void {
-    this.#cancelAlive();
+    this.#cancelKeepAlive();
     this.#line.listen(null);
   }
 
   async #drive(mask: number, levels: number): Promise<void> {
-    await this.#ask(WHAT.WRITE, mask, levels);
+    await this.#command(COMMAND.WRITE, mask, levels);
   }
 
-  /** Commands name levels, not changes: one that is carried out twice does no harm. */
-  async #ask(what: number, mask: number, levels: number): Promise<number> {
+  /**
+   * Sends a command until it is answered. Returns the sensed levels. A command sets levels, not
+   * changes, so it may be repeated. Throws a UserError if the fixture does not answer.
+   */
+  async #command(code: number, mask: number, levels: number): Promise<number> {
     this.#number = (this.#number + 1) & 0xff;
     const number = this.#number;
     let sensed: number | null = null;
     for (let tries = 0; tries < TRIES && sensed === null; tries++) {
       const answered = new Promise<number>((done) => {
-        this.#waiting = { number, done };
+        this.#pending = { number, done };
       });
-      await this.#say(Uint8Array.of(what, number, mask, levels));
+      await this.#send(Uint8Array.of(code, number, mask, levels));
       sensed = await Promise.race([answered, this.#clock.sleep(ANSWER_MS).then(() => null)]);
     }
-    this.#waiting = null;
+    this.#pending = null;
     if (sensed !== null) return sensed;
     throw new UserError(
-      `the fixture on ${this.#line.path} does not answer: is it this port, and flashed with killswitch flash --fixture?`,
+      `the fixture on ${this.#line.path} does not answer: check the port, and that this board ` +
+        "was flashed with killswitch flash --fixture",
       EXIT.NO_ANSWER,
     );
   }
 
-  #say(bytes: Uint8Array): Promise<void> {
+  #send(bytes: Uint8Array): Promise<void> {
     return this.#line.write(Buffer.from(frameToBoard(bytes)));
   }
 
-  #heard(text: string): void {
-    const [what, number, , sensed = 0] = parseFrameFromBoard(text)?.bytes ?? [];
-    const waiting = this.#waiting;
-    if (waiting === null || number !== waiting.number) return;
-    if (what === ANSWER + WHAT.READ || what === ANSWER + WHAT.WRITE) waiting.done(sensed);
+  #onLine(text: string): void {
+    const [code, number, , sensed = 0] = parseFrameFromBoard(text)?.bytes ?? [];
+    const pending = this.#pending;
+    if (pending === null || number !== pending.number) return;
+    if (code === ANSWER_FLAG + COMMAND.READ || code === ANSWER_FLAG + COMMAND.WRITE)
+      pending.done(sensed);
   }
 
   #keepAlive(): void {
-    this.#say(new Uint8Array(0)).catch(() => {});
-    this.#cancelAlive = this.#clock.wakeAt(this.#clock.now() + ALIVE_MS, () => this.#keepAlive());
+    this.#send(new Uint8Array(0)).catch(() => {});
+    this.#cancelKeepAlive = this.#clock.wakeAt(this.#clock.now() + KEEP_ALIVE_MS, () =>
+      this.#keepAlive(),
+    );
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The flash of an emulated board as a file: a firmware as built, and the partitions that make it a
- * device of its own. Must not know how it is run.
+ * Makes the flash image of an emulated board: the firmware, and the partitions with its Wi-Fi
+ * credentials, its owner and its guest.
  */
 import { readFileSync, statSync } from "node:fs";
 import { EXIT, UserError } from "../errors.ts";
@@ -13,21 +13,21 @@ import { scenarioOwner } from "./scenario-owner.ts";
 
 export interface FlashSettings {
   readonly chip: string;
-  /** A flash file, or the folder of a build. */
+  /** Path of a flash file or of a build folder. */
   readonly image: string;
   readonly wifi: { readonly ssid: string; readonly password: string };
   readonly broker: string;
-  /** Another guest than the device's, good or not; null for the one that was built in. */
+  /** The guest to store, valid or not; null for the one in the firmware. */
   readonly guest: Uint8Array | null;
 }
 
-/** The firmware alone. Throws a UserError for an image that is none. */
+/** The firmware without the device's own partitions. Throws a UserError for an unusable image. */
 function firmwareOf(chip: Chip, path: string): Buffer {
   const flash = Buffer.alloc(chip.flashBytes, 0xff);
   if (statSync(path).isDirectory()) {
     const list = builtList(path);
     if (list === null) {
-      throw new UserError(`${path}: no firmware was built there`, EXIT.BAD_FILE);
+      throw new UserError(`${path}: this folder holds no built firmware`, EXIT.BAD_FILE);
     }
     for (const { at, bytes } of builtRegions(chip, list)) flash.set(bytes, at);
     return flash;
@@ -35,7 +35,7 @@ function firmwareOf(chip: Chip, path: string): Buffer {
   const bytes = readFileSync(path);
   if (bytes.length > flash.length) {
     throw new UserError(
-      `${path}: ${bytes.length} bytes, the flash has ${flash.length}`,
+      `${path}: the file has ${bytes.length} bytes, more than the flash (${flash.length})`,
       EXIT.BAD_FILE,
     );
   }
@@ -43,7 +43,7 @@ function firmwareOf(chip: Chip, path: string): Buffer {
   return flash;
 }
 
-/** The whole flash: storage as new, credentials and owner as they are to be. */
+/** The whole flash: empty storage, the given credentials, and the scenarios' owner. */
 export function flashFile(settings: FlashSettings): Buffer {
   const chip = loadChip(settings.chip);
   const [path, rows] = partitionsOf(chip);

@@ -1,7 +1,6 @@
 /**
- * A partition of ESP-IDF's key-value storage with strings in it, as its library writes one: version 2
- * of its format. Must not know what the strings are for. Source: ESP-IDF Programming Guide, "NVS
- * Partition Internals".
+ * Writes a partition of ESP-IDF's key-value storage (NVS, format version 2) that holds strings.
+ * Source: ESP-IDF Programming Guide, "NVS Partition Internals".
  */
 import { crc32 } from "node:zlib";
 
@@ -14,14 +13,15 @@ const VERSION = 0xfe;
 const KEY_BYTES = 15;
 const TYPE_U8 = 0x01;
 const TYPE_STRING = 0x21;
-/** The library begins its checksums so. */
-const CRC_BEGIN = 0xffff_ffff;
+/** NVS starts its CRC-32 from this value. */
+const CRC_INITIAL = 0xffff_ffff;
 
-const checksum = (...parts: Uint8Array[]) => crc32(Buffer.concat(parts), CRC_BEGIN);
+const checksum = (...parts: Uint8Array[]) => crc32(Buffer.concat(parts), CRC_INITIAL);
 
-/** One entry: what it is, and eight bytes. */
+/** One 32-byte entry: namespace, type, span, key, and eight bytes of data. */
 function entry(namespace: number, type: number, span: number, key: string, data: Buffer): Buffer {
-  if (Buffer.byteLength(key) > KEY_BYTES) throw new RangeError(`key "${key}"`);
+  if (Buffer.byteLength(key) > KEY_BYTES)
+    throw new RangeError(`NVS key "${key}" is longer than ${KEY_BYTES} bytes`);
   const bytes = Buffer.alloc(ENTRY_BYTES);
   bytes.writeUInt8(namespace, 0);
   bytes.writeUInt8(type, 1);
@@ -44,7 +44,10 @@ function stringEntries(namespace: number, key: string, value: string): Buffer {
   return Buffer.concat([entry(namespace, TYPE_STRING, span, key, head), padded]);
 }
 
-/** The partition with one namespace of strings; the rest is erased. Throws if they do not fit a page. */
+/**
+ * A partition of `bytes` bytes with one namespace of strings; the rest is erased. Throws a
+ * RangeError if they do not fit in one page.
+ */
 export function nvsImage(
   bytes: number,
   namespace: string,
@@ -56,14 +59,15 @@ export function nvsImage(
     entry(0, TYPE_U8, 1, namespace, name),
     ...Object.entries(strings).map(([key, value]) => stringEntries(1, key, value)),
   ]);
-  if (entries.length > PAGE_BYTES - ENTRIES_AT) throw new RangeError(`${entries.length} bytes`);
+  if (entries.length > PAGE_BYTES - ENTRIES_AT)
+    throw new RangeError(`NVS: ${entries.length} bytes of entries do not fit in one page`);
   const image = Buffer.alloc(bytes, 0xff);
   image.writeUInt32LE(ACTIVE, 0);
   image.writeUInt32LE(0, 4);
   image.writeUInt8(VERSION, 8);
   image.writeUInt32LE(checksum(image.subarray(4, 28)), 28);
   for (let index = 0; index < entries.length / ENTRY_BYTES; index++) {
-    // Two bits an entry: 11 is empty, 10 is written.
+    // Two bits for each entry: 11 is empty, 10 is written.
     const at = BITMAP_AT + (index >> 2);
     image.writeUInt8(image.readUInt8(at) & ~(1 << (2 * (index & 3))), at);
   }

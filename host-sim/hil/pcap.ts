@@ -1,18 +1,18 @@
 /**
- * Reads a packet capture while it is being written: classic pcap, Ethernet. Must not know what is
- * looked for. Source: draft-ietf-opsawg-pcap.
+ * Reads a packet capture (classic pcap, Ethernet) while it is being written. Source:
+ * draft-ietf-opsawg-pcap.
  */
 import { closeSync, openSync, readSync } from "node:fs";
 
 const HEAD_BYTES = 24;
 const RECORD_BYTES = 16;
-/** Times in µs, in ns: they are passed over. */
+/** Magic numbers for timestamps in µs and in ns. The timestamps are not used. */
 const MAGICS = [0xa1b2_c3d4, 0xa1b2_3c4d];
-/** Longer ones are no frames: the file is not what it says. */
+/** A record longer than this means that the file is not a valid capture, in bytes. */
 const FRAME_MAX = 65_536;
 
 export interface Frame {
-  /** Hexadecimal, colons between the bytes. */
+  /** Source MAC address in hexadecimal, with colons. */
   readonly source: string;
   readonly bytes: number;
 }
@@ -20,21 +20,21 @@ export interface Frame {
 export class Pcap {
   readonly #path: string;
   #offset = 0;
-  #begun = false;
+  #headerRead = false;
   #rest = Buffer.alloc(0);
 
   constructor(path: string) {
     this.#path = path;
   }
 
-  /** Frames that have been added since the last call. Throws Error for a file that is no capture. */
+  /** Frames added since the last call. Throws an Error if the file is not a capture. */
   read(): Frame[] {
     this.#append();
-    if (!this.#begun) {
+    if (!this.#headerRead) {
       if (this.#rest.length < HEAD_BYTES) return [];
       if (!MAGICS.includes(this.#rest.readUInt32LE(0)))
-        throw new Error(`${this.#path} is no capture`);
-      this.#begun = true;
+        throw new Error(`${this.#path} is not a pcap file`);
+      this.#headerRead = true;
       this.#rest = this.#rest.subarray(HEAD_BYTES);
     }
     const frames: Frame[] = [];
@@ -62,12 +62,13 @@ export class Pcap {
     }
   }
 
-  /** Null if the next record is not there whole. */
+  /** The next frame; null if its record is not complete yet. */
   #next(): Frame | null {
     const rest = this.#rest;
     if (rest.length < RECORD_BYTES) return null;
     const bytes = rest.readUInt32LE(8);
-    if (bytes > FRAME_MAX) throw new Error(`${this.#path}: a frame of ${bytes} bytes`);
+    if (bytes > FRAME_MAX)
+      throw new Error(`${this.#path}: a frame of ${bytes} bytes, more than ${FRAME_MAX}`);
     if (rest.length < RECORD_BYTES + bytes) return null;
     const ethernet = rest.subarray(RECORD_BYTES, RECORD_BYTES + bytes);
     this.#rest = rest.subarray(RECORD_BYTES + bytes);

@@ -1,57 +1,63 @@
 /**
- * The independent witness of silence: what the board sends, against the moves of its switch, by the order
- * in which both happened. No clock is in it: an emulator's is another than ours. Rests on nothing that
- * the board says. Must not know how frames are captured.
+ * Checks that the board sends nothing while its switch is not at ON. It uses the captured frames
+ * and the moves of the switch, and nothing that the board reports. It compares the order of events,
+ * not timestamps, because the emulator's clock differs from ours.
  */
 import { Mismatch } from "../scenario/target.ts";
 import type { Frame } from "./pcap.ts";
 import { TimingOverrun } from "./timing-overrun.ts";
 
-/** What the frames that come next were sent after; "leaving": before or after, nobody knows. */
+/**
+ * The switch when the next frames were sent. "leaving": a contact is opening, and the order of the
+ * frame and the contact is not known.
+ */
 export type SwitchState = "on" | "leaving" | "off";
 
 export class RadioSilenceCheck {
   readonly #hostMac: string;
-  #stand: SwitchState = "off";
-  /** When the switch left ON, by our clock. */
-  #left = 0;
+  #switch: SwitchState = "off";
+  /** When the switch left ON, in ms on our clock. */
+  #leftOnAt = 0;
   #found: Error | null = null;
-  /** Frames that were judged. */
-  judged = 0;
+  /** How many frames of the board were checked. */
+  checkedFrames = 0;
 
-  /** `hostMac`: how the address begins of whatever is not the board. */
+  /** `hostMac`: prefix of the MAC addresses that are not the board's. */
   constructor(hostMac: string) {
     this.#hostMac = hostMac;
   }
 
-  /** Frames captured since the last call, all of them; `now` by our clock. */
-  seen(frames: readonly Frame[], now: number): void {
+  /** Checks all frames captured since the last call. `now` is in ms on our clock. */
+  addFrames(frames: readonly Frame[], now: number): void {
     for (const { source, bytes } of frames) {
       if (source.startsWith(this.#hostMac)) continue;
-      this.judged++;
-      if (this.#stand === "off") this.#accuse(bytes, now);
-      if (this.#stand === "leaving")
-        this.#found ??= new TimingOverrun("a frame was sent while the contacts moved: try again");
+      this.checkedFrames++;
+      if (this.#switch === "off") this.#recordViolation(bytes, now);
+      if (this.#switch === "leaving")
+        this.#found ??= new TimingOverrun("a frame was sent while a contact opened: run it again");
     }
   }
 
-  /** All that was captured until now has been seen; `now` by our clock. */
-  stands(stand: SwitchState, now: number): void {
-    if (stand !== "on" && this.#stand === "on") this.#left = now;
-    this.#stand = stand;
+  /** Sets the state of the switch. All frames captured until now must have been added before. */
+  setSwitch(state: SwitchState, now: number): void {
+    if (state !== "on" && this.#switch === "on") this.#leftOnAt = now;
+    this.#switch = state;
   }
 
-  /** Throws Mismatch for a frame sent while the switch was not at ON. */
-  judge(): void {
+  /**
+   * Throws Mismatch if a frame was sent while the switch was not at ON, TimingOverrun if that
+   * cannot be decided for some frame.
+   */
+  check(): void {
     if (this.#found !== null) throw this.#found;
   }
 
-  /** A frame that is certain outweighs one that is not. */
-  #accuse(bytes: number, now: number): void {
+  /** A certain violation replaces an undecided frame. */
+  #recordViolation(bytes: number, now: number): void {
     if (this.#found instanceof Mismatch) return;
     this.#found = new Mismatch(
       "no frame from the board while its switch is not at ON",
-      `one of ${bytes} bytes, at most ${now - this.#left} ms after it left ON`,
+      `a frame of ${bytes} bytes, at most ${now - this.#leftOnAt} ms after the switch left ON`,
     );
   }
 }

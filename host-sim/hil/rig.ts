@@ -1,17 +1,14 @@
-/**
- * A board on wires: its console, its supply, what moves and reads its pins. Types only; must not know
- * what is done to the board, nor why.
- */
+/** The interface of a test rig: a board with its console, its supply and the wires to its pins. */
 import type { HilData } from "./board.ts";
 import type { Contacts } from "./switch.ts";
 import type { RigCapabilities, Wires } from "./wires.ts";
 
 export interface RigSetup {
-  /** Another guest than the device's; null for the device's own. */
+  /** The guest to run; null for the shipped one. */
   readonly guest: Uint8Array | null;
-  /** Of the broker on this machine. */
+  /** Port of the broker on this machine. */
   readonly brokerPort: number;
-  /** As the switch stands at first. */
+  /** The contacts at the start of the scenario. */
   readonly contacts: Contacts;
 }
 
@@ -20,19 +17,21 @@ export interface Rig {
   readonly hil: HilData;
   readonly capabilities: RigCapabilities;
   readonly wires: Wires;
-  /** Where the board finds the broker: what to listen on. Port 0: any. */
+  /** The address and port on which the broker must listen. Port 0: any free port. */
   readonly listen: { readonly host: string; readonly port: number };
-  /** Bytes of the console go to `heard` from now on. Storage is as new, the supply is off. */
-  prepare(setup: RigSetup, heard: (bytes: Uint8Array) => void): Promise<void>;
+  /**
+   * Prepares a run: storage erased, supply off. From now on the console's bytes go to `onConsole`.
+   */
+  prepare(setup: RigSetup, onConsole: (bytes: Uint8Array) => void): Promise<void>;
   /** Returns when the supply has changed. */
   supply(on: boolean): Promise<void>;
-  /** The reset pin, down and up. */
+  /** Pulses the reset pin. */
   reset(): Promise<void>;
-  /** Says a line to the console. */
-  say(line: string): Promise<void>;
-  /** Throws Mismatch for what the rig's own instruments have found. */
-  examine(): void;
-  /** What they have to tell of the run. */
+  /** Writes a line to the console. */
+  writeLine(line: string): Promise<void>;
+  /** Throws Mismatch if the rig's own instruments have seen a violation. */
+  checkWitnesses(): void;
+  /** Remarks on the run, for its report. */
   notes(): string[];
   /** Safe to call twice. */
   close(): Promise<void>;

@@ -1,12 +1,11 @@
 /**
- * The owner of a board under test: the device that every scenario drives, its keys known to all. Must
- * not know how a board is told.
+ * The owner partition of a board under test: the scenarios' device name and their published keys.
  */
 import { PRINCIPAL_KIDS } from "../abi.gen.ts";
 import type { Owner } from "../flash/contents.ts";
 import { SCENARIO_SECRETS } from "../scenario/remote.ts";
 
-/** Name of that device. */
+/** The device's name in every scenario. */
 export const SCENARIO_DEVICE = "hil";
 
 export function scenarioOwner(broker: string): Owner {

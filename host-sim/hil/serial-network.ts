@@ -1,6 +1,5 @@
 /**
- * The network of a board on a serial line: gives it its Wi-Fi and looks whether it gets from there to the
- * broker. Must not know a scenario.
+ * Provisions a board on a serial line with Wi-Fi and checks that it reaches the runner's broker.
  */
 import type { RealClock } from "../clock.ts";
 import { EXIT, UserError } from "../errors.ts";
@@ -12,26 +11,30 @@ import { SCENARIO_DEVICE } from "./scenario-owner.ts";
 import { TestBroker } from "./test-broker.ts";
 import type { Wires } from "./wires.ts";
 
-/** How long it may take to join, in ms. */
+/** How long the board may take to join its network, in ms. */
 const JOIN_MS = 45_000;
-/** Between two questions for its state, in ms. */
-const ASK_MS = 500;
-/** From a switch at ON to a radio, a boot before it included, in ms. */
+/** Interval between two status requests, in ms. */
+const POLL_MS = 500;
+/** From the switch reaching ON to a powered radio, in ms. Includes a boot. */
 const LIVE_MS = 10_000;
 
-const KEYS = "killswitch flash --board CHIP --port PORT --scenario-keys --broker mqtt://ADDRESS";
+const FLASH_KEYS =
+  "killswitch flash --board CHIP --port PORT --scenario-keys --broker mqtt://ADDRESS";
 
-/** Hands over the Wi-Fi, to be tried at ON and kept at KILL. Throws UserError if it does not come to that. */
+/**
+ * Sends the Wi-Fi settings over Improv. The board tries them if its switch is at ON, and only
+ * stores them at KILL. Throws a UserError if the board does not answer.
+ */
 export async function joinWifi(line: BoardLine, wifi: Wifi): Promise<Joined> {
   const client = new ImprovClient(line);
-  // A board that starts over hears nothing: this is asked until it is there.
+  // A booting board does not answer; state() repeats its request until it does.
   await client.state();
   return client.join(wifi, JOIN_MS);
 }
 
 export interface NetworkCheck {
   readonly line: BoardLine;
-  /** What it answers to `status`. */
+  /** The board's answer to `status`. */
   readonly status: string;
   readonly wires: Wires;
   readonly clock: RealClock;
@@ -40,18 +43,24 @@ export interface NetworkCheck {
   readonly wifi: Wifi | null;
 }
 
-/** Of a board that is as new. Throws UserError for the first thing that keeps it from the broker. */
+/**
+ * Checks keys, device name, Wi-Fi and broker of a board after its factory reset. Throws a UserError
+ * for the first problem.
+ */
 export async function checkNetwork(check: NetworkCheck): Promise<void> {
   const { line, status, wires, clock, wifi } = check;
-  // A board without Wi-Fi has nothing to join.
+  // A board without Wi-Fi needs no provisioning.
   if (!/ wifi=/.test(status)) return;
   const board = `the board on ${line.path}`;
   if (/ owner=none\b/.test(status)) {
-    throw new UserError(`${board} has no keys: write the scenarios' with ${KEYS}`, EXIT.REFUSED);
+    throw new UserError(
+      `${board} has no keys: write the scenarios' keys with ${FLASH_KEYS}`,
+      EXIT.REFUSED,
+    );
   }
   if (wifi === null) {
     throw new UserError(
-      `${board} is made new for each scenario and forgets its Wi-Fi: name it with --wifi`,
+      `${board} loses its Wi-Fi in the factory reset before each scenario: add --wifi SSID`,
       EXIT.USAGE,
     );
   }
@@ -60,36 +69,39 @@ export async function checkNetwork(check: NetworkCheck): Promise<void> {
   const { name } = await client.info();
   if (name !== SCENARIO_DEVICE) {
     throw new UserError(
-      `${board} is "${name}", with keys of its own: write the scenarios' with ${KEYS}`,
+      `${board} is "${name}" and has its own keys: write the scenarios' keys with ${FLASH_KEYS}`,
       EXIT.REFUSED,
     );
   }
   await wires.contacts(true, false, 0);
-  await until(check, LIVE_MS, (now) => /phase=LIVE .*wifi=(?!off)/.test(now));
+  await pollStatus(check, LIVE_MS, (now) => /phase=LIVE .*wifi=(?!off)/.test(now));
   const joined = await joinWifi(line, wifi);
   if (!joined.joined) throw new UserError(`${board}: ${joined.reason}`, EXIT.NO_ANSWER);
   await reachBroker(check);
   await wires.contacts(false, true, 0);
-  await clock.sleep(ASK_MS);
+  await clock.sleep(POLL_MS);
 }
 
 async function reachBroker(check: NetworkCheck): Promise<void> {
   const { listen, hil, line } = check;
-  const broker = await TestBroker.open({ ...listen, heard: () => {} }).catch((error: unknown) => {
-    if (!(error instanceof UserError)) throw error;
-    throw new UserError(
-      `port ${listen.port} of ${listen.host} cannot be listened on: stop the broker there, or take ` +
-        "another port with --listen and tell the board so with flash --scenario-keys",
-      EXIT.NETWORK,
-    );
-  });
+  const broker = await TestBroker.open({ ...listen, received: () => {} }).catch(
+    (error: unknown) => {
+      if (!(error instanceof UserError)) throw error;
+      throw new UserError(
+        `port ${listen.port} of ${listen.host} cannot be opened: stop the program that uses it, or ` +
+          "choose another port with --listen and write it to the board with flash --scenario-keys",
+        EXIT.NETWORK,
+      );
+    },
+  );
   try {
-    const last = await until(check, hil.slackMs, (now) => / mqtt=up\b/.test(now));
+    const last = await pollStatus(check, hil.slackMs, (now) => / mqtt=up\b/.test(now));
     if (last === null) return;
     const [why = "no answer"] = / mqtt=\S+/.exec(last) ?? [];
     throw new UserError(
-      `the board on ${line.path} has joined, and does not reach this machine's broker at port ` +
-        `${broker.port} (${why.trim()}): is its broker this machine's address (${KEYS}), the port open?`,
+      `the board on ${line.path} joined its network but does not reach this machine's broker at ` +
+        `port ${broker.port} (${why.trim()}): check the firewall and the broker's address ` +
+        `(${FLASH_KEYS})`,
       EXIT.NETWORK,
     );
   } finally {
@@ -97,8 +109,8 @@ async function reachBroker(check: NetworkCheck): Promise<void> {
   }
 }
 
-/** Asks for the board's state until it is as wanted; null then, else its last word. */
-async function until(
+/** Requests the board's status until `wanted` accepts it. Returns null then, or the last status. */
+async function pollStatus(
   { line, clock }: NetworkCheck,
   ms: number,
   wanted: (status: string) => boolean,
@@ -108,6 +120,6 @@ async function until(
     const status = await askLine(line, "status");
     if (wanted(status)) return null;
     if (clock.now() >= end) return status;
-    await clock.sleep(ASK_MS);
+    await clock.sleep(POLL_MS);
   }
 }

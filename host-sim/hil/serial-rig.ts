@@ -1,6 +1,5 @@
 /**
- * A board on a serial line, its wires in the hands of a fixture. Must not know what is done to the
- * board, nor why.
+ * A test rig around a board on a serial line, whose wires are driven by a fixture on another one.
  */
 import type { RealClock } from "../clock.ts";
 import { EXIT, UserError } from "../errors.ts";
@@ -16,31 +15,30 @@ import { WireCheck } from "./wire-check.ts";
 import type { RigCapabilities } from "./wires.ts";
 
 const BAUD = 115_200;
-/** How long a board may take to start over and answer, in ms. */
+/** How long a board may take to restart and answer, in ms. */
 const ANSWER_MS = 5_000;
 const TRIES = 6;
-const NOTHING = "nothing";
-/** Without supply for so long, in ms, capacitors and all. */
+
+/** How long the supply stays off, in ms. Long enough for the capacitors to discharge. */
 const OFF_MS = 300;
 
-/** A line that is to be closed again. */
 type OpenLine = SerialLine & { close(): Promise<void> };
 
-/** Opens a port, or a socket in the place of one. Throws UserError. */
+/** Opens a port, or a socket by a name such as `unix:PATH`. Throws a UserError. */
 function openLine(name: string): Promise<OpenLine> {
   return isSocketName(name) ? SocketLine.open(name) : Port.open(name, BAUD);
 }
 
 export interface SerialRigOptions {
   readonly name: string;
-  /** Ports of the board and of the fixture, opened when they are needed. */
+  /** Ports of the board and of the fixture. They are opened when they are needed. */
   readonly board: string;
   readonly fixture: string;
   readonly wired: ReadonlySet<OptionalWire>;
   readonly hil: HilData;
   readonly clock: RealClock;
   readonly listen: { readonly host: string; readonly port: number };
-  /** What the board joins, told anew each time that it is made new; null for a board without Wi-Fi. */
+  /** The Wi-Fi settings, sent after each factory reset; null for a board without Wi-Fi. */
   readonly wifi: Wifi | null;
 }
 
@@ -53,8 +51,8 @@ export class SerialRig implements Rig {
   #board: OpenLine | null = null;
   #fixture: OpenLine | null = null;
   #wires: FixtureWires | null = null;
-  /** The board's words, while no scenario runs. */
-  #heard: BoardLine | null = null;
+  /** Reads the board's console while no scenario runs. */
+  #console: BoardLine | null = null;
 
   constructor(options: SerialRigOptions) {
     const { name, wired, hil, listen } = options;
@@ -84,77 +82,79 @@ export class SerialRig implements Rig {
   }
 
   /**
-   * Before any scenario: whether board and fixture answer, the wires go where they should, and the board
-   * joins its network and finds the broker. Throws UserError for the first that does not hold.
+   * Checks, before any scenario, that board and fixture answer, that the wires are connected
+   * correctly, and that the board joins its network and reaches the broker. Throws a UserError for
+   * the first problem.
    */
   async check(): Promise<void> {
     try {
       const line = await this.#open();
       const { clock, wired, board, fixture } = this.#options;
-      const status = await this.#ask("status", (answer) => answer.startsWith("status "));
-      const found = await new WireCheck({ line, wires: this.wires, wired, clock }).run();
-      if (found.length > 0) {
+      const status = await this.#command("status", (answer) => answer.startsWith("status "));
+      const problems = await new WireCheck({ line, wires: this.wires, wired, clock }).run();
+      if (problems.length > 0) {
         throw new UserError(
-          `wires of the fixture ${fixture} to the board ${board}: ${found.join("; ")}`,
+          `wires from the fixture on ${fixture} to the board on ${board}: ${problems.join("; ")}`,
           EXIT.WIRING,
         );
       }
       const { hil, listen, wifi } = this.#options;
-      await this.#forget();
+      await this.#factoryReset();
       await checkNetwork({ line, status, wires: this.wires, clock, hil, listen, wifi });
     } finally {
       await this.close();
     }
   }
 
-  /** Storage is made as new by the board's own command, with the button held. */
-  async prepare(setup: RigSetup, heard: (bytes: Uint8Array) => void): Promise<void> {
+  /** Erases the storage with the board's own `factory-reset` command. */
+  async prepare(setup: RigSetup, onConsole: (bytes: Uint8Array) => void): Promise<void> {
     const line = await this.#open();
-    await this.#ask("status", (answer) => answer.startsWith("status "));
-    await this.#forget();
-    // It takes them at KILL untried; the boot for that is its journal's first record.
+    await this.#command("status", (answer) => answer.startsWith("status "));
+    await this.#factoryReset();
+    // At KILL the board stores the settings without trying them. The boot for this is the first
+    // record of its journal.
     if (this.#options.wifi !== null) await joinWifi(line, this.#options.wifi);
-    // Otherwise before it boots.
+    // Without Wi-Fi settings, the supply goes off before the board boots after its factory reset.
     await this.supply(false);
     await this.#options.clock.sleep(OFF_MS);
     await this.wires.contacts(setup.contacts.no, setup.contacts.nc, 0);
     line.stop();
-    this.#line.listen(heard);
+    this.#line.listen(onConsole);
   }
 
   supply(on: boolean): Promise<void> {
-    return this.#options.wired.has("supply") ? this.wires.supply(on) : this.wires.hold(!on);
+    return this.#options.wired.has("supply") ? this.wires.supply(on) : this.wires.holdReset(!on);
   }
 
   reset(): Promise<void> {
     return this.wires.reset();
   }
 
-  say(line: string): Promise<void> {
+  writeLine(line: string): Promise<void> {
     return this.#line.write(Buffer.from(`${line}\n`));
   }
 
-  examine(): void {}
+  checkWitnesses(): void {}
 
   notes(): string[] {
     return [];
   }
 
-  /** The board is left as it is. */
+  /** Closes the lines and leaves the board in its current state. */
   async close(): Promise<void> {
-    this.#heard?.stop();
-    this.#heard = null;
+    this.#console?.stop();
+    this.#console = null;
     this.#wires?.close();
     for (const line of [this.#board, this.#fixture]) await line?.close();
     this.#board = null;
     this.#fixture = null;
   }
 
-  /** Both lines, the board with its supply and its switch at KILL. */
+  /** Opens both lines, applies the supply and moves the switch to KILL. */
   async #open(): Promise<BoardLine> {
     if (!this.capabilities.supply) {
       throw new UserError(
-        `${this.name}: no wire switches its supply or its reset pin: say which with --wired`,
+        `${this.name}: no wire goes to the board's supply or reset pin: name it in --wired`,
         EXIT.USAGE,
       );
     }
@@ -165,34 +165,39 @@ export class SerialRig implements Rig {
     await this.supply(true);
     await this.wires.contacts(false, true, 0);
     await this.wires.button(false);
-    this.#heard = new BoardLine(this.#board, (ms, then) => clock.wakeAt(clock.now() + ms, then));
-    return this.#heard;
+    this.#console = new BoardLine(this.#board, (ms, then) => clock.wakeAt(clock.now() + ms, then));
+    return this.#console;
   }
 
-  /** Storage as new. */
-  async #forget(): Promise<void> {
+  /** Erases the board's storage. The command needs the button held. */
+  async #factoryReset(): Promise<void> {
     await this.wires.button(true);
-    await this.#ask("factory-reset", (answer) => answer === "done");
+    await this.#command("factory-reset", (answer) => answer === "done");
     await this.wires.button(false);
   }
 
-  /** Says a line until an answer is right, and returns it: a board that starts over hears nothing. */
-  async #ask(text: string, right: (answer: string) => boolean): Promise<string> {
+  /**
+   * Sends a command until an answer is accepted, and returns that answer. It repeats the command
+   * because a booting board does not read its console. Throws a UserError after ANSWER_MS.
+   */
+  async #command(text: string, accepts: (answer: string) => boolean): Promise<string> {
     const { clock } = this.#options;
-    let last = NOTHING;
+    let last: string | null = null;
     for (let tries = 0; tries < TRIES; tries++) {
       const end = clock.now() + ANSWER_MS / TRIES;
-      await this.say(text);
+      await this.writeLine(text);
       for (let left = end - clock.now(); left > 0; left = end - clock.now()) {
-        const heard = await this.#heard?.next(left);
-        if (heard?.kind !== "answer") continue;
-        last = heard.text;
-        if (right(last)) return last;
+        const line = await this.#console?.next(left);
+        if (line?.kind !== "answer") continue;
+        last = line.text;
+        if (accepts(last)) return last;
       }
     }
     throw new UserError(
-      `the board on ${this.#line.path} does not obey "${text}": it says ${JSON.stringify(last)}` +
-        (last === NOTHING ? ": is it without supply, or held in reset by a wire?" : ""),
+      `the board on ${this.#line.path} ` +
+        (last === null
+          ? `does not answer "${text}": check its supply, and that no wire holds it in reset`
+          : `answers "${text}" with ${JSON.stringify(last)}: check its firmware and button`),
       EXIT.NO_ANSWER,
     );
   }

@@ -1,14 +1,11 @@
-/**
- * A serial line that a socket carries: an emulator's, or a port that another machine serves. Must not
- * know what is said over it.
- */
+/** A serial line over a socket: an emulator's console, or a port that another machine serves. */
 import { connect, type Socket } from "node:net";
 import { codeOf, EXIT, UserError } from "../errors.ts";
 import type { SerialLine } from "../serial/port.ts";
 
 const FORM = /^(?:unix:(.+)|tcp:(.+):(\d{1,5}))$/;
 
-/** Whether a port's name is that of a socket: `unix:PATH` or `tcp:HOST:PORT`. */
+/** Whether a port's name denotes a socket: `unix:PATH` or `tcp:HOST:PORT`. */
 export function isSocketName(name: string): boolean {
   return FORM.test(name);
 }
@@ -30,7 +27,7 @@ export class SocketLine implements SerialLine {
     socket.on("data", (bytes) => this.#heard?.(bytes));
   }
 
-  /** Throws UserError if nobody listens there. */
+  /** Connects to a socket. Throws a UserError if the connection fails. */
   static open(path: string): Promise<SocketLine> {
     const [, file, host, port] = FORM.exec(path) ?? [];
     const where = file === undefined ? { host: host ?? "", port: Number(port) } : { path: file };

@@ -1,6 +1,5 @@
 /**
- * A slide switch as wires play it: positions and faults into contacts. Must not know the wires, nor the
- * gate.
+ * Model of a slide switch for a test rig: computes the contacts from its position and its faults.
  */
 import type { Fault, Position } from "../virtual-board.ts";
 
@@ -9,7 +8,7 @@ export interface Contacts {
   readonly nc: boolean;
 }
 
-/** Faults that are a matter of the switch's wires. */
+/** Faults that a rig can cause through the wires of the switch. */
 export const WIRE_FAULTS: ReadonlySet<Fault> = new Set<Fault>([
   "broken-wire",
   "broken-no",
@@ -31,7 +30,7 @@ export class Switch {
     else this.#faults.delete(fault);
   }
 
-  /** The contacts as the board has them. */
+  /** The contacts as seen by the board. */
   get contacts(): Contacts {
     const faults = this.#faults;
     const whole = !faults.has("broken-wire");

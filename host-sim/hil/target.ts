@@ -1,7 +1,7 @@
 /**
- * A real board in real time, as a scenario's target: stimuli by wire, a trace from its console, a real
- * broker. Lines are held back until the run has come to their date, so that a check sees what it would
- * see in virtual time. Must not know a scenario's checks, nor what the wires are made of.
+ * Runs a scenario on a real board in real time: stimuli by wire, the trace from its console, a real
+ * broker. Trace lines are delivered when the run reaches their date, so that a check sees what it
+ * would see in virtual time.
  */
 import type { RealClock } from "../clock.ts";
 import { Prng } from "../prng.ts";
@@ -19,15 +19,20 @@ import { TimingOverrun } from "./timing-overrun.ts";
 import { unsupportedStepReason } from "./unsupported-steps.ts";
 import type { OutputLevels } from "./wires.ts";
 
-/** How long the board may take to tell its journal, in ms: 88 KB at 115,200 baud and twice that. */
+/**
+ * How long the board may take to print its journal, in ms: twice the time of 88 KB at 115,200 baud.
+ */
 const JOURNAL_MS = 20_000;
-/** Outputs agree with the trace within this, in ms: a line and a wire are not read at one moment. */
-const AGREE_MS = 2_000;
-/** Contacts open for so long may be a fault to the gate, in ms. It takes 20 for one. */
-const FLIGHT_MAX_MS = 14;
-/** A hand moves for so long before a contact does, in ms: what is due after a stimulus is due later. */
-const HAND_MS = 5;
-/** A contact that closes chatters so often at most. */
+/**
+ * An output must agree with the trace within this time, in ms: line and wire are read at two
+ * instants.
+ */
+const OUTPUT_AGREE_MS = 2_000;
+/** The longest travel that is surely no fault, in ms. The gate reports a fault after 20 ms. */
+const TRAVEL_MAX_MS = 14;
+/** A stimulus is dated this much before its wire changes, in ms, so that no effect precedes it. */
+const STIMULUS_LEAD_MS = 5;
+/** A closing contact bounces this many times at most. */
 const CHATTER_MAX = 3;
 
 interface Line {
@@ -39,7 +44,7 @@ interface Line {
 export interface BoardTargetOptions {
   rig: Rig;
   clock: RealClock;
-  /** Another guest than the device's; null for the device's own. */
+  /** The guest to run; null for the shipped one. */
   guest: Uint8Array | null;
 }
 
@@ -51,10 +56,10 @@ export class BoardTarget implements Target {
   readonly #guest: Uint8Array | null;
   readonly #time = new BoardTime();
   readonly #console: ConsoleReader;
-  /** What the lines that were handed over tell. */
-  readonly #observed = initialObserved();
-  /** What all lines tell that have come, handed over or not. */
-  readonly #told = initialObserved();
+  /** The board's state after the lines that were delivered to the runner. */
+  readonly #delivered = initialObserved();
+  /** The board's state after all lines that were received, delivered or not. */
+  readonly #received = initialObserved();
   #config: TargetConfig | null = null;
   #broker: TestBroker | null = null;
   #switch: Switch | null = null;
@@ -64,16 +69,16 @@ export class BoardTarget implements Target {
     done: (bytes: Uint8Array) => void;
     fail: (e: unknown) => void;
   } | null = null;
-  /** Our clock's reading when the supply came up. */
+  /** The clock's reading when the supply came up, in ms. */
   #start = 0;
-  /** How far the run has come, in ms since then. */
+  /** The run's own time, in ms since then. */
   #now = 0;
   #lines: Line[] = [];
   #powered = false;
-  /** When the board booted last. */
+  /** When the board last booted, in ms since #start. */
   #bootAt = 0;
-  /** How long the slider was under way, if that was too long for a hand. */
-  #lateMs = 0;
+  /** Duration of the last travel, in ms, if it was longer than TRAVEL_MAX_MS; else 0. */
+  #slowTravelMs = 0;
   #wake = () => {};
 
   constructor({ rig, clock, guest }: BoardTargetOptions) {
@@ -82,8 +87,8 @@ export class BoardTarget implements Target {
     this.#clock = clock;
     this.#guest = guest;
     this.#console = new ConsoleReader({
-      trace: (stamp, kind, detail) => this.#heard(stamp, kind, detail),
-      answer: (text) => this.#answered(text),
+      trace: (stamp, kind, detail) => this.#onTrace(stamp, kind, detail),
+      answer: (text) => this.#onAnswer(text),
       other: () => {},
     });
     const { traceMs, quietMs } = rig.hil;
@@ -92,7 +97,7 @@ export class BoardTarget implements Target {
       quietMs,
       sync: () => this.#sync(),
       until: (holds) => this.#until(holds),
-      checkWitnesses: () => this.#examine(),
+      checkWitnesses: () => this.#checkWitnesses(),
       notes: () => this.#notes(),
     };
   }
@@ -106,7 +111,7 @@ export class BoardTarget implements Target {
   }
 
   unsupportedImageReason(image: Image): string | null {
-    if (image !== "own") return `${this.name} runs the image that is on it`;
+    if (image !== "own") return `${this.name} runs the native image that was flashed onto it`;
     const other = this.#guest !== null && !this.#rig.capabilities.replaceGuest;
     return other ? "another guest would have to be flashed first" : null;
   }
@@ -134,26 +139,26 @@ export class BoardTarget implements Target {
 
   async apply(stimulus: Stimulus): Promise<void> {
     const { wires } = this.#rig;
-    if (!("supply" in stimulus) && !("broker" in stimulus)) await this.#settled();
-    this.#now = Math.max(this.#now, this.#wall() - HAND_MS);
+    if (!("supply" in stimulus) && !("broker" in stimulus)) await this.#bootSettled();
+    this.#now = Math.max(this.#now, this.#elapsed() - STIMULUS_LEAD_MS);
     if ("switch" in stimulus) {
-      this.#moved.position = stimulus.switch;
-      await this.#move(this.#chatter.below(CHATTER_MAX + 1));
+      this.#switchModel.position = stimulus.switch;
+      await this.#moveContacts(this.#chatter.below(CHATTER_MAX + 1));
     } else if ("button" in stimulus) await wires.button(stimulus.button === "press");
     else if ("fault" in stimulus) {
       const { fault } = stimulus;
       const set = "set" in fault;
-      this.#moved.fault(set ? fault.set : fault.clear, set);
-      await this.#move(0);
+      this.#switchModel.fault(set ? fault.set : fault.clear, set);
+      await this.#moveContacts(0);
     } else if ("broker" in stimulus) await this.#broker?.setAlive(stimulus.broker === "up");
     else if (!("supply" in stimulus))
       throw new Error("a stimulus that unsupportedReason() refuses");
     else if (stimulus.supply === "reset") {
-      this.#ours("supply", "state=reset");
-      this.#radioGone();
+      this.#addOwnLine("supply", "state=reset");
+      this.#addRadioOff();
       this.#time.restart(this.#now);
       await this.#rig.reset();
-    } else await this.#powerTo(stimulus.supply === "on");
+    } else await this.#switchSupply(stimulus.supply === "on");
   }
 
   async advance(ms: number): Promise<void> {
@@ -162,13 +167,13 @@ export class BoardTarget implements Target {
     this.#deliver(this.#now);
   }
 
-  /** No wire stops a processor: `unsupportedReason` keeps such a scenario away. */
+  /** Not possible on a real board; `unsupportedReason` refuses such a scenario before. */
   stall(_ms: number): never {
     throw new Error(`${this.name} cannot be stalled`);
   }
 
   publish(bytes: Uint8Array, delivery: Delivery): void {
-    this.#now = Math.max(this.#now, this.#wall());
+    this.#now = Math.max(this.#now, this.#elapsed());
     this.#broker?.publish(bytes, delivery);
   }
 
@@ -181,15 +186,15 @@ export class BoardTarget implements Target {
     const whole = new Promise<Uint8Array>((done, fail) => {
       this.#journal = { dump: new JournalDump(), done, fail };
     });
-    const late = this.#clock.sleep(JOURNAL_MS).then(() => {
+    const timeout = this.#clock.sleep(JOURNAL_MS).then(() => {
       throw new Mismatch("the board's journal on its console", `none within ${JOURNAL_MS} ms`);
     });
-    await this.#rig.say("journal");
+    await this.#rig.writeLine("journal");
     try {
-      return await Promise.race([whole, late]);
+      return await Promise.race([whole, timeout]);
     } finally {
       this.#journal = null;
-      late.catch(() => {});
+      timeout.catch(() => {});
     }
   }
 
@@ -199,33 +204,34 @@ export class BoardTarget implements Target {
     this.#broker = null;
   }
 
-  get #moved(): Switch {
+  get #switchModel(): Switch {
     if (this.#switch === null) throw new Error(`target ${this.name} is not started`);
     return this.#switch;
   }
 
-  #wall(): number {
+  /** Real time since #start, in ms. */
+  #elapsed(): number {
     return this.#clock.now() - this.#start;
   }
 
-  async #sleepUntil(wall: number): Promise<void> {
-    while (this.#wall() < wall) await this.#clock.sleep(wall - this.#wall());
+  async #sleepUntil(elapsed: number): Promise<void> {
+    while (this.#elapsed() < elapsed) await this.#clock.sleep(elapsed - this.#elapsed());
   }
 
-  /** A hand waits until the board runs: a press within a boot is for nobody. */
-  async #settled(): Promise<void> {
+  /** Waits until the board runs, because a booting board ignores the button. */
+  async #bootSettled(): Promise<void> {
     if (!this.#powered) return;
-    await this.#until(() => this.#observed.running);
+    await this.#until(() => this.#delivered.running);
     await this.#sleepUntil(this.#bootAt + this.#rig.hil.settleMs);
     await this.#sync();
   }
 
-  /** Brings the contacts to where the switch has them. */
-  async #move(chatter: number): Promise<void> {
-    const { no, nc } = this.#moved.contacts;
-    this.#lateMs = 0;
+  /** Moves the wires of the contacts to the state of the switch model. */
+  async #moveContacts(chatter: number): Promise<void> {
+    const { no, nc } = this.#switchModel.contacts;
+    this.#slowTravelMs = 0;
     const openMs = await this.#rig.wires.contacts(no, nc, chatter);
-    if (openMs > FLIGHT_MAX_MS) this.#lateMs = openMs;
+    if (openMs > TRAVEL_MAX_MS) this.#slowTravelMs = openMs;
   }
 
   async #supply(on: boolean): Promise<void> {
@@ -237,39 +243,39 @@ export class BoardTarget implements Target {
     await this.#rig.supply(on);
   }
 
-  async #powerTo(on: boolean): Promise<void> {
+  async #switchSupply(on: boolean): Promise<void> {
     if (on === this.#powered) return;
     if (on) {
-      this.#ours("supply", "state=on");
+      this.#addOwnLine("supply", "state=on");
       await this.#supply(true);
       return;
     }
     await this.#supply(false);
     this.#deliver(Number.POSITIVE_INFINITY);
-    this.#ours("supply", "state=off");
-    this.#radioGone();
+    this.#addOwnLine("supply", "state=off");
+    this.#addRadioOff();
   }
 
-  /** A board that loses its supply has no word left for its radio. */
-  #radioGone(): void {
-    if (this.#observed.radio === "on") this.#ours("radio", "power=off");
+  /** A board that loses its supply cannot print that its radio went off. */
+  #addRadioOff(): void {
+    if (this.#delivered.radio === "on") this.#addOwnLine("radio", "power=off");
   }
 
-  /** A line that the board cannot say itself. */
-  #ours(kind: string, detail: string): void {
-    updateObserved(this.#told, kind, detail);
-    this.#hand({ at: this.#time.dateOurs(this.#wall()), kind, detail });
+  /** Adds a trace line that the board itself cannot print. */
+  #addOwnLine(kind: string, detail: string): void {
+    updateObserved(this.#received, kind, detail);
+    this.#deliverLine({ at: this.#time.dateOurs(this.#elapsed()), kind, detail });
   }
 
-  #heard(stamp: number, kind: string, detail: string): void {
+  #onTrace(stamp: number, kind: string, detail: string): void {
     if (!this.#powered) return;
-    updateObserved(this.#told, kind, detail);
+    updateObserved(this.#received, kind, detail);
     if (kind === "boot") this.#time.restart(0);
-    this.#lines.push({ at: this.#time.date(stamp, this.#wall()), kind, detail });
+    this.#lines.push({ at: this.#time.date(stamp, this.#elapsed()), kind, detail });
     this.#wake();
   }
 
-  #answered(text: string): void {
+  #onAnswer(text: string): void {
     if (this.#journal === null) return;
     const { dump, done, fail } = this.#journal;
     try {
@@ -280,30 +286,32 @@ export class BoardTarget implements Target {
     }
   }
 
-  #hand(line: Line): void {
-    if (this.#lateMs > 0 && line.kind === "gate" && line.detail === "phase=FAULT_CONTACT") {
+  /** Throws TimingOverrun for a contact fault that this machine may have caused itself. */
+  #deliverLine(line: Line): void {
+    if (this.#slowTravelMs > 0 && line.kind === "gate" && line.detail === "phase=FAULT_CONTACT") {
       throw new TimingOverrun(
-        `the slider took ${this.#lateMs} ms, a fault to any board: try again`,
+        `this machine left the switch in travel for ${this.#slowTravelMs} ms, too long for the ` +
+          "gate: run it again",
       );
     }
-    updateObserved(this.#observed, line.kind, line.detail);
+    updateObserved(this.#delivered, line.kind, line.detail);
     if (line.kind === "boot") this.#bootAt = this.#time.happened(line.at);
     this.#config?.trace(line.at, line.kind, line.detail);
   }
 
-  /** Hands over what happened up to `until`. */
+  /** Delivers the lines that happened up to `until`. */
   #deliver(until: number): void {
     for (;;) {
       const [line] = this.#lines;
       if (line === undefined || this.#time.happened(line.at) > until) return;
       this.#lines.shift();
-      this.#hand(line);
+      this.#deliverLine(line);
     }
   }
 
   async #sync(): Promise<void> {
     const { lagMs } = this.#rig.hil;
-    this.#now = Math.max(this.#now, this.#wall());
+    this.#now = Math.max(this.#now, this.#elapsed());
     await this.#sleepUntil(this.#now + lagMs);
     this.#deliver(this.#now);
   }
@@ -316,10 +324,10 @@ export class BoardTarget implements Target {
       if (line !== undefined && this.#time.happened(line.at) <= end) {
         this.#lines.shift();
         this.#now = Math.max(this.#now, Math.ceil(this.#time.happened(line.at)));
-        this.#hand(line);
+        this.#deliverLine(line);
         continue;
       }
-      const left = end + lagMs - this.#wall();
+      const left = end + lagMs - this.#elapsed();
       if (left <= 0) {
         this.#now = end;
         return;
@@ -331,33 +339,36 @@ export class BoardTarget implements Target {
     }
   }
 
-  /** Relay and lamp on their wires, against what the trace says of them. */
-  async #examine(): Promise<void> {
-    this.#rig.examine();
+  /** Checks the rig's instruments, and the wires of relay and lamp against the trace. */
+  async #checkWitnesses(): Promise<void> {
+    this.#rig.checkWitnesses();
     if (!this.#powered) return;
-    const end = this.#wall() + AGREE_MS;
+    const end = this.#elapsed() + OUTPUT_AGREE_MS;
     for (;;) {
-      const found = this.#disagreement(await this.#rig.wires.sense());
-      if (found === null) return;
-      if (this.#wall() > end) throw found;
+      const mismatch = this.#outputMismatch(await this.#rig.wires.sense());
+      if (mismatch === null) return;
+      if (this.#elapsed() > end) throw mismatch;
       await this.#clock.sleep(this.#rig.hil.lagMs);
     }
   }
 
-  #disagreement(levels: OutputLevels): Mismatch | null {
+  #outputMismatch(levels: OutputLevels): Mismatch | null {
     for (const name of ["relay", "lamp"] as const) {
       const level = levels[name];
-      const told = this.#told[name];
-      if (level === undefined || (told === "on") === level) continue;
-      const wire = level ? "on" : "off";
-      return new Mismatch(`${name} ${told} on its wire, as in the trace`, `${name} ${wire}`);
+      const traced = this.#received[name];
+      if (level === undefined || (traced === "on") === level) continue;
+      const measured = level ? "on" : "off";
+      return new Mismatch(
+        `the wire of the ${name} to be ${traced}, as in the trace`,
+        `the wire ${measured}`,
+      );
     }
     return null;
   }
 
   #notes(): string[] {
-    const { garbled } = this.#console;
-    const torn = garbled === 0 ? [] : [`${garbled} lines of the console were torn`];
+    const { tornLines } = this.#console;
+    const torn = tornLines === 0 ? [] : [`${tornLines} lines of the console were torn`];
     return [...this.#rig.notes(), ...torn];
   }
 }

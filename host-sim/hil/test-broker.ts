@@ -1,7 +1,7 @@
 /**
- * The network around a board in real time: a real MQTT broker that is the only one, dies and comes back
- * when told, and hears what the board says. The device's name is the one under which it listens. Must
- * not know what messages mean.
+ * The MQTT broker of a test rig, the only one that the board uses. A scenario can stop and restart
+ * it, publish commands through it and receive what the board sends. It learns the device's name
+ * from the board's subscription.
  */
 import { CHANNEL, PRINCIPAL_KIDS } from "../abi.gen.ts";
 import { type Broker, startBroker } from "../mqtt/broker.ts";
@@ -9,7 +9,7 @@ import { type Level, placeOf, topic } from "../mqtt/topics.ts";
 import type { Delivery } from "../virtual-broker.ts";
 
 export interface TestBrokerOptions {
-  /** Where it listens; port 0 takes a free one. */
+  /** Address and port to listen on. Port 0: any free port. */
   readonly host: string;
   readonly port: number;
   heard(principal: number, channel: number, bytes: Uint8Array): void;
@@ -35,7 +35,7 @@ export class TestBroker {
     this.#port = options.port;
   }
 
-  /** Throws UserError for a port that cannot be had. */
+  /** Starts the broker. Throws a UserError if the port cannot be opened. */
   static async open(options: TestBrokerOptions): Promise<TestBroker> {
     const broker = new TestBroker(options);
     await broker.setAlive(true);
@@ -46,14 +46,17 @@ export class TestBroker {
     return this.#port;
   }
 
-  /** The broker dies, sessions and all, or comes back. What is retained or held outlives it. */
+  /**
+   * Stops the broker and drops its sessions, or starts it again. Retained and held messages
+   * survive.
+   */
   async setAlive(alive: boolean): Promise<void> {
     if (!alive) {
       await this.#broker?.close();
       this.#broker = null;
     } else if (this.#broker === null) {
       const { host } = this.#options;
-      const heard = (name: string, bytes: Uint8Array) => this.#heard(name, bytes);
+      const heard = (name: string, bytes: Uint8Array) => this.#received(name, bytes);
       const subscribed = (topics: readonly string[]) => this.#subscribed(topics);
       this.#broker = await startBroker(this.#port, { host, heard, subscribed });
       this.#port = this.#broker.port;
@@ -62,7 +65,7 @@ export class TestBroker {
   }
 
   publish(bytes: Uint8Array, delivery: Delivery): void {
-    // Lost on the way to the device.
+    // A lost message never reaches the device.
     if (this.#broker === null || delivery === "lost") return;
     if (delivery === "retained") this.#retained = bytes;
     if (delivery === "held") this.#held.push(bytes);
@@ -73,7 +76,7 @@ export class TestBroker {
     return this.setAlive(false);
   }
 
-  /** To a device that nobody knows nothing can be said. */
+  /** Does nothing until the device has subscribed, because its name is not known before. */
   #publish(bytes: Uint8Array, retain: boolean): void {
     if (this.#device === null) return;
     // The principal in the topic is for access lists only: the device trusts the tag alone.

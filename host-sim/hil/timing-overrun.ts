@@ -1,4 +1,4 @@
-/** What this machine's own lateness has spoilt. Must not know what was late. */
+/** The error for a run that this machine spoilt by being too slow. */
 
-/** The run says nothing of the board, for or against: it is to be run again. */
+/** The run proves nothing about the board, for or against it. Run the scenario again. */
 export class TimingOverrun extends Error {}

@@ -1,6 +1,6 @@
 /**
- * Whether a fixture's wires go where they should: moves one after the other and looks what the board says
- * of it, and what comes back. Must not know what the wires are made of, nor any scenario.
+ * Checks that a fixture's wires are connected correctly: moves each one and reads the board's
+ * trace, then compares the sensed outputs with the trace.
  */
 import type { RealClock } from "../clock.ts";
 import { initialObserved, type Observed, updateObserved } from "../scenario/observed.ts";
@@ -8,35 +8,38 @@ import type { BoardLine } from "../serial/board-line.ts";
 import type { FixtureWires, OptionalWire } from "./fixture.ts";
 import type { OutputLevels } from "./wires.ts";
 
-/** What a wire does to the board, by the wire that should. */
+/** An effect on the board, named after the wire that should cause it. */
 type Effect = "no" | "nc" | "button" | "reset";
 type Output = "relay" | "lamp";
 
-/** How long the board may take to say what a wire has done, in ms; a boot included. */
+/** How long the board may take to report the effect of a wire, and to boot, in ms. */
 const EFFECT_MS = 3_000;
 const BOOT_MS = 8_000;
-/** What one wire does besides comes within this, in ms. */
-const BESIDES_MS = 200;
-/** From a boot's first line to a guest that hears its button, in ms. */
+/** Further effects of one wire are reported within this time, in ms. */
+const FURTHER_EFFECTS_MS = 200;
+/** From a boot's first line until the guest reacts to the button, in ms. */
 const SETTLE_MS = 500;
-/** The lamp follows its phase at the next tick; an output is read until then, in ms. */
+/**
+ * How long an output may take to follow the trace, in ms. The lamp changes at the guest's next
+ * tick.
+ */
 const FOLLOW_MS = 1_500;
 
 const BOOT = /^@\d+ boot reason=(?!CUT$)/;
 const POWERED = /^@\d+ boot reason=(?:POWER_ON|BROWN_OUT)$/;
 const LIT = /^@\d+ gpio pin=LAMP level=1$/;
 
-/** Lines that tell of an effect. Until a wire moves, both contacts stand open. */
-const TOLD: readonly [Effect, RegExp][] = [
+/** Trace lines that report an effect. Before a wire moves, both contacts are open. */
+const EFFECT_LINES: readonly [Effect, RegExp][] = [
   ["no", /^@\d+ sense no=1/],
   ["nc", /^@\d+ sense no=[01] nc=1/],
   ["button", /^@\d+ gpio pin=RELAY/],
   ["reset", BOOT],
 ];
 
-/** The outputs as the board has told them, and as they are on their wires. */
-interface State {
-  readonly told: Record<Output, boolean>;
+/** The outputs according to the trace, and as read on their wires. */
+interface OutputSample {
+  readonly traced: Record<Output, boolean>;
   readonly wire: OutputLevels;
 }
 
@@ -49,13 +52,13 @@ export interface WireCheckOptions {
 
 export class WireCheck {
   readonly #options: WireCheckOptions;
-  #told: Observed = initialObserved();
+  #traced: Observed = initialObserved();
 
   constructor(options: WireCheckOptions) {
     this.#options = options;
   }
 
-  /** What is wrong, a line each; empty if nothing is. The board runs; it is left at KILL. */
+  /** Returns the problems found. The board must be running; its switch is left at KILL. */
   async run(): Promise<string[]> {
     const { wires, wired } = this.#options;
     const moved: [Effect, () => Promise<unknown>][] = [
@@ -71,34 +74,37 @@ export class WireCheck {
       found.set(wire, await this.#effects(wire));
     }
     const none = [...found.values()].every((effects) => effects.size === 0);
-    if (none) return ["no wire has any effect: is ground wired to ground, and is this its board?"];
-    const wrong = [...found].flatMap(([wire, effects]) => troubleOf(wire, effects));
-    return wrong.length > 0 ? wrong : this.#outputs();
+    if (none)
+      return [
+        "no wire has any effect: check the ground wire, and that this is the board it goes to",
+      ];
+    const problems = [...found].flatMap(([wire, effects]) => inputProblems(wire, effects));
+    return problems.length > 0 ? problems : this.#outputProblems();
   }
 
-  /** Both contacts open, the button up, and nothing more to be said of that: a cut is over. */
+  /** Opens both contacts, releases the button, and waits until a cut that this causes is over. */
   async #rest(note: (text: string) => boolean = () => false): Promise<void> {
     const { wires } = this.#options;
     await wires.button(false);
     await wires.contacts(false, false, 0);
     const ended = (text: string) => note(text) || text.includes(" restart ");
-    if (!(await this.#listen(BESIDES_MS, ended))) return;
+    if (!(await this.#listen(FURTHER_EFFECTS_MS, ended))) return;
     await this.#listen(BOOT_MS, (text) => text.includes(" boot "));
     await this.#listen(SETTLE_MS, () => false);
   }
 
-  /** Reads on for so long, or until a line is the one; whether it came. */
-  async #listen(ms: number, isIt: (text: string) => boolean): Promise<boolean> {
+  /** Reads the trace for `ms`, or until `accepts` accepts a line. Returns whether it did. */
+  async #listen(ms: number, accepts: (text: string) => boolean): Promise<boolean> {
     const { line, clock } = this.#options;
     const end = clock.now() + ms;
     for (let left = ms; left > 0; left = end - clock.now()) {
       const heard = await line.next(left);
       if (heard?.kind !== "trace") continue;
       const [, kind = "", detail = ""] = /^@\d+ ([a-z]+) (.*)$/.exec(heard.text) ?? [];
-      // Without a supply, pins fall, and the board does not say so.
-      if (POWERED.test(heard.text)) this.#told = initialObserved();
-      updateObserved(this.#told, kind, detail);
-      if (isIt(heard.text)) return true;
+      // After a loss of supply the outputs are low; the trace does not report that.
+      if (POWERED.test(heard.text)) this.#traced = initialObserved();
+      updateObserved(this.#traced, kind, detail);
+      if (accepts(heard.text)) return true;
     }
     return false;
   }
@@ -106,47 +112,48 @@ export class WireCheck {
   async #effects(expected: Effect): Promise<ReadonlySet<Effect>> {
     const effects = new Set<Effect>();
     const note = (text: string): boolean => {
-      // A board that boots says more than one wire does.
+      // The lines after a boot are not the effect of one wire.
       if (effects.has("reset")) return true;
-      for (const [effect, told] of TOLD) if (told.test(text)) effects.add(effect);
+      for (const [effect, line] of EFFECT_LINES) if (line.test(text)) effects.add(effect);
       return effects.has(expected);
     };
     await this.#listen(expected === "reset" ? BOOT_MS : EFFECT_MS, note);
     if (effects.size === 0) {
-      // One that goes to the reset pin lets the board boot when it is let go.
+      // A wire that is connected to the reset pin lets the board boot when it is released.
       await this.#rest(note);
       if (effects.size === 0) await this.#listen(EFFECT_MS, note);
     }
-    await this.#listen(BESIDES_MS, (text) => {
+    await this.#listen(FURTHER_EFFECTS_MS, (text) => {
       note(text);
       return false;
     });
     return effects.has("reset") ? new Set(["reset"]) : effects;
   }
 
-  /** Relay and lamp in each of their states, on their wires and as the board has them. */
-  async #outputs(): Promise<string[]> {
+  /** Brings relay and lamp into each of their states and compares their wires with the trace. */
+  async #outputProblems(): Promise<string[]> {
     const { wires, wired } = this.#options;
     const outputs = (["relay", "lamp"] as const).filter((name) => wired.has(name));
-    const states: State[] = [];
-    const look = async () => states.push(await this.#follow());
+    const samples: OutputSample[] = [];
+    const sample = async () => samples.push(await this.#sampleOutputs());
     await this.#rest();
     await wires.contacts(false, true, 0);
     for (let press = 0; press < 2; press++) {
       await this.#press();
-      await look();
+      await sample();
     }
     await wires.contacts(true, false, 0);
     await this.#listen(BOOT_MS, (text) => LIT.test(text));
-    await look();
+    await sample();
     await wires.contacts(false, true, 0);
     await this.#listen(BOOT_MS, (text) => /boot reason=CUT$/.test(text));
     return outputs.flatMap((output) => {
-      const same = (name: Output) => states.every(({ told, wire }) => wire[output] === told[name]);
+      const follows = (name: Output) =>
+        samples.every(({ traced, wire }) => wire[output] === traced[name]);
       const other = output === "relay" ? "lamp" : "relay";
-      if (same(output)) return [];
-      if (same(other)) return [`${output} comes from the board's ${other}`];
-      return [`${output} does not follow the board's ${output}: not connected?`];
+      if (follows(output)) return [];
+      if (follows(other)) return [`${output} is connected to the board's ${other}`];
+      return [`${output} does not follow the board's ${output}: check that it is connected`];
     });
   }
 
@@ -155,28 +162,29 @@ export class WireCheck {
     await wires.button(true);
     await this.#listen(EFFECT_MS, (text) => text.includes(" gpio pin=RELAY"));
     await wires.button(false);
-    await this.#listen(BESIDES_MS, () => false);
+    await this.#listen(FURTHER_EFFECTS_MS, () => false);
   }
 
-  /** As soon as the outputs' wires are as told; else as they are after FOLLOW_MS. */
-  async #follow(): Promise<State> {
+  /** Samples the outputs once wires and trace agree, or after FOLLOW_MS if they do not. */
+  async #sampleOutputs(): Promise<OutputSample> {
     const { wires, clock } = this.#options;
     const end = clock.now() + FOLLOW_MS;
     for (;;) {
       const wire = await wires.sense();
-      // A lamp that flashes is told of late: what is said meanwhile counts.
-      await this.#listen(BESIDES_MS, () => false);
-      const told = { relay: this.#told.relay === "on", lamp: this.#told.lamp === "on" };
-      const { relay = told.relay, lamp = told.lamp } = wire;
-      if ((relay === told.relay && lamp === told.lamp) || clock.now() >= end) return { told, wire };
+      // The line of a flashing lamp may come after the level was read, so read on before comparing.
+      await this.#listen(FURTHER_EFFECTS_MS, () => false);
+      const traced = { relay: this.#traced.relay === "on", lamp: this.#traced.lamp === "on" };
+      const { relay = traced.relay, lamp = traced.lamp } = wire;
+      const agree = relay === traced.relay && lamp === traced.lamp;
+      if (agree || clock.now() >= end) return { traced, wire };
     }
   }
 }
 
-function troubleOf(wire: Effect, effects: ReadonlySet<Effect>): string[] {
+function inputProblems(wire: Effect, effects: ReadonlySet<Effect>): string[] {
   if (effects.size === 1 && effects.has(wire)) return [];
-  if (effects.size === 0) return [`${wire} has no effect: not connected?`];
+  if (effects.size === 0) return [`${wire} has no effect: check that it is connected`];
   const others = [...effects].filter((effect) => effect !== wire);
-  if (!effects.has(wire)) return [`${wire} goes to the board's ${others.join(" and ")}`];
-  return [`${wire} moves the board's ${others.join(" and ")} as well: do they touch?`];
+  if (!effects.has(wire)) return [`${wire} is connected to the board's ${others.join(" and ")}`];
+  return [`${wire} also moves the board's ${others.join(" and ")}: check for a short`];
 }

@@ -1,36 +1,33 @@
-/**
- * The wires between this machine and a board: what moves its switch and its button, and what reads its
- * outputs. Types only; must not know what the wires are made of.
- */
+/** The wires of a test rig: they drive a board's contacts and button, and read its outputs. */
 
-/** What instruments read on a board's outputs, where a wire goes to them. */
+/** Levels read on the wires of a board's outputs. Absent: not wired. */
 export interface OutputLevels {
   readonly relay?: boolean;
   readonly lamp?: boolean;
   readonly rail?: boolean;
 }
 
-/** Each call returns when the wire has moved. */
+/** Each call returns when the wire has changed. */
 export interface Wires {
   /**
-   * Moves the contacts, breaking before making; one that closes chatters so often. Returns how long
-   * they stood open because this machine was busy, in ms.
+   * Moves the contacts, break before make. A closing contact bounces `chatter` times. Returns how
+   * long both contacts were open if this machine timed it, in ms; 0 if the fixture did.
    */
   contacts(no: boolean, nc: boolean, chatter: number): Promise<number>;
   button(pressed: boolean): Promise<void>;
   sense(): Promise<OutputLevels>;
 }
 
-/** What there is to move. */
+/** What a rig can do besides moving contacts and button. */
 export interface RigCapabilities {
-  /** The board's supply. */
+  /** Switches the board's supply. */
   readonly supply: boolean;
-  /** Its reset pin. */
+  /** Pulses the board's reset pin. */
   readonly reset: boolean;
-  /** A meter on the rail. */
+  /** Measures the rail with a meter of its own. */
   readonly railMeter: boolean;
-  /** The board's own sense of its rail. */
+  /** The board itself can read its rail. */
   readonly railSense: boolean;
-  /** Another guest than the one that is on it. */
+  /** Runs another guest than the one stored on the board. */
   readonly replaceGuest: boolean;
 }

@@ -1,18 +1,18 @@
 /**
- * The client's side of Improv Serial: asks a board what it is and hands it the name and password of a
- * Wi-Fi network. Must not know where those come from, and never shows the password.
+ * The client of Improv Serial (https://www.improv-wifi.com/serial/): asks a board for its identity
+ * and sends it the name and password of a Wi-Fi network. It never prints the password.
  */
 import { EXIT, UserError } from "../errors.ts";
 import type { BoardLine } from "../serial/board-line.ts";
 import { ERROR, encodeRpc, FRAME, parseResult, type Result, RPC, STATE } from "./frames.ts";
 
-/** A question is asked so often, and each time waited for so long, in ms. */
+/** How often a command is sent, and how long to wait for the answer each time, in ms. */
 const TRIES = 3;
 const ANSWER_MS = 1_500;
-/** A scan takes a board some seconds. */
+/** How long to wait for the result of a scan, which takes a board some seconds. In ms. */
 const SCAN_MS = 15_000;
-/** A word that explains an answer follows it within this, in ms. */
-const WORD_MS = 500;
+/** How long to wait for the line of text that explains an answer, in ms. */
+const EXPLANATION_MS = 500;
 const SSID_MAX = 32;
 const PASSWORD_MIN = 8;
 const PASSWORD_MAX = 64;
@@ -36,35 +36,37 @@ export interface Wifi {
   readonly password: string;
 }
 
-/** What a board hears; and why it heard nothing, if it said so. */
+/** The networks that a board found. `reason`: why it found none, if it said so. */
 export interface Scan {
   readonly networks: readonly Network[];
   readonly reason: string | null;
 }
 
-/** What came of the settings: tried and good, or kept untried for the reason that the board gave. */
+/**
+ * The board joined the network; or it stored the settings without trying them, and gave a reason.
+ */
 export type Joined = { joined: true } | { joined: false; reason: string };
 
 const ERRORS: Readonly<Record<number, string>> = {
-  [ERROR.INVALID_RPC]: "it found the frame damaged: noise on the line; run this again",
+  [ERROR.INVALID_RPC]: "it received a damaged frame: run the command again",
   [ERROR.UNKNOWN_RPC]: "it does not know the command: flash newer firmware",
 };
 
-/** Throws a UserError for what no Wi-Fi network could have. */
+/** Throws UserError for a name or a password that no Wi-Fi network can have. */
 export function checkWifi(ssid: string, password: string): void {
   const [name, secret] = [Buffer.byteLength(ssid), Buffer.byteLength(password)];
-  const bad = (words: string) => new UserError(words, EXIT.USAGE);
+  const bad = (message: string) => new UserError(message, EXIT.USAGE);
   if (name === 0 || name > SSID_MAX || ssid.includes("\0"))
-    throw bad(`network "${ssid}": a name is 1 to ${SSID_MAX} bytes`);
+    throw bad(`network "${ssid}": a name has 1 to ${SSID_MAX} bytes`);
   if (secret !== 0 && (secret < PASSWORD_MIN || secret > PASSWORD_MAX || password.includes("\0")))
     throw bad(
-      `the password is ${secret} bytes: WPA takes 8 to 63, or 64 digits; none if it is open`,
+      `the password has ${secret} bytes: WPA takes 8 to 63, or 64 hex digits; an open network takes none`,
     );
 }
 
 export class ImprovClient {
   readonly #line: BoardLine;
-  /** Damaged frames since the last question. */
+  /** Number of damaged frames since the last command. */
   #broken = 0;
   #lastError: number = ERROR.NONE;
 
@@ -72,7 +74,7 @@ export class ImprovClient {
     this.#line = line;
   }
 
-  /** Reads on until `take` makes something of what is heard, or `timeoutMs` pass without a word. */
+  /** Passes frames to `take` until it returns a value. Null if nothing arrives for `timeoutMs`. */
   async #until<T>(
     timeoutMs: number,
     take: (type: number, data: Uint8Array) => T | null,
@@ -112,14 +114,15 @@ export class ImprovClient {
     const port = `port ${this.#line.path}`;
     const said = ERRORS[this.#lastError];
     if (said !== undefined) return new UserError(`${port}: the board says: ${said}`, EXIT.REFUSED);
-    const heard = this.#broken > 0 ? `${this.#broken} damaged frames came` : "no answer by Improv";
+    const heard =
+      this.#broken > 0 ? `only ${this.#broken} damaged frames arrived` : "no Improv answer";
     return new UserError(
-      `${port}: ${heard}: is Killswitch flashed and running? press RESET and run this again`,
+      `${port}: ${heard}: check that Killswitch is flashed, press RESET and run the command again`,
       EXIT.NO_ANSWER,
     );
   }
 
-  /** STATE, as it is now. */
+  /** The current STATE. */
   state(): Promise<number> {
     return this.#ask(RPC.GET_STATE, (type, data) =>
       type === FRAME.STATE && data.length === 1 ? (data[0] ?? null) : null,
@@ -132,7 +135,7 @@ export class ImprovClient {
     return { firmware, version, chip, name };
   }
 
-  /** The networks that the board hears; one result each, the last without any text. */
+  /** Scans for networks. The board sends one result per network, and an empty one at the end. */
   async scan(): Promise<Scan> {
     const networks: Network[] = [];
     const take = resultOf(RPC.SCAN);
@@ -142,10 +145,12 @@ export class ImprovClient {
       networks.push({ ssid: printable(ssid), rssi: Number(rssi), locked: locked !== "NO" });
       result = await this.#until(SCAN_MS, take);
     }
-    return { networks, reason: networks.length === 0 ? await this.#word() : null };
+    return { networks, reason: networks.length === 0 ? await this.#explanation() : null };
   }
 
-  /** Hands over name and password and waits for what comes of them. Throws a UserError if nothing good. */
+  /**
+   * Sends name and password and waits for the result. Throws UserError if the board cannot join.
+   */
   async join({ ssid, password }: Wifi, timeoutMs: number): Promise<Joined> {
     checkWifi(ssid, password);
     this.#broken = 0;
@@ -160,21 +165,23 @@ export class ImprovClient {
     const port = `port ${this.#line.path}`;
     if (outcome === null) {
       throw new UserError(
-        `${port}: no word on "${ssid}" within ${timeoutMs / 1000} s: ask with killswitch console status`,
+        `${port}: no result for "${ssid}" within ${timeoutMs / 1000} s: check with killswitch console status`,
         EXIT.NO_ANSWER,
       );
     }
-    const word = await this.#word();
-    if (word?.startsWith("stored")) return { joined: false, reason: word };
+    const explanation = await this.#explanation();
+    if (explanation?.startsWith("stored")) return { joined: false, reason: explanation };
     const said =
-      word ?? ERRORS[outcome] ?? `it could not join "${ssid}": wrong password, or out of reach`;
+      explanation ??
+      ERRORS[outcome] ??
+      `it could not join "${ssid}": check the password and the distance`;
     throw new UserError(`${port}: the board says: ${said}`, EXIT.REFUSED);
   }
 
-  /** The line of text that explains an answer, if one follows. */
-  async #word(): Promise<string | null> {
+  /** The line of text that explains an answer; null if none follows. */
+  async #explanation(): Promise<string | null> {
     for (;;) {
-      const heard = await this.#line.next(WORD_MS);
+      const heard = await this.#line.next(EXPLANATION_MS);
       if (heard === null) return null;
       if (heard.kind === "answer") return heard.text;
     }
@@ -188,7 +195,7 @@ function resultOf(command: number): (type: number, data: Uint8Array) => Result |
   };
 }
 
-/** A board's or a stranger's text, harmless on a terminal. */
+/** Replaces control characters in text from outside, so that it can be printed on a terminal. */
 function printable(text: string): string {
   return text.replaceAll(/[^\x20-\x7e\u00a0-\uffff]/g, ".");
 }

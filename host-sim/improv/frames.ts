@@ -1,14 +1,14 @@
 /**
- * Improv Serial (https://www.improv-wifi.com/serial/): finds frames among the bytes of a line and makes
- * them. Pure. Must not know Wi-Fi, nor what else the line carries.
+ * Encodes Improv Serial frames (https://www.improv-wifi.com/serial/) and finds them among other
+ * bytes.
  *
- * A frame: "IMPROV", version 1, type, length, data, the sum of all bytes before modulo 256, and by custom
- * a line end.
+ * A frame: "IMPROV", version 1, type, length, data, the sum of the previous bytes modulo 256, and
+ * usually a line end.
  */
 
 const LETTERS = Buffer.from("IMPROV");
 const VERSION = 1;
-/** Letters, version, type and length. */
+/** "IMPROV", version, type and length. */
 const HEAD_BYTES = 9;
 
 export const FRAME = { STATE: 1, ERROR: 2, RPC: 3, RESULT: 4 } as const;
@@ -16,11 +16,11 @@ export const STATE = { READY: 2, PROVISIONING: 3, PROVISIONED: 4 } as const;
 export const ERROR = { NONE: 0, INVALID_RPC: 1, UNKNOWN_RPC: 2, CANNOT_CONNECT: 3 } as const;
 export const RPC = { WIFI_SETTINGS: 1, GET_STATE: 2, DEVICE_INFO: 3, SCAN: 4 } as const;
 
-/** What the bytes of a line were made of, in their order. */
+/** A part of the received bytes. */
 export type Found =
   | { kind: "text"; bytes: Uint8Array }
   | { kind: "frame"; type: number; data: Uint8Array }
-  /** A frame whose sum or version is wrong. Its bytes are looked through again for others. */
+  /** A frame with a wrong sum or version. Its bytes are searched again for other frames. */
   | { kind: "broken" };
 
 const sumOf = (bytes: Uint8Array) => bytes.reduce((sum, byte) => (sum + byte) & 0xff, 0);
@@ -30,7 +30,7 @@ export function encodeFrame(type: number, data: Uint8Array): Uint8Array {
   return new Uint8Array(Buffer.concat([head, Buffer.from([sumOf(head), 0x0a])]));
 }
 
-/** How many of the letters the bytes begin with: all, or all that there is of the bytes. 0: not. */
+/** How many letters of "IMPROV" the bytes begin with. 0 if they cannot become the whole word. */
 function lettersAt(bytes: Buffer): number {
   const count = Math.min(bytes.length, LETTERS.length);
   return bytes.subarray(0, count).equals(LETTERS.subarray(0, count)) ? count : 0;
@@ -40,7 +40,7 @@ export class FrameReader {
   #held = Buffer.alloc(0);
   #text: number[] = [];
 
-  /** Takes bytes as they come, in pieces of any size. */
+  /** Takes received bytes, in pieces of any size, and returns what was found. */
   feed(bytes: Uint8Array): Found[] {
     this.#held = Buffer.concat([this.#held, bytes]);
     const found: Found[] = [];
@@ -52,7 +52,7 @@ export class FrameReader {
     return found;
   }
 
-  /** After a silence: a frame that was begun will not be finished, and what it held back is let go. */
+  /** Gives up an unfinished frame, after a pause, and returns its bytes as text or other frames. */
   flush(): Found[] {
     const found: Found[] = [];
     while (this.#held.length > 0) {
@@ -63,7 +63,7 @@ export class FrameReader {
     return found;
   }
 
-  /** The next byte or frame; false if it takes more bytes to tell. */
+  /** Processes the next byte or frame. False if more bytes are needed for that. */
   #step(found: Found[]): boolean {
     const held = this.#held;
     const letters = lettersAt(held);
@@ -89,7 +89,7 @@ export class FrameReader {
     return true;
   }
 
-  /** One byte that belongs to no frame. */
+  /** Takes one byte that belongs to no frame. */
   #pass(): void {
     this.#text.push(this.#held.readUInt8(0));
     this.#held = this.#held.subarray(1);
@@ -101,7 +101,7 @@ export class FrameReader {
   }
 }
 
-/** A command without data, or with the texts given, each behind its length. */
+/** Encodes a command. Each text is preceded by its length. */
 export function encodeRpc(command: number, texts: readonly Uint8Array[] = []): Uint8Array {
   const body = texts.flatMap((text) => [text.length, ...text]);
   return encodeFrame(FRAME.RPC, Uint8Array.of(command, body.length, ...body));
@@ -112,7 +112,7 @@ export interface Result {
   readonly texts: readonly string[];
 }
 
-/** Reads a RESULT frame's data; null if its lengths do not agree. */
+/** Parses a RESULT frame's data. Null if its lengths are inconsistent. */
 export function parseResult(data: Uint8Array): Result | null {
   const [command, length] = data;
   if (command === undefined || length !== data.length - 2) return null;

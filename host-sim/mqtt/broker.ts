@@ -28,8 +28,8 @@ export interface BrokerEvents {
 }
 
 /**
- * Starts a broker on `port`; 0 takes a free one. The default address is the loopback address. Throws
- * UserError if the port is in use or cannot be opened.
+ * Starts a broker on `port`; 0 takes a free one. The default address is the loopback address.
+ * Throws UserError if the port is in use or cannot be opened.
  */
 export async function startBroker(
   port: number,

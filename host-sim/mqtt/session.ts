@@ -137,7 +137,9 @@ const TROUBLES: Record<string, string> = {
     "it refused the subscription to the device's topics: check its access list",
 };
 
-/** Explains an error of a session in one line. `undefined`: the connection closed without an error. */
+/**
+ * Explains an error of a session in one line. `undefined`: the connection closed without an error.
+ */
 export function brokerTrouble(address: BrokerAddress, error: unknown): UserError {
   const [message = ""] = (error instanceof Error ? error.message : "the connection closed").split(
     "\n",

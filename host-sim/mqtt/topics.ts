@@ -16,8 +16,8 @@ export const OFFLINE = "offline";
 const DEVICE_ID = /^[A-Za-z0-9_-]{1,32}$/;
 
 /**
- * Checks a device identifier and returns it. It becomes a topic level and a file name, so separators
- * and wildcards are refused. Throws UserError.
+ * Checks a device identifier and returns it. It becomes a topic level and a file name, so
+ * separators and wildcards are refused. Throws UserError.
  */
 export function checkDeviceId(id: string): string {
   if (DEVICE_ID.test(id)) return id;

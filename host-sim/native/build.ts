@@ -1,7 +1,6 @@
 /**
- * Builds a board's image: the host in C, the gate and the MAC translated by wasm2c, and an engine for
- * the guest. An image that is there and whose parts did not change is not built again. Must not know
- * one board from another.
+ * Builds a board's image: the host in C, the gate and the MAC translated to C by wasm2c, and an
+ * engine for the guest. Objects and images are cached by the digest of their inputs.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -30,23 +29,26 @@ export type Engine = (typeof ENGINES)[number];
 
 export interface BuildOptions {
   board: string;
-  /** By default wasm3. */
+  /** Default: wasm3. */
   engine?: Engine;
-  /** What `aot` translates; by default device.wasm. */
+  /** The guest that `aot` translates. Default: device.wasm. */
   guest?: Uint8Array<ArrayBuffer>;
-  /** One of the board's; by default its first. */
+  /** One of the board's compilers. Default: its first. */
   compiler?: string;
-  /** With AddressSanitizer and UndefinedBehaviorSanitizer. */
+  /** Builds with AddressSanitizer and UndefinedBehaviorSanitizer. */
   sanitize?: boolean;
-  /** Sources that stand in for host.c and its bench: what measures or tests the rest of the board. */
+  /** Sources that replace the host and its test bench, to measure or test the rest of the board. */
   instead?: readonly string[];
-  /** How many of PIN the board has; by default relay and lamp. */
+  /** How many pins of PIN the board has. Default: relay and lamp. */
   pins?: number;
-  /** In place of the board's: what of the guest's page is backed, heap and stack of the engine, in bytes. */
+  /**
+   * Replace the board's values: backed part of the guest's page, engine's heap, guest's stack, in
+   * bytes.
+   */
   guestBytes?: number;
   arenaBytes?: number;
   guestStackBytes?: number;
-  /** After all others: to build a board that is meant to fail. */
+  /** Further compiler flags, after all others. */
   flags?: readonly string[];
 }
 
@@ -70,9 +72,11 @@ const COMMON = [
 /** What of mac.wasm's page is backed, in bytes: its buffers end below. */
 export const MAC_MEMORY = 2880;
 export const STRICT_FLAGS = ["-Wall", "-Wextra", "-Werror", "-Wconversion"];
-/** What is not ours: wasm3 adds signed integers past their end and reads them through other types. */
+/**
+ * Flags for third-party code. wasm3 relies on signed overflow and breaks the strict aliasing rule.
+ */
 export const THIRD_PARTY_FLAGS = ["-w", "-fwrapv", "-fno-strict-aliasing"];
-/** SHA-256's rounds, eight a turn: GCC unrolls when told to, clang by itself. */
+/** Unrolls SHA-256's rounds, eight at a time. GCC needs these flags; clang unrolls by default. */
 const UNROLL = [
   "-funroll-loops",
   ...["max-unroll-times=8", "max-unrolled-insns=800", "max-average-unrolled-insns=800"].map(
@@ -84,21 +88,21 @@ export const WASM3_FLAGS = [
   "-Dd_m3CodePageAlignSize=512",
   "-Dd_m3FixedHeapAlign=8",
   "-Dd_m3MaxFunctionStackHeight=256",
-  // Every call copies the whole of a function's constants.
+  // wasm3 copies a function's whole constant table at every call.
   "-Dd_m3MaxConstantTableSize=16",
   "-Dd_m3MaxDuplicateFunctionImpl=1",
   "-Dd_m3VerboseErrorMessages=0",
   "-Dd_m3HasFloat=0",
 ];
 
-/** The host and its bench. */
+/** The host and its test bench. */
 const HOST = ["common/event_queue.c", "common/host.c", "bench/bench.c"];
-/** What measures itself, without them: see boards/bench/figures.c. */
+/** A program that measures the board itself, without them: see boards/bench/figures.c. */
 export const FIGURE_SOURCES = ["bench/figures.c", "bench/gate_twin.c", "bench/device_twin.c"].map(
   (name) => join(packageRoot(), "boards", name),
 );
 
-/** The assembler is not told by -ffile-prefix-map. */
+/** -ffile-prefix-map does not reach the assembler. */
 const ASSEMBLED = ["-Xassembler", `--debug-prefix-map=${packageRoot()}=.`];
 
 interface Unit {
@@ -106,7 +110,10 @@ interface Unit {
   readonly flags: readonly string[];
 }
 
-/** Runs a tool at the root: a compiler writes down where it ran, by the name in PWD. */
+/**
+ * Runs a tool in the root folder. PWD is set because compilers store it in their output. Throws a
+ * UserError with the tool's first lines of error output.
+ */
 export function runTool(program: string, args: readonly string[]): void {
   const cwd = packageRoot();
   const env = { ...process.env, PWD: cwd };
@@ -116,11 +123,12 @@ export function runTool(program: string, args: readonly string[]): void {
   throw new UserError(`${program} failed on ${args.at(-1)}:\n${why}`, EXIT.BAD_FILE);
 }
 
-/** A memory that is one page from beginning to end. */
+/** wasm2c's code for a memory of one page that cannot grow. */
 const ONE_PAGE = "wasm_rt_allocate_memory(&instance->w2c_memory, 1, 1, 0, 65536);";
 /**
- * wasm2c reads a memory's place and size from the instance at every access, the size in 64 bits:
- * half of all instructions on a 32-bit core. A memory that never grows has both fixed.
+ * Replacements that make a memory's address and size compile-time constants, for a memory that
+ * never grows. wasm2c's code reads both from the instance at every access, the size in 64 bits,
+ * which is half of all instructions on a 32-bit core.
  */
 const FIXED_MEMORY: readonly [string, string][] = [
   ["&((mem)->data[addr])", "&(WASM_RT_DATA[addr])"],
@@ -131,8 +139,8 @@ const FIXED_MEMORY: readonly [string, string][] = [
 ];
 
 /**
- * Translates a module to C under a name; `data` and `size` are the C names of its memory's bytes and
- * their number. Returns the unit.
+ * Translates a module to C. `name`: name of the file, and up to its first "_" the module's prefix
+ * in C. `memory`: the C array that holds its memory, and its length in bytes.
  */
 export function translate(
   module: Uint8Array,
@@ -149,7 +157,8 @@ export function translate(
   if (memory === undefined || !text.includes(ONE_PAGE)) return { source, flags: THIRD_PARTY_FLAGS };
   let fixed = text;
   for (const [from, to] of FIXED_MEMORY) {
-    if (!fixed.includes(from)) throw new Error(`wasm2c no longer writes ${from}`);
+    if (!fixed.includes(from))
+      throw new Error(`wasm2c's output no longer contains "${from}": adapt FIXED_MEMORY`);
     fixed = fixed.replace(from, to);
   }
   writeFileSync(source, fixed);
@@ -157,7 +166,7 @@ export function translate(
   return { source, flags: [...THIRD_PARTY_FLAGS, ...flags] };
 }
 
-/** The gate and the MAC, translated: what every board compiles. */
+/** Translates the gate and the MAC, which every board compiles. */
 export function translateCore(folder: string, macFlags: readonly string[] = []): Unit[] {
   const memory = { data: "mac_memory", bytes: MAC_MEMORY };
   const mac = translate(readModule(firmwarePath("mac")), "mac_wasm", folder, memory);
@@ -167,7 +176,9 @@ export function translateCore(folder: string, macFlags: readonly string[] = []):
   ];
 }
 
-/** The guest's translation; of one that is refused, device.wasm's in its place: never called. */
+/**
+ * Translates the guest. For a refused guest, translates device.wasm, which is then never called.
+ */
 function translateGuest(
   guest: Uint8Array<ArrayBuffer> | undefined,
   folder: string,
@@ -192,7 +203,7 @@ function units(options: BuildOptions, board: NativeBoard, folder: string): Unit[
   if (options.engine === "aot") {
     const bytes = options.guestBytes ?? board.guestBytes;
     const guest = translateGuest(options.guest, folder, bytes);
-    // Of a module that imports nothing the instance is made without its imports.
+    // A module without imports has another instantiate function.
     const imports = readFileSync(guest.source, "utf8").includes("w2c_board_instance");
     const depth = `-DKS_GUEST_DEPTH=${board.guestDepth}`;
     return [
@@ -218,14 +229,18 @@ function units(options: BuildOptions, board: NativeBoard, folder: string): Unit[
   ];
 }
 
-/** No image tells where it was built: names of files in it are those below the root. The last fits first. */
-function placeless(translated: string, wasm3: string | undefined): string[] {
-  const places = [
+/**
+ * Makes file names in the image relative to the root, so that it does not depend on the build
+ * folder.
+ */
+function relativePaths(translated: string, wasm3: string | undefined): string[] {
+  // The compiler uses the last prefix that matches.
+  const prefixes = [
     [packageRoot(), "."],
     [translated, "translated"],
     ...(wasm3 === undefined ? [] : [[wasm3, "wasm3"]]),
   ];
-  return places.map(([from, to]) => `-ffile-prefix-map=${from}=${to}`);
+  return prefixes.map(([from, to]) => `-ffile-prefix-map=${from}=${to}`);
 }
 
 function flagsOf(options: BuildOptions, board: NativeBoard, folder: string): string[] {
@@ -234,7 +249,7 @@ function flagsOf(options: BuildOptions, board: NativeBoard, folder: string): str
   const wasm3 = options.engine === "aot" ? [] : ["-isystem", wasm3Folder()];
   return [
     ...board.flags,
-    ...placeless(folder, wasm3[1]),
+    ...relativePaths(folder, wasm3[1]),
     ...(options.pins === undefined ? [] : [`-DKS_BOARD_PINS=${options.pins}u`]),
     ...(options.sanitize ? SANITIZE : []),
     ...include.map((path) => `-I${path}`),
@@ -248,7 +263,7 @@ function flagsOf(options: BuildOptions, board: NativeBoard, folder: string): str
   ];
 }
 
-/** All that a compiled file may depend on beside its own text: headers, and what makes images. */
+/** Digest of all headers and linker scripts, on which every compiled file may depend. */
 function headersDigest(folders: readonly string[]): string {
   const hash = createHash("sha256");
   for (const folder of folders) {
@@ -262,8 +277,8 @@ function headersDigest(folders: readonly string[]): string {
 const built = new Map<string, Built>();
 
 /**
- * Builds what is asked for, once in this process. Throws a UserError on a missing tool or a board that
- * does not compile.
+ * Builds an image, at most once in this process. Throws a UserError for a missing tool or a failed
+ * compilation.
  */
 export function buildBoard(options: BuildOptions): Built {
   const { guest, ...rest } = options;
@@ -280,7 +295,7 @@ function build(options: BuildOptions): Built {
   if (!board.compilers.includes(compiler)) {
     const use = board.compilers.join(", ");
     throw new UserError(
-      `board ${board.name} is not built with ${compiler}: use ${use}`,
+      `board ${board.name} cannot be built with ${compiler}: use ${use}`,
       EXIT.USAGE,
     );
   }
@@ -302,7 +317,7 @@ function mkdtempIn(folder: string): string {
   return mkdtempSync(join(folder, "translated-"));
 }
 
-/** Compiles what is not there yet, under the digest of all that goes into it, and links it. */
+/** Compiles and links what is not in the cache yet. */
 function link(
   board: NativeBoard,
   folder: string,
@@ -316,32 +331,39 @@ function link(
     board.folder,
     ...flags.filter((flag) => flag.startsWith("-I")).map((flag) => flag.slice(2)),
   ]);
-  // The folder of the translations is another every time; what is in it counts.
+  // The folder of the translations has a new name every time; only its content goes into the
+  // digest.
   const plain = flags.map((flag) => flag.replace(/translated-\w+/, "translated"));
   const objects = sources.map(({ source, flags: more }) => {
     const hash = createHash("sha256").update(JSON.stringify([compiler, plain, more, headers]));
     const digest = hash.update(readFileSync(source)).digest("hex").slice(0, 24);
-    // An object's name gets into the image; its folder's does not.
+    // An object's file name is stored in the image; its folder is not. So the digest names the
+    // folder.
     const object = join(folder, "objects", digest, `${basename(source)}.o`);
     if (!existsSync(object))
-      whole(object, (to) => runTool(compiler, [...flags, ...more, "-o", to, "-c", source]));
+      writeAtomically(object, (to) =>
+        runTool(compiler, [...flags, ...more, "-o", to, "-c", source]),
+      );
     return object;
   });
   const linked = createHash("sha256").update(JSON.stringify([board, plain, objects]));
   const path = join(folder, `image-${linked.digest("hex").slice(0, 24)}`);
   const last = board.link.map((flag) => flag.replace("{board}", board.folder));
-  // Not -Wl: a comma in a folder's name would end its word.
+  // -Xlinker and not -Wl, which would split at a comma in the folder's name.
   const all = [...flags, ...objects, ...last, "-Xlinker", `-Map=${path}.map`];
-  if (!existsSync(path)) whole(path, (to) => runTool(compiler, [...all, "-o", to]));
+  if (!existsSync(path)) writeAtomically(path, (to) => runTool(compiler, [...all, "-o", to]));
   return imageOf(board, path);
 }
 
-/** Makes a file beside its place and moves it there: it is whole or not there, whoever else makes it. */
-function whole(path: string, make: (to: string) => void): void {
-  const beside = `${path}.${process.pid}`;
+/**
+ * Writes a file under a temporary name and renames it, so that parallel builds see it complete or
+ * not.
+ */
+function writeAtomically(path: string, write: (to: string) => void): void {
+  const temporary = `${path}.${process.pid}`;
   mkdirSync(dirname(path), { recursive: true });
-  make(beside);
-  renameSync(beside, path);
+  write(temporary);
+  renameSync(temporary, path);
 }
 
 function imageOf(board: NativeBoard, path: string): Built {

@@ -1,6 +1,7 @@
 /**
- * A native board's process and its two wires: a byte in is the doorbell, a byte out the answer. All
- * synchronous, as the simulator's clock is. Must not know what is in the page.
+ * Runs a native board as a process. One byte to it is the doorbell, one byte from it is its answer;
+ * the data is in a shared file (page.ts). All calls are synchronous, as the simulator's clock
+ * requires.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import {
@@ -22,16 +23,18 @@ import { join } from "node:path";
 import { EXIT, UserError } from "../errors.ts";
 import { STALL_MS, waitWithWatchdog } from "./stall-watchdog.ts";
 
-/** A board as built: how it is started, and how its shared file is laid out. */
+/** A built board: how to start it, and the layout of its shared file. */
 export interface NativeImage {
-  /** For messages. */
+  /** The board's name, for messages. */
   readonly name: string;
-  /** Bytes of the shared file, and where the page begins in it. */
+  /** Length of the shared file, and the offset of the page in it. */
   readonly fileBytes: number;
   readonly pageAt: number;
-  /** Where the guest goes in the shared file; null if the board reads it from its own file. */
+  /**
+   * Offset of the guest in the shared file; null if the board reads the guest from its own file.
+   */
   readonly guestAt: number | null;
-  /** Processor time without an import call after which a guest is hung, in ms. */
+  /** Processor time without an import call after which a guest counts as hung, in ms. */
   readonly hungMs: number;
   command(sharedFile: string, guestFile: string): readonly string[];
 }
@@ -41,11 +44,11 @@ process.on("exit", () => {
   for (const doorbell of running) doorbell.close();
 });
 
-/** Memory, where the machine has such a file system: the page is written thousands of times a second. */
-const ROOM = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
-let swept = false;
+/** A file system in memory, if there is one: the page is written thousands of times a second. */
+const RUNS_FOLDER = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+let staleRunsRemoved = false;
 
-/** Whether there is such a process. */
+/** Whether a process exists. */
 function alive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -55,19 +58,19 @@ function alive(pid: number): boolean {
   }
 }
 
-/** Ends the boards and removes the files of harnesses that were killed: once in this process. */
-export function removeStaleRuns(room = ROOM): void {
-  for (const name of readdirSync(room)) {
+/** Ends the boards and removes the files of test processes that were killed. */
+export function removeStaleRuns(runsFolder = RUNS_FOLDER): void {
+  for (const name of readdirSync(runsFolder)) {
     const owner = /^killswitch-(\d+)-/.exec(name)?.[1];
     if (owner === undefined || alive(Number(owner))) continue;
-    const folder = join(room, name);
+    const folder = join(runsFolder, name);
     try {
       const pid = Number(readFileSync(join(folder, "board"), "utf8"));
-      // The number may be another process's by now.
+      // The process id may have been reused, so check the command line.
       if (readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(folder))
         process.kill(pid, "SIGKILL");
     } catch {
-      // It has ended, or never began.
+      // The board has ended, or was never started.
     }
     rmSync(folder, { recursive: true, force: true });
   }
@@ -84,18 +87,18 @@ export class Doorbell {
   readonly #stallMs: number;
   #open = true;
 
-  /** Starts the board. `prepare` fills the shared file before it runs. */
+  /** Starts the board. `prepare` fills the shared file before. */
   constructor(
     image: NativeImage,
     guest: Uint8Array,
     prepare: (doorbell: Doorbell) => void,
     stallMs = STALL_MS,
   ) {
-    if (!swept) removeStaleRuns();
-    swept = true;
+    if (!staleRunsRemoved) removeStaleRuns();
+    staleRunsRemoved = true;
     this.#image = image;
     this.#stallMs = stallMs;
-    this.#folder = mkdtempSync(join(ROOM, `killswitch-${process.pid}-`));
+    this.#folder = mkdtempSync(join(RUNS_FOLDER, `killswitch-${process.pid}-`));
     const at = (name: string) => join(this.#folder, name);
     writeFileSync(at("page"), "", { mode: 0o600 });
     truncateSync(at("page"), image.fileBytes);
@@ -108,7 +111,7 @@ export class Doorbell {
     const stderr = openSync(at("stderr"), "w");
     const [program = "", ...args] = image.command(at("page"), at("guest"));
     this.#child = spawn(program, args, { stdio: [bell.read, answers.write, stderr] });
-    // A program that cannot be started shows itself by the end of its answers.
+    // A program that cannot be started is detected when its answers end.
     this.#child.on("error", () => {});
     this.#child.unref();
     writeFileSync(at("board"), String(this.#child.pid ?? 0));
@@ -118,7 +121,9 @@ export class Doorbell {
     running.add(this);
   }
 
-  /** Waits for the board's next answer. Throws if the board ended instead, or had to be ended. */
+  /**
+   * Waits for the board's next answer. Throws a UserError if the board ended or had to be ended.
+   */
   answer(): number {
     let read = 0;
     const ended = waitWithWatchdog(this.#child.pid ?? 0, this.#stallMs, () => {
@@ -127,22 +132,22 @@ export class Doorbell {
     if (read === 1 && !ended) return this.#byte[0] ?? 0;
     if (ended) {
       this.close();
-      const bound = `${this.#stallMs / 1000} s of processor time, or slept for good`;
+      const limit = `${this.#stallMs / 1000} s of processor time, or asleep for 2 minutes`;
       throw new UserError(
-        `board ${this.#image.name} is stuck: no answer in ${bound}; it was ended`,
+        `board ${this.#image.name} is stuck: no answer in ${limit}; its process was killed`,
         EXIT.INTERNAL,
       );
     }
-    const said = readFileSync(join(this.#folder, "stderr"), "utf8").trim();
+    const stderr = readFileSync(join(this.#folder, "stderr"), "utf8").trim();
     this.close();
-    throw new UserError(`board ${this.#image.name} ended: ${said}`, EXIT.INTERNAL);
+    throw new UserError(`board ${this.#image.name} ended: ${stderr}`, EXIT.INTERNAL);
   }
 
   ring(): void {
     writeSync(this.#bell, this.#byte);
   }
 
-  /** Reads from the page at `at` into the whole of `into`. */
+  /** Fills `into` from offset `at` of the page. */
   read(at: number, into: Buffer): void {
     readSync(this.#file, into, 0, into.length, this.#image.pageAt + at);
   }
@@ -151,7 +156,7 @@ export class Doorbell {
     writeSync(this.#file, bytes, 0, length, this.#image.pageAt + at);
   }
 
-  /** Takes the board's supply away, and all that was the board's with it. */
+  /** Removes the board's supply: kills its process and deletes its files. Safe to call twice. */
   close(): void {
     if (!this.#open) return;
     this.#open = false;
@@ -162,11 +167,11 @@ export class Doorbell {
   }
 }
 
-/** Both ends of a new named pipe: anonymous ones Node does not hand out as descriptors that block. */
+/** Both ends of a new named pipe. Node offers no anonymous pipe with blocking descriptors. */
 function fifo(path: string): { read: number; write: number } {
   const { status } = spawnSync("mkfifo", [path]);
   if (status !== 0) throw new UserError(`${path}: mkfifo failed: install coreutils`, EXIT.BAD_FILE);
-  // Opening one end waits for the other: the third descriptor is both.
+  // Opening one end blocks until the other is open. A third descriptor, open for both, avoids that.
   const both = openSync(path, constants.O_RDWR);
   const read = openSync(path, constants.O_RDONLY);
   const write = openSync(path, constants.O_WRONLY);

@@ -1,7 +1,7 @@
 /**
- * Builds and runs the fuzz targets: module loader, imports, and the page's framing with the whole
- * host behind it. The seeds are kept in tests/hostile/corpus; what a run finds goes to dist/fuzz.
- * Must not know what a target does with its bytes.
+ * Builds and runs the fuzz targets: the module loader, the imports, and the page's framing with the
+ * whole host behind it. The seeds are in tests/hostile/corpus. Findings and new inputs go to
+ * dist/fuzz.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
@@ -17,14 +17,14 @@ export const FUZZ_TARGETS = ["imports", "module", "page"] as const;
 export type FuzzTarget = (typeof FUZZ_TARGETS)[number];
 
 const CLANG = { command: "clang", minimum: "12.0", package: "clang libclang-rt-14-dev" };
-/** Longest input, in bytes: a guest of twice the size of the device's. */
+/** Longest input, in bytes: twice the size of the shipped guest. */
 const INPUT_MAX = 24_576;
-/** An input that takes longer is a finding, in s. */
+/** An input that takes longer than this is a finding, in s. */
 const INPUT_SECONDS = 10;
 
 export interface FuzzResult {
   readonly runs: number;
-  /** What the sanitizer said, and the command that says it again; null if nothing was found. */
+  /** The sanitizer's message and the command that reproduces it; null if nothing was found. */
   readonly finding: string | null;
 }
 
@@ -47,7 +47,7 @@ function sourcesOf(target: FuzzTarget, folder: string): string[] {
   return [...engine, ...common("validate.c", "validate_code.c", "validate_read.c")];
 }
 
-/** Builds a target. Returns its program. Throws a UserError if clang is missing. */
+/** Builds a target. Returns the path of its program. Throws a UserError if clang is missing. */
 export function buildFuzz(target: FuzzTarget): string {
   requireTools([CLANG]);
   const folder = join(packageRoot(), "dist", "fuzz", target);
@@ -64,7 +64,7 @@ export function buildFuzz(target: FuzzTarget): string {
       ...WASM3_FLAGS,
     ],
     "-fsanitize=fuzzer,address,undefined",
-    // wasm3's own: instantiation does not run the start function.
+    // A switch of wasm3: instantiation does not run the start function.
     "-DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION",
     ...[`-DKS_MAC_MEMORY=${MAC_MEMORY}`, "-DKS_GUEST_MEMORY=65536", "-DKS_GUEST_STACK=4096"],
     ...["common", "bench", "bench/fuzz"].map((name) => `-I${join(boards, name)}`),
@@ -75,7 +75,7 @@ export function buildFuzz(target: FuzzTarget): string {
   return program;
 }
 
-/** Runs a target for so many seconds from the kept seeds. */
+/** Runs a target for `seconds`, starting from the stored seeds. */
 export function runFuzz(target: FuzzTarget, seconds: number): FuzzResult {
   const program = buildFuzz(target);
   const found = join(packageRoot(), "dist", "fuzz", target, "found");
@@ -90,7 +90,7 @@ export function runFuzz(target: FuzzTarget, seconds: number): FuzzResult {
       `-artifact_prefix=${join(packageRoot(), "dist", "fuzz", target, "finding-")}`,
       found,
       seeds,
-      // The shipped modules are the best seeds there are for what loads modules.
+      // The shipped modules are good seeds for the module loader.
       ...(target === "module" ? [join(packageRoot(), "dist", "firmware")] : []),
     ],
     { encoding: "utf8", maxBuffer: 1 << 26 },
@@ -98,7 +98,7 @@ export function runFuzz(target: FuzzTarget, seconds: number): FuzzResult {
   if (error !== undefined) throw new UserError(`${program}: ${error.message}`, EXIT.INTERNAL);
   const runs = Number(/Done (\d+) runs/.exec(stderr)?.[1] ?? 0);
   if (status === 0) return { runs, finding: null };
-  const said = stderr.split("\n").filter((line) => /ERROR|SUMMARY|runtime error/.test(line));
+  const errors = stderr.split("\n").filter((line) => /ERROR|SUMMARY|runtime error/.test(line));
   const input = /Test unit written to (\S+)/.exec(stderr)?.[1] ?? "";
-  return { runs, finding: `${said.join("\n")}\n  ${program} ${input}` };
+  return { runs, finding: `${errors.join("\n")}\n  ${program} ${input}` };
 }

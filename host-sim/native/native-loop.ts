@@ -1,7 +1,7 @@
 /**
- * A native board behind the simulator's seam for host loops: hands it what reaches it by wire, waits
- * until it has nothing left to do, and carries out on the virtual board what it drove. No behaviour
- * of its own. Must not know the gate, the guest, or one board from another.
+ * A host loop for the simulator that runs a native board: it passes the wires' stimuli to the
+ * board, waits until the board has nothing left to do, and applies the board's outputs to the
+ * virtual board.
  */
 import { MESSAGE_MAX, PIN_NAMES } from "../abi.gen.ts";
 import { type HostLoop, PowerLoss } from "../host-loop.ts";
@@ -28,15 +28,18 @@ import {
 export interface NativeOptions {
   image: NativeImage;
   guest: Uint8Array;
-  /** By PRINCIPAL; null where the device has none. */
+  /** Keys by PRINCIPAL; null for a principal without a key. */
   keys: readonly (Uint8Array | null)[];
-  /** Of the device's random stream: the simulator's seed ^ ENTROPY_STREAM. */
+  /** Seed of the device's random numbers: the simulator's seed ^ ENTROPY_STREAM. */
   seed: number;
-  /** From restart to the first sample, in ms. */
+  /** From a restart to the first sample of the contacts, in ms. */
   bootMs: number;
 }
 
-/** The board's part as read at once: its words, small regions, and most answers' records whole. */
+/**
+ * Bytes of the board's part read at each answer: all words, small regions, and most answers'
+ * records.
+ */
 const HEAD_BYTES = 4096;
 
 export class NativeLoop implements HostLoop {
@@ -45,10 +48,10 @@ export class NativeLoop implements HostLoop {
   readonly #options: NativeOptions;
   readonly #in = Buffer.alloc(IN_BYTES);
   readonly #out = Buffer.alloc(HEAD_BYTES);
-  /** What the page holds of each storage region. */
+  /** A copy of each storage region as it is in the page. */
   readonly #mirror: Buffer[];
   #doorbell: Doorbell | null = null;
-  /** What a restart does not touch, for the next power-on. */
+  /** State that a loss of supply does not reset, for the next power-on. */
   #random = Buffer.alloc(OUT.randomEnd - OUT.random);
   #pins: number[] = PIN_NAMES.map(() => NEVER);
   #deadline = Number.POSITIVE_INFINITY;
@@ -62,7 +65,7 @@ export class NativeLoop implements HostLoop {
     putKeys(this.#in, options.keys);
   }
 
-  /** A word of the board's part of the page as it was at the last answer: a measurement. */
+  /** A word of the board's part of the page at the last answer, by offset: see page.ts, OUT. */
   measured(at: number): number {
     return this.#out.readUInt32LE(at);
   }
@@ -72,7 +75,7 @@ export class NativeLoop implements HostLoop {
   }
 
   powerOn(reason: number): void {
-    this.#forget();
+    this.#discard();
     const { image, guest } = this.#options;
     const now = this.#board.now();
     this.#doorbell = new Doorbell(image, guest, (doorbell) => {
@@ -83,20 +86,20 @@ export class NativeLoop implements HostLoop {
         head.writeUInt32LE(level, OUT.pins + 4 * pin);
       head.set(this.#random, OUT.random);
       doorbell.write(IN_BYTES, head);
-      this.#storeAll(doorbell, true);
-      this.#wires(REQUEST.POLL);
+      this.#writeStorage(doorbell, true);
+      this.#writeInputs(REQUEST.POLL);
       doorbell.write(0, this.#in, STIMULI_AT);
     });
-    this.#answered(this.#doorbell);
+    this.#readAnswer(this.#doorbell);
   }
 
   powerOff(): void {
-    this.#forget();
+    this.#discard();
     this.#pins = PIN_NAMES.map(() => NEVER);
     this.#deadline = Number.POSITIVE_INFINITY;
   }
 
-  /** Takes the board down. It can be powered on again. */
+  /** Ends the board's process. The board can be powered on again. */
   close(): void {
     this.#doorbell?.close();
     this.#doorbell = null;
@@ -123,10 +126,11 @@ export class NativeLoop implements HostLoop {
   }
 
   hung(): void {
-    throw new Error("a native board has no guest on this thread");
+    throw new Error("a native board watches its guest itself; hung() is not used");
   }
 
-  #forget(): void {
+  /** Ends the board and drops queued stimuli; the radio goes off with the supply. */
+  #discard(): void {
     this.close();
     this.#stimuliLen = 0;
     if (!this.#radio) return;
@@ -137,7 +141,7 @@ export class NativeLoop implements HostLoop {
 
   #stimulus(kind: number, bytes: Uint8Array): void {
     if (this.#doorbell === null) return;
-    // Of a message too long for the board only its length crosses.
+    // For a message that is too long, only its length is passed to the board.
     const stored = bytes.length <= MESSAGE_MAX ? bytes : new Uint8Array(0);
     const size = 8 + ((stored.length + 3) & ~3);
     if (this.#stimuliLen + size > STIMULI_BYTES) this.#request(this.#doorbell, REQUEST.STIMULI);
@@ -148,8 +152,8 @@ export class NativeLoop implements HostLoop {
     this.#stimuliLen += size;
   }
 
-  /** What stands on the board's wires now. */
-  #wires(request: number): void {
+  /** Writes the request and the levels of the board's wires into the harness's part of the page. */
+  #writeInputs(request: number): void {
     const { bootMs, guest, image, seed } = this.#options;
     const board = this.#board;
     const budget = Math.min(board.bytesToPowerLoss, NEVER);
@@ -170,20 +174,20 @@ export class NativeLoop implements HostLoop {
   }
 
   #request(doorbell: Doorbell, kind: number): void {
-    this.#storeAll(doorbell, false);
+    this.#writeStorage(doorbell, false);
     for (let request: number = kind; ; request = REQUEST.CONTINUE) {
-      this.#wires(request);
+      this.#writeInputs(request);
       doorbell.write(0, this.#in, STIMULI_AT + this.#stimuliLen);
       this.#stimuliLen = 0;
       doorbell.ring();
-      const answer = this.#answered(doorbell);
+      const answer = this.#readAnswer(doorbell);
       if (answer === ANSWER.POWER_LOSS) throw new PowerLoss();
       if (answer !== ANSWER.MORE) return;
     }
   }
 
-  /** Writes to the page what changed in storage by other hands than the board's. */
-  #storeAll(doorbell: Doorbell, always: boolean): void {
+  /** Writes storage regions that were changed from outside the board (or all) to the page. */
+  #writeStorage(doorbell: Doorbell, always: boolean): void {
     for (const [region, mirror] of this.#mirror.entries()) {
       const bytes = this.#board.storage[region];
       if (bytes === undefined || (!always && mirror.equals(bytes))) continue;
@@ -192,7 +196,10 @@ export class NativeLoop implements HostLoop {
     }
   }
 
-  #answered(doorbell: Doorbell): number {
+  /**
+   * Waits for an answer and applies its records to the virtual board. Returns the answer's code.
+   */
+  #readAnswer(doorbell: Doorbell): number {
     const answer = doorbell.answer();
     doorbell.read(IN_BYTES, this.#out);
     const length = this.#out.readUInt32LE(OUT.recordsLen);
@@ -205,12 +212,12 @@ export class NativeLoop implements HostLoop {
     this.#deadline = due === NEVER ? Number.POSITIVE_INFINITY : due;
     this.#out.copy(this.#random, 0, OUT.random, OUT.randomEnd);
     for (const { kind, bytes } of readRecords(Buffer.from(records.subarray(0, length)))) {
-      this.#replay(doorbell, kind, bytes);
+      this.#applyRecord(doorbell, kind, bytes);
     }
     return answer;
   }
 
-  #replay(doorbell: Doorbell, kind: number, bytes: Buffer): void {
+  #applyRecord(doorbell: Doorbell, kind: number, bytes: Buffer): void {
     const board = this.#board;
     const word = (index: number) => bytes.readUInt32LE(4 * index);
     if (kind === RECORD.TRACE) {
@@ -227,8 +234,10 @@ export class NativeLoop implements HostLoop {
     else this.#written(doorbell, word(0), word(1), word(2));
   }
 
-  /** The board wrote to storage: the page has the bytes. Throws PowerLoss if the supply failed in it. */
-  #written(doorbell: Doorbell, region: number, offset: number, length: number): void {
+  /**
+   * Copies a storage write from the page. Throws PowerLoss if the supply failed during the write.
+   */
+  #applyWrite(doorbell: Doorbell, region: number, offset: number, length: number): void {
     const bytes = Buffer.alloc(length);
     doorbell.read(IN_BYTES + (REGION_AT[region] ?? 0) + offset, bytes);
     this.#mirror[region]?.set(bytes, offset);

@@ -1,10 +1,13 @@
 /**
- * The page that the harness shares with a native board, by offset: the twin of boards/bench/page.h.
- * Must not know how the page is shared, nor what the board does.
+ * Layout of the page that the simulator shares with a native board. The same as
+ * boards/bench/page.h.
  */
 import { PIN_NAMES, PRINCIPAL_KIDS, REGION } from "../abi.gen.ts";
 
-/** Bytes of the harness's part, of the board's part, and of each part of that. */
+/**
+ * Lengths and offsets, in bytes. The first part is written by the simulator (IN), the second by the
+ * board.
+ */
 export const IN_BYTES = 16_384;
 export const STIMULI_AT = 1024;
 export const STIMULI_BYTES = IN_BYTES - STIMULI_AT;
@@ -19,7 +22,7 @@ const KEY_MAX = 64;
 
 /** Offset of a storage region in the board's part, by REGION. */
 export const REGION_AT: readonly number[] = [RETAINED_AT, CONFIG_AT, JOURNAL_AT];
-if (REGION.JOURNAL !== 2) throw new Error("page: the regions are not in the order of REGION");
+if (REGION.JOURNAL !== 2) throw new Error("page.ts: REGION_AT must be in the order of REGION");
 
 export const REQUEST = { POLL: 0, STIMULI: 1, CONTINUE: 2 } as const;
 export const ANSWER = { DONE: 0x44, HUNG: 0x48, MORE: 0x4d, POWER_LOSS: 0x50 } as const;
@@ -28,7 +31,7 @@ export const RECORD = { TRACE: 0, RADIO: 1, GPIO: 2, SEND: 3, WRITE: 4 } as cons
 
 export const NEVER = 0xffff_ffff;
 
-/** Words of the harness's part, by offset. */
+/** Offsets of the words in the simulator's part. */
 export const IN = {
   request: 0,
   now: 4,
@@ -49,14 +52,14 @@ export const FLAG_STORAGE_FAILS = 1;
 const PINS_AT = 20;
 const PINS_END = PINS_AT + 4 * PIN_NAMES.length;
 
-/** Words of the board's part, by offset. */
+/** Offsets of the words in the board's part. */
 export const OUT = {
   deadline: 0,
   recordsLen: 4,
   bootReason: 8,
   bootAt: 12,
   pins: PINS_AT,
-  /** Whether it is seeded, and sfc32's four words. */
+  /** State of the random number generator: a flag (seeded), then the four words of sfc32. */
   random: PINS_END,
   randomEnd: PINS_END + 20,
   edgeEntry: PINS_END + 20,
@@ -65,11 +68,14 @@ export const OUT = {
   stackUsed: PINS_END + 32,
 } as const;
 
-/** Puts keys (by PRINCIPAL, null for none) where the board finds them. */
+/**
+ * Writes the keys (by PRINCIPAL, null for none) into the page. Throws a RangeError for a long key.
+ */
 export function putKeys(page: Buffer, keys: readonly (Uint8Array | null)[]): void {
   for (const [principal, key] of keys.entries()) {
     const length = key?.length ?? 0;
-    if (length > KEY_MAX) throw new RangeError(`a key of ${length} bytes, the board takes 64`);
+    if (length > KEY_MAX)
+      throw new RangeError(`key of principal ${principal}: ${length} bytes, at most ${KEY_MAX}`);
     page.writeUInt32LE(length, IN.keyLen + 4 * principal);
     if (key !== null) page.set(key, IN.key + KEY_MAX * principal);
   }
@@ -80,12 +86,13 @@ export interface PageRecord {
   readonly bytes: Buffer;
 }
 
-/** The records of one answer. Throws on a length that runs out of them: the board is defective. */
+/** The records of one answer. Throws an Error if a record is longer than the rest of the answer. */
 export function* readRecords(bytes: Buffer): Generator<PageRecord> {
   for (let at = 0; at < bytes.length; ) {
     const kind = bytes.readUInt32LE(at);
     const length = bytes.readUInt32LE(at + 4);
-    if (at + 8 + length > bytes.length) throw new Error("page: a record runs out of the page");
+    if (at + 8 + length > bytes.length)
+      throw new Error(`page: the record at ${at} (${length} bytes) exceeds the answer`);
     yield { kind, bytes: bytes.subarray(at + 8, at + 8 + length) };
     at += 8 + ((length + 3) & ~3);
   }

@@ -1,6 +1,5 @@
 /**
- * A native board on the virtual board's pins, in virtual time, as a scenario's target. Must not know
- * a scenario's checks.
+ * Runs a scenario on a native board: the host in C on the virtual board's pins, in virtual time.
  */
 import type { Firmware } from "../firmware.ts";
 import type { Image, Step, Stimulus } from "../scenario/grammar.ts";
@@ -11,18 +10,19 @@ import type { Delivery } from "../virtual-broker.ts";
 import type { NativeImage } from "./doorbell.ts";
 import { NativeLoop } from "./native-loop.ts";
 
-/** A board answers when it has nothing left to do: the simulator's own bound does not apply. */
+/** The simulator's limit for a guest does not apply, because the board ends a hung guest itself. */
 export const NATIVE_TIMEOUT_MS = 3_600_000;
 
 export interface NativeTargetOptions {
   image: NativeImage;
-  /** The guest's bytes; by default those of the firmware, which must then be a good one. */
+  /** The guest's bytes. Default: the guest of the firmware, which must be a valid one. */
   guest?: Uint8Array;
 }
 
 function guestOf(firmware: Firmware): Uint8Array {
   const { guest } = firmware;
-  if (typeof guest === "string") throw new Error("a refused guest's bytes must be handed over");
+  if (typeof guest === "string")
+    throw new Error(`the firmware's guest was refused (${guest}): pass its bytes as "guest"`);
   return guest.bytes;
 }
 
@@ -51,7 +51,7 @@ export class NativeTarget implements Target {
   }
 
   unsupportedImageReason(image: Image): string | null {
-    return image === "own" ? null : `${this.name} runs the image that was built for it`;
+    return image === "own" ? null : `${this.name} runs only the image that was built for it`;
   }
 
   start(config: TargetConfig): void {
@@ -96,7 +96,7 @@ export class NativeTarget implements Target {
     return this.#running.journal();
   }
 
-  /** The board's own measurements (see page.ts, OUT). */
+  /** One of the board's own measurements, by its offset in page.ts, OUT. */
   measured(at: number): number {
     return this.#loop?.measured(at) ?? 0;
   }

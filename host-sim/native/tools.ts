@@ -1,13 +1,11 @@
-/**
- * Whether a tool is on this machine, and new enough. Must not know what it is for.
- */
+/** Checks that the tools for native boards are installed on this machine and recent enough. */
 import { spawnSync } from "node:child_process";
 import { EXIT, UserError } from "../errors.ts";
 import { loadNativeBoard, nativeBoardNames, type Tool } from "./board.ts";
 
 export interface ToolState {
   readonly tool: Tool;
-  /** What its `--version` says; null if it is not there. */
+  /** The version it prints; null if it is not installed. */
   readonly found: string | null;
   readonly good: boolean;
 }
@@ -15,26 +13,28 @@ export interface ToolState {
 function atLeast(found: string, minimum: string): boolean {
   const parts = (text: string) => text.split(".").map(Number);
   const [major = 0, minor = 0] = parts(found);
-  const [least = 0, lesser = 0] = parts(minimum);
-  return major > least || (major === least && minor >= lesser);
+  const [majorMinimum = 0, minorMinimum = 0] = parts(minimum);
+  return major > majorMinimum || (major === majorMinimum && minor >= minorMinimum);
 }
 
-/** The first `number.number` in what the tool says of its version. */
+/** The state of a tool. Its version is the first `number.number` that `--version` prints. */
 export function toolState(tool: Tool): ToolState {
   const { status, stdout } = spawnSync(tool.command, ["--version"], { encoding: "utf8" });
   const found = status === 0 ? (/\d+\.\d+(\.\d+)?/.exec(stdout)?.[0] ?? null) : null;
   return { tool, found, good: found !== null && atLeast(found, tool.minimum) };
 }
 
-/** One line on what is wrong with a tool and how it is mended; null for a good one. */
+/** One line with the problem of a tool and its fix; null if there is none. */
 export function toolTrouble({ tool, found, good }: ToolState): string | null {
   if (good) return null;
   const state =
-    found === null ? "is not installed" : `is version ${found}, ${tool.minimum} is needed`;
+    found === null
+      ? "is not installed"
+      : `is version ${found}, but ${tool.minimum} or newer is needed`;
   return `${tool.command} ${state}: apt-get install ${tool.package}`;
 }
 
-/** Throws a UserError at the first tool that is missing or too old. */
+/** Throws a UserError for the first tool that is missing or too old. */
 export function requireTools(tools: readonly Tool[]): void {
   for (const tool of tools) {
     const trouble = toolTrouble(toolState(tool));
@@ -49,7 +49,7 @@ export interface TargetState {
   readonly reason: string | null;
 }
 
-/** Every native board, its tools, and whether it can be built and run here. */
+/** All native boards with the state of their tools. */
 export function targetStates(): TargetState[] {
   return nativeBoardNames().map((target) => {
     const tools = loadNativeBoard(target).tools.map(toolState);

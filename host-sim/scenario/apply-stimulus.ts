@@ -1,4 +1,6 @@
-/** Applies a stimulus to the simulated board: for scenarios, and for the lines of `killswitch sim`. */
+/**
+ * Applies a stimulus to the simulated board: for scenarios, and for the lines of `killswitch sim`.
+ */
 import type { Simulator } from "../simulator.ts";
 import type { Stimulus } from "./grammar.ts";
 

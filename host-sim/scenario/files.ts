@@ -1,13 +1,10 @@
-/**
- * Finds scenario files: names, folders, and patterns with `*` and `?` in the last part. Must not know
- * what is in them.
- */
+/** Finds scenario files by path, by folder, or by a pattern with `*` and `?` in the file name. */
 import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { EXIT, UserError } from "../errors.ts";
 import { packageRoot } from "../paths.ts";
 
-/** Where the scenarios of the package are. */
+/** The folder of the package's scenarios. */
 export function scenarioFolder(): string {
   return join(packageRoot(), "tests", "scenarios");
 }
@@ -19,7 +16,7 @@ function inFolder(folder: string, wanted: RegExp): string[] {
       .sort()
       .map((name) => join(folder, name));
   } catch {
-    throw new UserError(`${folder}: no such folder`, EXIT.BAD_FILE);
+    throw new UserError(`folder ${folder} does not exist`, EXIT.BAD_FILE);
   }
 }
 
@@ -28,7 +25,9 @@ function patternOf(glob: string): RegExp {
   return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`);
 }
 
-/** The files that an argument names; a folder names each *.yaml in it. Throws UserError for none. */
+/**
+ * The files that an argument stands for; a folder stands for its *.yaml files. Throws UserError.
+ */
 export function scenarioPaths(argument: string): string[] {
   const name = basename(argument);
   let paths: string[];
@@ -36,6 +35,6 @@ export function scenarioPaths(argument: string): string[] {
   else if (statSync(argument, { throwIfNoEntry: false })?.isDirectory())
     paths = inFolder(argument, /\.yaml$/);
   else return [argument];
-  if (paths.length === 0) throw new UserError(`${argument}: no scenario there`, EXIT.BAD_FILE);
+  if (paths.length === 0) throw new UserError(`${argument}: no scenario file found`, EXIT.BAD_FILE);
   return paths;
 }

@@ -1,7 +1,4 @@
-/**
- * What a scenario is: its types, in the form of its file. schema.json says the same to a validator.
- * Must not know how a scenario runs.
- */
+/** The types of a scenario, as in its YAML file. schema.json describes the same for validation. */
 import { parseMs } from "../clock.ts";
 import type { ArgValue } from "../controller/operations.ts";
 import type { Fault, Position } from "../virtual-board.ts";
@@ -9,22 +6,22 @@ import type { Delivery } from "../virtual-broker.ts";
 
 export interface Scenario {
   name: string;
-  /** What it shows, in a sentence. */
+  /** What it shows, in one sentence. */
   about: string;
-  /** An unsigned 32-bit integer; 1 if absent. */
+  /** An unsigned 32-bit integer. Default: 1. */
   seed?: number;
-  /** Its figures rest on a board's stated times: not for one in real time. */
+  /** `exact`: it counts on the board's exact times, so it does not run on a target in real time. */
   time?: "exact";
   start: { switch: Position; board?: string; image?: Image };
-  /** Path of a guest module in place of the device's, relative to the scenario. */
+  /** Path of a guest that replaces device.wasm, relative to the scenario. */
   guest?: string;
   steps: Step[];
 }
 
-/** The native image under the guest: the board's own, or one that ignores the gate and lies. */
+/** The native image: the board's own, or one that ignores the gate and reports false states. */
 export type Image = "own" | "hostile";
 
-/** What reaches a board by wire or through the air's weather. */
+/** What is done to a board by wire, and to its broker. */
 export type Stimulus =
   | { switch: Position }
   | { button: "press" | "release" }
@@ -50,31 +47,34 @@ export type Tamper =
   | "oversize"
   | "garbage";
 
-/** CODE, or that nothing comes. */
+/** The name of a CODE, or `none` if no reply may come. */
 export type ExpectedReply = string;
 
 export interface Answered {
   via?: Delivery;
-  /** Absent: the scenario does not wait for one. */
+  /** Absent: the step does not wait for a reply. */
   reply?: ExpectedReply;
-  /** How long a reply may take; 50ms if absent. */
+  /** How long a reply may take. Default: 50ms. */
   within?: string;
 }
 
 export interface Send extends Answered {
   as: "owner" | "provider" | "manufacturer";
-  /** As on the command line: `relay.set on`. */
+  /** The operation as on the command line: `relay.set on`. */
   op: string;
-  /** `current` if absent: the one that the device last told. `told`: the same, or zero before any. */
+  /**
+   * Default `current`: the epoch that the device reported last. `told`: the same, or `zero` if the
+   * device has not reported any.
+   */
   epoch?: "current" | "previous" | "zero" | "told";
   /** From the device's session clock on; `5s` if absent. */
   deadline?: string;
   /** `next` if absent. */
   seq?: "next" | "last" | number;
   tamper?: Tamper;
-  /** A name under which replay finds the message. */
+  /** A name for the message, for `replay`. */
   save?: string;
-  /** Fields that the reply carries; null: does not carry. For a list: its length. */
+  /** Expected fields of the reply. null: the field is absent. For a list: its length. */
   data?: Record<string, ArgValue | string | null>;
 }
 
@@ -82,7 +82,9 @@ export interface Replay extends Answered {
   message: string;
 }
 
-/** Words to be found in a trace line or a journal record: all of them, in any place. */
+/**
+ * Each pattern is a set of words that a trace line or journal record must contain, in any order.
+ */
 export type Patterns = string | string[];
 
 export interface Expect {
@@ -93,24 +95,24 @@ export interface Expect {
   relay?: "on" | "off";
   lamp?: "on" | "off";
   link?: "up" | "down";
-  /** Reason of the last boot. */
+  /** The reason of the last boot. */
   boot?: string;
 }
 
-/** What instruments outside the board read: nothing here is the board's own word. */
+/** What instruments outside the board measure, independently of the board's trace. */
 export interface Witness {
-  /** A meter on the rail. */
+  /** The level that a meter on the rail shows. */
   rail?: "up" | "down";
-  /** What the broker got from the device since the last step that did something. */
+  /** Whether the broker received messages of the device since the last action step. */
   heard?: "nothing" | "something";
 }
 
 export interface TraceCheck {
   has?: Patterns;
   lacks?: Patterns;
-  /** How often each pattern of `has` is there, exactly; at least once if absent. */
+  /** How often each pattern of `has` must occur. Default: at least once. */
   times?: number;
-  /** From the start, or since the last step that did something; `step` if absent. */
+  /** `start`: the whole trace; `step` (default): the lines since the last action step. */
   since?: "start" | "step";
 }
 
@@ -136,7 +138,7 @@ export type Step =
 /** How long a tap presses the button, in ms. */
 export const TAP_MS = 100;
 
-/** `200ms`, `2s`, `5m`, `1h` in ms. The schema has checked the form. */
+/** Parses `200ms`, `2s`, `5m` or `1h` into ms. The schema has already checked the format. */
 export function durationMs(text: string): number {
   const ms = parseMs(text);
   if (ms === undefined) throw new RangeError(`duration "${text}"`);

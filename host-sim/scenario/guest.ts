@@ -1,24 +1,22 @@
-/**
- * Another guest for a scenario, from a .wasm or .wat file. Must not know what it does.
- */
+/** Loads a guest that replaces device.wasm, from a .wasm or .wat file. */
 import { readFileSync } from "node:fs";
 import { EXIT, UserError } from "../errors.ts";
 import { type Firmware, loadFirmware, readModule } from "../firmware.ts";
 import { loadGuest } from "../module.ts";
 
-/** The bytes of a module; text format is assembleWat. Throws UserError. */
+/** Reads a module. A .wat file is assembled. Throws UserError. */
 export async function guestBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
   if (!path.endsWith(".wat")) return new Uint8Array(readModule(path));
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch {
-    throw new UserError(`${path}: the guest cannot be read`, EXIT.BAD_FILE);
+    throw new UserError(`${path}: cannot read the guest`, EXIT.BAD_FILE);
   }
   return assembleWat(path, text);
 }
 
-/** Assembles a module from its text. `path` is for messages. Throws UserError. */
+/** Assembles a module from its text format. `path` is used in errors. Throws UserError. */
 export async function assembleWat(path: string, text: string): Promise<Uint8Array<ArrayBuffer>> {
   const { default: makeWabt } = await import("wabt");
   const wabt = await makeWabt();
@@ -30,7 +28,7 @@ export async function assembleWat(path: string, text: string): Promise<Uint8Arra
     return new Uint8Array(buffer);
   } catch (error) {
     const why = error instanceof Error ? error.message.trim().split("\n")[0] : String(error);
-    throw new UserError(`${path}: not WebAssembly text: ${why}`, EXIT.BAD_FILE);
+    throw new UserError(`${path}: not valid WebAssembly text: ${why}`, EXIT.BAD_FILE);
   }
 }
 
@@ -41,7 +39,7 @@ async function load(path: string | undefined): Promise<Firmware> {
   return path === undefined ? firmware : { ...firmware, guest: loadGuest(await guestBytes(path)) };
 }
 
-/** The firmware as built, with the guest at `path` in place of device.wasm if one is given. Kept. */
+/** The built firmware, with the guest at `path` instead of device.wasm if it is given. Cached. */
 export function firmwareWith(path?: string): Promise<Firmware> {
   const key = path ?? "";
   const known = loaded.get(key) ?? load(path);

@@ -1,6 +1,6 @@
 /**
- * Reads scenario files: YAML, the schema, and what a schema cannot say. Every complaint names file,
- * line and column and what would be right. Must not know how a scenario runs.
+ * Reads scenario files and validates them against the schema and further rules. Every error names
+ * the file, line and column, and what is allowed there.
  */
 import { readFileSync } from "node:fs";
 import { Ajv, type ErrorObject } from "ajv";
@@ -31,19 +31,19 @@ export interface ScenarioFile {
 
 const validate = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true }).compile(schema);
 
-/** Reads and checks a file. Throws UserError. */
+/** Reads and validates a file. Throws UserError. */
 export function loadScenario(path: string): ScenarioFile {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
     const why = codeOf(error) === "ENOENT" ? "does not exist" : `cannot be read (${codeOf(error)})`;
-    throw new UserError(`${path}: ${why}`, EXIT.BAD_FILE);
+    throw new UserError(`scenario ${path} ${why}`, EXIT.BAD_FILE);
   }
   return parseScenario(text, path);
 }
 
-/** Checks the text of a scenario; `path` is for messages. Throws UserError. */
+/** Parses and validates the text of a scenario. `path` is used in errors. Throws UserError. */
 export function parseScenario(text: string, path: string): ScenarioFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -59,14 +59,14 @@ export function parseScenario(text: string, path: string): ScenarioFile {
   try {
     data = document.toJS();
   } catch (error) {
-    throw refuse(danglingAlias(document), error instanceof Error ? error.message : String(error));
+    throw refuse(undefinedAlias(document), error instanceof Error ? error.message : String(error));
   }
   if (!validate(data)) {
     const found = (validate.errors ?? []).map((error) => ({
       at: offsetOf(document.contents, error),
-      why: complaint(error),
+      why: explanationOf(error),
     }));
-    // A mistake shows in every rule that it breaks: the one that stands first says it best.
+    // One mistake can break several rules. Report the error that comes first in the file.
     const [first] = found.sort((a, b) => a.at - b.at);
     if (first !== undefined) throw refuse(first.at, first.why);
   }
@@ -81,8 +81,8 @@ export function parseScenario(text: string, path: string): ScenarioFile {
   return { path, scenario, places };
 }
 
-/** Where an alias stands that names no anchor before it; 0 if there is none. */
-function danglingAlias(document: Document): number {
+/** The offset of an alias without an anchor before it; 0 if there is none. */
+function undefinedAlias(document: Document): number {
   let found = 0;
   visitNodes(document, {
     Alias(_, alias) {
@@ -107,7 +107,10 @@ function checkBoard(scenario: Scenario, refuse: (why: string) => UserError): voi
   }
 }
 
-/** Walks steps and their nodes side by side, and checks what the schema cannot. */
+/**
+ * Visits steps together with their YAML nodes and checks what the schema cannot. Calls `found` for
+ * each step, and again with a reason (`why`) for an error. `saved`: names of messages saved so far.
+ */
 function visit(
   steps: readonly Step[],
   nodes: unknown,
@@ -130,7 +133,7 @@ function visit(
     }
     if ("replay" in step && !saved.has(step.replay.message)) {
       const near = nearest(step.replay.message, [...saved]);
-      found(step, body("replay"), `no step before saves "${step.replay.message}"${near}`);
+      found(step, body("replay"), `no earlier step saves "${step.replay.message}"${near}`);
     }
   }
 }
@@ -146,7 +149,7 @@ function faultOfOp(op: string): string | null {
   }
 }
 
-/** Where in the text an error of the schema is. */
+/** The offset in the text of a schema error. */
 function offsetOf(root: Node | null, error: ErrorObject): number {
   const path = error.instancePath.split("/").slice(1);
   let node: unknown = root;
@@ -162,44 +165,46 @@ function offsetOf(root: Node | null, error: ErrorObject): number {
   return startOf(node);
 }
 
-const UNIT_FORMS: Readonly<Record<string, string>> = {
+const PATTERN_FORMS: Readonly<Record<string, string>> = {
   "^[0-9]{1,9}(ms|s|m|h)$": "a time like 200ms, 2s, 5m or 1h",
   "^(next|last)$": "next, last or a number",
-  "^[a-z0-9]+(-[a-z0-9]+)*$": "a name of small letters, digits and hyphens",
+  "^[a-z0-9]+(-[a-z0-9]+)*$": "a name of lower-case letters, digits and hyphens",
 };
 
-/** What is wrong and what would be right. */
-function complaint(error: ErrorObject): string {
+/** Says what is wrong and what is allowed. */
+function explanationOf(error: ErrorObject): string {
   const { keyword, params } = error;
   const shown = JSON.stringify(error.data);
-  const what = shown !== undefined && shown.length <= 40 ? shown : "this";
+  const what = shown !== undefined && shown.length <= 40 ? shown : "this value";
   const known = Object.keys((error.parentSchema?.properties ?? {}) as object);
   if (keyword === "additionalProperties") {
     const key = String(params.additionalProperty);
-    return `"${key}" is not known here${nearest(key, known)}`;
+    return `unknown key "${key}"${nearest(key, known)}`;
   }
   if (keyword === "required") return `"${params.missingProperty}" is missing`;
   if (keyword === "enum") {
     const allowed = (params.allowedValues as unknown[]).map(String);
-    return `${what} is not known here${nearest(String(error.data), allowed)}`;
+    return `${what} is not allowed here${nearest(String(error.data), allowed)}`;
   }
-  if (keyword === "pattern") return `${what} is not ${UNIT_FORMS[params.pattern] ?? "of the form"}`;
-  if (keyword === "type") return `${what} must be ${[params.type].flat().join(" or ")}`;
-  if (keyword === "maxProperties") return "two things in one: give each its own step";
-  if (keyword === "minProperties") return `nothing is given: one of ${known.join(", ")}`;
-  return `${what} ${error.message ?? "is wrong"}`;
+  if (keyword === "pattern")
+    return `${what} is not ${PATTERN_FORMS[params.pattern] ?? "in the right format"}`;
+  if (keyword === "type") return `${what} must be of type ${[params.type].flat().join(" or ")}`;
+  if (keyword === "maxProperties") return "two actions in one step: make each a step of its own";
+  if (keyword === "minProperties") return `${what} is empty: use one of ${known.join(", ")}`;
+  return `${what} ${error.message ?? "is not valid"}`;
 }
 
-/** `: did you mean "x"? There is x, y, z`, or as much of it as helps. */
+/** `: did you mean "x"? Use one of x, y, z`. The question is left out if no name is similar. */
 function nearest(word: string, known: readonly string[]): string {
   if (known.length === 0) return "";
   const ranked = known.map((name) => ({ name, far: distance(word.toLowerCase(), name) }));
   const best = ranked.reduce((a, b) => (b.far < a.far ? b : a));
-  const hint = best.far <= Math.max(2, word.length / 3) ? `: did you mean "${best.name}"?` : ":";
-  return `${hint} There is ${known.join(", ")}`;
+  const names = known.join(", ");
+  const similar = best.far <= Math.max(2, word.length / 3);
+  return similar ? `: did you mean "${best.name}"? Use one of ${names}` : `: use one of ${names}`;
 }
 
-/** Levenshtein's distance, ignoring the case of `b`. */
+/** The Levenshtein distance. The case of `b` is ignored. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [i, left] of [...a].entries()) {

@@ -1,15 +1,17 @@
 /**
- * Watches every line of every scenario for what must never happen, whatever the scenario asks. Reads
- * the trace, and what the controller sent; must not know the board behind the trace.
+ * Checks the invariants on every trace line of every scenario, whatever the scenario itself checks.
+ * Its input is the trace, and the commands that the controller sent.
  *
- * I1  radio on only while LIVE and clean ON for ARM_MS; contacts not ON: radio off and LIVE left in
- *     the same ms; rail down within the board's time, or FAULT_RAIL announced; contacts that agree for
- *     longer than travel are announced as FAULT_CONTACT; a fault ends at a clean KILL position alone.
- * I2  nothing sent or delivered but LIVE, radio on, link up; a restart follows within the ms of a cut.
- * I3  no command executes but LIVE.
- * I4  no two epochs alike; a command executes only with its own epoch in force, and once.
- * I5  no relay.set executes while a hand holds the relay.
- * I8  every boot begins KILLED, radio off, for the reason announced.
+ * I1  The radio is on only in LIVE, after ARM_MS of clean ON. When the contacts leave ON, the radio
+ *     is off and LIVE is left in the same ms. The rail is down within the board's discharge time,
+ *     or FAULT_RAIL is announced. Contacts that are equal for longer than TRAVEL_MS are announced
+ *     as FAULT_CONTACT. A fault ends only at a clean KILL position.
+ * I2  Messages are sent and delivered only in LIVE, with radio and link up. A cut restarts the
+ *     board in the same ms.
+ * I3  Commands execute only in LIVE.
+ * I4  No epoch is drawn twice. A command executes only in its own epoch, and once.
+ * I5  No relay.set executes during a hold.
+ * I8  Every boot begins KILLED with the radio off, and reports the reason of the restart before it.
  */
 import type { BoardData } from "../board-data.ts";
 import { crc32 } from "../crc32.ts";
@@ -17,85 +19,85 @@ import type { Fault } from "../virtual-board.ts";
 import { initialObserved, type Observed, updateObserved } from "./observed.ts";
 import { field, lineText } from "./trace.ts";
 
-/** The gate's own times, stated anew: a monitor that read them from the gate would share its error. */
+/** The gate's times, repeated here: read from the gate, they would hide an error in them. In ms. */
 const ARM_MS = 50;
 const TRAVEL_MS = 20;
 const DISCHARGE_MS = 100;
-/** Samples further apart than this do not count as uninterrupted, in ms. */
+/** Samples further apart than this interrupt the time of clean ON, in ms. */
 const GAP_MS = 10;
 
 export interface Violation {
-  /** `I1: what must hold`. */
+  /** The invariant's number and what must hold: `I1: ...`. */
   rule: string;
-  /** The trace line that breaks it. */
+  /** The trace line that violates it. */
   line: string;
 }
 
-/** What the controller knows of a message that it sent. */
-export interface Sent {
-  /** Hexadecimal. */
+/** Facts of a message that the controller sent. */
+export interface SentFacts {
+  /** In hexadecimal. */
   epoch: string;
-  /** False for one that nobody with the right key made as it is. */
-  sound: boolean;
-  /** As on the wire: `relay.set`. */
+  /** Whether its principal signed these bytes. */
+  genuine: boolean;
+  /** The operation: `relay.set`. */
   op: string;
 }
 
-/** Kinds of lines that only a running board prints. */
+/** Kinds of trace lines that only a running board prints. */
 const RUNNING_ONLY = new Set(["sense", "gate", "epoch", "rx", "tx", "link", "gpio", "mark", "log"]);
 
 export class Monitor {
   readonly observed: Observed = initialObserved();
   violation: Violation | null = null;
-  /** Set when the scenario has held the rail up: it may then stay up for a while. */
+  /** The scenario holds the rail up, so that the discharge time does not apply. */
   railHeld = false;
 
   readonly #board: BoardData;
   readonly #slackMs: number;
-  readonly #sent = new Map<string, Sent>();
+  readonly #sent = new Map<string, SentFacts>();
   readonly #executed = new Set<string>();
   readonly #epochs = new Set<string>();
   #epoch = "";
   #lastRx = "";
   #onSince = Number.POSITIVE_INFINITY;
-  /** When LIVE was left, or had to be: the radio is off and the board restarted in this ms. */
+  /** When LIVE was left or had to be left. In this ms the radio goes off and the board restarts. */
   #cutAt = Number.POSITIVE_INFINITY;
   #railOffAt = 0;
   #railFaultBy = Number.POSITIVE_INFINITY;
-  /** Since when contacts agree, and when that must have been announced. */
-  #agreeSince = Number.POSITIVE_INFINITY;
+  /** Since when both contacts are equal, and when FAULT_CONTACT is due because of that. */
+  #equalSince = Number.POSITIVE_INFINITY;
   #contactFaultBy = Number.POSITIVE_INFINITY;
   #bootReason = "POWER_ON";
   #held = false;
   #contacts = "";
-  /** A hold that failing storage has not saved does not outlive a restart. */
+  /** The scenario made storage fail, so that a hold may not have been saved for the next boot. */
   #storageFailed = false;
 
-  /** `slackMs`: how far apart lines of one moment may be dated; none where time is virtual. */
+  /** `slackMs`: how much the times of simultaneous trace lines may differ. 0 in virtual time. */
   constructor(board: BoardData, slackMs = 0) {
     this.#board = board;
     this.#slackMs = slackMs;
   }
 
-  /** The scenario puts a fault on the board. */
+  /** The scenario sets a fault. */
   fault(fault: Fault): void {
-    // Contacts that read KILL at ON: copper feeds the rail, and it is announced.
-    const lies = fault === "welded-nc" && this.#board.railFollows === "switch";
-    this.railHeld ||= fault === "stuck-rail" || lies;
+    // With NC welded, the contacts do not read ON while the switch feeds the rail.
+    const railIsFed = fault === "welded-nc" && this.#board.railFollows === "switch";
+    this.railHeld ||= fault === "stuck-rail" || railIsFed;
     this.#storageFailed ||= fault === "storage-fails";
   }
 
-  /** The epoch in force, as the trace has it; empty for none. */
+  /** The current epoch according to the trace; "" if there is none. */
   get epoch(): string {
     return this.#epoch;
   }
 
-  /** The controller sent these bytes, or had them sent. */
-  sent(bytes: Uint8Array, facts: Sent): void {
+  /** The controller publishes these bytes. */
+  sent(bytes: Uint8Array, facts: SentFacts): void {
     this.#sent.set(crc32(bytes), facts);
   }
 
-  /** Time has run on to `now` by `ms` in which nothing was sampled: what was due comes late. */
+  /** The processor stood still for `ms` until `now`. It sampled nothing, so due events come late. */
   stalled(now: number, ms: number): void {
     if (ms > GAP_MS && this.observed.contacts === "on") this.#onSince = now;
     this.#railOffAt = Math.max(this.#railOffAt, now);
@@ -105,12 +107,12 @@ export class Monitor {
       this.#contactFaultBy = Math.max(this.#contactFaultBy, now);
   }
 
-  /** A meter on the rail reads `rail` at `now`: a board that runs has said the same. */
+  /** A meter on the rail reads `rail` at `now`. A running board must have reported that level. */
   meter(now: number, rail: string): void {
-    const { running, rail: told } = this.observed;
-    if (this.violation !== null || !running || told === "unknown" || told === rail) return;
+    const { running, rail: reported } = this.observed;
+    if (this.violation !== null || !running || reported === "unknown" || reported === rail) return;
     this.violation = {
-      rule: `I1: the rail is as the board tells it`,
+      rule: "I1: the board reports the level that a meter on the rail shows",
       line: `@${now} rail ${rail}`,
     };
   }
@@ -123,28 +125,28 @@ export class Monitor {
     this.#follow(at, kind, detail);
   }
 
-  /** The run ends at `now`: what was due has happened by now. */
+  /** The run ends at `now`. Everything due must have happened. */
   end(now: number): void {
     if (this.violation !== null) return;
     const broken = this.#overdue(now);
     if (broken !== null) this.violation = { rule: broken, line: `@${now} end` };
   }
 
-  /** What had to happen before `at` and did not. */
+  /** The rule of an event that was due before `at` and did not happen; null if there is none. */
   #overdue(at: number): string | null {
     const { observed } = this;
     if (at > this.#cutAt + this.#slackMs) {
-      if (observed.radio === "on") return "I1: the radio is off in the ms in which LIVE is left";
-      return "I2: a restart follows in the ms in which LIVE is left";
+      if (observed.radio === "on") return "I1: the radio goes off in the ms in which LIVE is left";
+      return "I2: the board restarts in the ms in which LIVE is left";
     }
     const { dischargeMs } = this.#board;
     const falling = observed.rail === "up" && observed.radio === "off" && this.#railShouldFall();
     if (falling && !this.railHeld && at > this.#railOffAt + dischargeMs + 1 + this.#slackMs)
-      return `I1: the rail is down within ${dischargeMs + 1} ms of its supply's end`;
+      return `I1: the rail is down ${dischargeMs + 1} ms after its supply ends`;
     if (at > this.#contactFaultBy + this.#slackMs && !observed.phase.startsWith("FAULT"))
-      return `I1: contacts that agree for over ${TRAVEL_MS} ms are announced as FAULT_CONTACT`;
+      return `I1: contacts that are equal for over ${TRAVEL_MS} ms are announced as FAULT_CONTACT`;
     if (at <= this.#railFaultBy + this.#slackMs) return null;
-    return `I1: a rail up for ${DISCHARGE_MS} ms at KILL is announced as FAULT_RAIL`;
+    return `I1: a rail that is up for ${DISCHARGE_MS} ms at KILL is announced as FAULT_RAIL`;
   }
 
   #railShouldFall(): boolean {
@@ -153,20 +155,22 @@ export class Monitor {
 
   #check(at: number, kind: string, detail: string): string | null {
     const { observed } = this;
-    if (!observed.running && RUNNING_ONLY.has(kind)) return "I2: a board that is down does nothing";
+    if (!observed.running && RUNNING_ONLY.has(kind)) return "I2: a stopped board does nothing";
     if (kind === "gate") return this.#checkGate(at, detail);
     if (kind === "radio" && detail === "power=on")
-      return observed.phase === "LIVE" ? null : "I1: radio on only while LIVE";
+      return observed.phase === "LIVE" ? null : "I1: the radio goes on only in LIVE";
     if (kind === "link" && detail === "state=up")
-      return observed.radio === "on" ? null : "I2: a link only with the radio on";
+      return observed.radio === "on" ? null : "I2: the link comes up only with the radio on";
     if (kind === "rx" || kind === "tx") {
       const open = observed.phase === "LIVE" && observed.radio === "on" && observed.link === "up";
-      return open ? null : "I2: a message only LIVE, with radio and link";
+      return open ? null : "I2: messages pass only in LIVE, with radio and link up";
     }
     if (kind === "epoch") return this.#checkEpoch(field(detail, "value") ?? "");
     if (kind === "boot") {
-      if (observed.running || observed.radio === "on") return "I8: a boot begins with all off";
-      return detail === `reason=${this.#bootReason}` ? null : `I8: booted for ${this.#bootReason}`;
+      if (observed.running || observed.radio === "on")
+        return "I8: a boot begins with the board stopped and the radio off";
+      if (detail === `reason=${this.#bootReason}`) return null;
+      return `I8: the reason of this boot is ${this.#bootReason}`;
     }
     return kind === "mark" && detail === "name=ACCEPTED" ? this.#checkAccepted() : null;
   }
@@ -175,38 +179,40 @@ export class Monitor {
     const { observed } = this;
     const cleared = observed.contacts === "kill" && observed.rail === "down";
     if (observed.phase === "FAULT_CONTACT" && observed.contacts !== "kill")
-      return "I1: a fault of the contacts ends at a clean KILL position";
+      return "I1: FAULT_CONTACT ends only at a clean KILL position";
     if (observed.phase === "FAULT_RAIL" && !cleared)
-      return "I1: a fault of the rail ends at a clean KILL position, with the rail down";
-    const agreed = at - this.#agreeSince + this.#slackMs;
-    if (detail === "phase=FAULT_CONTACT" && !(agreed > TRAVEL_MS))
-      return `I1: FAULT_CONTACT only for contacts that agree for over ${TRAVEL_MS} ms`;
+      return "I1: FAULT_RAIL ends only at a clean KILL position with the rail down";
+    const equalMs = at - this.#equalSince + this.#slackMs;
+    if (detail === "phase=FAULT_CONTACT" && !(equalMs > TRAVEL_MS))
+      return `I1: FAULT_CONTACT needs contacts that are equal for over ${TRAVEL_MS} ms`;
     if (detail !== "phase=LIVE") return null;
-    if (observed.phase !== "ARMING") return "I1: LIVE only from ARMING";
+    if (observed.phase !== "ARMING") return "I1: LIVE is entered only from ARMING";
     if (observed.contacts !== "on" || at - this.#onSince < ARM_MS - this.#slackMs)
-      return `I1: LIVE only after ${ARM_MS} ms of clean ON`;
+      return `I1: LIVE is entered only after ${ARM_MS} ms of clean ON`;
     return null;
   }
 
   #checkEpoch(value: string): string | null {
-    if (this.observed.phase !== "LIVE") return "I4: an epoch is drawn only on going LIVE";
-    if (/^0*$/.test(value)) return "I4: the epoch of all zeroes is never drawn";
-    return this.#epochs.has(value) ? "I4: no two epochs are alike" : null;
+    if (this.observed.phase !== "LIVE") return "I4: an epoch is drawn only when LIVE is entered";
+    if (/^0*$/.test(value)) return "I4: the epoch of all zeros is never drawn";
+    return this.#epochs.has(value) ? "I4: no epoch is drawn twice" : null;
   }
 
   #checkAccepted(): string | null {
     const { observed } = this;
-    if (observed.phase !== "LIVE" || observed.link !== "up") return "I3: nothing executes but LIVE";
+    if (observed.phase !== "LIVE" || observed.link !== "up")
+      return "I3: commands execute only in LIVE with the link up";
     const sent = this.#sent.get(this.#lastRx);
     if (sent === undefined) return null;
-    if (!sent.sound) return "I7: what nobody signed never executes";
+    if (!sent.genuine) return "I7: a message that is not genuine never executes";
     if (sent.epoch !== this.#epoch) return "I4: a command of another epoch never executes";
-    if (this.#executed.has(this.#lastRx)) return "I4: a command executes once";
-    if (sent.op === "relay.set" && this.#held) return "I5: a held relay obeys no remote";
+    if (this.#executed.has(this.#lastRx)) return "I4: a command executes only once";
+    if (sent.op === "relay.set" && this.#held)
+      return "I5: no remote command moves the relay during a hold";
     return null;
   }
 
-  /** Takes the line into what is owed from here on. The state has it already. */
+  /** Updates what is due from this line on. `observed` already includes the line. */
   #follow(at: number, kind: string, detail: string): void {
     const { observed } = this;
     if (kind === "sense") this.#followContacts(at);
@@ -225,25 +231,26 @@ export class Monitor {
       this.#cutAt = Number.POSITIVE_INFINITY;
       this.#onSince = Number.POSITIVE_INFINITY;
       this.#contacts = "";
-      this.#agree(Number.POSITIVE_INFINITY);
+      this.#setEqualSince(Number.POSITIVE_INFINITY);
       this.#bootReason = reasonAfter(kind, detail, this.#bootReason);
     } else if (kind === "boot" && this.#board.railFollows === "switch") this.#railOffAt = at;
     const stuck =
       observed.contacts === "kill" && observed.rail === "up" && observed.phase !== "FAULT_RAIL";
     if (!stuck) this.#railFaultBy = Number.POSITIVE_INFINITY;
     else if (this.#railFaultBy === Number.POSITIVE_INFINITY)
-      // One more: the gate's count begins at the sample after one that ended a contact fault.
+      // One ms more: after a contact fault the gate starts to count at the next sample.
       this.#railFaultBy = at + Math.max(DISCHARGE_MS, this.#board.dischargeMs) + 1;
   }
 
   #followContacts(at: number): void {
     const { observed } = this;
-    // Copper feeds a bouncing slider's rail again and again, whatever a welded contact reads.
+    // While the switch bounces it feeds the rail repeatedly, even if a welded contact reads the
+    // same.
     const moved = observed.contacts !== this.#contacts;
     this.#contacts = observed.contacts;
     if (observed.contacts === "on" || observed.contacts === "kill")
-      this.#agree(Number.POSITIVE_INFINITY);
-    else this.#agree(Math.min(this.#agreeSince, at));
+      this.#setEqualSince(Number.POSITIVE_INFINITY);
+    else this.#setEqualSince(Math.min(this.#equalSince, at));
     if (moved && this.#board.railFollows === "switch") this.#railOffAt = at;
     if (observed.contacts === "on") {
       this.#onSince = Math.min(this.#onSince, at);
@@ -253,9 +260,9 @@ export class Monitor {
     if (observed.phase === "LIVE" || observed.radio === "on") this.#cutAt = at;
   }
 
-  #agree(since: number): void {
-    if (since === this.#agreeSince) return;
-    this.#agreeSince = since;
+  #setEqualSince(since: number): void {
+    if (since === this.#equalSince) return;
+    this.#equalSince = since;
     this.#contactFaultBy = since + TRAVEL_MS + 1;
   }
 
@@ -266,7 +273,7 @@ export class Monitor {
   }
 }
 
-/** The reason that the next boot must give. */
+/** The reason that the next boot must report. */
 function reasonAfter(kind: string, detail: string, before: string): string {
   if (kind === "restart") return field(detail, "reason") ?? "";
   if (detail === "state=sagging") return "BROWN_OUT";

@@ -1,6 +1,6 @@
 /**
- * What a board's trace tells of it: lines folded into a state. The only view a scenario has, so that
- * it is the same on every target. Must not know the board behind the trace.
+ * The state of a board, computed from its trace. Scenarios check only this state, so that they work
+ * the same on every target.
  */
 import { PHASE_NAMES } from "../abi.gen.ts";
 import { field } from "./trace.ts";
@@ -11,13 +11,13 @@ export interface Observed {
   running: boolean;
   phase: string;
   radio: "on" | "off";
-  /** Unknown while nobody samples it. */
+  /** Unknown until it is sampled. */
   rail: "up" | "down" | "unknown";
   contacts: "on" | "kill" | "neither" | "both" | "unknown";
   relay: "on" | "off";
   lamp: "on" | "off";
   link: "up" | "down";
-  /** Reason of the last boot; `none` before the first. */
+  /** The reason of the last boot; `none` before the first one. */
   boot: string;
 }
 
@@ -46,13 +46,13 @@ function stopped(state: Observed): void {
   state.link = "down";
 }
 
-/** The contacts, from NO and NC. */
+/** The state of the contacts, from NO and NC. */
 function contactsOf(no: boolean, nc: boolean): Observed["contacts"] {
   if (no) return nc ? "both" : "on";
   return nc ? "kill" : "neither";
 }
 
-/** Takes one line into the state. */
+/** Updates the state with one trace line. */
 export function updateObserved(state: Observed, kind: string, detail: string): void {
   if (kind === "sense") {
     state.contacts = contactsOf(detail.includes("no=1"), detail.includes("nc=1"));
@@ -74,12 +74,12 @@ export function updateObserved(state: Observed, kind: string, detail: string): v
   } else if (kind === "restart") {
     stopped(state);
   } else if (kind === "trap") {
-    // A trap in init lets go of the relay.
+    // A trap in init releases the relay.
     if (detail === "during=init") state.relay = "off";
   } else if (kind === "supply") {
     stopped(state);
     state.supply = detail === "state=off" || detail === "state=sagging" ? "off" : "on";
-    // Without a supply, pins fall.
+    // Without a supply the pins are low.
     if (state.supply === "off") {
       state.relay = "off";
       state.lamp = "off";

@@ -1,7 +1,7 @@
 /**
- * Holds a device's trace and messages to what a sound device does: the answer to each command, the
- * relay's level, hold, configuration, counts. Sees what the controller sent and what was done to the
- * wires; must not know the board, nor look into it.
+ * The oracle: compares the trace and the messages of a device with the reference model. Checks the
+ * answer to each command, the relay's level, holds, configuration and counts. Its input is the
+ * trace, the messages, the stimuli, and the commands that the controller sent.
  */
 import {
   CHANNEL,
@@ -30,21 +30,24 @@ import { OUTCOMES, type Outcome, ReferenceModel } from "./reference-model.ts";
 import { fieldsOf, type Message, QUESTION, SCENARIO_KEYS } from "./remote.ts";
 import { field, lineText } from "./trace.ts";
 
-/** An edge within this time of another, or of a boot, is bounce; edges of one press lie this close. */
+/** An edge within this time of another, or of a boot, is bounce, in ms. */
 const QUIET_MS = 30;
+/** The edges of one press come within this time, in ms. */
 const CHATTER_MS = 6;
-/** A tick apart at most: so old may be what the device last measured. */
+/** Time between two ticks, in ms. The device measures at each tick. */
 const TICK_MS = 250;
 
-/** A press of the button, and whether it must show. */
+/** A press of the button. */
 interface Press {
   at: number;
+  /** Whether it must move the relay. It may be bounce otherwise. */
   certain: boolean;
+  /** Whether it has moved the relay. */
   shown: boolean;
 }
 
-/** A message that the device has been given, and what may become of it. */
-interface Given {
+/** A message that was delivered to the device, with its possible outcomes. */
+interface Delivered {
   at: number;
   message: Message;
   predicted: readonly Outcome[];
@@ -73,15 +76,15 @@ export class Oracle {
   /** Level of the relay's pin. */
   #pin = 0;
   #mayTear = false;
-  /** Degrees, and since when. */
+  /** Temperatures in degrees Celsius, with the time from which each applies. */
   #temperatures = [{ at: 0, value: 21.5 }];
 
-  /** The controller sends this, or had it sent. */
+  /** The controller publishes a message. */
   sent(message: Message): void {
     this.#sent.set(crc32(message.bytes), message);
   }
 
-  /** Something is done to the board at `now`. */
+  /** A stimulus is applied to the board at `now`. */
   stimulus(now: number, stimulus: Stimulus): void {
     if ("button" in stimulus) this.#button(now, stimulus.button === "press");
     else if ("storage" in stimulus) this.#mayTear = true;
@@ -95,11 +98,11 @@ export class Oracle {
     }
   }
 
-  /** Time has run on to `now` by `ms` in which nothing was done. */
+  /** The processor stood still for `ms` until `now`. */
   stalled(now: number, ms: number): void {
     this.device.stalled(ms);
     this.#stalledAt = now;
-    // Of edges that were not seen in time nobody can tell bounce.
+    // Edges that the device did not see in time may or may not look like bounce.
     if (now - ms <= this.#buttonAt + CHATTER_MS)
       this.#press = { at: now, certain: false, shown: false };
   }
@@ -132,7 +135,7 @@ export class Oracle {
       } else broken = this.#checkReply(at, principal, decodeReply(bytes, key, kid));
     } catch (error) {
       if (!(error instanceof MessageError)) throw error;
-      broken = `what the device says is signed and well-formed: ${error.message}`;
+      broken = `messages of the device are signed and well-formed: ${error.message}`;
     }
     if (broken !== null)
       this.violation = { rule: broken, line: `@${at} message channel=${channel}` };
@@ -147,7 +150,7 @@ export class Oracle {
   }
 
   #button(now: number, down: boolean): void {
-    // Moved again before its contacts were: what it was meant to do may not happen.
+    // The button moved twice in this ms, so the first move may have no effect.
     if (this.#press?.at === now) this.#press.certain = false;
     if (down) {
       const settled =
@@ -161,17 +164,17 @@ export class Oracle {
     this.#buttonAt = now;
   }
 
-  /** What had to come before this line and did not. */
+  /** The rule of something that was due before this line and is missing; null if nothing is. */
   #overdue(at: number, kind: string): string | null {
     const dispatched = kind === "rx" || kind === "boot" || kind === "restart";
     const lost = kind === "supply";
-    if (this.#given !== null && !lost && (dispatched || at > this.#given.at))
-      return `a message is decided at once: ${namesOf(this.#given.predicted)}`;
-    if (this.#owed !== null && !lost && (dispatched || at > this.#owed.at))
-      return `who has a key is told: ${CODE_NAMES[this.#owed.code]}`;
+    if (this.#delivered !== null && !lost && (dispatched || at > this.#delivered.at))
+      return `the outcome of a message is printed at once: ${namesOf(this.#delivered.predicted)}`;
+    if (this.#replyDue !== null && !lost && (dispatched || at > this.#replyDue.at))
+      return `a principal gets a reply at once: ${CODE_NAMES[this.#replyDue.code]}`;
     const press = this.#press;
     if (press === null || at <= press.at) return null;
-    if (press.certain && !press.shown) return "I6: a press turns the relay over";
+    if (press.certain && !press.shown) return "I6: a press toggles the relay";
     if (at > press.at + CHATTER_MS) this.#press = null;
     return null;
   }
@@ -180,7 +183,7 @@ export class Oracle {
     if (kind === "mark") return this.#mark(at, detail.slice("name=".length));
     if (kind === "gpio") return detail.startsWith("pin=RELAY") ? this.#relay(at, detail) : null;
     if (kind === "rx") return this.#received(at, field(detail, "crc") ?? "");
-    if (kind === "tx") return this.#sends(detail);
+    if (kind === "tx") return this.#transmitted(detail);
     if (kind === "epoch") this.device.epoch = field(detail, "value") ?? "";
     else if (kind === "link" && detail === "state=down") this.#linkLost = true;
     else if (kind === "gate" && detail === "phase=LIVE") this.device.wentLive(at);
@@ -188,10 +191,12 @@ export class Oracle {
       this.#fault = detail.slice("phase=".length).toLowerCase();
     else if (kind === "boot") this.#boot(at, field(detail, "reason") ?? "");
     else if (kind === "restart" || kind === "supply") this.#stop(at, kind, detail);
-    else if (kind === "trap") return "a sound guest does not trap";
+    else if (kind === "trap") return "a correct guest does not trap";
     else if (kind === "drop" && !detail.startsWith("event=RX"))
-      return "nothing but a message is dropped";
-    return kind === "restart" && detail === "reason=WATCHDOG" ? "a sound guest returns" : null;
+      return "only messages are dropped, never other events";
+    return kind === "restart" && detail === "reason=WATCHDOG"
+      ? "a correct guest returns from every call"
+      : null;
   }
 
   #boot(at: number, reason: string): void {
@@ -205,21 +210,21 @@ export class Oracle {
 
   #stop(at: number, kind: string, detail: string): void {
     this.#running = false;
-    // A press in the very ms of a restart goes with the queue.
+    // A press in the ms of a restart may be discarded with the queue.
     if (this.#press?.at === at) this.#press.certain = false;
     if (kind === "supply" && (detail === "state=off" || detail === "state=sagging")) {
-      this.device.supplyLost(this.#given?.message ?? null);
+      this.device.supplyLost(this.#delivered?.message ?? null);
       this.#pin = 0;
     }
-    this.#given = null;
-    this.#owed = null;
-    this.#answer = null;
+    this.#delivered = null;
+    this.#replyDue = null;
+    this.#replySent = null;
   }
 
   #received(at: number, crc: string): string | null {
     const message = this.#sent.get(crc);
-    if (message === undefined) return "only what was sent is delivered";
-    this.#given = { at, message, predicted: this.device.predict(message, at) };
+    if (message === undefined) return "only messages that were sent are delivered";
+    this.#delivered = { at, message, predicted: this.device.predict(message, at) };
     return this.#checkRelay();
   }
 
@@ -229,7 +234,7 @@ export class Oracle {
     if (outcome !== undefined) return this.#decided(at, outcome);
     if (name === "HOLD_BEGUN") {
       if (this.#press === null) return "I5: only a press begins a hold";
-      return device.config?.holdS === 0 ? "a hold of 0 s is none" : null;
+      return device.config?.holdS === 0 ? "with a hold of 0 s no hold begins" : null;
     }
     if (name === "HOLD_ENDED") {
       const { holdUntil } = device;
@@ -238,22 +243,24 @@ export class Oracle {
       return early ? "I5: only time ends a hold" : null;
     }
     if (name === "JOURNAL_FAILED")
-      return device.storageFails || device.blind ? null : "a record is written, storage permitting";
+      return device.storageFails || device.blind
+        ? null
+        : "records are written unless storage fails";
     if (name === "JOURNAL_TORN")
       return this.#mayTear ? null : "only a loss of supply tears a record";
     if (name !== "RETAINED_USED" && name !== "RETAINED_LOST") return null;
     const wrong = device.retained !== null && device.retained !== name;
-    return wrong ? `I8: the boot is ${device.retained}` : null;
+    return wrong ? `I8: the mark of this boot is ${device.retained}` : null;
   }
 
   #decided(at: number, outcome: Outcome): string | null {
-    const given = this.#given;
-    this.#given = null;
-    if (given === null) return "a decision is about a message";
-    if (!given.predicted.includes(outcome))
-      return `a message is decided ${namesOf(given.predicted)}`;
-    this.device.decided(given.message, outcome);
-    if (outcome.code !== null) this.#owed = { at, message: given.message, code: outcome.code };
+    const delivered = this.#delivered;
+    this.#delivered = null;
+    if (delivered === null) return "an outcome belongs to a delivered message";
+    const { message, predicted } = delivered;
+    if (!predicted.includes(outcome)) return `the outcome of the message is ${namesOf(predicted)}`;
+    this.device.decided(message, outcome);
+    if (outcome.code !== null) this.#replyDue = { at, message, code: outcome.code };
     return null;
   }
 
@@ -262,12 +269,12 @@ export class Oracle {
     this.#pin = level;
     const { device } = this;
     if (device.relay === level) return null;
-    const set = this.#given?.message;
+    const set = this.#delivered?.message;
     const obeys =
       set?.op === OP.RELAY_SET &&
       (set.args.get(1) === true ? 1 : 0) === level &&
-      this.#given?.predicted.some(({ code }) => code === CODE.OK);
-    // Its mark comes after the deed.
+      this.#delivered?.predicted.some(({ code }) => code === CODE.OK);
+    // The device moves the relay before it prints the mark.
     if (obeys) return null;
     if (this.#press !== null && !this.#press.shown) {
       this.#press.shown = true;
@@ -275,24 +282,26 @@ export class Oracle {
       if (device.relay === null) device.adoptRelay(level);
       return null;
     }
-    if (device.relay !== null) return "the relay moves by hand, by command or at a boot";
+    if (device.relay !== null) return "the relay moves only by a press, by a command or at a boot";
     device.adoptRelay(level);
     return null;
   }
 
-  /** The pin is where the model has the relay. */
+  /** Checks that the relay's pin has the level of the model. */
   #checkRelay(): string | null {
     const { device } = this;
     if (!this.#running) return null;
     if (device.relay === null) device.adoptRelay(this.#pin);
-    return device.relay === this.#pin ? null : `the relay is ${device.relay === 1 ? "on" : "off"}`;
+    return device.relay === this.#pin
+      ? null
+      : `the relay's pin is ${device.relay === 1 ? "on" : "off"}`;
   }
 
-  #sends(detail: string): string | null {
+  #transmitted(detail: string): string | null {
     if (!detail.startsWith("channel=REPLY")) return null;
-    if (this.#owed === null) return "a reply answers a command";
-    this.#answer = this.#owed;
-    this.#owed = null;
+    if (this.#replyDue === null) return "a reply answers a command";
+    this.#replySent = this.#replyDue;
+    this.#replyDue = null;
     return null;
   }
 
@@ -410,18 +419,20 @@ export class Oracle {
     const possible = this.#temperatures.slice(Math.max(0, later));
     return possible.some(({ value }) => value === temperature)
       ? null
-      : "a measurement is the temperature of the last tick";
+      : "telemetry reports the temperature of the last tick";
   }
 }
 
 const namesOf = (outcomes: readonly Outcome[]) => outcomes.map(({ mark }) => mark).join(" or ");
 
-/** The first field that is not as it must be; null: none. What must be null is not known. */
+/**
+ * Describes the first field that differs; null if none does. An expected null matches any value.
+ */
 function differs(
   found: Readonly<Record<string, unknown>>,
-  due: Readonly<Record<string, string | number | boolean | null>>,
+  expected: Readonly<Record<string, string | number | boolean | null>>,
 ): string | null {
-  for (const [name, value] of Object.entries(due)) {
+  for (const [name, value] of Object.entries(expected)) {
     if (value !== null && found[name] !== value) return `${name} is ${value}, not ${found[name]}`;
   }
   return null;

@@ -1,8 +1,8 @@
 /**
- * A sound device as a model, told anew from docs/PROTOCOL.md: relay, hold, configuration, sequence
- * numbers, counts, and what of them survives what. Null stands for what cannot be known from outside:
- * a write that a loss of supply may have cut, storage that came back older than it went. Must not know
- * a trace, nor ask the device.
+ * The reference model: a second implementation of the device's rules, written from
+ * docs/PROTOCOL.md. It covers relay, hold, configuration, sequence numbers, counts, and which of
+ * them survive a restart. Null means that a value cannot be known from outside, for example after a
+ * loss of supply during a write.
  */
 import { CODE, DEADLINE_MAX_MS, OP, SAFE } from "../abi.gen.ts";
 import { replyTagOf } from "../controller/command.ts";
@@ -20,7 +20,7 @@ export const DEFAULTS: Config = { safe: SAFE.OFF, telemetryS: 10, holdS: 60 };
 /** The device takes no event to lie further behind the last than this, less a tick, in ms. */
 const STEP_MS = 4700;
 
-/** What becomes of a message: the mark that ends its story, and the code of the answer; null for none. */
+/** How the device decides on a message: the mark that it prints, and the reply's CODE or null. */
 export interface Outcome {
   mark: string;
   code: number | null;
@@ -39,7 +39,7 @@ const FAILED = outcome("FAILED", CODE.FAILED);
 const MALFORMED_PAYLOAD = outcome("MALFORMED_PAYLOAD", CODE.MALFORMED);
 const BAD_MAC = outcome("BAD_MAC", null);
 const MALFORMED_ENVELOPE = outcome("MALFORMED_ENVELOPE", null);
-/** Never predicted: behind a sound host a device that is not LIVE gets no message. */
+/** Never predicted: a correct host delivers no message to a device that is not LIVE. */
 const KILLED = outcome("KILLED", null);
 
 /** Every outcome, by its mark. */
@@ -61,7 +61,7 @@ export const OUTCOMES: ReadonlyMap<string, Outcome> = new Map(
   ].map((one) => [one.mark, one]),
 );
 
-/** A configuration with what a command gives in place of its own. */
+/** The configuration after config.set: the command's arguments replace the old values. */
 function withArgs(config: Config, { args }: Message): Config {
   const given = (key: number, otherwise: number) => Number(args.get(key) ?? otherwise);
   return {
@@ -74,11 +74,11 @@ function withArgs(config: Config, { args }: Message): Config {
 export class ReferenceModel {
   storageFails = false;
   relay: number | null = null;
-  /** When the hold ends; 0: there is none. */
+  /** When the hold ends, in ms; 0 if there is no hold. */
   holdUntil: number | null = 0;
-  /** In force; null after a write that may have been cut, until the device tells. */
+  /** The configuration in force. Null after an interrupted write, until the device reports it. */
   config: Config | null = DEFAULTS;
-  /** What a write that may have been cut left: the one or the other. */
+  /** After an interrupted write: the configurations that may be stored now. */
   either: readonly Config[] | null = null;
   epoch = "";
   /** Number of the last report of the epoch. */
@@ -86,9 +86,9 @@ export class ReferenceModel {
   executed = 0;
   refused = 0;
   dropped = 0;
-  /** What the boot made of the retained block; null: either. */
+  /** The mark that the boot printed for the retained block; null if either is possible. */
   retained: "RETAINED_USED" | "RETAINED_LOST" | null = null;
-  /** Booted without storage. */
+  /** Storage failed at the last boot. */
   blind = false;
   #stored: Config | null = DEFAULTS;
   #saved: { relay: number; heldS: number } | "lost" | null = "lost";
@@ -100,7 +100,7 @@ export class ReferenceModel {
   /** A save was refused by failing storage. */
   #dirty = false;
 
-  /** Boots at `at`, and dates its first record in the same ms. */
+  /** The device boots at `at`. */
   boot(at: number): void {
     this.#accepted.clear();
     this.executed = 0;
@@ -127,21 +127,21 @@ export class ReferenceModel {
     if (!this.blind) this.#save();
   }
 
-  /** The supply is gone, and the retained block with it. `cut`: the message then being executed. */
-  supplyLost(cut: Message | null): void {
+  /** The supply is lost, and the retained block with it. `current`: the message being executed. */
+  supplyLost(current: Message | null): void {
     this.#saved = "lost";
     this.#dirty = false;
-    if (cut === null || cut.op !== OP.CONFIG_SET || this.config === null) return;
-    this.either = this.#stored && [this.#stored, withArgs(this.config, cut)];
+    if (current === null || current.op !== OP.CONFIG_SET || this.config === null) return;
+    this.either = this.#stored && [this.#stored, withArgs(this.config, current)];
     this.#stored = null;
   }
 
-  /** Time ran on by `ms` in one step: more than a step's worth is not taken off a hold. */
+  /** Time passed by `ms` at once. The device takes at most one step of it off a hold. */
   stalled(ms: number): void {
     if (ms > STEP_MS && this.holdUntil !== 0) this.holdUntil = null;
   }
 
-  /** A press that is not bounce. */
+  /** The user presses the button. The press is not bounce. */
   press(at: number): void {
     this.relay = this.relay === null ? null : this.relay ^ 1;
     if (this.config === null) this.holdUntil = null;
@@ -152,19 +152,19 @@ export class ReferenceModel {
     this.#save();
   }
 
-  /** Saved with its record, which a device that booted without storage does not write. */
+  /** The hold ends. It is saved with a record, which a device that booted without storage omits. */
   holdEnded(): void {
     this.holdUntil = 0;
     if (!this.blind) this.#save();
   }
 
-  /** Takes the relay's level from its pin, where it could not be predicted. */
+  /** Takes the relay's level from its pin, if it could not be predicted. */
   adoptRelay(level: number): void {
     this.relay = level;
     this.#save();
   }
 
-  /** Takes the configuration from the device's word. */
+  /** Takes the configuration that the device reports. */
   adoptConfig(config: Config): void {
     this.config = config;
     this.either = null;
@@ -231,7 +231,7 @@ export class ReferenceModel {
       this.#save();
     } else if (op === OP.CONFIG_SET) {
       this.config = this.config && withArgs(this.config, message);
-      // It is written whatever the boot could read: a block counts on from what stands in storage.
+      // It is stored even if the boot could not read storage.
       this.#stored = this.config;
       this.either = null;
     }

@@ -1,6 +1,6 @@
 /**
- * The controller's end of a scenario: learns the epoch from what the device signs, makes commands
- * (and an attacker's imitations), finds the replies. Must not know a target, nor look into a board.
+ * The remote side of a scenario: learns the epoch from signed status messages, composes commands
+ * and an attacker's variants of them, and finds the replies.
  */
 import { createHash } from "node:crypto";
 import { CHANNEL, CODE, CODE_NAMES, MESSAGE_MAX, NONCE_BYTES, PRINCIPAL_KIDS } from "../abi.gen.ts";
@@ -56,13 +56,13 @@ export interface Message {
   op: number;
   args: ReadonlyMap<number, ArgValue>;
   tamper: Tamper;
-  facts: Sent;
+  facts: SentFacts;
 }
 
-/** The device has not told what the step needs. */
+/** A step needs an epoch that the device has not reported. */
 export class EpochUnknown extends Error {}
 
-export interface Heard {
+export interface ReceivedReply {
   code: string;
   fields: Fields;
 }
@@ -88,7 +88,7 @@ export class Remote {
   #questions = 0;
   #current: Uint8Array | null = null;
   #previous: Uint8Array | null = null;
-  /** Last sequence number used, by principal and epoch. */
+  /** The last sequence number used, by principal and epoch. */
   readonly #used = new Map<string, number>();
 
   /** A message from the device. It is read when a step needs it; `epoch`: of one already read. */
@@ -103,13 +103,13 @@ export class Remote {
     else if (channel === CHANNEL.REPLY) this.#replies.push({ principal, bytes });
   }
 
-  /** Whether the device has told this epoch, in hexadecimal, last. */
+  /** Whether the last epoch that the device reported is this one (hexadecimal). */
   knows(epoch: string): boolean {
-    this.#listen(false);
+    this.#readStatus(false);
     return this.#current !== null && Buffer.from(this.#current).toString("hex") === epoch;
   }
 
-  /** How many replies there are: replyTo() looks at later ones. */
+  /** The number of replies so far. Pass it to replyTo() to consider only later ones. */
   get replies(): number {
     return this.#replies.length;
   }
@@ -150,8 +150,8 @@ export class Remote {
   }
 
   /**
-   * The reply to a message among those from number `from` on; null if there is none. Throws
-   * MessageError if the device said something that is not signed by it.
+   * The reply to a message, searched from reply number `from` on. Null if there is none. Throws
+   * MessageError if a reply is malformed or not signed by the device.
    */
   replyTo(message: Message, from: number): Heard | null {
     for (const { principal, bytes } of this.#replies.slice(from)) {
@@ -165,16 +165,16 @@ export class Remote {
 
   #epoch(which: "current" | "previous" | "zero" | "told"): Uint8Array {
     if (which === "zero") return NO_EPOCH;
-    this.#listen(which === "told");
+    this.#readStatus(which === "told");
     if (which === "told") return this.#current ?? NO_EPOCH;
     const epoch = which === "current" ? this.#current : this.#previous;
-    if (epoch === null) throw new EpochUnknown(`the device has told no ${which} epoch`);
+    if (epoch === null) throw new EpochUnknown(`the device has not reported a ${which} epoch`);
     return epoch;
   }
 
   /**
-   * Reads the epochs from the status messages that came since the last look. What the device has not
-   * signed is a finding, or dropped.
+   * Takes the epochs from the status messages since the last call. Messages that the device has not
+   * signed are ignored with `drop`; otherwise throws MessageError.
    */
   #listen(drop: boolean): void {
     for (const { at, principal, bytes, read } of this.#status) {
@@ -200,7 +200,7 @@ export function fieldsOf(message: Message, { code, data }: Reply): Fields {
   return replyFields(message.op, code, data);
 }
 
-/** Length of the tag and of the CBOR head before it: the payload's last byte is right before these. */
+/** Length of the tag and its CBOR head, which follow the payload's last byte. */
 const TAIL = 32 + 2;
 
 function tampered(good: Uint8Array, keys: DerivedKeys, kid: Kid, tamper: Tamper): Uint8Array {
@@ -209,13 +209,13 @@ function tampered(good: Uint8Array, keys: DerivedKeys, kid: Kid, tamper: Tamper)
     encodeMac0(key, name, Uint8Array.of(...decodeMac0(keys.command, kid, good), ...extra));
   switch (tamper) {
     case "none":
-      return good;
+      return genuine;
     case "tag":
-      return flipped(good.length - 1);
+      return flipped(genuine.length - 1);
     case "payload":
-      return flipped(good.length - TAIL - 1);
+      return flipped(genuine.length - TAIL - 1);
     case "truncate":
-      return good.slice(0, good.length - 1);
+      return genuine.slice(0, genuine.length - 1);
     case "kid":
       return resigned(kid === "owner" ? "provider" : "owner", keys.command);
     case "reply-key":
@@ -224,10 +224,10 @@ function tampered(good: Uint8Array, keys: DerivedKeys, kid: Kid, tamper: Tamper)
       return resigned(kid, keys.command, [0]);
     case "oversize": {
       const long = new Uint8Array(MESSAGE_MAX + 1);
-      long.set(good);
+      long.set(genuine);
       return long;
     }
     case "garbage":
-      return good.map((byte, at) => byte ^ (at * 37 + 11));
+      return genuine.map((byte, at) => byte ^ (at * 37 + 11));
   }
 }

@@ -1,23 +1,21 @@
-/**
- * The outcome of a scenario in words and as data. Must not know how it came about.
- */
+/** The outcome of a scenario as text and as JSON. */
 import type { ScenarioFile } from "./load.ts";
 import type { Outcome } from "./runner.ts";
 
-/** One scenario as it ran. */
+/** One scenario's run. */
 export interface Report {
   file: ScenarioFile;
   outcome: Outcome;
   target: string;
   seed: number;
-  /** Guest named on the command line. */
+  /** The guest given on the command line. */
   guest: string | undefined;
 }
 
-/** Trace lines shown with a failure. */
+/** Number of trace lines shown with a failure. */
 const CONTEXT = 10;
 
-/** The exact command that runs it again. */
+/** The command that runs it again. */
 export function reproduction({ file, target, seed, guest }: Report): string {
   const other = guest === undefined ? "" : ` --guest ${quoted(guest)}`;
   return `npx killswitch run ${quoted(file.path)} --target ${target} --seed ${seed}${other}`;
@@ -27,7 +25,7 @@ function quoted(word: string): string {
   return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** `path:line:column` of the step that failed, or the file if it was none. */
+/** `path:line:column` of the step that failed. The path alone if no step failed. */
 export function placeOf({ file, outcome }: Report): string {
   const step = outcome.status === "failed" ? outcome.failure.step : null;
   return (step === null ? undefined : file.places.get(step)) ?? file.path;
@@ -54,12 +52,13 @@ function verdictLines(report: Report): string[] {
   ];
 }
 
-/** The same as data. */
+/** The report as a value for JSON. */
 export function reportJson(report: Report): unknown {
   const { file, outcome, target, seed } = report;
   const { status, virtualMs, notes } = outcome;
-  const told = notes === undefined ? {} : { notes };
-  const common = { scenario: file.scenario.name, path: file.path, target, seed, status, ...told };
+  const scenario = file.scenario.name;
+  const noted = notes === undefined ? {} : { notes };
+  const common = { scenario, path: file.path, target, seed, status, ...noted };
   if (outcome.status === "not-run") return { ...common, reason: outcome.reason };
   if (outcome.status === "passed") return { ...common, virtualMs };
   const { expected, found } = outcome.failure;

@@ -1,7 +1,4 @@
-/**
- * Runs a scenario on a target, step by step, and says where it went wrong. Must not know one target
- * from another.
- */
+/** Runs a scenario on a target, step by step, and reports the first step that fails. */
 import type { BoardData } from "../board-data.ts";
 import { MessageError } from "../controller/cose.ts";
 import { parseRecord, readJournal, recordLine, verifyJournal } from "../controller/journal.ts";
@@ -29,12 +26,13 @@ import { matches, Trace } from "./trace.ts";
 /** How long a reply may take if the step does not say, in ms. */
 const REPLY_MS = 50;
 
-/** Steps that look at what came of the others. */
-type Look = { expect: unknown } | { trace: unknown } | { journal: unknown } | { witness: unknown };
+/** Steps that only check. */
+type Check = { expect: unknown } | { trace: unknown } | { journal: unknown } | { witness: unknown };
 type Single = Exclude<Step, { repeat: unknown }>;
-type Action = Exclude<Single, Look>;
+/** Steps that do something, or wait. */
+type Action = Exclude<Single, Check>;
 
-function acts(step: Single): step is Action {
+function isAction(step: Single): step is Action {
   return !("expect" in step || "trace" in step || "journal" in step || "witness" in step);
 }
 
@@ -47,7 +45,7 @@ export interface RunOptions {
 }
 
 export interface Failure {
-  /** The step that failed; null if it was none of them. */
+  /** The step that failed; null if no step was being run. */
   step: Step | null;
   expected: string;
   found: string;
@@ -59,17 +57,20 @@ export type Outcome = { trace: Trace; virtualMs: number; notes?: readonly string
   | { status: "not-run"; reason: string }
 );
 
-/** What an error says of the device under test; any other is thrown on. */
+/** The failure that an error stands for. Throws the error again if it is not about the device. */
 function findingOf(error: unknown): { expected: string; found: string } {
   if (error instanceof Mismatch) return { expected: error.expected, found: error.found };
   if (error instanceof EpochUnknown)
-    return { expected: "an epoch to send under", found: error.message };
+    return { expected: "an epoch to send the command under", found: error.message };
   if (error instanceof MessageError)
-    return { expected: "a message that the device signed", found: error.message };
+    return { expected: "a message signed by the device", found: error.message };
   throw error;
 }
 
-/** Why the target cannot run the scenario; null if it can. Steps that repeat follow each other around. */
+/**
+ * Why the target cannot run the steps; null if it can. `around`: the steps repeat, so the first one
+ * follows the last one.
+ */
 export function unsupportedReason(
   steps: readonly Step[],
   target: Target,
@@ -86,12 +87,14 @@ export function unsupportedReason(
   return null;
 }
 
-/** Runs to the end or to the first thing that does not hold. What is no finding is thrown. */
+/** Runs a scenario to its end or to the first failure. Errors that are not failures are thrown. */
 export async function runScenario(options: RunOptions): Promise<Outcome> {
   const { scenario, target } = options;
   const image = scenario.start.image ?? "own";
   const timed = scenario.time === "exact" && target.realTime !== undefined;
-  const untimed = timed ? "its figures rest on a board's stated times" : null;
+  const untimed = timed
+    ? "it needs the board's exact times, so it runs in virtual time only"
+    : null;
   const reason =
     untimed ?? target.unsupportedImageReason(image) ?? unsupportedReason(scenario.steps, target);
   if (reason !== null) return { status: "not-run", reason, trace: new Trace(), virtualMs: 0 };
@@ -99,10 +102,10 @@ export async function runScenario(options: RunOptions): Promise<Outcome> {
   try {
     const failure = await run.all();
     const notes = target.realTime?.notes() ?? [];
-    const told = { trace: run.trace, virtualMs: target.now, ...(notes.length > 0 && { notes }) };
+    const common = { trace: run.trace, virtualMs: target.now, ...(notes.length > 0 && { notes }) };
     return failure === null
-      ? { status: "passed", ...told }
-      : { status: "failed", failure, ...told };
+      ? { status: "passed", ...common }
+      : { status: "failed", failure, ...common };
   } finally {
     await target.stop();
   }
@@ -113,14 +116,16 @@ class Run {
   readonly #options: RunOptions;
   readonly #target: Target;
   readonly #monitor: Monitor;
-  /** Null: the device under test is not meant to be a sound one. */
+  /** Null if the guest or the image is not the shipped one, or the target runs in real time. */
   readonly #oracle: Oracle | null;
   readonly #remote = new Remote();
   readonly #saved = new Map<string, Message>();
   #step: Step | null = null;
-  /** Where the trace of the last step that did something begins. */
+  /** Number of the first trace line of the last action. */
   #since = 0;
-  /** Messages that the broker got from the device: so far, and before that step. */
+  /**
+   * Number of messages that the broker received from the device: in all, and before that action.
+   */
   #heard = 0;
   #heardBefore = 0;
 
@@ -129,8 +134,8 @@ class Run {
     this.#target = options.target;
     this.#monitor = new Monitor(options.board, options.target.realTime?.traceMs);
     const { guest, start } = options.scenario;
-    const sound = guest === undefined && start.image !== "hostile";
-    this.#oracle = sound && options.target.realTime === undefined ? new Oracle() : null;
+    const shipped = guest === undefined && start.image !== "hostile";
+    this.#oracle = shipped && options.target.realTime === undefined ? new Oracle() : null;
   }
 
   async all(): Promise<Failure | null> {
@@ -159,11 +164,11 @@ class Run {
       await this.#target.realTime?.sync();
       this.#monitor.end(this.#target.now);
       this.#oracle?.end(this.#target.now);
-      await this.#watch();
+      await this.#checkInvariants();
       await this.#target.realTime?.checkWitnesses();
       return null;
     } catch (error) {
-      // What must never happen says more than the check that came across it.
+      // A violated invariant is more informative than the check that failed because of it.
       const violation = this.#violation;
       const finding = findingOf(error);
       if (violation === null) return { step: this.#step, ...finding };
@@ -180,10 +185,10 @@ class Run {
       this.#step = step;
       const pending = this.#one(step);
       if (pending !== undefined) await pending;
-      const watching = this.#watch();
+      const watching = this.#checkInvariants();
       if (watching !== undefined) await watching;
       const { realTime } = this.#target;
-      if (realTime !== undefined && !acts(step)) await realTime.checkWitnesses();
+      if (realTime !== undefined && !isAction(step)) await realTime.checkWitnesses();
     }
   }
 
@@ -191,29 +196,32 @@ class Run {
     return this.#monitor.violation ?? this.#oracle?.violation ?? null;
   }
 
-  /** What must never happen has the last word on every step. */
-  #watch(): Promise<void> | void {
-    if (this.#target.realTime !== undefined) return this.#judge();
+  /** Throws Mismatch if an invariant is violated. Runs after every step. */
+  #checkInvariants(): Promise<void> | void {
+    if (this.#target.realTime !== undefined) return this.#throwViolation();
     const rail = this.#target.rail();
-    if (typeof rail !== "string") return rail.then((level) => this.#judge(level));
-    return this.#judge(rail);
+    if (typeof rail !== "string") return rail.then((level) => this.#throwViolation(level));
+    return this.#throwViolation(rail);
   }
 
-  #judge(rail?: "up" | "down"): void {
+  #throwViolation(rail?: "up" | "down"): void {
     if (rail !== undefined) this.#monitor.meter(this.#target.now, rail);
     const violation = this.#violation;
     if (violation !== null) throw new Mismatch(violation.rule, violation.line);
   }
 
-  /** In virtual time it holds now or not at all. */
+  /**
+   * Waits in real time until `holds` returns true. In virtual time it is already true or stays
+   * false.
+   */
   #until(holds: () => boolean): Promise<void> | undefined {
     return this.#target.realTime?.until(() => this.#violation !== null || holds());
   }
 
   #one(step: Single): Promise<void> | void {
-    if (acts(step)) {
+    if (isAction(step)) {
       const { realTime } = this.#target;
-      // Time goes on from what was done last, not from when this machine has come to it.
+      // First wait for the trace of the last action, so that this machine's delay does not add up.
       if (realTime === undefined || "wait" in step) return this.#act(step);
       return realTime.sync().then(() => this.#act(step));
     }
@@ -224,13 +232,14 @@ class Run {
   }
 
   #act(step: Action): Promise<void> | void {
-    this.#begin();
+    this.#beginAction();
     if ("wait" in step) return this.#target.advance(durationMs(step.wait));
     if ("stall" in step) return this.#stall(durationMs(step.stall));
     if ("send" in step) return this.#send(step.send);
     if ("replay" in step) {
       const message = this.#saved.get(step.replay.message);
-      if (message === undefined) throw new Mismatch(step.replay.message, "nothing was saved");
+      if (message === undefined)
+        throw new Mismatch(`a saved message "${step.replay.message}"`, "none of this name");
       return this.#replay(message, step.replay);
     }
     if ("button" in step) {
@@ -246,8 +255,8 @@ class Run {
     return this.#target.apply(stimulus);
   }
 
-  /** What comes from here on is the step's. */
-  #begin(): void {
+  /** Trace lines and messages from here on belong to the current action. */
+  #beginAction(): void {
     this.#since = this.trace.lines.length;
     this.#heardBefore = this.#heard;
   }
@@ -264,17 +273,17 @@ class Run {
     this.#oracle?.stalled(this.#target.now, ms);
   }
 
-  /** In real time a device takes a while until it can be reached. */
-  async #reach(): Promise<void> {
+  /** Waits, in real time, until the device can receive messages. */
+  async #waitUntilReachable(): Promise<void> {
     const { realTime } = this.#target;
     if (realTime === undefined) return;
-    await this.#until(() => this.#ready());
+    await this.#until(() => this.#isReachable());
     await realTime.sync();
-    this.#begin();
+    this.#beginAction();
   }
 
-  /** A device that is to be reached has told its epoch; one that is killed is not waited for. */
-  #ready(): boolean {
+  /** Whether the device has reported its epoch. A killed or faulted device is not waited for. */
+  #isReachable(): boolean {
     const { observed, epoch } = this.#monitor;
     const { running, contacts, phase, link } = observed;
     if (running && (contacts === "kill" || phase.startsWith("FAULT_"))) return true;
@@ -282,7 +291,7 @@ class Run {
   }
 
   async #replay(message: Message, replay: Answered): Promise<void> {
-    await this.#reach();
+    await this.#waitUntilReachable();
     await this.#deliver(message, replay, undefined);
   }
 
@@ -293,7 +302,7 @@ class Run {
     await this.#deliver(message, send, send.data);
   }
 
-  /** Publishes, and waits for the reply if the step names one. */
+  /** Publishes a message, and checks the reply if the step expects one. */
   async #deliver(message: Message, answered: Answered, data: Send["data"]): Promise<void> {
     const before = this.#remote.replies;
     this.#monitor.sent(message.bytes, message.facts);
@@ -335,7 +344,7 @@ class Run {
     if (heard === "something") await this.#until(heardSome);
     const count = this.#heard - this.#heardBefore;
     if (heard === undefined || (heard === "something") === heardSome()) return;
-    throw new Mismatch(`${heard} at the broker`, `${count} messages`);
+    throw new Mismatch(`${heard} received by the broker`, `${count} messages`);
   }
 
   async #find({ has, lacks, times, since }: TraceCheck): Promise<void> {
@@ -344,13 +353,14 @@ class Run {
     await this.#until(() => listOf(has).every(enough));
     for (const pattern of listOf(has)) {
       const count = this.trace.count(pattern, from);
-      if (times === undefined && count === 0) throw new Mismatch(`"${pattern}"`, "no such line");
+      if (times === undefined && count === 0)
+        throw new Mismatch(`a line "${pattern}"`, "no such line");
       if (times !== undefined && count !== times)
-        throw new Mismatch(`"${pattern}" ${times} times`, `${count} times`);
+        throw new Mismatch(`a line "${pattern}" ${times} times`, `${count} times`);
     }
     for (const pattern of listOf(lacks)) {
       const count = this.trace.count(pattern, from);
-      if (count > 0) throw new Mismatch(`no "${pattern}"`, `${count} such lines`);
+      if (count > 0) throw new Mismatch(`no line "${pattern}"`, `${count} such lines`);
     }
   }
 
@@ -358,7 +368,7 @@ class Run {
     const journal = readJournal("the board's journal", await this.#target.journal());
     if (verifies) {
       const verdict = verifyJournal(journal);
-      if (!verdict.holds) throw new Mismatch("a journal whose chain holds", verdict.bad ?? "");
+      if (!verdict.holds) throw new Mismatch("a journal that verifies", verdict.bad ?? "");
     }
     const records = journal.records.map((record) => {
       const parsed = parseRecord(record);
@@ -366,10 +376,11 @@ class Run {
     });
     const found = (pattern: string) => records.some((record) => matches(pattern, record));
     for (const pattern of listOf(has)) {
-      if (!found(pattern)) throw new Mismatch(`record "${pattern}"`, `${records.length} others`);
+      if (!found(pattern))
+        throw new Mismatch(`a record "${pattern}"`, `${records.length} other records`);
     }
     for (const pattern of listOf(lacks)) {
-      if (found(pattern)) throw new Mismatch(`no record "${pattern}"`, "there is one");
+      if (found(pattern)) throw new Mismatch(`no record "${pattern}"`, "such a record");
     }
   }
 }

@@ -1,7 +1,4 @@
-/**
- * What a scenario runs on: something that takes stimuli by wire, moves in time, and prints a trace.
- * Must not know a scenario's checks.
- */
+/** The interface of a target, on which scenarios run: it takes stimuli and produces a trace. */
 import type { BoardData } from "../board-data.ts";
 import type { Firmware } from "../firmware.ts";
 import type { TraceSink } from "../simulator.ts";
@@ -21,11 +18,11 @@ export interface TargetConfig {
   /** By PRINCIPAL. */
   secrets: readonly Uint8Array[];
   trace: TraceSink;
-  /** What the device sent, as the broker got it. */
+  /** Called with each message that the broker receives from the device. */
   message: DeviceMessage;
 }
 
-/** Something does not hold: what had to be, and what was. Ends a run. */
+/** A check failed: what was expected and what was found. Ends the run. */
 export class Mismatch extends Error {
   readonly expected: string;
   readonly found: string;
@@ -38,48 +35,50 @@ export class Mismatch extends Error {
 }
 
 /**
- * What a board in real time asks of a runner. In virtual time all that is due has happened when a call
- * returns; here its words come late, and the air takes as long as it takes.
+ * What the runner needs to wait for a target in real time. In virtual time everything due has
+ * happened when a call returns; in real time trace lines and messages arrive late.
  */
 export interface RealTime {
-  /** How far apart lines of one moment may be dated, in ms. */
+  /** How much the times of simultaneous trace lines may differ, in ms. */
   readonly traceMs: number;
-  /** No reply for so long is none, in ms. */
+  /** How long to wait before the absence of a reply counts as no reply, in ms. */
   readonly quietMs: number;
-  /** Returns when all is told that happened before the call. */
+  /** Resolves when the trace of everything that happened before the call has arrived. */
   sync(): Promise<void>;
-  /** Lets time pass until it holds, line by line, for no longer than the board's slack. */
+  /**
+   * Waits until `holds` returns true, checking after each trace line, but at most for the slack.
+   */
   until(holds: () => boolean): Promise<void>;
-  /** Throws Mismatch for what instruments have found against the board's own word. */
+  /** Throws Mismatch if instruments outside the board contradict its trace. */
   checkWitnesses(): Promise<void>;
-  /** What is to be said of the run besides its outcome. */
+  /** Remarks on the run, to be printed with its outcome. */
   notes(): string[];
 }
 
-/** Calls come one at a time, each after the one before is done. */
+/** A target. The runner makes one call at a time and waits for its result. */
 export interface Target {
   readonly name: string;
-  /** ms since the supply came up at start(). */
+  /** Milliseconds since start() switched the supply on. */
   readonly now: number;
-  /** Absent in virtual time. */
+  /** Absent if the target runs in virtual time. */
   readonly realTime?: RealTime;
-  /** Why this target cannot do a step that is followed by `next`; null if it can. */
+  /** Why this target cannot run a step that is followed by `next`; null if it can. */
   unsupportedReason(step: Step, next: Step | undefined): string | null;
   /** Why this target cannot run a native image; null if it can. */
   unsupportedImageReason(image: Image): string | null;
-  /** Applies the supply. */
+  /** Switches the supply on. */
   start(config: TargetConfig): MaybePromise;
   apply(stimulus: Stimulus): MaybePromise;
   /** Lets `ms` pass. */
   advance(ms: number): MaybePromise;
-  /** The clock runs on by `ms` while nothing is done or seen. */
+  /** Stops the processor for `ms`, while time passes. */
   stall(ms: number): MaybePromise;
-  /** Hands a command to the broker. */
+  /** Publishes a command at the broker. */
   publish(bytes: Uint8Array, delivery: Delivery): MaybePromise;
-  /** A meter on the rail. */
+  /** Measures the rail. */
   rail(): MaybePromise<"up" | "down">;
-  /** The journal's ring as it lies in storage; valid until time passes. */
+  /** The journal's ring image in storage. The bytes are valid until the next call. */
   journal(): MaybePromise<Uint8Array>;
-  /** Takes everything down; safe to call twice. */
+  /** Stops the target. May be called twice. */
   stop(): MaybePromise;
 }

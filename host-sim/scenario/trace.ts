@@ -1,10 +1,7 @@
-/**
- * The trace as data: lines `@<ms> <kind> key=value ...`, and patterns to find them by. Must not know
- * what any line means.
- */
+/** Trace lines (`@<ms> <kind> key=value ...`), and the patterns that match them. */
 
 export interface TraceLine {
-  /** ms since the board's supply came up. */
+  /** Milliseconds since the board's supply came up. */
   at: number;
   kind: string;
   detail: string;
@@ -14,7 +11,7 @@ export function lineText({ at, kind, detail }: TraceLine): string {
   return `@${at} ${kind} ${detail}`;
 }
 
-/** The value of `key=` in a line's detail; undefined if it has none. */
+/** The value of `key=` in a line's detail. Undefined if the key is absent. */
 export function field(detail: string, key: string): string | undefined {
   const name = `${key}=`;
   let at = detail.indexOf(name);
@@ -24,7 +21,7 @@ export function field(detail: string, key: string): string | undefined {
   return detail.slice(at + name.length, end < 0 ? detail.length : end);
 }
 
-/** Whether every word of the pattern is a word of the text. */
+/** Whether the text contains every word of the pattern. */
 export function matches(pattern: string, text: string): boolean {
   const words = text.split(" ");
   return pattern.split(/\s+/).every((word) => words.includes(word));
@@ -38,7 +35,7 @@ export class Trace {
     this.lines.push({ at, kind, detail });
   }
 
-  /** How many lines from number `from` on match. */
+  /** The number of matching lines, from line number `from` on. */
   count(pattern: string, from: number): number {
     const text = ({ kind, detail }: TraceLine) => `${kind} ${detail}`;
     let found = 0;
@@ -49,7 +46,7 @@ export class Trace {
     return found;
   }
 
-  /** All lines, or the last `count`, as text. */
+  /** The last `count` lines as text. Default: all lines. */
   texts(count = this.lines.length): string[] {
     return this.lines.slice(Math.max(0, this.lines.length - count)).map(lineText);
   }

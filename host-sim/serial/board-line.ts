@@ -1,19 +1,19 @@
 /**
- * What a board says on its serial line, taken apart: trace lines, answers to commands, Improv frames, and
- * everything else. Must not know what they mean.
+ * Splits what a board sends on its serial line into trace lines, answers to commands, Improv frames
+ * and other text.
  */
 import type { SetTimer } from "../clock.ts";
 import { type Found, FrameReader } from "../improv/frames.ts";
 import type { SerialLine } from "./port.ts";
 
-/** One thing heard; text without its mark and line end. */
+/** One received item. `text` is without the answer's prefix and the line end. */
 export type Heard =
   | { kind: "trace" | "answer" | "other"; text: string }
   | Exclude<Found, { kind: "text" }>;
 
-/** A longer line is cut into such pieces, in bytes: noise need not end. */
+/** Longer lines are split at this length, in bytes, because noise may have no line end. */
 const LINE_MAX = 1024;
-/** A frame that stands still so long is never to be finished, in ms. */
+/** A frame is given up if no byte arrives for this time, in ms. */
 const SILENCE_MS = 500;
 const ANSWER = "= ";
 
@@ -62,7 +62,9 @@ export class BoardLine {
     if (heard !== null) this.#queue.push(heard);
   }
 
-  /** The next thing heard; null after `timeoutMs` without one. Rejects if the port goes away. */
+  /**
+   * The next item; null after `timeoutMs` without one. Rejects with UserError if the port is lost.
+   */
   async next(timeoutMs: number): Promise<Heard | null> {
     if (this.#queue.length === 0) {
       let cancel = (): void => {};
@@ -70,24 +72,27 @@ export class BoardLine {
         this.#wake = wake;
         cancel = this.#setTimer(timeoutMs, wake);
       });
-      await Promise.race([woken, this.#line.lost]);
-      cancel();
-      this.#wake = null;
+      try {
+        await Promise.race([woken, this.#line.lost]);
+      } finally {
+        cancel();
+        this.#wake = null;
+      }
     }
     return this.#queue.shift() ?? null;
   }
 
-  /** Sends bytes as they are. */
+  /** Sends bytes unchanged. */
   send(bytes: Uint8Array): Promise<void> {
     return this.#line.write(bytes);
   }
 
-  /** Forgets what was heard and not asked for. */
+  /** Discards the items that next() has not returned. */
   clear(): void {
     this.#queue = [];
   }
 
-  /** Lets go of the line. */
+  /** Stops listening to the line. */
   stop(): void {
     this.#line.listen(null);
     this.#cancelFlush();

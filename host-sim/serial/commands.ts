@@ -1,37 +1,33 @@
-/**
- * The owner's local commands on a board's serial line, and their answers. Must not know what the answers
- * mean but for their end.
- */
-
+/** Sends the owner's local commands on a board's serial line and reads their answers. */
 import { crc32 } from "../crc32.ts";
 import { EXIT, UserError } from "../errors.ts";
 import type { BoardLine } from "./board-line.ts";
 
-/** Between two lines of one answer, in ms. */
+/** The longest time between two lines of one answer, in ms. */
 const LINE_MS = 3_000;
-/** What was typed before and not ended: its complaint comes within this, in ms. */
+/** The board answers an unfinished earlier input within this time, in ms. */
 const SETTLE_MS = 200;
-/** A board that never pauses is not waited for beyond so many lines. */
+/** Most lines to skip before a command, if the board never pauses. */
 const SETTLE_LINES = 100;
 const JOURNAL = "journal";
 
 function garbled(path: string, why: string): UserError {
   return new UserError(
-    `port ${path}: the answer came damaged (${why}): run this again`,
+    `port ${path}: the answer is damaged (${why}): run the command again`,
     EXIT.NO_ANSWER,
   );
 }
 
 /**
- * Sends one command and hands each line of its answer to `heard`, which says whether it was the last.
- * Throws a UserError if the board refuses, or falls silent.
+ * Sends one command and calls `heard` for each line of its answer until it returns true. Throws
+ * UserError if the board refuses the command or does not answer.
  */
 async function command(
   line: BoardLine,
   text: string,
   heard: (answer: string) => boolean,
 ): Promise<void> {
-  // Ends what may stand half-typed; an empty line itself has no answer.
+  // Ends an unfinished earlier input. An empty line has no answer.
   await line.send(Buffer.from("\n"));
   for (let count = 0; count < SETTLE_LINES; count++)
     if ((await line.next(SETTLE_MS)) === null) break;
@@ -41,7 +37,7 @@ async function command(
     const said = await line.next(LINE_MS);
     if (said === null) {
       throw new UserError(
-        `port ${line.path}: no answer to "${text}": is Killswitch flashed and running? press RESET`,
+        `port ${line.path}: no answer to "${text}": check that Killswitch is flashed, then press RESET`,
         EXIT.NO_ANSWER,
       );
     }
@@ -52,7 +48,7 @@ async function command(
   }
 }
 
-/** One command with an answer of one line. */
+/** Sends a command that has an answer of one line, and returns that line. */
 export async function askLine(line: BoardLine, text: string): Promise<string> {
   let answer = "";
   await command(line, text, (said) => {
@@ -62,7 +58,7 @@ export async function askLine(line: BoardLine, text: string): Promise<string> {
   return answer;
 }
 
-/** The journal's ring as it stands in the board's storage, every byte accounted for. */
+/** Reads the journal's ring image and checks its length and CRC. Throws UserError. */
 export async function readRing(
   line: BoardLine,
   progress: (done: number, total: number) => void,
@@ -77,7 +73,7 @@ export async function readRing(
     if (length !== undefined && ring === null) ring = Buffer.alloc(Number(length));
     else if (at !== undefined && ring !== null) {
       if (Number(at) !== done || done + hex.length / 2 > ring.length)
-        throw garbled(line.path, `byte ${at} where ${done} is due`);
+        throw garbled(line.path, `byte ${at} instead of byte ${done}`);
       done += ring.write(hex, done, "hex");
       progress(done, ring.length);
     } else if (crc === "" || ring === null) throw garbled(line.path, `"${said.slice(0, 40)}"`);

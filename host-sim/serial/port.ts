@@ -1,20 +1,20 @@
 /**
- * One serial port: opened for this program alone, its bytes, its modem lines, and clear words for what
- * can go wrong. Must not know what is said over it.
+ * A serial port, opened exclusively: its bytes, its modem lines, and error messages for what can go
+ * wrong.
  */
 import { accessSync, constants, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { SerialPort } from "serialport";
 import { codeOf, EXIT, UserError } from "../errors.ts";
 
-/** The bytes of a line, whatever carries them. */
+/** A serial line: a port, or any other carrier of bytes. */
 export interface SerialLine {
   readonly path: string;
-  /** Resolves once the bytes have left this machine. */
+  /** Resolves when the bytes have left this machine. */
   write(bytes: Uint8Array): Promise<void>;
-  /** One listener at a time; null: bytes are dropped. */
+  /** Sets the only listener. With null, received bytes are dropped. */
   listen(heard: ((bytes: Uint8Array) => void) | null): void;
-  /** Never resolves; rejects with a UserError when the port goes away. */
+  /** Never resolves. Rejects with UserError when the port is lost. */
   readonly lost: Promise<never>;
 }
 
@@ -30,15 +30,15 @@ async function library(): Promise<typeof import("serialport")> {
     return await import("serialport");
   } catch {
     throw new UserError(
-      "the package serialport is not installed or not built for this machine: npm install",
+      "the package serialport is not installed, or not built for this machine: run npm install",
       EXIT.NO_TOOL,
     );
   }
 }
 
 /**
- * Names of the ports of this machine that a board may be on. On Linux by their device files: the
- * library asks udevadm, and brings the process down where there is none.
+ * The serial ports of this machine that a board may be connected to. On Linux they are found by
+ * their device files, because the library calls udevadm and crashes the process if that is missing.
  */
 export async function portNames(): Promise<string[]> {
   if (process.platform !== "linux") {
@@ -48,7 +48,7 @@ export async function portNames(): Promise<string[]> {
   return names.sort().map((name) => `/dev/${name}`);
 }
 
-/** What USB says of the port's adapter; empty if there is none. */
+/** The USB vendor and product ids of a port. Empty if it is not a USB port. */
 async function usbIds(path: string): Promise<UsbIds> {
   const hex = (text: string | undefined) => Number.parseInt(text ?? "", 16);
   let ids: { vendor: number; product: number };
@@ -70,43 +70,46 @@ async function usbIds(path: string): Promise<UsbIds> {
 
 async function noSuchPort(path: string): Promise<UserError> {
   const names = await portNames();
-  const mend =
+  const fix =
     names.length === 0
-      ? "no board is plugged in, or its cable carries no data"
-      : `there is ${names.join(", ")}`;
-  return new UserError(`port ${path} does not exist: ${mend}`, EXIT.NO_PORT);
+      ? "plug the board in with a cable that carries data"
+      : `use one of ${names.join(", ")}`;
+  return new UserError(`port ${path} does not exist: ${fix}`, EXIT.NO_PORT);
 }
 
 const NOT_PERMITTED =
-  "sudo usermod -aG dialout $USER, then log out and in again (the group of some systems is uucp)";
+  "run sudo usermod -aG dialout $USER, then log out and in again (some systems name the group uucp)";
 
-/** What the library's words for a failed open mean. It gives no codes. */
-async function openTrouble(path: string, words: string): Promise<UserError> {
-  if (/no such file|file not found/i.test(words)) return noSuchPort(path);
-  if (/permission denied/i.test(words)) {
-    return new UserError(`port ${path} may not be opened: ${NOT_PERMITTED}`, EXIT.NOT_PERMITTED);
+/** Explains the library's message of a failed open. It has no error codes. */
+async function openTrouble(path: string, message: string): Promise<UserError> {
+  if (/no such file|file not found/i.test(message)) return noSuchPort(path);
+  if (/permission denied/i.test(message)) {
+    return new UserError(
+      `no permission to open port ${path}: ${NOT_PERMITTED}`,
+      EXIT.NOT_PERMITTED,
+    );
   }
-  // Windows says "Access denied" of a port that another program has open.
-  if (/cannot lock|busy|access denied/i.test(words)) {
+  // Windows reports "Access denied" for a port that another program has open.
+  if (/cannot lock|busy|access denied/i.test(message)) {
     return new UserError(
       `port ${path} is in use: close the monitor or the other program that has it open`,
       EXIT.BUSY,
     );
   }
-  if (/inappropriate ioctl|is a directory/i.test(words)) {
+  if (/inappropriate ioctl|is a directory/i.test(message)) {
     return new UserError(`${path} is not a serial port: give one with --port`, EXIT.NO_PORT);
   }
-  return new UserError(`port ${path} cannot be opened: ${words}`, EXIT.NO_PORT);
+  return new UserError(`port ${path} cannot be opened: ${message}`, EXIT.NO_PORT);
 }
 
-/** Throws a UserError for a path that nobody here could open: surer than the library's words. */
+/** Throws UserError if the path cannot be opened. More reliable than the library's messages. */
 async function checkPath(path: string): Promise<void> {
   if (process.platform === "win32") return;
   try {
     accessSync(path, constants.R_OK | constants.W_OK);
   } catch (error) {
-    const words = codeOf(error) === "EACCES" ? "permission denied" : "no such file";
-    throw await openTrouble(path, words);
+    const message = codeOf(error) === "EACCES" ? "permission denied" : "no such file";
+    throw await openTrouble(path, message);
   }
 }
 
@@ -114,9 +117,9 @@ export class Port implements SerialLine {
   readonly path: string;
   readonly usb: UsbIds;
   readonly lost: Promise<never>;
-  /** Bytes that came since it was opened. */
+  /** Number of bytes received since it was opened. */
   received = 0;
-  /** False once the line has shown that it has no modem lines: a pseudo-terminal, a bare bridge. */
+  /** Whether it has modem lines. False after setting them has failed, as on a pseudo-terminal. */
   hasSignals = true;
   readonly #port: SerialPort;
   #heard: ((bytes: Uint8Array) => void) | null = null;
@@ -138,11 +141,11 @@ export class Port implements SerialLine {
     });
   }
 
-  /** Opens a port, locked against others. Throws a UserError with the mend. */
+  /** Opens a port exclusively. Throws UserError. */
   static async open(path: string, baudRate: number): Promise<Port> {
     await checkPath(path);
     const { SerialPort } = await library();
-    // Not to drop the lines on closing: on many boards that is a reset.
+    // Keep the modem lines on closing, because dropping them resets many boards.
     const port = new SerialPort({ path, baudRate, autoOpen: false, hupcl: false });
     const trouble = await new Promise<Error | null>((opened) => port.open(opened));
     if (trouble !== null) throw await openTrouble(path, trouble.message);
@@ -150,8 +153,8 @@ export class Port implements SerialLine {
   }
 
   #gone(): UserError {
-    const mend = "plug the board in and try again";
-    return new UserError(`port ${this.path} went away: ${mend}`, EXIT.NO_PORT);
+    const fix = "plug the board in and run the command again";
+    return new UserError(`port ${this.path} was disconnected: ${fix}`, EXIT.NO_PORT);
   }
 
   listen(heard: ((bytes: Uint8Array) => void) | null): void {
@@ -166,10 +169,10 @@ export class Port implements SerialLine {
     return Promise.race([done, this.lost]);
   }
 
-  /** The library sets every line at each call. A port that is opened has both asserted. */
+  /** The current signals. The library sets both at each call; opening the port asserts both. */
   readonly #signals = { dtr: true, rts: true };
 
-  /** Drives the modem lines; a line without them stays as it is. */
+  /** Sets modem lines. Signals that are not given keep their level. */
   setSignals(signals: { dtr?: boolean; rts?: boolean }): Promise<void> {
     return new Promise((done) => {
       this.#port.set({ ...this.#signals, ...signals }, (error) => {

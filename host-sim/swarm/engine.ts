@@ -1,6 +1,6 @@
 /**
- * Runs generated scenarios on the simulator in virtual time, with the modules under test, and counts
- * the results. Whatever every run needs is created once.
+ * Runs generated scenarios on the simulator in virtual time, with the modules under test, and
+ * counts the results. Whatever every run needs is created once.
  */
 import { KEY } from "../abi.gen.ts";
 import { boardNames, defaultBoard, loadBoard } from "../board-data.ts";

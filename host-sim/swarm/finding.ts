@@ -56,7 +56,9 @@ function textOf(scenario: Scenario, folder: string, { expected, found }: FailedR
   );
 }
 
-/** Shrinks a failed run and writes it into `folder`. Throws UserError if the file cannot be written. */
+/**
+ * Shrinks a failed run and writes it into `folder`. Throws UserError if the file cannot be written.
+ */
 export async function writeFinding(
   engine: Engine,
   modules: Modules,

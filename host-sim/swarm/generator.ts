@@ -1,7 +1,7 @@
 /**
- * Generates a random scenario from a seed: what users, attackers, faults, the supply and the network
- * do to a board within a given time. The result uses the grammar of tests/scenarios. Its only check
- * is that the journal verifies; the monitor and the oracle check the rest.
+ * Generates a random scenario from a seed: what users, attackers, faults, the supply and the
+ * network do to a board within a given time. The result uses the grammar of tests/scenarios. Its
+ * only check is that the journal verifies; the monitor and the oracle check the rest.
  */
 import { OP, OP_WIRES, PRINCIPAL_KIDS } from "../abi.gen.ts";
 import { Prng } from "../prng.ts";
@@ -26,7 +26,9 @@ const GUEST_ONE_IN = 30;
 const BOARD_ONE_IN = 4;
 /** One run in KILL_ONE_IN starts at KILL. */
 const KILL_ONE_IN = 5;
-/** A run leaves out each action with this probability (one in n), so that rare ones become common. */
+/**
+ * A run leaves out each action with this probability (one in n), so that rare ones become common.
+ */
 const OMIT_ONE_IN = 4;
 
 /** A range of times in ms, with its weight. */

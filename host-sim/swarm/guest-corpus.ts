@@ -11,20 +11,22 @@ import { assembleWat } from "../scenario/guest.ts";
 import type { VirtualBoard } from "../virtual-board.ts";
 import { reuseInstance } from "./reused-modules.ts";
 
-/** Files below tests/. Guests that flood the trace are left out: one takes as long as 1,000 runs. */
+/**
+ * Files below tests/. Guests that flood the trace are left out: one takes as long as 1,000 runs.
+ */
 const FILES = [
   "scenarios/guests/greedy.wat",
   "scenarios/guests/hangs.wat",
   "scenarios/guests/traps-live.wat",
   "scenarios/guests/traps.wat",
   "scenarios/guests/unbounded.wat",
-  "hostile/abi-of-tomorrow.wat",
+  "hostile/abi-version-unknown.wat",
   "hostile/export-missing.wat",
   "hostile/import-missing.wat",
   "hostile/imports-in-start.wat",
   "hostile/loop-in-init.wat",
   "hostile/loop-in-tick.wat",
-  "hostile/radio-for-ever.wat",
+  "hostile/radio-always.wat",
   "hostile/radio-in-init.wat",
   "hostile/radio-then-loop.wat",
   "hostile/relay-then-trap-in-init.wat",
@@ -44,8 +46,9 @@ export function swarmGuestPaths(): string[] {
 }
 
 /**
- * Loads a guest. An endless loop in it is replaced by an import call. The host then learns of the hang
- * at once instead of by a wall-clock timeout, so that every run is deterministic. Throws UserError.
+ * Loads a guest. An endless loop in it is replaced by an import call. The host then learns of the
+ * hang at once instead of by a wall-clock timeout, so that every run is deterministic. Throws
+ * UserError.
  */
 export async function loadSwarmGuest(path: string): Promise<GuestModule | string> {
   let text: string;

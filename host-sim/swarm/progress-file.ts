@@ -1,6 +1,6 @@
 /**
- * Progress of a swarm: which seeds are still to run, and the totals of those that ran. It is saved to
- * a file (`--state`) that is replaced atomically, so an interrupted swarm can continue from it.
+ * Progress of a swarm: which seeds are still to run, and the totals of those that ran. It is saved
+ * to a file (`--state`) that is replaced atomically, so an interrupted swarm can continue from it.
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";

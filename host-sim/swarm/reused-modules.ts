@@ -1,6 +1,7 @@
 /**
- * Modules that a swarm instantiates once and uses in every run, because instantiation and node:crypto
- * handles would dominate its time: the guest, whose memory is reset at each boot, and mac.wasm.
+ * Modules that a swarm instantiates once and uses in every run, because instantiation and
+ * node:crypto handles would dominate its time: the guest, whose memory is reset at each boot, and
+ * mac.wasm.
  */
 import {
   type BoardImports,
@@ -18,8 +19,8 @@ const STATEFUL = new Set([4, 6, 8, 9, 12]);
 
 /**
  * The guest with one instance for all boots. At each boot its memory gets its initial content back;
- * it has no other state. Modules with tables, globals, a start function or passive data are returned
- * unchanged. Only one board may run at a time.
+ * it has no other state. Modules with tables, globals, a start function or passive data are
+ * returned unchanged. Only one board may run at a time.
  */
 export function reuseInstance(guest: GuestModule): GuestModule {
   if (sectionsOf(guest.bytes).some((id) => STATEFUL.has(id))) return guest;
@@ -57,7 +58,9 @@ interface MacExports {
   hmac_sha256(keyLen: number, messageLen: number): void;
 }
 
-/** HMAC-SHA256 computed by mac.wasm. `bytes`: the module. The result throws RangeError if too long. */
+/**
+ * HMAC-SHA256 computed by mac.wasm. `bytes`: the module. The result throws RangeError if too long.
+ */
 export function hmacFromModule(bytes: Uint8Array<ArrayBuffer>): Hmac {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {});
   const mac = exports as unknown as MacExports;

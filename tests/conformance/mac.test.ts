@@ -1,7 +1,4 @@
-/**
- * The mac.wasm that ships, by its exports, against the NIST and RFC 4231 vectors and node:crypto. Must
- * not know how it is written.
- */
+/** Tests the shipped mac.wasm against the NIST and RFC 4231 vectors and against node:crypto. */
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { instantiateSync } from "@assemblyscript/loader";
@@ -64,7 +61,7 @@ describe("mac.wasm", () => {
     }
   });
 
-  test("traps on a key or a message that is too long", () => {
+  test("traps if the key or the message is too long", () => {
     expect(() => mac.hmac_sha256(65, 0)).toThrow(WebAssembly.RuntimeError);
     expect(() => mac.hmac_sha256(32, 2049)).toThrow(WebAssembly.RuntimeError);
     expect(() => mac.sha256_digest(2049)).toThrow(WebAssembly.RuntimeError);

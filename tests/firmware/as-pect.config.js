@@ -1,4 +1,4 @@
-// How as-pect runs the firmware's tests: `npm run test:firmware`. It must not know what they expect.
+// Configuration of as-pect, which runs the firmware's unit tests: `npm run test:firmware`.
 
 import { readdirSync } from "node:fs";
 import { hostImports } from "./host.js";
@@ -6,7 +6,7 @@ import { hostImports } from "./host.js";
 const entries = readdirSync(new URL(".", import.meta.url))
   .filter((name) => name.endsWith(".spec.ts"))
   .map((name) => `tests/firmware/${name}`);
-// as-pect passes when it finds no test at all.
+// as-pect reports success if it finds no test.
 if (entries.length === 0) throw new Error("tests/firmware: no *.spec.ts to run");
 
 export default {

@@ -1,4 +1,4 @@
-// Stored blocks: the newest good copy counts, and a cut at any byte of a write leaves one.
+// Stored blocks: reading back the newest good copy, and loss of supply at any byte of a write.
 
 import { REGION_CONFIG } from "../../firmware/device/abi.gen";
 import { BLOCK_PAYLOAD, blockRead, blockWrite } from "../../firmware/device/block";
@@ -11,7 +11,7 @@ function write(generation: u32, value: u32): u32 {
   return blockWrite(REGION_CONFIG, generation, PAYLOAD);
 }
 
-/** The value of the block that reads back, or 256 if none does. */
+/** The value of the stored block; 256 if there is no good one. */
 function value(): u32 {
   memory.fill(PAYLOAD, 0xee, BLOCK_PAYLOAD);
   return blockRead(REGION_CONFIG, PAYLOAD) === 0 ? 256 : load<u8>(PAYLOAD + BLOCK_PAYLOAD - 1);
@@ -24,14 +24,14 @@ describe("blocks", () => {
     storage_fill(REGION_CONFIG, 0xff);
   });
 
-  it("finds none in erased, zeroed or patterned storage", () => {
+  it("finds no block in storage that is filled with any one byte", () => {
     for (let fill: u32 = 0; fill < 256; fill++) {
       storage_fill(REGION_CONFIG, fill);
       expect(value()).toBe(256);
     }
   });
 
-  it("reads back the newest of many", () => {
+  it("reads back the newest of several blocks", () => {
     let generation: u32 = 0;
     for (let round: u32 = 1; round <= 9; round++) {
       generation = write(generation, round);
@@ -40,7 +40,7 @@ describe("blocks", () => {
     }
   });
 
-  it("keeps the block before when the supply fails at any byte", () => {
+  it("keeps the previous block when the supply fails at any byte of a write", () => {
     for (let cut: u32 = 0; cut < 32; cut++) {
       storage_limit(u32.MAX_VALUE);
       storage_fill(REGION_CONFIG, 0xff);
@@ -51,7 +51,7 @@ describe("blocks", () => {
     }
   });
 
-  it("falls back to the copy before when any byte of the newest is damaged", () => {
+  it("falls back to the older copy when any byte of the newer one is damaged", () => {
     for (let at: u32 = 0; at < 32; at++) {
       storage_fill(REGION_CONFIG, 0xff);
       write(write(0, 1), 2);
@@ -60,7 +60,7 @@ describe("blocks", () => {
     }
   });
 
-  it("counts on from a block that could not be read at the boot", () => {
+  it("continues the generations of a block that could not be read at the boot", () => {
     for (let rounds: u32 = 1; rounds < 6; rounds++) {
       storage_fill(REGION_CONFIG, 0xff);
       let generation: u32 = 0;
@@ -75,7 +75,7 @@ describe("blocks", () => {
     }
   });
 
-  it("goes on past the last generation, on the other copy", () => {
+  it("wraps past the last generation and writes to the other copy", () => {
     const last = write(u32.MAX_VALUE - 1, 1);
     expect(last).toBe(u32.MAX_VALUE);
     const next = write(last, 2);

@@ -1,4 +1,4 @@
-// The CBOR writer: each rule at its boundary.
+// The CBOR writer: each rule at its limits.
 
 import {
   readBegin,
@@ -72,7 +72,7 @@ describe("the writer", () => {
     expect<bool>(wrote(0xf4f5, 2)).toBe(true);
   });
 
-  it("copies strings of every length to 300", () => {
+  it("writes byte strings of every length up to 300", () => {
     for (let len: u32 = 0; len <= 300; len++) {
       pattern(IN, len + 1, len);
       memory.fill(OUT, 0xee, 400);
@@ -87,7 +87,7 @@ describe("the writer", () => {
     expect<bool>(readDone()).toBe(true);
   });
 
-  it("writes nothing past its capacity, and says 0", () => {
+  it("writes nothing past its capacity, and writeEnd() returns 0", () => {
     pattern(IN, 16, 0);
     for (let capacity: u32 = 0; capacity < 20; capacity++) {
       memory.fill(OUT, 0xee, 32);
@@ -98,7 +98,7 @@ describe("the writer", () => {
       for (let i = capacity; i < 32; i++) assert(load<u8>(OUT + i) === 0xee, `byte ${i}`);
       assert(load<u64>(0) === 0, "address 0");
       writeBool(true);
-      assert(writeEnd() === 0, `capacity ${capacity}: the failure sticks`);
+      assert(writeEnd() === 0, `capacity ${capacity}: after the failure`);
     }
     writeBegin(OUT, 20);
     writeUint(1000);
@@ -106,7 +106,7 @@ describe("the writer", () => {
     expect<u32>(writeEnd()).toBe(20);
   });
 
-  throws("traps on a string from its own buffer", () => {
+  throws("traps on a string that overlaps with its buffer", () => {
     writeBegin(OUT, 100);
     writeBytes(OUT, 8);
   });

@@ -1,4 +1,5 @@
-// The CBOR reader: RFC 8949 appendix A, back through the writer too, then each rule at its boundary.
+// The CBOR reader: the examples of RFC 8949, appendix A, also back through the writer; then each
+// rule at its limits.
 
 import {
   readArray,
@@ -32,7 +33,7 @@ const IN = memory.data(2048, 8);
 const OUT = memory.data(2048, 8);
 const ADDRESS_MAX: usize = 0xffffffff;
 
-/** Puts an item's bytes, most significant first, against the end of memory and starts reading it. */
+/** Starts reading an item that ends where memory ends. `bytes`: most significant byte first. */
 function item(bytes: u64, len: u32): usize {
   const page = lastPage();
   for (let i: u32 = 0; i < len; i++) store<u8>(IN + i, <u8>(bytes >>> (8 * (len - 1 - i))));
@@ -41,26 +42,26 @@ function item(bytes: u64, len: u32): usize {
   return ptr;
 }
 
-/** Whether readSkip() takes the item, whole. */
+/** Whether readSkip() accepts the item and reads all of it. */
 function skips(bytes: u64, len: u32): bool {
   item(bytes, len);
   readSkip();
   return readDone();
 }
 
-/** Whether readUint() takes the item and gives the value. */
+/** Whether readUint() accepts the item and returns the value. */
 function reads(bytes: u64, len: u32, expected: u64): bool {
   item(bytes, len);
   return readUint() === expected && readDone();
 }
 
-/** Whether readInt() takes the item and gives the value. */
+/** Whether readInt() accepts the item and returns the value. */
 function readsInt(bytes: u64, len: u32, expected: i64): bool {
   item(bytes, len);
   return readInt() === expected && readDone();
 }
 
-/** Reads the item at `ptr` and writes it again; returns where the next one starts. */
+/** Reads the item at `ptr` and writes it; returns where the next one starts. */
 function transcode(ptr: usize, end: usize): usize {
   readBegin(ptr, <u32>(end - ptr));
   const major = <u32>load<u8>(ptr) >>> 5;
@@ -75,7 +76,7 @@ function transcode(ptr: usize, end: usize): usize {
     else if (major === 5) writeMap((items = readMap()));
     else writeTag(readTag());
     if (major === 5) items *= 2;
-    // What is left is the items; where they start, the first one skipped tells.
+    // The items follow. Skipping the first one gives the address where they start.
     let at: usize = items === 0 ? ptr + 1 : readSkip();
     assert(!readFailed(), "head or first item");
     for (let i: u32 = 0; i < items; i++) at = transcode(at, end);
@@ -87,8 +88,8 @@ function transcode(ptr: usize, end: usize): usize {
   return ptr + readLength();
 }
 
-describe("RFC 8949, appendix A", () => {
-  it("is accepted where it lies in the reader's subset, and refused elsewhere", () => {
+describe("an example of RFC 8949, appendix A", () => {
+  it("is accepted if it is in the reader's subset, and refused otherwise", () => {
     const page = lastPage();
     const vectors = count(CBOR);
     let accepted: u32 = 0;
@@ -99,15 +100,18 @@ describe("RFC 8949, appendix A", () => {
       const at = readSkip();
       const expected = value(CBOR, i, 1) === 1;
       assert(readDone() === expected, `vector ${i}`);
-      assert(!expected || (at === ptr && readLength() === len), `vector ${i}: where and how long`);
-      assert(expected || (at === 0 && readLength() === 0), `vector ${i}: refused, yet a place`);
+      assert(!expected || (at === ptr && readLength() === len), `vector ${i}: address or length`);
+      assert(
+        expected || (at === 0 && readLength() === 0),
+        `vector ${i}: refused, but with an address`,
+      );
       accepted += u32(expected);
     }
     expect<u32>(vectors).toBe(82);
     expect<u32>(accepted).toBe(45);
   });
 
-  it("is refused when cut short at any byte", () => {
+  it("is refused when truncated at any byte", () => {
     const page = lastPage();
     let cuts: u32 = 0;
     for (let i: u32 = 0, n = count(CBOR); i < n; i++) {
@@ -122,7 +126,7 @@ describe("RFC 8949, appendix A", () => {
     expect<u32>(cuts).toBeGreaterThan(300);
   });
 
-  it("comes back byte for byte from the writer", () => {
+  it("is written back byte for byte", () => {
     let written: u32 = 0;
     for (let i: u32 = 0, n = count(CBOR); i < n; i++) {
       if (value(CBOR, i, 2) === 0) continue;
@@ -138,7 +142,7 @@ describe("RFC 8949, appendix A", () => {
     expect<u32>(written).toBe(42);
   });
 
-  it("never leads the reader outside the item, whatever byte is changed", () => {
+  it("never leads the reader outside the buffer when a byte is changed", () => {
     const page = lastPage();
     let tried: u32 = 0;
     for (let i: u32 = 0, n = count(CBOR); i < n; i++) {
@@ -161,7 +165,7 @@ describe("RFC 8949, appendix A", () => {
 });
 
 describe("the reader", () => {
-  it("takes integers in their shortest form only", () => {
+  it("accepts integers in their shortest form only", () => {
     expect<bool>(reads(0x17, 1, 23)).toBe(true);
     expect<bool>(reads(0x1817, 2, 23)).toBe(false);
     expect<bool>(reads(0x1818, 2, 24)).toBe(true);
@@ -174,7 +178,7 @@ describe("the reader", () => {
     expect<bool>(reads(0x1affffffff, 5, 0xffffffff)).toBe(true);
   });
 
-  it("takes 64-bit integers in their shortest form only", () => {
+  it("accepts 64-bit integers in their shortest form only", () => {
     store<u8>(IN, 0x1b);
     store<u64>(IN, bswap<u64>(0xffffffff), 1);
     readBegin(IN, 9);
@@ -203,7 +207,7 @@ describe("the reader", () => {
     expect<bool>(skips(0x80, 1)).toBe(true);
   });
 
-  it("takes integers within i64 only as integers", () => {
+  it("accepts only integers that fit an i64", () => {
     expect<bool>(readsInt(0x20, 1, -1)).toBe(true);
     expect<bool>(readsInt(0x3818, 2, -25)).toBe(true);
     expect<bool>(readsInt(0x3817, 2, -24)).toBe(false);
@@ -225,7 +229,7 @@ describe("the reader", () => {
     }
   });
 
-  it("takes each type for itself alone", () => {
+  it("accepts an item only of the type that is read", () => {
     // One short item of each major type, by major type.
     for (let major: u32 = 0; major < 8; major++) {
       const head = major === 7 ? 0xf5 : major === 6 ? 0xc100 : major << 5;
@@ -249,7 +253,7 @@ describe("the reader", () => {
     expect<bool>(readFailed()).toBe(false);
   });
 
-  it("takes false and true, and no other simple value, as a bool", () => {
+  it("accepts false and true, and no other simple value, as a bool", () => {
     for (let byte: u32 = 0xe0; byte < 0x100; byte++) {
       item(byte, 1);
       const read = readBool();
@@ -273,7 +277,7 @@ describe("the reader", () => {
     expect<bool>(skips(0xfa00000014, 5)).toBe(false);
   });
 
-  it("gives a string's place and length", () => {
+  it("returns the address and the length of a string", () => {
     const ptr = item(0x4301020341ff, 6);
     expect<usize>(readBytes()).toBe(ptr + 1);
     expect<u32>(readLength()).toBe(3);
@@ -287,7 +291,7 @@ describe("the reader", () => {
     expect<u32>(readLength()).toBe(0);
   });
 
-  it("refuses lengths and counts beyond the buffer, the largest too", () => {
+  it("refuses lengths and counts beyond the buffer, up to the largest", () => {
     expect<bool>(skips(0x420102, 3)).toBe(true);
     expect<bool>(skips(0x430102, 3)).toBe(false);
     expect<bool>(skips(0x630102, 3)).toBe(false);
@@ -316,7 +320,7 @@ describe("the reader", () => {
     expect<bool>(readFailed()).toBe(true);
   });
 
-  it("takes map keys strictly ascending bytewise, at every depth", () => {
+  it("accepts only map keys that ascend strictly bytewise, at every depth", () => {
     expect<bool>(skips(0xa201000200, 5)).toBe(true);
     expect<bool>(skips(0xa202000100, 5)).toBe(false);
     expect<bool>(skips(0xa201000100, 5)).toBe(false);
@@ -333,7 +337,7 @@ describe("the reader", () => {
     expect<bool>(skips(0xa300010202_0100, 7)).toBe(false);
   });
 
-  it("follows 8 levels and not 9", () => {
+  it("accepts 8 levels of nesting and refuses 9", () => {
     for (let i: u32 = 0; i < 3; i++) {
       // Arrays of one, maps of one (key 0), tags, around 0.
       const step: u32 = i === 1 ? 2 : 1;
@@ -354,7 +358,7 @@ describe("the reader", () => {
     expect<bool>(readFailed()).toBe(true);
   });
 
-  it("keeps a failure until it begins again", () => {
+  it("keeps failing until readBegin() is called again", () => {
     item(0x4001, 2);
     readUint();
     expect<bool>(readFailed()).toBe(true);

@@ -1,4 +1,4 @@
-// COSE_Mac0: the working group's examples, then each rule of the profile at its boundary.
+// COSE_Mac0: the examples of the COSE working group, then each rule of the profile at its limits.
 
 import {
   kidLen,
@@ -25,11 +25,11 @@ const KEY = memory.data(64, 8);
 const PAYLOAD = memory.data(2048, 8);
 const TAG = memory.data(32, 8);
 const KID = memory.data<u8>([0x6f, 0x77, 0x6e, 0x65, 0x72, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
-/** Where messages are built, and where the last one began. */
+/** Buffer for built messages, and the address of the last one. */
 const ROOM = memory.data(1024, 8);
 let BUILT: usize = 0;
 
-/** Whether the last parsed message's tag is right. Its headers are gone then. */
+/** Whether the tag of the last parsed message is good. Overwrites the message's headers. */
 function authentic(keyLen: u32): bool {
   const len = mac0Structure();
   hmacSha256(KEY, keyLen, macStructurePtr(), len, TAG);
@@ -37,9 +37,9 @@ function authentic(keyLen: u32): bool {
 }
 
 /**
- * Puts together a message: `head` (the array's head and what stands before it), protected and
- * unprotected header, all most significant byte first, then the payload h'AABB' and a tag of `tagLen`
- * bytes. Returns whether mac0Parse() takes it.
+ * Assembles a message: `head` (the array's head and the tag before it), protected and unprotected
+ * header, all most significant byte first, then the payload h'AABB' and a tag of `tagLen` bytes.
+ * Returns whether mac0Parse() accepts it.
  */
 function takes(
   head: u64,
@@ -65,14 +65,17 @@ function put(at: usize, bytes: u64, len: u32): usize {
   return at + len;
 }
 
-/** Whether a message with this unprotected header is taken: alg protected, or nothing protected. */
+/**
+ * Whether mac0Parse() accepts this unprotected header, after a protected alg or an empty protected
+ * header.
+ */
 function takesWith(isProtected: bool, unprotect: u64, len: u32): bool {
   if (isProtected) return takes(0xd184, 2, 0x43a10105, 4, unprotect, len);
   return takes(0xd184, 2, 0x40, 1, unprotect, len);
 }
 
-describe("the COSE working group's examples", () => {
-  it("are accepted or refused as they say; other algorithms are refused", () => {
+describe("the examples of the COSE working group", () => {
+  it("are accepted or refused as they state; other algorithms are refused", () => {
     const page = lastPage();
     const vectors = count(COSE);
     let parsed: u32 = 0;
@@ -100,7 +103,7 @@ describe("the COSE working group's examples", () => {
     expect<u32>(accepted).toBe(4);
   });
 
-  it("are refused when cut short at any byte, or one byte longer", () => {
+  it("are refused when truncated at any byte or one byte longer", () => {
     const page = lastPage();
     let cuts: u32 = 0;
     for (let i: u32 = 0, n = count(COSE); i < n; i++) {
@@ -115,7 +118,7 @@ describe("the COSE working group's examples", () => {
     expect<u32>(cuts).toBeGreaterThan(800);
   });
 
-  it("never pass with a changed byte, and never lead outside", () => {
+  it("are never authentic with a changed byte, and never lead outside the message", () => {
     const page = lastPage();
     let accepted: u32 = 0;
     for (let i: u32 = 0, n = count(COSE); i < n; i++) {
@@ -139,7 +142,7 @@ describe("the COSE working group's examples", () => {
 });
 
 describe("the profile", () => {
-  it("takes tag 17 or none", () => {
+  it("accepts tag 17 or no tag", () => {
     expect<bool>(takes(0xd184, 2, 0x43a10105, 4, 0xa0, 1)).toBe(true);
     expect<bool>(takes(0x84, 1, 0x43a10105, 4, 0xa0, 1)).toBe(true);
     expect<bool>(takes(0xd284, 2, 0x43a10105, 4, 0xa0, 1)).toBe(false);
@@ -151,7 +154,7 @@ describe("the profile", () => {
     expect<bool>(takes(0xd1a2, 2, 0x43a10105, 4, 0xa0, 1)).toBe(false);
   });
 
-  it("takes alg HMAC 256/256 exactly once, protected or not", () => {
+  it("accepts alg HMAC 256/256 exactly once, protected or not", () => {
     expect<bool>(takesWith(true, 0xa0, 1)).toBe(true);
     expect<bool>(takesWith(false, 0xa10105, 3)).toBe(true);
     expect<bool>(takes(0x84, 1, 0x41a0, 2, 0xa10105, 3)).toBe(true);
@@ -170,7 +173,7 @@ describe("the profile", () => {
     expect<bool>(takes(0x84, 1, 0x63a10105, 4, 0xa0, 1)).toBe(false);
   });
 
-  it("takes one kid, a byte string, and no other header", () => {
+  it("accepts one kid, a byte string, and no other header", () => {
     expect<bool>(takesWith(true, 0xa1_04_4101, 4)).toBe(true);
     expect<u32>(kidLen()).toBe(1);
     expect<u8>(load<u8>(kidPtr())).toBe(1);
@@ -186,14 +189,14 @@ describe("the profile", () => {
     expect<bool>(takesWith(true, 0xa2_04_40_04_40, 5)).toBe(false);
     expect<bool>(takesWith(true, 0xa2_04_40_05_40, 5)).toBe(false);
     expect<bool>(takesWith(true, 0x80, 1)).toBe(false);
-    // Payload and tag inside the map; alg behind an empty one.
+    // A map that counts the payload and the tag as its entries; alg after an empty map.
     expect<bool>(takesWith(true, 0xa2_04_40, 3)).toBe(false);
     expect<bool>(takesWith(false, 0xa3_0105_04_40, 5)).toBe(false);
     expect<bool>(takesWith(false, 0xa0_01_05, 3)).toBe(false);
     expect<usize>(tagPtr()).toBe(0);
   });
 
-  it("takes a kid of 16 bytes and not of 17, and forgets a refused one", () => {
+  it("accepts a kid of 16 bytes, refuses one of 17, and keeps nothing of a refused message", () => {
     for (let size: u32 = 16; size < 18; size++) {
       let at = put(MESSAGE, 0x8443a10105, 5);
       at = put(at, 0xa104, 2);
@@ -212,7 +215,7 @@ describe("the profile", () => {
     expect<u32>(kidLen()).toBe(0);
   });
 
-  it("takes a tag of 32 bytes alone", () => {
+  it("accepts only a tag of 32 bytes", () => {
     for (let size: u32 = 24; size < 64; size++) {
       const taken = takes(0x84, 1, 0x43a10105, 4, 0xa0, 1, size);
       assert(taken === (size === 32), `tag of ${size}`);
@@ -220,7 +223,7 @@ describe("the profile", () => {
     expect<usize>(tagPtr()).toBe(0);
   });
 
-  it("takes a payload that is there", () => {
+  it("refuses a message without a payload", () => {
     for (let i: u32 = 0; i < 3; i++) {
       // nil (detached), text, empty bytes.
       let at = put(MESSAGE, 0x8443a10105a0, 6);
@@ -232,14 +235,14 @@ describe("the profile", () => {
     expect<usize>(payloadPtr()).not.toBe(0);
   });
 
-  throws("traps on the MAC structure of no message", () => {
+  throws("traps on the MAC structure without a message", () => {
     mac0Parse(MESSAGE, 0);
     mac0Structure();
   });
 });
 
 describe("the usual beginning", () => {
-  it("is read as any other is: every byte changed, every length", () => {
+  it("is parsed as any other beginning, with every byte changed and every length", () => {
     let taken: u32 = 0;
     for (let size: u32 = 0; size <= 40; size++) {
       pattern(PAYLOAD, size, size);
@@ -250,7 +253,7 @@ describe("the usual beginning", () => {
           memory.copy(MESSAGE, COPY, len);
           store<u8>(MESSAGE + at, load<u8>(MESSAGE + at) ^ <u8>flip);
           const tagged = mac0Parse(MESSAGE, len);
-          // Behind its tag, a message does not begin as usual.
+          // Without its CBOR tag a message does not have the usual beginning.
           const same = at > 0 && mac0Parse(MESSAGE + 1, len - 1);
           assert(at === 0 || same === tagged, `size ${size}, byte ${at}, flip ${flip}`);
           taken += u32(tagged);
@@ -261,7 +264,9 @@ describe("the usual beginning", () => {
   });
 });
 
-/** Builds a message around the first `size` bytes of PAYLOAD under the first bytes of KID; signed. */
+/**
+ * Builds a message around the first `size` bytes of PAYLOAD under the first bytes of KID; signed.
+ */
 function build(kidSize: u32, size: u32): u32 {
   const payload = ROOM + PAYLOAD_MARGIN;
   memory.copy(payload, PAYLOAD, size);
@@ -272,8 +277,8 @@ function build(kidSize: u32, size: u32): u32 {
   return <u32>(tagPtr() + 32 - BUILT);
 }
 
-describe("building", () => {
-  it("gives what parsing takes, with the tag where it says", () => {
+describe("building a message", () => {
+  it("gives a message that is parsed back, with the tag at tagPtr()", () => {
     pattern(KEY, 32, 7);
     for (let size: u32 = 0; size <= PAYLOAD_MAX; size++) {
       const kidSize = 1 + (size % 16);
@@ -289,7 +294,7 @@ describe("building", () => {
     expect<u32>(payloadLen()).toBe(958);
   });
 
-  it("writes tag 17, {1: 5}, {4: kid}, payload and tag, and the structure before", () => {
+  it("writes tag 17, {1: 5}, {4: kid}, payload and tag, and before that the MAC structure", () => {
     store<u8>(PAYLOAD, 0xaa);
     memory.copy(ROOM + PAYLOAD_MARGIN, PAYLOAD, 1);
     mac0Build(ROOM + PAYLOAD_MARGIN, 1);
@@ -309,7 +314,7 @@ describe("building", () => {
     expect<bool>(same(built, COPY, 50)).toBe(true);
   });
 
-  throws("traps on a kid of no bytes", () => {
+  throws("traps on an empty kid", () => {
     mac0Build(ROOM + PAYLOAD_MARGIN, 1);
     mac0Finish(KID, 0);
   });
@@ -324,8 +329,8 @@ describe("building", () => {
   });
 });
 
-describe("a parsed message's structure", () => {
-  it("needs the margin before the shortest headers, and no more", () => {
+describe("the MAC structure of a parsed message", () => {
+  it("needs MESSAGE_MARGIN bytes before a message with the shortest headers", () => {
     for (let headers: u32 = 0; headers < 2; headers++) {
       let at = put(
         MESSAGE + MESSAGE_MARGIN,
@@ -347,7 +352,7 @@ describe("a parsed message's structure", () => {
     }
   });
 
-  it("is that of the largest message", () => {
+  it("covers the largest message", () => {
     // Untagged, no kid: the largest payload that MESSAGE_MAX leaves.
     let at = put(MESSAGE + 8, 0x8440a10105, 5);
     at = put(at, 0x5903d6, 3) + 982;

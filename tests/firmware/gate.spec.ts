@@ -1,4 +1,4 @@
-// The gate: every transition, every limit on both sides, and words that bits have changed in.
+// The gate: every transition, every limit from both sides, and words with flipped bits.
 
 import { permits, phase, step } from "../../firmware/gate/gate";
 
@@ -27,7 +27,7 @@ function hold(word: u32, contacts: u32, times: u32): u32 {
   return word;
 }
 
-/** A word of the phase, entered as a switch enters it, with its count at 0. */
+/** The word on entering a phase from power-on, with count 0. */
 function inPhase(wanted: u32): u32 {
   let word = sample(0, KILL, 1);
   if (wanted === TRAVEL) word = sample(word, OPEN, 1);
@@ -35,7 +35,7 @@ function inPhase(wanted: u32): u32 {
   else if (wanted === LIVE) word = hold(word, ON, 51);
   else if (wanted === FAULT_CONTACT) word = hold(word, BOTH, 22);
   else if (wanted === FAULT_RAIL) word = hold(word, KILL | RAIL, 101);
-  assert(phase(word) === wanted, `no way to phase ${wanted}`);
+  assert(phase(word) === wanted, `phase ${wanted} was not reached`);
   return word;
 }
 
@@ -43,11 +43,11 @@ function wordOf(payload: u32): u32 {
   return (~payload << 16) | payload;
 }
 
-/** Payloads that step() reaches from 0: 1 if reached. */
+/** For each payload, 1 if step() reaches it from 0. */
 const REACHED = memory.data(65536, 8);
 const QUEUE = memory.data(131072, 8);
 
-/** Fills REACHED and QUEUE by every input from every word; returns how many there are. */
+/** Fills REACHED and QUEUE with the words that any inputs reach from 0; returns their number. */
 function explore(): u32 {
   memory.fill(REACHED, 0, 65536);
   store<u8>(REACHED, 1);
@@ -66,12 +66,12 @@ function explore(): u32 {
 }
 
 describe("power-on", () => {
-  it("is KILLED, and permits nothing", () => {
+  it("is KILLED and does not permit", () => {
     expect<u32>(phase(0)).toBe(KILLED);
     expect<bool>(permits(0)).toBe(false);
   });
 
-  it("reaches LIVE by no single sample", () => {
+  it("does not reach LIVE by any one sample", () => {
     for (let inputs: u32 = 0; inputs < 65536; inputs++) {
       assert(!permits(step(0, inputs)), `inputs ${inputs}`);
     }
@@ -80,7 +80,7 @@ describe("power-on", () => {
 });
 
 describe("arming", () => {
-  it("takes 50 ms after the first clean sample, 1 ms at a time", () => {
+  it("takes 50 ms after the first clean sample", () => {
     const word = hold(inPhase(KILLED), ON, 50);
     expect<u32>(phase(word)).toBe(ARMING);
     expect<bool>(permits(word)).toBe(false);
@@ -94,7 +94,7 @@ describe("arming", () => {
     expect<u32>(word).toBe(inPhase(ARMING));
   });
 
-  it("counts samples 10 ms apart", () => {
+  it("accepts samples 10 ms apart", () => {
     let word = inPhase(ARMING);
     for (let i: u32 = 0; i < 4; i++) word = sample(word, ON, 10);
     expect<u32>(phase(word)).toBe(ARMING);
@@ -119,7 +119,7 @@ describe("arming", () => {
     expect<u32>(sample(sample(almost, KILL, 0), ON, 1)).toBe(inPhase(ARMING));
   });
 
-  it("heeds the rail not at all", () => {
+  it("ignores the rail", () => {
     let word = inPhase(KILLED);
     for (let i: u32 = 0; i < 51; i++) word = sample(word, ON | (i & 1 ? RAIL : 0), 1);
     expect<bool>(permits(word)).toBe(true);
@@ -127,7 +127,7 @@ describe("arming", () => {
 });
 
 describe("LIVE", () => {
-  it("stays at clean ON, however late the sample", () => {
+  it("stays at clean ON, however late a sample is", () => {
     const live = inPhase(LIVE);
     for (let elapsed: u32 = 0; elapsed < 256; elapsed++) {
       assert(sample(live, ON, elapsed) === live, `elapsed ${elapsed}`);
@@ -136,7 +136,7 @@ describe("LIVE", () => {
     expect<bool>(permits(live)).toBe(true);
   });
 
-  it("ends at the first sample that is not", () => {
+  it("ends at the first sample that is not clean ON", () => {
     const live = inPhase(LIVE);
     for (let elapsed: u32 = 0; elapsed < 256; elapsed++) {
       for (let rail: u32 = 0; rail <= RAIL; rail += RAIL) {
@@ -153,7 +153,7 @@ describe("LIVE", () => {
 });
 
 describe("travel", () => {
-  it("is a fault after more than 20 ms", () => {
+  it("becomes a fault after more than 20 ms", () => {
     for (let contacts: u32 = OPEN; contacts <= BOTH; contacts += BOTH) {
       const word = hold(inPhase(TRAVEL), contacts, 20);
       expect<u32>(phase(word)).toBe(TRAVEL);
@@ -165,13 +165,13 @@ describe("travel", () => {
     }
   });
 
-  it("counts on from both open to both closed", () => {
+  it("keeps counting when both contacts change from open to closed", () => {
     const word = hold(hold(inPhase(TRAVEL), OPEN, 10), BOTH, 10);
     expect<u32>(phase(word)).toBe(TRAVEL);
     expect<u32>(phase(sample(word, OPEN, 1))).toBe(FAULT_CONTACT);
   });
 
-  it("ends at ON in arming from the start, and at KILL in KILLED", () => {
+  it("ends in ARMING with count 0 at ON, and in KILLED at KILL", () => {
     const word = hold(inPhase(TRAVEL), OPEN, 20);
     expect<u32>(sample(word, ON, 1)).toBe(inPhase(ARMING));
     expect<u32>(sample(word, KILL, 1)).toBe(inPhase(KILLED));
@@ -180,8 +180,8 @@ describe("travel", () => {
 });
 
 describe("discharge", () => {
-  it("is a fault when the rail is up at KILL for more than 100 ms", () => {
-    // The first sample with the rail up counts 1.
+  it("becomes a fault when the rail is up at KILL for more than 100 ms", () => {
+    // The first sample with the rail up sets the count to 1.
     const word = hold(inPhase(KILLED), KILL | RAIL, 100);
     expect<u32>(phase(word)).toBe(KILLED);
     expect<u32>(phase(sample(word, KILL | RAIL, 0))).toBe(KILLED);
@@ -193,26 +193,26 @@ describe("discharge", () => {
     expect<u32>(phase(sample(first, KILL | RAIL, 255))).toBe(FAULT_RAIL);
   });
 
-  it("counts from the cut", () => {
+  it("counts from the end of LIVE", () => {
     const word = hold(inPhase(LIVE), KILL | RAIL, 100);
     expect<u32>(phase(word)).toBe(KILLED);
     expect<u32>(phase(sample(word, KILL | RAIL, 1))).toBe(FAULT_RAIL);
   });
 
-  it("counts again once the rail was down", () => {
+  it("starts to count again after the rail was down", () => {
     const word = sample(hold(inPhase(KILLED), KILL | RAIL, 100), KILL, 1);
     expect<u32>(word).toBe(inPhase(KILLED));
     expect<u32>(phase(hold(word, KILL | RAIL, 100))).toBe(KILLED);
   });
 
-  it("is no fault elsewhere than at KILL", () => {
+  it("is no fault in another position than KILL", () => {
     expect<u32>(phase(hold(inPhase(TRAVEL), OPEN | RAIL, 20))).toBe(TRAVEL);
     expect<u32>(phase(hold(inPhase(LIVE), ON | RAIL, 300))).toBe(LIVE);
   });
 });
 
 describe("a fault", () => {
-  it("of the contacts ends at a clean KILL alone", () => {
+  it("of the contacts ends only at a clean KILL", () => {
     const fault = inPhase(FAULT_CONTACT);
     for (let elapsed: u32 = 0; elapsed < 256; elapsed++) {
       for (let rail: u32 = 0; rail <= RAIL; rail += RAIL) {
@@ -225,7 +225,7 @@ describe("a fault", () => {
     expect<bool>(permits(hold(fault, ON, 300))).toBe(false);
   });
 
-  it("of the rail ends at KILL with the rail down alone", () => {
+  it("of the rail ends only at KILL with the rail down", () => {
     const fault = inPhase(FAULT_RAIL);
     for (let elapsed: u32 = 0; elapsed < 256; elapsed++) {
       for (let inputs: u32 = 0; inputs < 8; inputs++) {
@@ -237,8 +237,8 @@ describe("a fault", () => {
   });
 });
 
-describe("words", () => {
-  it("are 175, of which one permits", () => {
+describe("the words", () => {
+  it("that step() reaches are 175, and one of them permits", () => {
     const found = explore();
     let live: u32 = 0;
     for (let i: u32 = 0; i < found; i++) {
@@ -251,7 +251,7 @@ describe("words", () => {
     expect<u32>(live).toBe(1);
   });
 
-  it("of other phases lie 10 flips or more from the permit", () => {
+  it("of other phases differ from the permitting one in 10 bits or more", () => {
     const live = inPhase(LIVE);
     const found = explore();
     let least: u32 = 32;
@@ -262,13 +262,13 @@ describe("words", () => {
     expect<u32>(least).toBe(10);
   });
 
-  it("of LIVE with 1, 2 or 3 flips permit nothing, and one sample later neither", () => {
+  it("of LIVE with 1, 2 or 3 flipped bits do not permit, then or a sample later", () => {
     const live = inPhase(LIVE);
     let tried: u32 = 0;
     for (let i: u32 = 0; i < 32; i++) {
       for (let j = i; j < 32; j++) {
         for (let k = j; k < 32; k++) {
-          // Equal positions count once: one flip, two or three.
+          // Equal indices flip one bit: this tries one, two and three flips.
           const word = live ^ (1 << i) ^ (j > i ? 1 << j : 0) ^ (k > j ? 1 << k : 0);
           assert(!permits(word) && phase(word) !== LIVE, `flips ${i} ${j} ${k}`);
           for (let inputs: u32 = 0; inputs < 8; inputs++) {
@@ -281,7 +281,7 @@ describe("words", () => {
     expect<u32>(tried).toBe(5984);
   });
 
-  it("of LIVE with one flip count as KILLED", () => {
+  it("of LIVE with one flipped bit count as KILLED", () => {
     const live = inPhase(LIVE);
     for (let bit: u32 = 0; bit < 32; bit++) {
       const word = live ^ (1 << bit);
@@ -294,7 +294,7 @@ describe("words", () => {
     expect<bool>(permits(live)).toBe(true);
   });
 
-  it("that do not check count as KILLED", () => {
+  it("whose halves are not complements count as KILLED", () => {
     for (let payload: u32 = 0; payload < 65536; payload++) {
       for (let bit: u32 = 0; bit < 32; bit++) {
         const word = wordOf(payload) ^ (1 << bit);
@@ -308,7 +308,7 @@ describe("words", () => {
     expect<u32>(phase(0xffffffff)).toBe(KILLED);
   });
 
-  it("that check and that no switch makes never permit within one sample", () => {
+  it("that are good but not reachable do not permit within one sample", () => {
     explore();
     let strange: u32 = 0;
     for (let payload: u32 = 0; payload < 65536; payload++) {
@@ -324,7 +324,7 @@ describe("words", () => {
   });
 });
 
-describe("inputs", () => {
+describe("input bits", () => {
   it("other than contacts, rail and time are ignored", () => {
     const found = explore();
     for (let i: u32 = 0; i < found; i++) {

@@ -1,5 +1,5 @@
-// The Node side of the firmware's tests: vectors from tests/vectors as bytes, and node:crypto as the
-// other opinion. It must not import the firmware.
+// The host of the firmware's unit tests: test vectors from tests/vectors, hashes by node:crypto to
+// compare with, and storage.
 
 import { createHash, createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -14,21 +14,24 @@ const u32 = (value) => {
 };
 
 /**
- * Whether the reader's subset holds an item of RFC 8949, appendix A: preferred encoding, no float
- * (bare or under tag 1), no simple value but false, true, null, undefined.
+ * Whether an example of RFC 8949, appendix A, is in the reader's subset: preferred encoding, no
+ * float (also not under tag 1), no simple value other than false, true, null and undefined.
  */
 const isDeterministicSubset = ({ hex: text, roundtrip }) =>
   roundtrip && !/^(c1)?f[9ab]|^f0|^f8/.test(text);
-/** Of those, what the writer has no call for: null, undefined, integers beyond i64. */
+/**
+ * Whether the writer can write it as well: it has no null, no undefined, and no integers beyond
+ * i64.
+ */
 const isWritable = (vector) =>
   isDeterministicSubset(vector) && !["f6", "f7", "3bffffffffffffffff"].includes(vector.hex);
 
-/** COSE vectors that fail before any MAC: tag 992, alg -999, alg "unknown", a second header. */
+/** COSE vectors that must not parse: tag 992, alg -999, alg "unknown", a second header. */
 const MALFORMED = ["mac-fail-01", "mac-fail-03", "mac-fail-04", "mac-fail-06"];
 const isOurs = ({ name, alg }) =>
   alg === "HS256" && !MALFORMED.includes(name.replace("mac0-tests_", ""));
 
-/** The sets, in the order of the constants in vectors.ts: a record is a list of fields. */
+/** The sets, in the order of the constants in vectors.ts. A vector is a list of fields. */
 const SETS = [
   read("sha256").map((v) => [hex(v.message_hex), u32(v.repeat), hex(v.digest_hex)]),
   read("hmac-sha256-rfc4231").map((v) => [hex(v.key_hex), hex(v.data_hex), hex(v.tag_hex)]),
@@ -42,17 +45,19 @@ const SETS = [
     Buffer.from(v.key_k, "base64url"),
     hex(v.payload_hex),
     u32(isOurs(v)),
-    // The profile has no external data: what was signed with some is another message's tag.
+    // The profile has no external data: a tag that covers some is not good.
     u32(!v.fail && v.alg === "HS256" && v.external_aad_hex === ""),
   ]),
 ];
 
-/** Imports `vectors`, `oracle` and `board` of one test module, and the call that hands them its memory. */
+/**
+ * The imports `vectors`, `oracle` and `board` of one test module; attach() gives them its memory.
+ */
 export function hostImports() {
   let memory;
   const bytes = (ptr, len) => new Uint8Array(memory.buffer, ptr >>> 0, len >>> 0);
   const field = (set, index, number) => SETS[set][index][number];
-  // Two regions of 64 bytes and a journal; a write stops, and fails, after `writable` bytes.
+  // Two regions of 64 bytes, and a journal. Once `writable` bytes are written, a write fails.
   const storage = [new Uint8Array(64), new Uint8Array(64), new Uint8Array(512 * 64).fill(0xff)];
   let writable = Number.POSITIVE_INFINITY;
   let readable = true;

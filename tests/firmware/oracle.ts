@@ -1,14 +1,16 @@
-// node:crypto's opinion, and a hand on the storage; host.js supplies both.
+// Imports from host.js: hashes by node:crypto to compare with, and control of the test's storage.
 
-/** SHA-256 of the bytes: 32 bytes at `out`. */
+/** Writes the SHA-256 of the bytes to `out`: 32 bytes. */
 export declare function sha256(ptr: usize, len: u32, out: usize): void;
-/** HMAC-SHA256 of the bytes: 32 bytes at `out`. */
+/** Writes the HMAC-SHA256 of the bytes to `out`: 32 bytes. */
 export declare function hmac(key: usize, keyLen: u32, ptr: usize, len: u32, out: usize): void;
-/** Storage takes this many bytes more, then writes fail part-way; u32.MAX_VALUE for no limit. */
+/**
+ * Lets storage accept this many more bytes; then a write fails part-way. u32.MAX_VALUE: no limit.
+ */
 export declare function storage_limit(count: u32): void;
-/** Whether storage can be read. */
+/** Sets whether storage can be read. */
 export declare function storage_readable(yes: bool): void;
-/** Damages one byte of storage. */
+/** Sets one byte of storage. */
 export declare function storage_poke(region: u32, offset: u32, value: u32): void;
 /** Fills a region of storage. */
 export declare function storage_fill(region: u32, value: u32): void;

@@ -1,4 +1,4 @@
-// The order of the questions and the permission table, cell by cell.
+// The order of the policy's checks, and every cell of the permission table.
 
 import {
   CODE_FORBIDDEN,
@@ -36,26 +36,26 @@ function begin(phase: u32): void {
 }
 
 describe("admit", () => {
-  it("refuses in every phase but LIVE", () => {
+  it("refuses a command in every phase but LIVE", () => {
     for (let phase: u32 = 0; phase < PHASE_COUNT; phase++) {
       begin(phase);
       expect(admit(PRINCIPAL_OWNER, EPOCH, 1)).toBe(phase === PHASE_LIVE ? CODE_OK : CODE_KILLED);
     }
   });
 
-  it("refuses another epoch, down to one bit, and uses no number up", () => {
+  it("refuses an epoch that differs in one bit, and does not use up the number", () => {
     begin(PHASE_LIVE);
     expect(admit(PRINCIPAL_OWNER, OTHER, 9)).toBe(CODE_STALE_EPOCH);
     expect(admit(PRINCIPAL_OWNER, EPOCH, 1)).toBe(CODE_OK);
   });
 
-  it("refuses the epoch of all zeroes even when the device has none", () => {
+  it("refuses an epoch of all zeroes even if the device has no epoch", () => {
     begin(PHASE_LIVE);
     state.epoch = 0;
     expect(admit(PRINCIPAL_OWNER, 0, 1)).toBe(CODE_STALE_EPOCH);
   });
 
-  it("takes each sequence number once, upwards, and by principal", () => {
+  it("accepts ascending sequence numbers, each once, separately for each principal", () => {
     begin(PHASE_LIVE);
     expect(admit(PRINCIPAL_OWNER, EPOCH, 0)).toBe(CODE_REPLAY);
     expect(admit(PRINCIPAL_OWNER, EPOCH, 5)).toBe(CODE_OK);
@@ -73,7 +73,7 @@ describe("decide", () => {
     for (let op: u32 = 0; op < OP_COUNT; op++) expect(decide(PRINCIPAL_OWNER, op)).toBe(CODE_OK);
   });
 
-  it("keeps configuration, journal and identify from the provider", () => {
+  it("refuses configuration, journal and identify to the provider", () => {
     begin(PHASE_LIVE);
     expect(decide(PRINCIPAL_PROVIDER, OP_RELAY_SET)).toBe(CODE_OK);
     expect(decide(PRINCIPAL_PROVIDER, OP_RELAY_GET)).toBe(CODE_OK);
@@ -92,13 +92,13 @@ describe("decide", () => {
     }
   });
 
-  it("knows no operation beyond the table", () => {
+  it("refuses an operation that is not in the table", () => {
     begin(PHASE_LIVE);
     expect(decide(PRINCIPAL_OWNER, OP_COUNT)).toBe(CODE_MALFORMED);
     expect(decide(PRINCIPAL_OWNER, 32)).toBe(CODE_MALFORMED);
   });
 
-  it("lets a hold stand against the relay only", () => {
+  it("refuses relay.set alone during a hold", () => {
     begin(PHASE_LIVE);
     state.holdMs = 1;
     expect(decide(PRINCIPAL_OWNER, OP_RELAY_SET)).toBe(CODE_HOLD);
@@ -107,7 +107,7 @@ describe("decide", () => {
 });
 
 describe("mayActuate", () => {
-  it("asks for LIVE before it asks for the hold", () => {
+  it("checks for LIVE before it checks for a hold", () => {
     begin(PHASE_ARMING);
     state.holdMs = 1;
     expect(mayActuate()).toBe(CODE_KILLED);

@@ -1,4 +1,4 @@
-// SHA-256 and HMAC-SHA256 against published vectors, and against node:crypto at every length.
+// SHA-256 and HMAC-SHA256: published vectors, and comparison with node:crypto at every length.
 
 import { hmacSha256 } from "../../firmware/mac/hmac";
 import { hmac_sha256, key_ptr, message_ptr, sha256_digest, tag_ptr } from "../../firmware/mac/mac";
@@ -35,7 +35,7 @@ describe("SHA-256", () => {
     expect<u32>(vectors).toBe(14);
   });
 
-  it("agrees with node:crypto at every length to 300 and every alignment", () => {
+  it("agrees with node:crypto at every length up to 300 and every alignment", () => {
     for (let len: u32 = 0; len <= 300; len++) {
       const ptr = MESSAGE + (len & 3);
       pattern(ptr, len, len);
@@ -46,7 +46,7 @@ describe("SHA-256", () => {
     expect<bool>(same(ACTUAL, EXPECTED, 32)).toBe(true);
   });
 
-  it("counts the bytes hashed before the end", () => {
+  it("includes the blocks that were hashed before sha256End()", () => {
     pattern(MESSAGE, 200, 1);
     oracle.sha256(MESSAGE, 200, EXPECTED);
     sha256Begin();
@@ -69,7 +69,7 @@ describe("SHA-256", () => {
     expect<usize>(page).not.toBe(0);
   });
 
-  throws("traps on a prefix that is no whole block", () => {
+  throws("traps on a prefix that is not a multiple of a block", () => {
     sha256Begin();
     sha256End(1, MESSAGE, 0, ACTUAL);
   });
@@ -83,7 +83,7 @@ describe("HMAC-SHA256", () => {
       const len = field(HMAC, i, 1, MESSAGE);
       const tagLen = field(HMAC, i, 2, EXPECTED);
       if (keyLen > 64) {
-        // RFC 2104, 2: the key is then its digest.
+        // The digest of a longer key is used as the key (RFC 2104, 2).
         sha256(KEY, keyLen, KEY);
         keyLen = 32;
       }
@@ -93,7 +93,7 @@ describe("HMAC-SHA256", () => {
     expect<u32>(vectors).toBe(7);
   });
 
-  it("agrees with node:crypto at every length of key and message", () => {
+  it("agrees with node:crypto at lengths of key and message up to the largest", () => {
     for (let len: u32 = 0; len <= 2048; len += 13) {
       const keyLen = len % 65;
       pattern(KEY, keyLen, len);
@@ -105,7 +105,7 @@ describe("HMAC-SHA256", () => {
     expect<bool>(same(ACTUAL, EXPECTED, 32)).toBe(true);
   });
 
-  it("leaves nothing of one key to the next", () => {
+  it("keeps nothing of a key for the next call", () => {
     pattern(KEY, 64, 3);
     hmacSha256(KEY, 64, MESSAGE, 10, ACTUAL);
     hmacSha256(KEY, 5, MESSAGE, 10, ACTUAL);
@@ -113,13 +113,13 @@ describe("HMAC-SHA256", () => {
     expect<bool>(same(ACTUAL, EXPECTED, 32)).toBe(true);
   });
 
-  throws("traps on a key over a block", () => {
+  throws("traps on a key longer than a block", () => {
     hmacSha256(KEY, 65, MESSAGE, 0, ACTUAL);
   });
 });
 
 describe("mac.wasm", () => {
-  it("takes keys to 64 bytes and messages to 2048, in buffers that do not overlap", () => {
+  it("accepts keys of 64 bytes and messages of 2048, in buffers that do not overlap", () => {
     pattern(key_ptr(), 64, 4);
     pattern(message_ptr(), 2048, 5);
     oracle.hmac(key_ptr(), 64, message_ptr(), 2048, EXPECTED);

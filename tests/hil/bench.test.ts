@@ -1,7 +1,7 @@
 /**
- * Scenarios on boards of this machine that only wires reach: the whole way from the runner over two
- * serial lines, a fixture, contacts and a real broker. They pass; with a wire cut or a board that lies,
- * they do not.
+ * Runs scenarios on two simulated boards that are wired to each other: from the runner over two
+ * serial lines, a fixture, contacts and a real broker. They pass. With a cut wire or with a board
+ * whose trace is false, they fail.
  */
 import { describe, expect, test } from "vitest";
 import { trouble } from "../host-sim/scenario-support.ts";
@@ -20,31 +20,31 @@ const SCENARIOS = [
   "wrong-principal",
 ];
 
-/** Real time: a machine that is busy with other things is late, which a second try tells from a fault. */
-const AGAIN = { retry: 2 };
+/** These tests run in real time and may fail on a busy machine, so they are tried again. */
+const RETRY = { retry: 2 };
 
-test.each(SCENARIOS)("%s passes", AGAIN, async (name) => {
+test.each(SCENARIOS)("passes %s", RETRY, async (name) => {
   expect(trouble(await runOnBench(name))).toBe("");
 });
 
 describe.skipIf(notRun("posix") !== null)("on the host in C", () => {
-  test.each(["boot-at-on", "replay-across-supply-loss"])("%s passes", AGAIN, async (name) => {
+  test.each(["boot-at-on", "replay-across-supply-loss"])("passes %s", RETRY, async (name) => {
     expect(trouble(await runOnBench(name, { native: true }))).toBe("");
   });
 });
 
 test.each([
   ["boot-at-kill", "a wait of 1h"],
-  ["stuck-rail", "no wire makes the fault stuck-rail"],
+  ["stuck-rail", "no wire can cause the fault stuck-rail"],
   ["config-survives-supply-loss", "in the middle of a write"],
   ["telemetry-of-the-killed-time", "the temperature"],
   ["kill-in-mid-command", "two stimuli 4ms apart"],
-  ["message-flood", "messages at one moment"],
+  ["message-flood", "two messages at the same instant"],
   ["guest-wants-the-radio", "another guest"],
-  ["hostile-image-on-one-chip", "runs the image that is on it"],
+  ["hostile-image-on-one-chip", "runs the native image that was flashed onto it"],
   ["brown-out-loop", "cannot be made to sag"],
-  ["replay-across-reset", "the reset pin is a power-on"],
-])("%s is not run, and says why", async (name, why) => {
+  ["replay-across-reset", "the reset pin causes a power-on reset"],
+])("does not run %s, and gives the reason", async (name, why) => {
   const outcome = await runOnBench(name);
   expect(outcome.status).toBe("not-run");
   expect(trouble(outcome)).toContain(why);
@@ -56,29 +56,31 @@ describe("fails", () => {
     expect(outcome.status).toBe("failed");
   });
 
-  test("with a relay that is not what the trace says", async () => {
+  test("with a relay output that differs from the trace", async () => {
     const outcome = await runOnBench("boot-at-on", { cut: "relay" });
-    expect(trouble(outcome)).toContain("relay on on its wire, as in the trace, found relay off");
+    expect(trouble(outcome)).toContain(
+      "the wire of the relay to be on, as in the trace, found the wire off",
+    );
   });
 
-  test("with a board that does not say that it cut the radio", async () => {
+  test("with a board that does not report that it cut the radio", async () => {
     const says = (line: string) => (line.endsWith("radio power=off") ? null : line);
     const outcome = await runOnBench("relay-keeps-its-level-through-cuts", { says });
     expect(outcome.status).toBe("failed");
   });
 
-  test("with a board that claims KILLED and takes commands on", async () => {
+  test("with a board that reports KILLED but still executes commands", async () => {
     const says = (line: string) => line.replace("phase=LIVE", "phase=KILLED");
     const outcome = await runOnBench("boot-at-on", { says });
     expect(trouble(outcome)).toMatch(/I[1-4]:|LIVE/);
   });
+});
 
-  test("with torn lines it neither hangs nor breaks, and counts them", async () => {
-    let count = 0;
-    const says = (line: string) =>
-      line.includes("mark ") && ++count % 2 === 1 ? `${line.slice(0, -3)}` : line;
-    const outcome = await runOnBench("boot-at-on", { says });
-    expect(outcome.status).toBe("passed");
-    expect(outcome.notes?.join()).toMatch(/lines of the console were torn/);
-  });
+test("passes in spite of torn trace lines, and counts them", async () => {
+  let count = 0;
+  const says = (line: string) =>
+    line.includes("mark ") && ++count % 2 === 1 ? `${line.slice(0, -3)}` : line;
+  const outcome = await runOnBench("boot-at-on", { says });
+  expect(outcome.status).toBe("passed");
+  expect(outcome.notes?.join()).toMatch(/lines of the console were torn/);
 });

@@ -1,7 +1,6 @@
 /**
- * A board under test and its fixture on this machine, each the same host and guest as on a chip, in real
- * time, wired to each other; their serial lines are whatever the test hands over. Must not know the
- * target that is tested with them.
+ * A simulated bench in real time: a board under test (DUT) and its fixture, each with the same host
+ * and guest as on a chip, wired to each other. The test supplies their serial lines.
  */
 import { createSecretKey } from "node:crypto";
 import { PIN, REGION } from "../../host-sim/abi.gen.ts";
@@ -21,22 +20,22 @@ import { Simulator, type SimulatorOptions } from "../../host-sim/simulator.ts";
 import type { VirtualBoard } from "../../host-sim/virtual-board.ts";
 import { SerialLink } from "./serial-link.ts";
 
-/** The near end of a serial line: a board's. */
+/** The board's end of a serial line. */
 export interface BoardEnd {
   send(bytes: Uint8Array): void;
   heard: (bytes: Uint8Array) => void;
 }
 
-/** The wires of a bench, by the board's end. */
+/** The wires of a bench, named after the pin of the board under test. */
 export type Wire = "no" | "nc" | "button" | "reset" | "supply" | "relay" | "lamp";
 
-/** What may be wrong with the wires, and with the board's words. */
+/** Defects of the wires and of the board's trace. */
 export interface Defects {
   /** A wire that is cut. */
   cut?: Wire;
-  /** Two wires, each where the other should be. */
+  /** Two wires that are swapped. */
   cross?: readonly [Wire, Wire];
-  /** What the board says in place of a trace line; null: nothing. */
+  /** Replaces a trace line of the board; null drops it. */
   says?: (line: string) => string | null;
 }
 
@@ -44,22 +43,25 @@ export interface BenchOptions extends Defects {
   dut: BoardEnd;
   fixture: BoardEnd;
   brokerPort: number;
-  /** Of the boards' chance; 1 if absent. A board that starts over in another process needs another. */
+  /**
+   * Seed of the boards' random numbers, 1 by default. A board that restarts in a new process needs
+   * a new one.
+   */
   seed?: number;
-  /** The C host as a process, in place of the simulator's own. */
+  /** Runs the host in C as a process, instead of the simulator's host. */
   native: boolean;
 }
 
 const RESTART_MS = 300;
 const FIXTURE_LINES = 5;
-/** As the fixture drives them: see host-sim/hil/fixture.ts. */
+/** Lines that the fixture drives, one bit each, as in host-sim/hil/fixture.ts. */
 export const LINE = { NO: 1, NC: 2, BUTTON: 4, RESET: 8, SUPPLY: 16 } as const;
 
 function fail(error: unknown): void {
   throw error;
 }
 
-/** The board's own C host behind the simulator's seam. */
+/** A factory for simulator loops that run the host in C. */
 function nativeLoop(guest: Uint8Array<ArrayBuffer>, data: BoardData) {
   const pins = 2 + (data.lines ?? 0);
   const image = buildBoard({ board: "posix", pins });
@@ -77,7 +79,7 @@ function nativeLoop(guest: Uint8Array<ArrayBuffer>, data: BoardData) {
   return { makeLoop, close: () => loop?.close() };
 }
 
-/** Levels as they arrive at the far ends of these wires, a bit each. */
+/** The levels at the far ends of the wires, one bit each, with the defects applied. */
 function wired(levels: number, wires: readonly Wire[], { cut, cross }: Defects): number {
   return wires.reduce((arrived, wire, bit) => {
     const from = (cross?.includes(wire) && cross.find((other) => other !== wire)) || wire;
@@ -90,7 +92,7 @@ export interface Bench {
   close(): void;
 }
 
-/** The board alone: whoever calls has its wires. */
+/** Opens the board under test without a fixture. The caller drives its wires. */
 export function openDut(
   options: Omit<BenchOptions, "fixture">,
   pins: (relay: boolean, lamp: boolean) => void,
@@ -116,7 +118,7 @@ export function openBench(options: BenchOptions): Bench {
   return { close };
 }
 
-/** Engine and time of both. */
+/** What both boards have in common: a simulator in real time. */
 abstract class Board {
   readonly simulator: Simulator;
   readonly #loop: RealTimeLoop;
@@ -149,8 +151,8 @@ abstract class Board {
     this.#loop.wake();
   }
 
-  /** Does something to the board, now. */
-  touch(action: (simulator: Simulator) => void): void {
+  /** Applies an action to the board at the current time. */
+  apply(action: (simulator: Simulator) => void): void {
     this.wake();
     action(this.simulator);
     this.wake();
@@ -173,12 +175,12 @@ class Fixture extends Board {
       link,
       trace: (at, kind, detail) => {
         end.send(Buffer.from(`@${at} ${kind} ${detail}\r\n`));
-        // The other board must not move within this one's own time.
+        // Deferred, because the other board must not change during a step of this one.
         const { driven } = this;
         if (kind === "gpio") setImmediate(() => moved(driven));
       },
     });
-    // Its own switch is a jumper.
+    // A jumper holds the fixture's own switch at ON.
     this.simulator.board.drive(LINE.NO);
     end.heard = (bytes) => {
       link.feed(bytes);
@@ -186,21 +188,21 @@ class Fixture extends Board {
     };
   }
 
-  /** Levels of its lines, a bit each. */
+  /** Levels of its lines, one bit each. */
   get driven(): number {
     const { pins } = this.simulator.board;
     return pins.slice(PIN.LINE_0).reduce((levels, level, line) => levels | (level << line), 0);
   }
 
   sensed(levels: number): void {
-    setImmediate(() => this.touch(({ board }) => board.setLines(levels)));
+    setImmediate(() => this.apply(({ board }) => board.setLines(levels)));
   }
 }
 
 class Dut extends Board {
   readonly #end: BoardEnd;
   readonly #defects: Defects;
-  /** As driven last; before that they are as the board has them. */
+  /** The contacts as last driven; null before the first time. */
   #contacts: number | null = null;
   #poweredAt = 0;
   #powered = true;
@@ -222,7 +224,7 @@ class Dut extends Board {
     const trace = (at: number, kind: string, detail: string) => {
       const board = self.dut?.simulator.board;
       if (board !== undefined) pins(board.pins[PIN.RELAY] === 1, board.pins[PIN.LAMP] === 1);
-      // A board without supply cannot say so.
+      // A real board cannot report the loss of its supply.
       const from = self.dut === undefined ? 0 : self.dut.#poweredAt;
       const line = kind === "supply" ? null : says(`@${at - from} ${kind} ${detail}`);
       if (line !== null) end.send(Buffer.from(`${line}\r\n`));
@@ -237,7 +239,7 @@ class Dut extends Board {
   wires(levels: number): void {
     const driven = wired(levels, ["no", "nc", "button", "reset", "supply"], this.#defects);
     const off = (driven & LINE.RESET) !== 0 || (driven & LINE.SUPPLY) === 0;
-    this.touch((simulator) => {
+    this.apply((simulator) => {
       const { board } = simulator;
       const contacts = driven & (LINE.NO | LINE.NC);
       if (contacts !== this.#contacts) board.drive(contacts);
@@ -260,37 +262,38 @@ class Dut extends Board {
     this.#line += Buffer.from(bytes).toString("latin1");
     const lines = this.#line.split("\n");
     this.#line = lines.pop() ?? "";
-    for (const line of lines) if (this.#powered) this.#obey(line.trim());
+    for (const line of lines) if (this.#powered) this.#execute(line.trim());
   }
 
-  #obey(command: string): void {
+  #execute(command: string): void {
     const { board } = this.simulator;
-    if (command === "status") this.#say("status chip=none");
+    if (command === "status") this.#answer("status chip=none");
     else if (command === "journal")
       this.#journal(board.storage[REGION.JOURNAL] ?? new Uint8Array());
-    else if (command !== "factory-reset") this.#say(`error unknown command "${command}": try help`);
-    else if (!board.buttonDown) this.#say("error factory-reset: hold the button");
+    else if (command !== "factory-reset")
+      this.#answer(`error unknown command "${command}": try help`);
+    else if (!board.buttonDown) this.#answer("error factory-reset: hold the button");
     else {
-      this.touch((simulator) => {
+      this.apply((simulator) => {
         simulator.powerOff();
         for (const region of board.storage) region.fill(0xff);
       });
-      this.#say("done");
-      // From reset to the host's first line, as on a chip.
+      this.#answer("done");
+      // A chip needs as long from reset to the host's first line.
       setTimeout(() => {
-        if (this.#powered) this.touch((simulator) => this.#powerOn(simulator));
+        if (this.#powered) this.apply((simulator) => this.#powerOn(simulator));
       }, RESTART_MS);
     }
   }
 
   #journal(bytes: Uint8Array): void {
-    this.#say(`journal len=${bytes.length}`);
+    this.#answer(`journal len=${bytes.length}`);
     for (let at = 0; at < bytes.length; at += 32)
-      this.#say(`journal at=${at} ${Buffer.from(bytes.subarray(at, at + 32)).toString("hex")}`);
-    this.#say(`journal crc=${crc32(bytes)}`);
+      this.#answer(`journal at=${at} ${Buffer.from(bytes.subarray(at, at + 32)).toString("hex")}`);
+    this.#answer(`journal crc=${crc32(bytes)}`);
   }
 
-  #say(text: string): void {
+  #answer(text: string): void {
     this.#end.send(Buffer.from(`= ${text}\r\n`));
   }
 }

@@ -1,4 +1,4 @@
-/** What a board says on its line: trace, answers, frames, noise, and lines that a reset has torn. */
+/** Tests the reader of a board's console: trace lines, answers, frames, noise and torn lines. */
 import { expect, test } from "vitest";
 import { ConsoleReader } from "../../host-sim/hil/console.ts";
 import {
@@ -11,20 +11,20 @@ import { JournalDump } from "../../host-sim/hil/journal.ts";
 import { Prng } from "../../host-sim/prng.ts";
 
 function read(...pieces: (string | Uint8Array)[]) {
-  const said: string[] = [];
+  const lines: string[] = [];
   const reader = new ConsoleReader({
-    trace: (stamp, kind, detail) => said.push(`trace ${stamp} ${kind} ${detail}`),
-    answer: (text) => said.push(`answer ${text}`),
-    other: (text) => said.push(`other ${text}`),
+    trace: (stamp, kind, detail) => lines.push(`trace ${stamp} ${kind} ${detail}`),
+    answer: (text) => lines.push(`answer ${text}`),
+    other: (text) => lines.push(`other ${text}`),
   });
   for (const piece of pieces) reader.feed(Buffer.from(piece));
-  return { said, reader };
+  return { lines, reader };
 }
 
-test("lines of the trace, answers and all else, in whatever pieces they come", () => {
-  const { said, reader } = read("@12 gate pha", "se=LIVE\r\n= done\r\nI (8) wifi: up\n");
-  expect(said).toEqual(["trace 12 gate phase=LIVE", "answer done", "other I (8) wifi: up"]);
-  expect(reader.garbled).toBe(0);
+test("distinguishes trace lines, answers and other lines, however the bytes are split", () => {
+  const { lines, reader } = read("@12 gate pha", "se=LIVE\r\n= done\r\nI (8) wifi: up\n");
+  expect(lines).toEqual(["trace 12 gate phase=LIVE", "answer done", "other I (8) wifi: up"]);
+  expect(reader.tornLines).toBe(0);
 });
 
 test.each([
@@ -34,32 +34,32 @@ test.each([
   "@1x boot reason=CUT",
   "@12 nothing known=1",
   "@",
-])("%s is torn: counted, not told", (line) => {
-  const { said, reader } = read(`${line}\n@13 boot reason=CUT\n`);
-  expect(said).toEqual(["trace 13 boot reason=CUT"]);
-  expect(reader.garbled).toBe(1);
+])("counts the torn line %s and does not report it", (line) => {
+  const { lines, reader } = read(`${line}\n@13 boot reason=CUT\n`);
+  expect(lines).toEqual(["trace 13 boot reason=CUT"]);
+  expect(reader.tornLines).toBe(1);
 });
 
-test("a frame of Improv Serial between two lines is passed over, line ends in it and all", () => {
+test("skips an Improv Serial frame between two lines, even if it contains newlines", () => {
   const frame = Buffer.concat([
     Buffer.from("IMPROV"),
     Buffer.from([1, 4, 3, 0x0a, 0x40, 0x0a, 0x99]),
   ]);
-  expect(read("@1 boot reason=CUT\n", frame, "\n= ok\n").said).toEqual([
+  expect(read("@1 boot reason=CUT\n", frame, "\n= ok\n").lines).toEqual([
     "trace 1 boot reason=CUT",
     "other ",
     "answer ok",
   ]);
 });
 
-test("noise neither throws nor passes for a line of the trace", () => {
+test("reads noise without an error and finds no trace line in it", () => {
   const prng = new Prng(7);
   const noise = new Uint8Array(200_000);
   prng.fill(noise);
-  expect(read(noise).said.filter((line) => line.startsWith("trace"))).toEqual([]);
+  expect(read(noise).lines.filter((line) => line.startsWith("trace"))).toEqual([]);
 });
 
-test("messages cross a text line whole or not at all", () => {
+test("parses a message frame only if it is complete and undamaged", () => {
   const bytes = Uint8Array.of(1, 2, 0, 255);
   expect(parseFrameToBoard(frameToBoard(bytes).trim())).toEqual(Buffer.from(bytes));
   expect(parseFrameToBoard(frameToBoard(new Uint8Array()).trim())).toEqual(Buffer.alloc(0));
@@ -74,7 +74,7 @@ test("messages cross a text line whole or not at all", () => {
   expect(parseFrameFromBoard(frameFromBoard(2, bytes).trim().replace("< 2", "< 7"))).toBeNull();
 });
 
-test("a journal that lost a piece on the way is none", () => {
+test("refuses a journal with a missing piece", () => {
   const dump = new JournalDump();
   expect(dump.take("journal len=4")).toBeNull();
   expect(dump.take("journal at=0 0102")).toBeNull();

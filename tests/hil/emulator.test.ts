@@ -1,4 +1,6 @@
-/** The emulator's target, with an emulator of the test's own: flash, sockets, supply, capture. */
+/**
+ * Tests the rig for emulated boards with a fake emulator: flash image, sockets, supply, capture.
+ */
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,7 +27,7 @@ writeFileSync(image, "");
 
 function fake(change: Partial<Emulator["data"]> = {}): Emulator {
   const [real] = emulators();
-  if (real === undefined) throw new Error("no board tells of an emulator");
+  if (real === undefined) throw new Error("no board.json describes an emulator");
   const data = {
     ...real.data,
     target: "fake",
@@ -61,36 +63,36 @@ afterEach(() => {
   delete process.env.LATE;
 });
 
-/** Real time: a machine that is busy with other things is late, which a second try tells from a fault. */
-const AGAIN = { retry: 2 };
+/** These tests run in real time and may fail on a busy machine, so they are tried again. */
+const RETRY = { retry: 2 };
 
 test(
-  "scenarios pass, a cut and a loss of supply among them, and the capture has been judged",
-  AGAIN,
+  "passes scenarios with a cut and a loss of supply, and checks the captured frames",
+  RETRY,
   async () => {
     for (const name of ["relay-keeps-its-level-through-cuts", "replay-across-supply-loss"]) {
       const outcome = await run(name);
       expect(trouble(outcome)).toBe("");
       expect(outcome.notes?.join()).toMatch(
-        /^[1-9]\d* frames of the board were captured and judged/,
+        /^[1-9]\d* frames sent by the board were captured and checked/,
       );
     }
   },
 );
 
-test("a board that sends on at KILL is found out by the capture alone", async () => {
+test("detects from the capture alone that a board keeps sending at KILL", async () => {
   process.env.LEAK = "1";
   const outcome = await run("relay-keeps-its-level-through-cuts");
   expect(trouble(outcome)).toContain("no frame from the board while its switch is not at ON");
 });
 
-test("one frame right after the cut is found out too", AGAIN, async () => {
+test("detects a single frame right after the cut", RETRY, async () => {
   process.env.LATE = "0 25";
   const outcome = await run("relay-keeps-its-level-through-cuts");
   expect(trouble(outcome)).toContain("no frame from the board while its switch is not at ON");
 });
 
-test("and one while the switch is under way back to ON", AGAIN, async () => {
+test("detects a frame while the switch travels back to ON", RETRY, async () => {
   process.env.LATE = "1 3";
   process.env.FAKE_EMULATOR = program;
   process.env.FAKE_IMAGE = image;
@@ -101,21 +103,23 @@ test("and one while the switch is under way back to ON", AGAIN, async () => {
     await rig.supply(true);
     await rig.wires.contacts(false, true, 0);
     await rig.wires.contacts(true, false, 0);
-    expect(() => rig.examine()).toThrow("no frame from the board");
+    expect(() => rig.checkWitnesses()).toThrow("no frame from the board");
   } finally {
     await rig.close();
   }
 });
 
-test("what is not there is named, with what it would be", () => {
+test("names a missing environment variable or file, and what it is for", () => {
   delete process.env.FAKE_EMULATOR;
-  expect(emulatorTrouble(fake())).toBe("FAKE_EMULATOR is not set: it names the emulator's program");
+  expect(emulatorTrouble(fake())).toBe(
+    "FAKE_EMULATOR is not set: set it to the path of the emulator's program",
+  );
   process.env.FAKE_EMULATOR = program;
   process.env.FAKE_IMAGE = join(folder, "none");
   expect(emulatorTrouble(fake())).toMatch(/FAKE_IMAGE=.*none: no such file/);
 });
 
-test("an emulator that ends at once is told by its own words", async () => {
+test("reports an emulator that exits immediately, with its last line of output", async () => {
   const broken = join(folder, "broken");
   writeFileSync(broken, "#!/bin/sh\necho no such machine >&2\nexit 1\n", { mode: 0o755 });
   const emulator = fake({ program: "BROKEN_EMULATOR" });

@@ -1,8 +1,8 @@
 /**
- * An emulator for tests, as host-sim/hil/emulator.ts starts one: a board of this machine behind the
- * sockets of an emulated chip. It reads its broker from the flash, as a chip does. `LEAK` in its
- * environment: it sends a frame now and then whatever the switch says; `LATE`, "1 3": one 3 ms
- * after pin 1 goes low, each time. Must not know the scenario.
+ * A fake emulator for tests, started by host-sim/hil/emulator.ts: a simulated board behind the
+ * sockets of an emulated chip. It reads its broker from the flash image, as a chip does.
+ * Environment variables make it misbehave. `LEAK`: it sends a frame every 100 ms, whatever the
+ * switch is. `LATE`, "1 3": it sends one frame 3 ms after pin 1 goes low, each time.
  */
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
@@ -10,7 +10,7 @@ import { LINE, openDut } from "./boards.ts";
 import { pcapHead, pcapRecord } from "./pcap-file.ts";
 
 const [flash = "", console_ = "", pins = "", monitor = "", capture = ""] = process.argv.slice(2);
-/** As boards/esp32/partitions.csv has it. */
+/** Offset of the owner partition, from boards/esp32/partitions.csv. */
 const OWNER_AT = 0x1a0000;
 const HEADER_BYTES = 16;
 const KEYS_BYTES = 4 * 32;
@@ -21,7 +21,8 @@ const MAC = "02:00:00:c4:0a:24";
 /** The broker's port, from the owner's partition. */
 function brokerPort(): number {
   const owner = readFileSync(flash).subarray(OWNER_AT);
-  if (owner.toString("latin1", 0, 8) !== "KSOWNER1") throw new Error("no owner in the flash");
+  if (owner.toString("latin1", 0, 8) !== "KSOWNER1")
+    throw new Error("the flash image has no owner partition");
   let at = HEADER_BYTES + KEYS_BYTES;
   at += 1 + owner.readUInt8(at);
   const url = owner.toString("latin1", at + 2, at + 2 + owner.readUInt16LE(at));

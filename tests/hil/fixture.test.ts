@@ -1,6 +1,6 @@
 /**
- * The fixture: its guest under the simulator's host and under the board's own, spoken to over its serial
- * line, with a device at its wires.
+ * Tests the fixture over its serial line, with a device on its wires. Its guest runs on the
+ * simulator's host and on the host in C.
  */
 
 import { createSecretKey } from "node:crypto";
@@ -22,14 +22,14 @@ import { type SocketEnd, socketEnd } from "./support.ts";
 
 afterEach(rewind);
 
-/** A bench, and what each of its boards has said. */
+/** Opens a bench and records what each board prints. */
 async function open(native: boolean) {
   const [dut, fixture] = await Promise.all([socketEnd(), socketEnd()]);
-  const said: Record<"dut" | "fixture", string> = { dut: "", fixture: "" };
+  const output: Record<"dut" | "fixture", string> = { dut: "", fixture: "" };
   const spy = (end: SocketEnd, name: "dut" | "fixture"): SocketEnd => {
     const { send } = end;
     end.send = (bytes) => {
-      said[name] += Buffer.from(bytes).toString("latin1");
+      output[name] += Buffer.from(bytes).toString("latin1");
       send(bytes);
     };
     return end;
@@ -47,7 +47,7 @@ async function open(native: boolean) {
     () => bench.close(),
     () => line.close(),
   );
-  const lines = (name: "dut" | "fixture") => said[name].split("\r\n");
+  const lines = (name: "dut" | "fixture") => output[name].split("\r\n");
   return { line, lines };
 }
 
@@ -60,13 +60,13 @@ describe.each([
 ] as const)("on %s", (_, native) => {
   const run = test.skipIf(native && reason !== null);
 
-  run("moves contacts and button of a device, and reads its outputs", async () => {
+  run("drives contacts and button of a device and reads its outputs", async () => {
     const { line, lines } = await open(native);
     const wires = new FixtureWires(line, new RealClock(), ALL);
     undo.push(() => wires.close());
     await wires.contacts(true, false, 2);
     await until("LIVE", () => lines("dut").some((text) => text.endsWith("gate phase=LIVE")));
-    // Two bounces and the contact that stays: travel before each.
+    // The contact closes three times: two bounces, then for good. Travel comes before each.
     expect(lines("dut").filter((text) => text.endsWith("gate phase=TRAVEL"))).toHaveLength(3);
     expect(lines("dut").some((text) => text.includes("FAULT"))).toBe(false);
     expect((await wires.sense()).relay).toBe(false);
@@ -83,11 +83,11 @@ describe.each([
     ]);
   });
 
-  run("tells of an output that changes without being asked", async () => {
+  run("reports a changed output without a request", async () => {
     const { line, lines } = await open(native);
     const wires = new FixtureWires(line, new RealClock(), ALL);
     undo.push(() => wires.close());
-    // A press within the first 50 ms of a boot is bounce to the device.
+    // The device takes a press within the first 50 ms of a boot for bounce.
     await wires.contacts(true, false, 0);
     await until("LIVE", () => lines("dut").some((text) => text.endsWith("gate phase=LIVE")));
     await wires.button(true);
@@ -99,27 +99,32 @@ describe.each([
     await until("the report", report);
   });
 
-  run("refuses what is no command, torn lines among them, and goes on", async () => {
-    const { line, lines } = await open(native);
-    await line.write(Buffer.from(frameToBoard(new Uint8Array())));
-    const answers = () =>
-      lines("fixture").flatMap((text) => {
-        const frame = parseFrameFromBoard(text);
-        return frame === null || frame.channel !== 0
-          ? []
-          : [Buffer.from(frame.bytes).toString("hex")];
-      });
-    await until("the link", () => lines("fixture").some((text) => text.endsWith("link state=up")));
-    for (const bytes of [[0], [2, 1, 0, 0], [1, 2, 3, 0, 0]])
-      await line.write(Buffer.from(frameToBoard(Uint8Array.from(bytes))));
-    await line.write(Buffer.from(`> 0101${"x".repeat(20)}\n> 01010101 00000000\n@ ??\n\n`));
-    await line.write(Buffer.from(frameToBoard(Uint8Array.of(0, 9, 0, 0))));
-    await until("an answer to the last", () => answers().some((hex) => hex.startsWith("8009")));
-    expect(answers().map((hex) => hex.slice(0, 4))).toEqual(["ff00", "ff00", "ff00", "8009"]);
-  });
+  run(
+    "refuses invalid commands, ignores torn lines, and executes the next valid command",
+    async () => {
+      const { line, lines } = await open(native);
+      await line.write(Buffer.from(frameToBoard(new Uint8Array())));
+      const answers = () =>
+        lines("fixture").flatMap((text) => {
+          const frame = parseFrameFromBoard(text);
+          return frame === null || frame.channel !== 0
+            ? []
+            : [Buffer.from(frame.bytes).toString("hex")];
+        });
+      await until("the link", () =>
+        lines("fixture").some((text) => text.endsWith("link state=up")),
+      );
+      for (const bytes of [[0], [2, 1, 0, 0], [1, 2, 3, 0, 0]])
+        await line.write(Buffer.from(frameToBoard(Uint8Array.from(bytes))));
+      await line.write(Buffer.from(`> 0101${"x".repeat(20)}\n> 01010101 00000000\n@ ??\n\n`));
+      await line.write(Buffer.from(frameToBoard(Uint8Array.of(0, 9, 0, 0))));
+      await until("an answer to the last", () => answers().some((hex) => hex.startsWith("8009")));
+      expect(answers().map((hex) => hex.slice(0, 4))).toEqual(["ff00", "ff00", "ff00", "8009"]);
+    },
+  );
 });
 
-test("a board without lines traps its guest before it drives anything", () => {
+test("traps the fixture's guest on a board without lines, before it drives anything", () => {
   const lines: string[] = [];
   const simulator = new Simulator({
     board: loadBoard("posix"),

@@ -1,5 +1,6 @@
-/* The fixture's frames as a filter, for tests: for each line of standard input what frame_read
- * makes of it, in hexadecimal or "-", and the line that frame_write makes of that. */
+/* Test filter for the fixture's frames. For each line of standard input it prints the bytes that
+ * frame_read returns, in hexadecimal, and the line that frame_write makes of them. It prints "-"
+ * for a line that is no frame. */
 #include "frame.h"
 
 #include <stdio.h>

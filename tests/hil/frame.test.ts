@@ -1,4 +1,6 @@
-/** The fixture's frames in C are those in TypeScript: whole lines, torn ones, noise. */
+/**
+ * Compares the fixture's frame code in C with the one in TypeScript: valid, torn and noisy lines.
+ */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +11,7 @@ import { packageRoot } from "../../host-sim/paths.ts";
 import { Prng } from "../../host-sim/prng.ts";
 import { noPty } from "../host-sim/pty.ts";
 
-/** As boards/esp32/fixture/frame.h has it. */
+/** The same as in boards/esp32/fixture/frame.h. */
 const FRAME_MAX = 24;
 const LINES = 4000;
 
@@ -31,14 +33,14 @@ function filter(lines: readonly string[]): string[] {
   return String(stdout).trimEnd().split("\n");
 }
 
-/** What the filter says of a line, by the twin. */
+/** What the filter must print for a line, computed in TypeScript. */
 function expected(line: string): string {
   const bytes = parseFrameToBoard(line);
   if (bytes === null || bytes.length > FRAME_MAX) return "-";
   return `${Buffer.from(bytes).toString("hex")} | ${frameFromBoard(2, bytes).trimEnd()}`;
 }
 
-test.skipIf(noPty() !== null)("frames in C and in TypeScript are the same", () => {
+test.skipIf(noPty() !== null)("reads and writes frames in C as in TypeScript", () => {
   const prng = new Prng(3);
   const lines = Array.from({ length: LINES }, (_, index) => {
     const bytes = new Uint8Array(prng.below(FRAME_MAX + 3));

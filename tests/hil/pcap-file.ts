@@ -1,4 +1,4 @@
-/** Writes captures for tests: classic pcap, Ethernet. */
+/** Writes packet captures for tests (classic pcap, Ethernet). */
 
 export function pcapHead(): Buffer {
   const head = Buffer.alloc(24);
@@ -10,7 +10,7 @@ export function pcapHead(): Buffer {
   return head;
 }
 
-/** A frame of `bytes`, at no time. */
+/** A record with a frame of `bytes` bytes and timestamp 0. */
 export function pcapRecord(source: string, bytes: number): Buffer {
   const record = Buffer.alloc(16 + bytes);
   record.writeUInt32LE(bytes, 8);

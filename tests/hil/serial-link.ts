@@ -1,19 +1,20 @@
 /**
- * A board's radio that is its serial line, as a fixture's is: the link is up while somebody talks to
- * it. The twin of boards/esp32/fixture/link_serial.c. Must not know the messages.
+ * A network link over the board's serial line, as a fixture has it: the link is up while messages
+ * arrive. The same behaviour as boards/esp32/fixture/link_serial.c.
  */
 import { frameFromBoard, parseFrameToBoard } from "../../host-sim/hil/frames.ts";
 import type { Link, LinkSink } from "../../host-sim/link.ts";
 
-/** Silence after which nobody is there, in ms. */
+/** The link goes down after this time without a message, in ms. */
 const SILENCE_MS = 2000;
 
 export class SerialLink implements Link {
   readonly #write: (text: string) => void;
   readonly #now: () => number;
   #powered = false;
-  #told = false;
-  #heardAt = Number.NEGATIVE_INFINITY;
+  /** The link state that was last reported to the host. */
+  #reportedUp = false;
+  #lastMessageAt = Number.NEGATIVE_INFINITY;
   #inbox: Uint8Array[] = [];
   #line = "";
 
@@ -22,7 +23,7 @@ export class SerialLink implements Link {
     this.#now = now;
   }
 
-  /** Bytes from the line. */
+  /** Takes bytes from the line. */
   feed(bytes: Uint8Array): void {
     this.#line += Buffer.from(bytes).toString("latin1");
     const lines = this.#line.split("\n");
@@ -30,14 +31,14 @@ export class SerialLink implements Link {
     for (const line of lines) {
       const message = parseFrameToBoard(line.replace(/\r$/, ""));
       if (message === null) continue;
-      this.#heardAt = this.#now();
+      this.#lastMessageAt = this.#now();
       if (this.#powered && message.length > 0) this.#inbox.push(message);
     }
   }
 
   power(on: boolean): void {
     this.#powered = on;
-    this.#told = false;
+    this.#reportedUp = false;
     this.#inbox = [];
   }
 
@@ -47,19 +48,19 @@ export class SerialLink implements Link {
 
   deadline(): number {
     if (!this.#powered) return Number.POSITIVE_INFINITY;
-    if (this.#inbox.length > 0 || this.#up !== this.#told) return 0;
-    return this.#told ? this.#heardAt + SILENCE_MS : Number.POSITIVE_INFINITY;
+    if (this.#inbox.length > 0 || this.#up !== this.#reportedUp) return 0;
+    return this.#reportedUp ? this.#lastMessageAt + SILENCE_MS : Number.POSITIVE_INFINITY;
   }
 
   poll(_now: number, sink: LinkSink): void {
-    if (this.#powered && this.#up !== this.#told) {
-      this.#told = this.#up;
-      sink.linkChanged(this.#told);
+    if (this.#powered && this.#up !== this.#reportedUp) {
+      this.#reportedUp = this.#up;
+      sink.linkChanged(this.#reportedUp);
     }
     for (const bytes of this.#inbox.splice(0)) sink.received(bytes);
   }
 
   get #up(): boolean {
-    return this.#powered && this.#now() < this.#heardAt + SILENCE_MS;
+    return this.#powered && this.#now() < this.#lastMessageAt + SILENCE_MS;
   }
 }

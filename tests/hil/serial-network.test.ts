@@ -1,4 +1,6 @@
-/** What keeps a board on a serial line from the broker is told before a scenario runs, with its mend. */
+/**
+ * Tests the network check of a board on a serial line: each problem is one line that names the fix.
+ */
 import { type AddressInfo, createServer } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { RealClock } from "../../host-sim/clock.ts";
@@ -17,7 +19,10 @@ afterEach(rewind);
 const HOME: Wifi = { ssid: "home", password: "long enough" };
 const LIVE = "status phase=LIVE wifi=failed:no-credentials mqtt=up owner=present";
 
-/** Checks a board, told from the start what it answers later; returns it and the moves of its switch. */
+/**
+ * Runs the check on a fake board with the given faults. Returns the board and the moves of its
+ * switch.
+ */
 async function check(faults: BoardFaults, wifi: Wifi | null = HOME, brokerPort = 0) {
   const pty = await Pty.open();
   const board = new FakeBoard(pty, { name: "hil", status: LIVE, ...faults });
@@ -47,19 +52,19 @@ async function check(faults: BoardFaults, wifi: Wifi | null = HOME, brokerPort =
   return { board, moves };
 }
 
-describe.skipIf(noPty() !== null)("the network of a board on a serial line", () => {
-  test("is tried at ON, and the switch is put back", async () => {
+describe.skipIf(noPty() !== null)("the network check of a board on a serial line", () => {
+  test("joins the network at ON and moves the switch back to KILL", async () => {
     const { board, moves } = await check({});
     expect(board.settings).toEqual([["home", "long enough"]]);
     expect(moves).toEqual(["true false", "false true"]);
   });
 
-  test("is nobody's matter on a board that has none", async () => {
+  test("does nothing on a board without Wi-Fi", async () => {
     const { board } = await check({ status: "status chip=none" }, null);
     expect(board.settings).toEqual([]);
   });
 
-  test("a port that another broker has is named, with what may be done", async () => {
+  test("names a port that another program uses, and the fix", async () => {
     const other = createServer();
     undo.push(() => other.close());
     await new Promise<void>((done) => other.listen(0, "127.0.0.1", done));
@@ -78,23 +83,23 @@ describe.skipIf(noPty() !== null)("the network of a board on a serial line", () 
       EXIT.REFUSED,
       /has no keys: .*--scenario-keys/,
     ],
-    ["no network named", {}, null, EXIT.USAGE, /forgets its Wi-Fi: name it with --wifi$/],
+    ["no --wifi", {}, null, EXIT.USAGE, /loses its Wi-Fi .*: add --wifi SSID$/],
     [
-      "keys of its own",
+      "other keys than the scenarios'",
       { name: "kitchen" },
       HOME,
       EXIT.REFUSED,
-      /is "kitchen", .*--scenario-keys --broker/,
+      /is "kitchen" .*--scenario-keys --broker/,
     ],
     ["a wrong password", { wifi: "fails" }, HOME, EXIT.REFUSED, /could not join "home"/],
     [
-      "another broker",
+      "a broker that the board does not reach",
       { status: LIVE.replace("mqtt=up", "mqtt=failed:unreachable") },
       HOME,
       EXIT.NETWORK,
       /does not reach this machine's broker at port \d+ \(mqtt=failed:unreachable\)/,
     ],
-  ])("ends with one line: %s", async (_, faults, wifi, exitCode, message) => {
+  ])("reports %s in one line", async (_, faults, wifi, exitCode, message) => {
     await expect(check(faults, wifi)).rejects.toMatchObject({
       exitCode,
       message: expect.stringMatching(message),

@@ -1,4 +1,4 @@
-/** `killswitch run` on two serial ports, from the command line: the whole way that a person goes. */
+/** Tests `killswitch run` on two serial ports from the command line, over pseudo-terminals. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
@@ -9,7 +9,7 @@ import { type BoardEnd, openBench } from "./boards.ts";
 
 afterEach(rewind);
 
-/** A board's end of a pseudo-terminal. */
+/** The board's end of a pseudo-terminal. */
 async function ptyEnd(): Promise<BoardEnd & { port: string }> {
   const pty = await Pty.open();
   undo.push(() => pty.close());
@@ -22,28 +22,28 @@ async function ptyEnd(): Promise<BoardEnd & { port: string }> {
   return end;
 }
 
-interface Said {
+interface Result {
   code: number | null;
   out: string;
   err: string;
 }
 
-/** Not in this thread: the boards live here. */
-function killswitch(...args: string[]): Promise<Said> {
+/** Runs the command as a process of its own, because the simulated boards run in this thread. */
+function killswitch(...args: string[]): Promise<Result> {
   const child = spawn(process.execPath, [join("dist", "killswitch.js"), ...args], {
     cwd: packageRoot(),
   });
-  const said: Said = { code: null, out: "", err: "" };
+  const result: Result = { code: null, out: "", err: "" };
   child.stdout.on("data", (bytes) => {
-    said.out += bytes;
+    result.out += bytes;
   });
   child.stderr.on("data", (bytes) => {
-    said.err += bytes;
+    result.err += bytes;
   });
-  return new Promise((done) => child.on("close", (code) => done({ ...said, code })));
+  return new Promise((done) => child.on("close", (code) => done({ ...result, code })));
 }
 
-async function runOnPorts(wired: string, ...scenarios: string[]): Promise<Said> {
+async function runOnPorts(wired: string, ...scenarios: string[]): Promise<Result> {
   const [dut, fixture, port] = await Promise.all([ptyEnd(), ptyEnd(), freePort()]);
   const bench = openBench({ dut, fixture, brokerPort: port, native: false });
   undo.push(() => bench.close());
@@ -56,30 +56,30 @@ async function runOnPorts(wired: string, ...scenarios: string[]): Promise<Said> 
 }
 
 describe.skipIf(noPty() !== null)("over pseudo-terminals", () => {
-  // Real time: a machine that is busy with other things is late, which a second try tells from a fault.
-  test("scenarios pass, and what no wire reaches is told with its reason", {
+  // The test runs in real time and may fail on a busy machine, so it is tried again.
+  test("passes scenarios, and gives the reason for one that is not run", {
     retry: 2,
   }, async () => {
-    const said = await runOnPorts(
+    const result = await runOnPorts(
       "reset,relay,lamp",
       "wrong-principal",
       "stuck-rail",
       "relay-keeps-its-level-through-cuts",
     );
-    expect(said).toMatchObject({ code: 0, err: "" });
-    expect(said.out).toContain("PASS wrong-principal");
-    expect(said.out).toContain("NOT RUN stuck-rail: no wire makes the fault stuck-rail");
-    expect(said.out).toMatch(/2 passed, 0 failed, 1 not run\n$/);
+    expect(result).toMatchObject({ code: 0, err: "" });
+    expect(result.out).toContain("PASS wrong-principal");
+    expect(result.out).toContain("NOT RUN stuck-rail: no wire can cause the fault stuck-rail");
+    expect(result.out).toMatch(/2 passed, 0 failed, 1 not run\n$/);
   });
 
-  test("without a wire to its supply a board cannot be made new: one line, and the mend", async () => {
-    const said = await runOnPorts("relay", "wrong-principal");
-    expect(said.code).toBe(2);
-    expect(said.err).toMatch(/^killswitch: serial:.*no wire switches its supply.*--wired\n$/);
+  test("refuses a rig without a wire to the supply or the reset pin, and names the fix", async () => {
+    const result = await runOnPorts("relay", "wrong-principal");
+    expect(result.code).toBe(2);
+    expect(result.err).toMatch(/^killswitch: serial:.*no wire goes to the .*--wired\n$/);
   });
 });
 
-test("a port without a fixture, and one that is not there", async () => {
+test("refuses a serial target without a fixture, and a port that does not exist", async () => {
   const name = join("tests", "scenarios", "bounce.yaml");
   const lone = await killswitch("run", name, "--target", "serial:/dev/nowhere");
   expect(lone).toMatchObject({ code: 2, out: "" });

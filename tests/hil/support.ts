@@ -1,4 +1,4 @@
-/** A bench of boards on sockets, and scenarios on it. Must not know any scenario. */
+/** Runs scenarios on a bench: two simulated boards whose serial lines are sockets. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ import { type Outcome, runScenario } from "../../host-sim/scenario/runner.ts";
 import { freePort } from "../host-sim/mqtt-fixture.ts";
 import { type BoardEnd, type Defects, openBench } from "./boards.ts";
 
-/** Times that a scenario is run anew because this machine moved the switch too slowly. */
+/** How many times a scenario is run if this machine moves the switch too slowly. */
 const TRIES = 5;
 const SLACK_MS = 8_000;
 
@@ -27,7 +27,7 @@ export interface SocketEnd extends BoardEnd {
   close(): void;
 }
 
-/** A serial line on a socket, one user at a time. */
+/** A serial line on a socket. A new connection replaces the previous one. */
 export function socketEnd(): Promise<SocketEnd> {
   const folder = mkdtempSync(join(tmpdir(), "killswitch-line-"));
   const path = join(folder, "line");
@@ -57,7 +57,7 @@ async function guestOf({ guest }: Scenario, path: string): Promise<Uint8Array | 
 
 export type BenchDefects = Defects & { native?: boolean };
 
-/** A bench, and what drives it over its two lines. */
+/** Opens a bench and a rig that drives it over its two lines, and closes the bench after `use`. */
 export async function withBench<T>(
   defects: BenchDefects,
   use: (rig: SerialRig, clock: RealClock) => Promise<T>,
@@ -72,7 +72,7 @@ export async function withBench<T>(
       board: dut.name,
       fixture: fixture.name,
       wired: new Set(OPTIONAL_WIRES.filter((name) => name !== "rail")),
-      // What fails here fails for good: there is no network to join.
+      // Shorter than on a real board, because there is no network to join.
       hil: { ...loadHilData(), slackMs: SLACK_MS },
       clock,
       listen: { host: "127.0.0.1", port },
@@ -99,7 +99,7 @@ function runOnce(path: string, defects: BenchDefects): Promise<Outcome> {
   );
 }
 
-/** Runs a scenario of tests/scenarios on the bench. */
+/** Runs a scenario of tests/scenarios on a bench. Repeats it after a timing overrun. */
 export async function runOnBench(name: string, defects: BenchDefects = {}): Promise<Outcome> {
   const path = join(packageRoot(), "tests", "scenarios", `${name}.yaml`);
   for (let tries = 1; ; tries++) {

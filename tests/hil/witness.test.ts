@@ -1,4 +1,4 @@
-/** The independent witness: captures and silence; the board's clock beside ours. */
+/** Tests the packet capture, the radio silence check, the board's clock and the NVS writer. */
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ const HOST = "52:55:0a:00:02:02";
 const folder = mkdtempSync(join(tmpdir(), "killswitch-pcap-"));
 afterEach(() => rmSync(join(folder, "x"), { force: true }));
 
-test("a capture is read while it grows, torn records and all", () => {
+test("reads a capture while it grows, and waits for incomplete records", () => {
   const path = join(folder, "x");
   const pcap = new Pcap(path);
   expect(pcap.read()).toEqual([]);
@@ -31,53 +31,57 @@ test("a capture is read while it grows, torn records and all", () => {
   expect(pcap.read()).toEqual([{ source: HOST, bytes: 70 }]);
 });
 
-test("a file that is no capture says so", () => {
+test("refuses a file that is not a capture", () => {
   const path = join(folder, "x");
   writeFileSync(path, Buffer.alloc(64));
-  expect(() => new Pcap(path).read()).toThrow("is no capture");
+  expect(() => new Pcap(path).read()).toThrow("is not a pcap file");
 });
 
 type Event = SwitchState | "board" | "host";
 
-/** What happened in that order, a second apart, and how it is judged. */
-function judged(...events: Event[]): () => void {
+/** Feeds events to the check in this order, one second apart. Returns its verdict. */
+function checkOf(...events: Event[]): () => void {
   const silence = new RadioSilenceCheck("52:55");
   for (const [second, event] of events.entries()) {
     if (event === "board" || event === "host")
-      silence.seen([{ source: event === "host" ? HOST : BOARD, bytes: 60 }], second * 1000);
-    else silence.stands(event, second * 1000);
+      silence.addFrames([{ source: event === "host" ? HOST : BOARD, bytes: 60 }], second * 1000);
+    else silence.setSwitch(event, second * 1000);
   }
-  return () => silence.judge();
+  return () => silence.check();
 }
 
-test("a frame of the board's that was sent while the switch was not at ON is found", () => {
-  expect(judged("on", "board", "leaving", "off", "on", "board")).not.toThrow();
-  expect(judged("on", "board", "leaving", "off", "board", "on")).toThrow("no frame from the board");
-  expect(judged("on", "leaving", "off", "board")).toThrow("at most 2000 ms after it left ON");
-  expect(judged("board")).toThrow(Mismatch);
+test("reports a frame that the board sent while the switch was not at ON", () => {
+  expect(checkOf("on", "board", "leaving", "off", "on", "board")).not.toThrow();
+  expect(checkOf("on", "board", "leaving", "off", "board", "on")).toThrow(
+    "no frame from the board",
+  );
+  expect(checkOf("on", "leaving", "off", "board")).toThrow(
+    "at most 2000 ms after the switch left ON",
+  );
+  expect(checkOf("board")).toThrow(Mismatch);
 });
 
-test("a frame sent while the contacts moved is nobody's fault, and no pass", () => {
-  expect(judged("on", "leaving", "board", "off")).toThrow(TimingOverrun);
-  expect(judged("on", "leaving", "board", "off", "board")).toThrow(Mismatch);
+test("treats a frame sent while a contact opened as a timing overrun, not as a pass", () => {
+  expect(checkOf("on", "leaving", "board", "off")).toThrow(TimingOverrun);
+  expect(checkOf("on", "leaving", "board", "off", "board")).toThrow(Mismatch);
 });
 
-test("what is not the board's is no matter", () => {
-  expect(judged("on", "leaving", "host", "off", "host")).not.toThrow();
+test("ignores frames of other devices", () => {
+  expect(checkOf("on", "leaving", "host", "off", "host")).not.toThrow();
 });
 
-test("lines that come late are dated by the board, and the least delay is taken for none", () => {
+test("dates late lines by the board's clock, and takes the smallest delay as zero", () => {
   const time = new BoardTime();
   expect(time.date(10, 510)).toBe(510);
   expect(time.date(20, 512)).toBe(520);
   expect(time.happened(520)).toBe(512);
   expect(time.happened(510)).toBe(502);
-  // It started over: its clock stood still meanwhile.
+  // After a restart the board's clock continues from where it stopped.
   time.restart(0);
   expect(time.date(30, 900)).toBe(900);
 });
 
-/** Entries of nvs_partition_gen.py, ESP-IDF 5.1, for the same strings: namespace, then the strings. */
+/** Entries written by nvs_partition_gen.py (ESP-IDF 5.1): the namespace, then the same strings. */
 const GENERATED = [
   "000101ff591131277769666900000000000000000000000001ffffffffffffff",
   "012102ffb80dcfe6737369640000000000000000000000000e00ffffc1ca24e6",
@@ -86,24 +90,24 @@ const GENERATED = [
   "00ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
 ];
 
-test("lines keep their distances whatever was dated before them", () => {
+test("keeps the distances between lines after an action of the runner", () => {
   const time = new BoardTime();
   time.date(0, 100);
   time.date(100, 140);
-  // The fastest line says that the first came 60 ms late: what we do now is dated after both.
+  // The second line shows that the first was 60 ms late. An action now gets a date after both.
   expect(time.dateOurs(150)).toBe(210);
   time.restart(150);
   expect([time.date(1, 160), time.date(51, 205)]).toEqual([210, 260]);
 });
 
-test("credentials are what ESP-IDF's own generator writes", () => {
+test("writes the same NVS entries as ESP-IDF's generator", () => {
   const image = nvsImage(0x3000, "wifi", { ssid: "PICSimLabWifi", password: "" });
   const rows = GENERATED.map((_, index) =>
     image.subarray(64 + 32 * index, 96 + 32 * index).toString("hex"),
   );
   expect(rows).toEqual(GENERATED);
-  // The generator closes its page; one that is open takes what the board writes. The checksum is of
-  // what follows that word.
+  // The generator marks its page as full. Ours stays active, so that the board can add entries. The
+  // page's CRC does not cover the state word.
   expect(image.readUInt32LE(0)).toBe(0xffff_fffe);
   expect(image.subarray(4, 64).toString("hex")).toBe(
     "00000000feffffffffffffffffffffffffffffffffffffff842dbab9aafeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",

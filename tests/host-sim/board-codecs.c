@@ -1,6 +1,6 @@
-/* The board's codecs on this machine. `improv`: reads a line's bytes from standard input and prints what
-   they were, a thing a line; a frame is made again from its data, to be compared. A partition's magic:
-   reads the partition and prints what the board makes of it. Must not know Wi-Fi. */
+/* Runs the board's codecs on this machine. With the argument `improv`: reads the bytes of a serial
+   line and prints what they contain, one item per line; frames are encoded again from their data.
+   With a partition's magic as the argument: reads the partition and prints its decoded contents. */
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +14,7 @@ static void hex(const uint8_t *bytes, uint32_t len) {
   printf("\n");
 }
 
-static void tell(const struct improv_reader *reader) {
+static void print_frame(const struct improv_reader *reader) {
   uint8_t frame[IMPROV_FRAME_MAX], command, body_len;
   const uint8_t *body;
   struct improv_wifi wifi;
@@ -57,7 +57,7 @@ static int improv(void) {
   hex(frame, improv_frame(frame, IMPROV_RESULT, data, len));
   for (int byte = getchar(); byte != EOF; byte = getchar()) {
     const enum improv_found found = improv_feed(&reader, (uint8_t)byte);
-    if (found == IMPROV_FRAME) tell(&reader);
+    if (found == IMPROV_FRAME) print_frame(&reader);
     else if (found == IMPROV_BROKEN) printf("broken\n");
     for (uint32_t i = 0; i < reader.released; i++) printf("text %02x\n", reader.text[i]);
   }

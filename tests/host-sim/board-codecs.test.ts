@@ -1,4 +1,4 @@
-/** What this side writes and reads against the board's own code, in C: Improv frames, partitions. */
+/** Compares our encoders and decoders with the board's C code: Improv frames and partitions. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -39,7 +39,7 @@ function notRun(): boolean {
   return reason !== null;
 }
 
-/** As long as a board takes. */
+/** The longest URL that a board takes. */
 const LONGEST = `mqtt://${"h".repeat(248)}`;
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
@@ -61,14 +61,14 @@ describe.skipIf(notRun())("the board in C", () => {
     return stdout.toString().trimEnd().split("\n");
   }
 
-  test("the board understands Wi-Fi settings", () => {
+  test("decodes Wi-Fi settings that we encode", () => {
     const texts = [Buffer.from("my_net"), Buffer.from("p4ss-w\u00f6rd")];
     expect(inC("improv", encodeRpc(RPC.WIFI_SETTINGS, texts))).toContain(
       "wifi my_net p4ss-w\u00f6rd",
     );
   });
 
-  test("the command understands what the board tells", () => {
+  test("encodes a result that we decode", () => {
     const [line = ""] = inC("improv", new Uint8Array());
     const [found] = new FrameReader().feed(Buffer.from(line.replace("result ", ""), "hex"));
     if (found?.kind !== "frame") throw new Error(`not a frame: ${line}`);
@@ -76,7 +76,7 @@ describe.skipIf(notRun())("the board in C", () => {
     expect(parseResult(found.data)).toEqual(expected);
   });
 
-  test("both find the same frames and the same text in a line", () => {
+  test("finds the same frames and the same text in a line as we do", () => {
     const prng = new Prng(3);
     for (let run = 0; run < 20; run++) {
       const parts: Uint8Array[] = [];
@@ -87,7 +87,7 @@ describe.skipIf(notRun())("the board in C", () => {
         const text = Buffer.from(words.slice(0, prng.below(words.length)));
         parts.push(prng.below(2) === 0 ? encodeFrame(prng.below(256), bytes) : text);
       }
-      // No letter begins a frame here but a frame's own.
+      // Ends an unfinished "IMPRO", so that both sides return it as text.
       parts.push(Buffer.from("."));
       const line = Buffer.concat(parts);
       const mine: string[] = [];
@@ -98,7 +98,7 @@ describe.skipIf(notRun())("the board in C", () => {
         else mine.push("broken");
       }
       const theirs = inC("improv", line).filter((each) => /^(frame|text|broken)/.test(each));
-      // The board eats a frame's own line end; here it is text.
+      // The board drops the line end of a frame; we return it as text.
       const plain = (lines: string[]) => lines.filter((each) => each !== "text 0a");
       expect(plain(theirs)).toEqual(plain(mine));
     }
@@ -108,7 +108,7 @@ describe.skipIf(notRun())("the board in C", () => {
   const guest = partitionOf(path, rows, GUEST);
   const owner = partitionOf(path, rows, OWNER);
 
-  test("the board takes the guest that is written", () => {
+  test("accepts the guest's partition that we write", () => {
     const module = readModule(firmwarePath("device"));
     const contents = guestContents("device.wasm", module, guest);
     expect(inC("KSGUEST1", contents)).toEqual([hex(module)]);
@@ -120,7 +120,7 @@ describe.skipIf(notRun())("the board in C", () => {
     ["mqtt://me:p%40ss@192.168.1.10:1884", null],
     ["mqtts://broker.example", "-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n"],
     [LONGEST, null],
-  ])("the board takes the owner's settings, %#", (broker, ca) => {
+  ])("accepts the owner's partition that we write, case %#", (broker, ca) => {
     const random = (length: number) => new Uint8Array(length).fill(7);
     const keys = new Map(PRINCIPAL_KIDS.map((kid, index) => [kid, new Uint8Array(32).fill(index)]));
     keys.delete("provider");

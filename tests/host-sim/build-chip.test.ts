@@ -1,4 +1,4 @@
-/** `killswitch build` for a chip: what it prepares, and how it calls the board's own build tool. */
+/** `killswitch build` for a chip: the files that it generates, and its call of the build tool. */
 import { spawnSync } from "node:child_process";
 import {
   chmodSync,
@@ -28,7 +28,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Runs the command with a PATH that has Node and one folder more. */
+/** Runs the command with a PATH of `folder`, Node's folder and the system's. */
 function killswitch(...args: string[]) {
   const path = [folder, dirname(process.execPath), "/usr/bin", "/bin"].join(delimiter);
   const program = join(packageRoot(), "dist", "killswitch.js");
@@ -39,8 +39,8 @@ function killswitch(...args: string[]) {
   return { code: status, out: stdout, err: stderr };
 }
 
-/** A build tool that says how it was called. */
-function standIn(exitCode: number): void {
+/** Installs a fake build tool that logs its arguments and ends with `exitCode`. */
+function fakeBuildTool(exitCode: number): void {
   const [tool = ""] = commandOf(CHIP, "build");
   const text = `#!/bin/sh\necho "$PWD" "$@" >> ${join(folder, "calls")}\nexit ${exitCode}\n`;
   writeFileSync(join(folder, tool), text);
@@ -48,7 +48,7 @@ function standIn(exitCode: number): void {
 }
 
 describe("build of a chip", () => {
-  test("prepares all that is generated, and leaves alone what has not changed", () => {
+  test("generates all files, and does not touch unchanged ones", () => {
     const { code, out, err } = killswitch("build", "--board", CHIP.name, "--prepare-only");
     expect(err).toBe("");
     expect(code).toBe(0);
@@ -77,7 +77,7 @@ describe("build of a chip", () => {
   });
 
   test("calls the build tool in the project's folder", () => {
-    standIn(0);
+    fakeBuildTool(0);
     const { code, out } = killswitch("build", "--board", CHIP.name);
     expect(code).toBe(0);
     expect(out).toContain(`image    ${join(CHIP.folder, "build")}`);
@@ -87,8 +87,8 @@ describe("build of a chip", () => {
     expect(words).not.toContain("{");
   });
 
-  test("calls it for a fixture, in a folder of its own", () => {
-    standIn(0);
+  test("calls the build tool for a fixture, with a build folder of its own", () => {
+    fakeBuildTool(0);
     const { code, out } = killswitch("build", "--board", CHIP.name, "--fixture");
     expect(code).toBe(0);
     expect(out).toContain(`image    ${join(CHIP.folder, "build", `${CHIP.name}-fixture`)}`);
@@ -97,14 +97,14 @@ describe("build of a chip", () => {
     expect(called).toContain(`IDF_TARGET=${CHIP.name} `);
   });
 
-  test("says when the build tool fails", () => {
-    standIn(2);
+  test("fails if the build tool fails", () => {
+    fakeBuildTool(2);
     const { code, err } = killswitch("build", "--board", CHIP.name);
-    expect(err).toMatch(/^killswitch: .* build failed, its words are above\n$/);
+    expect(err).toMatch(/^killswitch: .* build failed: see its output above\n$/);
     expect(code).toBe(EXIT.BAD_FILE);
   });
 
-  test("says what to install, and where the prepared files are", () => {
+  test("says what to install and where the generated files are, without the build tool", () => {
     const { code, err } = killswitch("build", "--board", CHIP.name);
     expect(err).toMatch(
       /^killswitch: idf\.py is not on the PATH: install ESP-IDF [^\n]*build-input\n$/,
@@ -112,7 +112,7 @@ describe("build of a chip", () => {
     expect(code).toBe(EXIT.NO_TOOL);
   });
 
-  test("flash of the whole firmware says so as well", () => {
+  test("says what to install when flashing the whole firmware", () => {
     const { code, err } = killswitch("flash", "--board", CHIP.name, "--port", "/dev/nowhere");
     expect(err).toMatch(/^killswitch: idf\.py is not on the PATH/);
     expect(code).toBe(EXIT.NO_TOOL);
@@ -121,27 +121,27 @@ describe("build of a chip", () => {
 
 describe("a partition table", () => {
   const row = "guest, data, 0x40, 0x190000, 64K";
-  test("is read with comments, names and sizes in K", () => {
+  test("is parsed with comments, names and sizes in K", () => {
     expect(parsePartitions("t.csv", `# x\n\n${row}\n`, 0x400000)).toEqual([
       { name: "guest", type: 1, subtype: 0x40, at: 0x190000, bytes: 0x10000 },
     ]);
   });
 
   test.each([
-    [`${row}\n${row}`, /t\.csv:2: guest lies over guest/],
-    [`${row}\nguest, data, 1, 0x1000, 4K`, /t\.csv:2: guest is there twice/],
-    ["guest, data, 0x40, , 64K", /t\.csv:1: not understood: offset ""/],
-    ["guest, data, 0x40, 0x10, 64K", /not understood: offset "0x10"/],
-    ["guest, data, 0x40, 0x1000, 1", /not understood: size "1"/],
-    ["guest, data, 0x40, 0x1000, 0", /not understood: size "0"/],
-    ["guest, date, 0x40, 0x1000, 4K", /not understood: type "date"/],
-    ["guest, data, what, 0x1000, 4K", /not understood: subtype "what"/],
-    ["guest, data, 0x1ff, 0x1000, 4K", /not understood: subtype "0x1ff"/],
-    ["a name of 17 char, data, 1, 0x1000, 4K", /not understood: name/],
-    ["guest, data, 1, 0x1000, 4K, encrypted", /not understood: flags "encrypted"/],
+    [`${row}\n${row}`, /t\.csv:2: guest overlaps guest/],
+    [`${row}\nguest, data, 1, 0x1000, 4K`, /t\.csv:2: guest occurs twice/],
+    ["guest, data, 0x40, , 64K", /t\.csv:1: invalid offset ""/],
+    ["guest, data, 0x40, 0x10, 64K", /invalid offset "0x10"/],
+    ["guest, data, 0x40, 0x1000, 1", /invalid size "1"/],
+    ["guest, data, 0x40, 0x1000, 0", /invalid size "0"/],
+    ["guest, date, 0x40, 0x1000, 4K", /invalid type "date"/],
+    ["guest, data, what, 0x1000, 4K", /invalid subtype "what"/],
+    ["guest, data, 0x1ff, 0x1000, 4K", /invalid subtype "0x1ff"/],
+    ["a name of 17 char, data, 1, 0x1000, 4K", /invalid name/],
+    ["guest, data, 1, 0x1000, 4K, encrypted", /invalid flags "encrypted"/],
     ["guest, data, 1, 0x3ff000, 8K", /guest ends beyond the flash of 4194304 bytes/],
-    ["guest", /not understood: type ""/],
-  ])("%s is refused by its line", (text, words) => {
+    ["guest", /invalid type ""/],
+  ])("with %j is refused, and the error names the line", (text, words) => {
     const read = () => parsePartitions("t.csv", text, 0x400000);
     expect(read).toThrow(UserError);
     expect(read).toThrow(words);

@@ -1,6 +1,6 @@
 /**
- * COSE_Mac0 and strict CBOR against published vectors and an independent library, and with malformed
- * input.
+ * COSE_Mac0 and strict CBOR against published vectors and an independent library, and with
+ * malformed input.
  */
 import { readFileSync } from "node:fs";
 import { Headers, Mac0, MacAlgorithms } from "@auth0/cose";

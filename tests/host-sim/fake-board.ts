@@ -1,6 +1,6 @@
 /**
- * A board that runs, for tests: its console and its Improv service on a line, with the faults that real
- * ones show. Makes and reads frames by itself, not with the code under test.
+ * A fake board for tests: its console and its Improv service on a serial line, with faults of real
+ * boards. It encodes and decodes frames with its own code.
  */
 import { crc32 } from "node:zlib";
 import type { Pty } from "./pty.ts";
@@ -8,21 +8,22 @@ import type { Pty } from "./pty.ts";
 const LETTERS = "IMPROV";
 
 export interface BoardFaults {
-  /** Answers no frame. */
+  /** Does not answer. */
   deaf?: boolean;
   /** Sends this before each answer. */
   noise?: Uint8Array;
-  /** Damages so many of its first frames. */
+  /** Damages the first `damages` frames. */
   damages?: number;
-  /** What comes of Wi-Fi settings. */
+  /** The result of Wi-Fi settings. */
   wifi?: "joins" | "fails" | "keeps" | "silent" | "full";
   networks?: [string, string, string][];
-  /** Its device's name, and what it answers to `status`. */
+  /** The name of its device. */
   name?: string;
+  /** Its answer to `status`. */
   status?: string;
-  /** Said behind the list of networks. */
+  /** A line of text after the list of networks. */
   why?: string;
-  /** The ring's lines are changed on their way. */
+  /** Changes the lines of the journal's ring. */
   spoil?: (line: string) => string;
 }
 
@@ -41,7 +42,7 @@ function texts(command: number, words: readonly string[]): number[] {
 }
 
 export class FakeBoard {
-  /** Name and password that came, as they came. */
+  /** The received names and passwords. */
   readonly settings: [string, string][] = [];
   readonly commands: string[] = [];
   readonly #line: Pty;

@@ -1,7 +1,7 @@
 /**
- * A chip that waits in its boot loader, for tests: speaks the ROM's serial protocol over a line and keeps
- * a flash, with the faults that real ones show. Written from the protocol's public description
- * (esptool documentation, "Serial Protocol"), not from the program under test.
+ * A fake chip in its boot loader, for tests: speaks the ROM's serial protocol and has a flash, with
+ * faults of real chips. Written from the protocol's description (esptool documentation, "Serial
+ * Protocol"), not from the code under test.
  */
 import { createHash } from "node:crypto";
 import type { Pty } from "./pty.ts";
@@ -10,17 +10,17 @@ const SECTOR = 0x1000;
 const END = 0xc0;
 const ESCAPE = 0xdb;
 const MAGIC_REGISTER = 0x40001000;
-/** Error of a ROM: parameters or length wrong; not done; checksum. */
+/** Error codes of a ROM. */
 const INVALID = 5;
 const FAILED = 6;
 const BAD_CHECKSUM = 7;
 
 export interface FakeChip {
-  /** What GET_SECURITY_INFO tells; undefined: the ROM does not know the command. */
+  /** The chip id in GET_SECURITY_INFO. Undefined: the ROM does not know the command. */
   chipId?: number;
   magic?: number;
 }
-/** By the technical reference manuals; a chip that is not ours among them. */
+/** Chips by their technical reference manuals, and one that does not exist. */
 export const CHIPS = {
   esp32: { magic: 0x00f01d83 },
   esp32c3: { chipId: 5, magic: 0x1b31506f },
@@ -29,15 +29,15 @@ export const CHIPS = {
 } satisfies Record<string, FakeChip>;
 
 export interface Faults {
-  /** Answers nothing. */
+  /** Does not answer. */
   silent?: boolean;
-  /** Answers everything with these bytes. */
+  /** Answers every command with these bytes. */
   garbage?: Uint8Array;
-  /** Takes so many blocks, then answers nothing more. */
+  /** Stops answering after this number of blocks. */
   diesAfter?: number;
-  /** A bit of this address does not take what is written. */
+  /** A bit at this address cannot be written. */
   flips?: number;
-  /** Says of the block of this number, once, that its checksum was wrong. */
+  /** Reports once that the block with this number had a wrong checksum. */
   doubts?: number;
   /** Refuses to begin a write. */
   refuses?: boolean;
@@ -47,7 +47,7 @@ type Answer = { value?: number; data?: Uint8Array; error?: number };
 
 export class FakeRom {
   readonly flash: Buffer;
-  /** Operations in the order in which they came. */
+  /** The received operations, in order. */
   readonly log: number[] = [];
   readonly #chip: FakeChip;
   readonly #faults: Faults;
@@ -66,7 +66,7 @@ export class FakeRom {
     this.#line = line;
     this.#chip = chip;
     this.#faults = faults;
-    // What was there before, different in every sector.
+    // The old content, different in every sector.
     this.flash = Buffer.alloc(flashBytes);
     for (let at = 0; at < flashBytes; at++) this.flash[at] = (at * 7 + (at >> 12) * 31) & 0xff;
     line.heard = (bytes) => this.#hear(bytes);
@@ -114,7 +114,7 @@ export class FakeRom {
     const whole = packet.readUInt16LE(2) === data.length;
     const answer = whole ? this.#answer(op, data, packet.readUInt32LE(4)) : { error: INVALID };
     if (answer !== null) this.#say(op, answer);
-    // A ROM repeats its answer to what it does not know, and not under the command's own number.
+    // A ROM answers an unknown command several times, and with another command number.
     else for (let times = 0; times < 8; times++) this.#say(0, { error: INVALID });
   }
 
@@ -160,7 +160,7 @@ export class FakeRom {
   }
 
   #begin(data: Buffer): Answer {
-    // ROMs that tell their locks take a fifth word, whether to encrypt; the others refuse it.
+    // ROMs with GET_SECURITY_INFO take a fifth word, whether to encrypt. Others refuse it.
     const words = this.#chip.chipId === undefined ? 4 : 5;
     if (data.length !== words * 4) return { error: INVALID };
     if (!this.#attached || !this.#sized || this.#faults.refuses) return { error: FAILED };
@@ -185,7 +185,7 @@ export class FakeRom {
       return { error: BAD_CHECKSUM };
     }
     if (data.readUInt32LE(4) !== this.#next || this.#left === 0) return { error: FAILED };
-    // Flash is programmed from ones to zeroes.
+    // Programming flash only changes ones to zeros.
     for (const [index, byte] of block.entries())
       this.flash.writeUInt8(this.flash.readUInt8(this.#at + index) & byte, this.#at + index);
     const { flips } = this.#faults;

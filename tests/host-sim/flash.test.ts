@@ -1,4 +1,4 @@
-/** `killswitch flash` on a serial line: what it writes, what it leaves alone, how it ends. */
+/** `killswitch flash` with a fake boot loader on a pseudo-terminal. */
 import { createHash } from "node:crypto";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,8 +19,8 @@ const GUEST_BYTES = 0x10000;
 const OWNER_AT = 0x1a0000;
 const OWNER_BYTES = 0x2000;
 /**
- * The table that the boot loader reads, row by row: magic AA 50, type, subtype, offset, size, name, flags.
- * By hand, from the ESP-IDF Programming Guide.
+ * The partition table that the boot loader reads. A row: magic AA 50, type, subtype, offset, size,
+ * name, flags. Encoded by hand from the ESP-IDF Programming Guide.
  */
 const TABLE = Buffer.from(
   [
@@ -36,7 +36,10 @@ const TABLE = Buffer.from(
   "hex",
 );
 
-/** Self-signed, made for this test: openssl req -x509 -newkey ec -subj /CN=test -days 36500. */
+/**
+ * A self-signed certificate, made for this test: openssl req -x509 -newkey ec -subj /CN=test -days
+ * 36500.
+ */
 const CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIBdTCCARugAwIBAgIUJrwaLaG5yvxp4EnvwxBLIQxIAPMwCgYIKoZIzj0EAwIw
 DzENMAsGA1UEAwwEdGVzdDAgFw0yNjExMjIxNTE1NDJaGA8yMTI2MTAyOTE1MTU0
@@ -63,7 +66,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** A chip that has this firmware, with faults of its own. */
+/** Connects a chip whose flash has this firmware's partition table. */
 async function plugged(chip: FakeChip = CHIPS.esp32c3, faults: Faults = {}): Promise<FakeRom> {
   line = await Pty.open();
   const rom = new FakeRom(line, chip, faults);
@@ -77,7 +80,7 @@ function flash(words: string, options: { uid?: number; board?: string } = {}): P
   return startProgram(folder, `${where} ${words}`, rest).ended;
 }
 
-/** A partition as the board's own code reads it. */
+/** Checks a partition's header as the board does, and returns its body. */
 function unframe(magic: string, bytes: Buffer): Buffer {
   expect(bytes.toString("latin1", 0, 8)).toBe(magic);
   const body = bytes.subarray(16, 16 + bytes.readUInt32LE(8));
@@ -86,20 +89,21 @@ function unframe(magic: string, bytes: Buffer): Buffer {
   return body;
 }
 
-/** All but one partition is what it was. */
+/** Expects that only the given part of the flash has changed. */
 function untouched(before: Buffer, after: Buffer, at: number, length: number): void {
   expect(before.subarray(0, at).equals(after.subarray(0, at))).toBe(true);
   expect(before.subarray(at + length).equals(after.subarray(at + length))).toBe(true);
 }
 
 const without = noPty();
-/** Why this test cannot be another user; null if it can. */
-const notAnother =
+/** Why this test cannot start a program as another user; null if it can. */
+const noOtherUser =
   process.getuid?.() === 0 ? null : "only root can start a program as another user";
-if (notAnother !== null) process.stderr.write(`NOT RUN a port without permission: ${notAnother}\n`);
+if (noOtherUser !== null)
+  process.stderr.write(`NOT RUN a port without permission: ${noOtherUser}\n`);
 
 describe.skipIf(without !== null)("flash", () => {
-  test.each(["esp32c3", "esp32"] as const)("writes the guest alone, on %s", async (board) => {
+  test.each(["esp32c3", "esp32"] as const)("writes only the guest, on %s", async (board) => {
     const rom = await plugged(CHIPS[board]);
     const before = Buffer.from(rom.flash);
     const { code, out, err } = await flash("--guest", { board });
@@ -112,14 +116,14 @@ describe.skipIf(without !== null)("flash", () => {
     untouched(before, rom.flash, GUEST_AT, GUEST_BYTES);
   });
 
-  test("sends a block again that the chip did not take", async () => {
+  test("sends a block again if the chip reports a wrong checksum", async () => {
     const rom = await plugged(CHIPS.esp32c3, { doubts: 3 });
     expect((await flash("--guest")).code).toBe(0);
     const partition = rom.flash.subarray(GUEST_AT, GUEST_AT + GUEST_BYTES);
     expect(unframe("KSGUEST1", partition).equals(device)).toBe(true);
   });
 
-  test("writes what the owner sets, all of its partition", async () => {
+  test("writes the owner's settings and fills the partition", async () => {
     const rom = await plugged();
     const before = Buffer.from(rom.flash);
     const keys = join(folder, "keys");
@@ -145,7 +149,7 @@ describe.skipIf(without !== null)("flash", () => {
     untouched(before, rom.flash, OWNER_AT, OWNER_BYTES);
   });
 
-  test("writes what every scenario has for an owner", async () => {
+  test("writes the scenarios' keys with --scenario-keys", async () => {
     const rom = await plugged();
     const { code, err } = await flash("--scenario-keys --broker mqtt://192.168.1.10");
     expect(err).toBe("");
@@ -169,7 +173,7 @@ describe.skipIf(without !== null)("flash", () => {
     expect(code).toBe(EXIT.USAGE);
   });
 
-  test("gives a revoked principal a key that nobody has", async () => {
+  test("writes random bytes in place of a revoked key", async () => {
     const rom = await plugged();
     const keys = join(folder, "keys");
     initKeys(keys, "demo", random);
@@ -182,7 +186,7 @@ describe.skipIf(without !== null)("flash", () => {
     expect(given.every((byte) => byte === given[0])).toBe(false);
   });
 
-  test("writes the whole firmware that was built, without its build tool", async () => {
+  test("writes a whole firmware that is already built, without the build tool", async () => {
     const rom = await plugged();
     const files = { "0x0": "boot.bin", "0x8000": "table.bin", "0x10000": "app.bin" };
     const app = Buffer.from(random(5000));
@@ -195,33 +199,33 @@ describe.skipIf(without !== null)("flash", () => {
     const { code, out, err } = await flash(`--image ${folder} --json`);
     expect(err).toBe("");
     expect(code).toBe(0);
-    const told = out
+    const regions = out
       .trim()
       .split("\n")
       .map((text) => JSON.parse(text).region);
-    expect(told).toEqual(["boot.bin", "table.bin", "app.bin"]);
+    expect(regions).toEqual(["boot.bin", "table.bin", "app.bin"]);
     expect(rom.flash.subarray(0x10000, 0x10000 + app.length).equals(app)).toBe(true);
     expect(rom.flash.subarray(TABLE_AT, TABLE_AT + TABLE.length).equals(TABLE)).toBe(true);
     expect(rom.log).toContain(0x0f);
   });
 });
 
-describe.skipIf(without !== null)("flash ends with one line", () => {
+describe.skipIf(without !== null)("flash fails with one line for", () => {
   const owned = GUEST_AT + 5000;
   test.each<[string, FakeChip, Faults, number, RegExp]>([
     [
-      "a bit that does not hold",
+      "a defective bit in the flash",
       CHIPS.esp32c3,
       { flips: owned },
       EXIT.NOT_WRITTEN,
-      /not what was sent/,
+      /was written wrong/,
     ],
     [
-      "a chip that dies midway",
+      "a chip that stops during the write",
       CHIPS.esp32c3,
       { diesAfter: 4 },
       EXIT.NOT_WRITTEN,
-      /fell silent: guest is written in part, 4096 of/,
+      /stopped answering: guest is only partly written, 4096 of/,
     ],
     [
       "a chip that refuses",
@@ -235,23 +239,29 @@ describe.skipIf(without !== null)("flash ends with one line", () => {
       CHIPS.esp32,
       {},
       EXIT.WRONG_CHIP,
-      /the chip is esp32, not esp32c3: give --board esp32/,
+      /the chip is esp32, not esp32c3: use --board esp32/,
     ],
-    ["a chip of no board", CHIPS.esp32s3, {}, EXIT.WRONG_CHIP, /the chip is esp32s3, not esp32c3/],
     [
-      "a chip that nobody knows",
-      CHIPS.tomorrow,
+      "a chip that no board has",
+      CHIPS.esp32s3,
       {},
       EXIT.WRONG_CHIP,
-      /not one that can be flashed from here/,
+      /the chip is esp32s3, not esp32c3/,
     ],
-    ["a silent chip", CHIPS.esp32c3, { silent: true }, EXIT.NO_ANSWER, /no answer: hold BOOT/],
+    ["an unknown chip", CHIPS.tomorrow, {}, EXIT.WRONG_CHIP, /its chip is not supported/],
+    [
+      "a chip that does not answer",
+      CHIPS.esp32c3,
+      { silent: true },
+      EXIT.NO_ANSWER,
+      /no answer: hold BOOT/,
+    ],
     [
       "garbage",
       CHIPS.esp32c3,
       { garbage: Buffer.from("\xc0rst:0x1 \xdb\xdb\xc0", "latin1") },
       EXIT.NO_ANSWER,
-      /bytes came, but no answer of a boot loader: hold BOOT/,
+      /bytes arrived, but no answer of a boot loader: hold BOOT/,
     ],
   ])("%s", async (_, chip, faults, code, words) => {
     const rom = await plugged(chip, faults);
@@ -261,7 +271,7 @@ describe.skipIf(without !== null)("flash ends with one line", () => {
     untouched(before, rom.flash, GUEST_AT, GUEST_BYTES);
   });
 
-  test("another firmware's layout: nothing is written", async () => {
+  test("another partition table, without writing anything", async () => {
     const rom = await plugged();
     rom.flash.writeUInt8(0x1a, TABLE_AT + 3 * 32 + 6);
     const before = Buffer.from(rom.flash);
@@ -269,7 +279,7 @@ describe.skipIf(without !== null)("flash ends with one line", () => {
     expect(before.equals(rom.flash)).toBe(true);
   });
 
-  test("a line that is pulled out", async () => {
+  test("a port that is disconnected during the write", async () => {
     await plugged(CHIPS.esp32c3, { diesAfter: 2 });
     const running = startProgram(folder, `flash --board esp32c3 --port ${line.path} --guest`);
     const { heard } = line;
@@ -279,7 +289,7 @@ describe.skipIf(without !== null)("flash ends with one line", () => {
       blocks += bytes.length;
       if (blocks > 2_500) void line.close();
     };
-    complains(await running.ended, EXIT.NOT_WRITTEN, /went away.*written in part/);
+    complains(await running.ended, EXIT.NOT_WRITTEN, /was disconnected.*partly written/);
   });
 
   test("a port that another program has open", async () => {
@@ -287,11 +297,11 @@ describe.skipIf(without !== null)("flash ends with one line", () => {
     complains(await flash("--guest"), EXIT.BUSY, /is in use: close the monitor/);
   });
 
-  test.skipIf(notAnother !== null)("a port that this user may not open", async () => {
+  test.skipIf(noOtherUser !== null)("a port that the user has no permission to open", async () => {
     line = await Pty.open();
     chmodSync(line.path, 0o600);
     chmodSync(folder, 0o755);
-    const words = /may not be opened: sudo usermod -aG dialout \$USER/;
+    const words = /no permission to open port .*: run sudo usermod -aG dialout \$USER/;
     complains(await flash("--guest", { uid: 65534 }), EXIT.NOT_PERMITTED, words);
   });
 
@@ -302,24 +312,36 @@ describe.skipIf(without !== null)("flash ends with one line", () => {
     [
       "--port x --guest junk.wasm",
       EXIT.BAD_FILE,
-      /a board would refuse it: it is not valid WebAssembly/,
+      /a board would refuse this guest: it is not valid WebAssembly/,
     ],
-    ["--port x --guest old.wasm", EXIT.BAD_FILE, /a board would refuse it: its ABI is version 99/],
-    ["--port x --guest loop.wasm", EXIT.BAD_FILE, /a board would refuse it: it does not return/],
-    ["--port x --guest big.wasm", EXIT.BAD_FILE, /do not fit partition "guest": it holds 65520/],
+    [
+      "--port x --guest old.wasm",
+      EXIT.BAD_FILE,
+      /a board would refuse this guest: its ABI version is 99/,
+    ],
+    [
+      "--port x --guest loop.wasm",
+      EXIT.BAD_FILE,
+      /a board would refuse this guest: it does not return/,
+    ],
+    [
+      "--port x --guest big.wasm",
+      EXIT.BAD_FILE,
+      /do not fit into partition "guest": at most 65520/,
+    ],
     ["--port x --keys keys", EXIT.USAGE, /with --broker/],
     ["--port x --broker mqtt://h", EXIT.USAGE, /go with --keys/],
-    ["--port x --keys keys --broker http://h", EXIT.USAGE, /begins with "http:"/],
-    ["--port x --keys keys --broker mqtt://127.0.0.1", EXIT.USAGE, /would be the board itself/],
-    ["--port x --keys keys --broker mqtt://h", EXIT.BAD_FILE, /demo\.json is missing/],
-    ["--port x --keys made --broker mqtt://h --ca ca.pem", EXIT.USAGE, /mqtts:\/\/ alone/],
-    ["--port x --keys made --broker mqtts://h --ca junk.wasm", EXIT.BAD_FILE, /no certificate/],
+    ["--port x --keys keys --broker http://h", EXIT.USAGE, /unknown scheme "http:"/],
+    ["--port x --keys keys --broker mqtt://127.0.0.1", EXIT.USAGE, /is the board itself/],
+    ["--port x --keys keys --broker mqtt://h", EXIT.BAD_FILE, /demo\.json does not exist/],
+    ["--port x --keys made --broker mqtt://h --ca ca.pem", EXIT.USAGE, /--ca needs TLS/],
+    ["--port x --keys made --broker mqtts://h --ca junk.wasm", EXIT.BAD_FILE, /has no certificate/],
     ["--port x --image .", EXIT.BAD_FILE, /does not contain flasher_args\.json/],
     ["--port x --guest --baud 1", EXIT.USAGE, /Write a whole number from 9600 to 4000000/],
     ["--guest", EXIT.USAGE, /required option '--port <path>'/],
-  ])("%s", async (words, code, expected) => {
+  ])("the options %s", async (words, code, expected) => {
     writeFileSync(join(folder, "junk.wasm"), "junk");
-    // The ABI's version is the one constant that the module hands out as it stands.
+    // The smallest guest with all required exports.
     const text = (version: number, start = "") =>
       `(module ${start} (memory (export "memory") 1 1)
         (func (export "abi_version") (result i32) i32.const ${version})
@@ -340,7 +362,7 @@ describe.skipIf(without !== null)("flash ends with one line", () => {
   });
 });
 
-/** A section without meaning, of so many bytes. */
+/** A custom section with `length` bytes of content, which WebAssembly ignores. */
 function custom(length: number): Buffer {
   return Buffer.concat([
     Buffer.from([0, 0x80 | (length & 0x7f), length >> 7]),

@@ -1,4 +1,4 @@
-/** Improv frames: vectors, and every kind of damage. */
+/** Improv frames: test vectors, and every kind of damage. */
 import { describe, expect, test } from "vitest";
 import {
   encodeFrame,
@@ -14,7 +14,7 @@ import { Prng } from "../../host-sim/prng.ts";
 const hex = (text: string) => new Uint8Array(Buffer.from(text.replaceAll(" ", ""), "hex"));
 const bytes = (text: string) => new Uint8Array(Buffer.from(text, "latin1"));
 
-/** All that a reader makes of bytes, texts joined. */
+/** Everything that a reader finds in the bytes. Adjacent texts are joined. */
 function read(input: Uint8Array, pieces = input.length): Found[] {
   const reader = new FrameReader();
   const found: Found[] = [];
@@ -34,7 +34,7 @@ function read(input: Uint8Array, pieces = input.length): Found[] {
 const text = (words: string): Found => ({ kind: "text", bytes: Buffer.from(words, "latin1") });
 
 describe("a frame", () => {
-  // By hand from the specification: the last byte but one is the sum of those before it.
+  // Computed by hand from the specification. The last byte but one is the sum of those before it.
   test.each<[string, Uint8Array, string]>([
     ["asks for the state", encodeRpc(RPC.GET_STATE), "494d50524f56 01 03 02 0200 e5 0a"],
     ["asks for a scan", encodeRpc(RPC.SCAN), "494d50524f56 01 03 02 0400 e7 0a"],
@@ -43,9 +43,13 @@ describe("a frame", () => {
       encodeRpc(RPC.WIFI_SETTINGS, [bytes("ab"), bytes("cdefghij")]),
       "494d50524f56 01 03 0e 010c 02 6162 08 636465666768696a fd 0a",
     ],
-    ["tells a state", encodeFrame(FRAME.STATE, Uint8Array.of(4)), "494d50524f56 01 01 01 04 e4 0a"],
+    [
+      "reports a state",
+      encodeFrame(FRAME.STATE, Uint8Array.of(4)),
+      "494d50524f56 01 01 01 04 e4 0a",
+    ],
     ["is empty", encodeFrame(FRAME.RESULT, new Uint8Array()), "494d50524f56 01 04 00 e2 0a"],
-  ])("%s", (_, made, expected) => {
+  ])("that %s has the specified bytes", (_, made, expected) => {
     expect(Buffer.from(made).toString("hex")).toBe(Buffer.from(hex(expected)).toString("hex"));
     expect(read(made)[0]?.kind).toBe("frame");
   });
@@ -54,14 +58,14 @@ describe("a frame", () => {
     const state = encodeFrame(FRAME.STATE, Uint8Array.of(2)).subarray(0, -1);
     const line = Buffer.concat([bytes("@12 gate IMP\r\n= done IMPROV"), state, bytes("I@13 x\n")]);
     const frame: Found = { kind: "frame", type: FRAME.STATE, data: Uint8Array.of(2) };
-    // The letters before the frame begin one whose version is "I": not a frame.
+    // The first "IMPROV" is followed by "I" as the version, so it is not a frame.
     const found = read(line, pieces);
     expect(found).toContainEqual(frame);
     const said = found.filter((each) => each.kind === "text").map((each) => String(each.bytes));
     expect(said.join("")).toBe("@12 gate IMP\r\n= done IMPROVI@13 x\n");
   });
 
-  test("with any byte changed is not taken for what it was", () => {
+  test("with any byte changed is not accepted", () => {
     const good = encodeFrame(FRAME.RESULT, hex("03 05 04 6e616d65")).subarray(0, -1);
     for (let at = 0; at < good.length; at++) {
       for (const bit of [1, 0x10, 0x80]) {
@@ -72,7 +76,7 @@ describe("a frame", () => {
     }
   });
 
-  test("cut short does not swallow the one after it", () => {
+  test("is found after a truncated frame", () => {
     const good = encodeFrame(FRAME.STATE, Uint8Array.of(4));
     for (let length = 1; length < good.length - 1; length++) {
       const line = Buffer.concat([good.subarray(0, length), good]);
@@ -82,7 +86,7 @@ describe("a frame", () => {
     expect(read(Buffer.concat([greedy, good])).at(-2)?.kind).toBe("frame");
   });
 
-  test("is never made of noise, and noise comes out as it went in", () => {
+  test("is not found in noise, which is returned unchanged as text", () => {
     const prng = new Prng(7);
     for (let run = 0; run < 200; run++) {
       const noise = new Uint8Array(64);
@@ -99,10 +103,10 @@ describe("a result", () => {
     ["with texts", "03 07 02 6162 00 02 6364", ["ab", "", "cd"]],
     ["empty", "", null],
     ["of one byte", "03", null],
-    ["shorter than it says", "03 07 02 6162", null],
-    ["longer than it says", "03 01 00 00", null],
-    ["whose text runs out of it", "03 02 05 61", null],
-  ])("%s", (_, data, texts) => {
+    ["shorter than its length field", "03 07 02 6162", null],
+    ["longer than its length field", "03 01 00 00", null],
+    ["with a text that exceeds it", "03 02 05 61", null],
+  ])("is parsed or refused: %s", (_, data, texts) => {
     expect(parseResult(hex(data))?.texts ?? null).toEqual(texts);
   });
 });

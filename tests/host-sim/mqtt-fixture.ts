@@ -1,6 +1,6 @@
 /**
- * For MQTT tests: brokers (embedded, and mosquitto if it is installed), a fake device that speaks the
- * protocol, and waits with a time limit.
+ * For MQTT tests: brokers (embedded, and mosquitto if it is installed), a fake device that speaks
+ * the protocol, and waits with a time limit.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -57,7 +57,9 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Starts a TCP server on a free port that calls `greet` for each connection. Ignores socket errors. */
+/**
+ * Starts a TCP server on a free port that calls `greet` for each connection. Ignores socket errors.
+ */
 export async function listenRaw(
   greet: (socket: Socket) => void,
 ): Promise<{ port: number; stop(): Promise<unknown> }> {
@@ -158,7 +160,9 @@ export type Respond = (
   args: Map<number, unknown>,
 ) => unknown[] | undefined;
 
-/** A fake device that speaks the protocol: it has an epoch, a last sequence number and `respond`. */
+/**
+ * A fake device that speaks the protocol: it has an epoch, a last sequence number and `respond`.
+ */
 export class FakeDevice {
   readonly client: MqttClient;
   readonly epoch = Uint8Array.of(9, 8, 7, 6, 5, 4, 3, 2);

@@ -1,6 +1,6 @@
-/* A pseudo-terminal as a wire: prints the name of its far end on a line, then carries standard input
-   there and what comes back to standard output, byte for byte. `lock` as the argument: the far end is
-   locked, as by another program that has it open. Must not know what goes over it. */
+/* Opens a pseudo-terminal and prints the path of its far end. Then copies standard input to the far
+   end, and the far end's output to standard output. With the argument `lock` the far end is locked,
+   as if another program had it open. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
@@ -26,7 +26,7 @@ static int carry(int from, int to) {
 int main(int argc, char **argv) {
   int near = posix_openpt(O_RDWR | O_NOCTTY);
   if (near < 0 || grantpt(near) != 0 || unlockpt(near) != 0) return 1;
-  /* Held open, so that the wire outlives those who use it. */
+  /* Kept open, so that the pseudo-terminal exists while no program has the far end open. */
   int far = open(ptsname(near), O_RDWR | O_NOCTTY);
   struct termios raw;
   if (far < 0 || tcgetattr(far, &raw) != 0) return 1;

@@ -1,4 +1,4 @@
-/** A serial line for tests: a pseudo-terminal with a far end that the program opens. */
+/** A serial line for tests: a pseudo-terminal, whose far end the program under test opens. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { packageRoot } from "../../host-sim/paths.ts";
 const SOURCE = join(packageRoot(), "tests", "host-sim", "pty.c");
 const FOLDER = join(packageRoot(), "dist", "tests");
 
-/** Why there is no pseudo-terminal on this machine; null if there is. Says so on the terminal. */
+/** Why there are no pseudo-terminals on this machine; null if there are. Prints NOT RUN if not. */
 export function noPty(): string | null {
   const reason =
     process.platform === "win32"
@@ -34,7 +34,7 @@ export class Pty {
   readonly path: string;
   readonly #child: ChildProcess;
   readonly #ended: Promise<void>;
-  /** What the far end's user sends. */
+  /** Called with the bytes that the program at the far end sends. */
   heard: (bytes: Uint8Array) => void = () => {};
 
   private constructor(path: string, child: ChildProcess) {
@@ -57,7 +57,7 @@ export class Pty {
     this.#child.stdin?.write(bytes);
   }
 
-  /** Takes the line away: who has it open sees it go. */
+  /** Removes the pseudo-terminal, as if the board were unplugged. */
   close(): Promise<void> {
     this.#child.kill("SIGKILL");
     return this.#ended;

@@ -1,5 +1,6 @@
 /**
- * Each scenario fails when the line it guards is broken: tests/scenarios/mutants.json says which.
+ * Shows that each scenario fails if the line that it guards is changed, as listed in
+ * tests/scenarios/mutants.json.
  */
 import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -31,7 +32,9 @@ async function runOn(mutant: Mutant): Promise<Outcome> {
   });
 }
 
-/** The same rebuilding with nothing replaced: what fails on a mutant fails for its one line. */
+/**
+ * Mutants without a change, which must pass: so a mutant fails only because of its changed line.
+ */
 function controlOf(mutant: Mutant): Mutant {
   return { ...mutant, replace: mutant.find };
 }

@@ -1,4 +1,6 @@
-/** The oracle finds each thing that a sound device does not do, on traces and messages made for it. */
+/**
+ * Shows that the oracle finds each kind of deviation, with traces and messages made for the test.
+ */
 import { expect, test } from "vitest";
 import { CHANNEL, PRINCIPAL } from "../../host-sim/abi.gen.ts";
 import { encodeCbor, encodeMac0 } from "../../host-sim/controller/cose.ts";
@@ -18,7 +20,7 @@ const LIVE = `@0 boot reason=POWER_ON
 
 const signed = (payload: unknown) => encodeMac0(DEVICE_KEY, "device", encodeCbor(payload));
 
-/** The status of a device that has just gone LIVE, with some of it otherwise. */
+/** The status of a device that has just gone LIVE. `other` replaces fields of it. */
 function status(other: [number, unknown][] = [], epoch = EPOCH): Uint8Array {
   const map = new Map<number, unknown>([
     [1, false],
@@ -39,7 +41,7 @@ function status(other: [number, unknown][] = [], epoch = EPOCH): Uint8Array {
   return signed([epoch, map]);
 }
 
-/** An oracle that has seen a device go LIVE, and what happens to it from there. */
+/** An oracle with the trace of a device that has gone LIVE, and methods to continue it. */
 class Case {
   readonly oracle = new Oracle();
   readonly #remote = new Remote();
@@ -57,7 +59,7 @@ class Case {
     return this;
   }
 
-  /** Sends a command and has it delivered at 100 ms. */
+  /** Sends a command that is delivered at 100 ms. */
   given(send: Partial<Send>): this {
     const message = this.#remote.compose({ as: "owner", op: "relay.set on", ...send });
     this.oracle.sent(message);
@@ -83,9 +85,9 @@ class Case {
 const ON =
   "@100 gpio pin=RELAY level=1\n@100 mark name=ACCEPTED\n@100 tx channel=REPLY len=1 crc=0";
 const press = { button: "press" } as const;
-const told = (mark: string) => `@100 mark name=${mark}\n@100 tx channel=REPLY len=1 crc=0`;
+const replied = (mark: string) => `@100 mark name=${mark}\n@100 tx channel=REPLY len=1 crc=0`;
 
-test("nothing is wrong with a device that does as it must", () => {
+test("finds nothing wrong with a correct device", () => {
   expect(new Case().broken()).toBe("");
   expect(new Case().given({}).lines(ON).broken()).toBe("");
   expect(new Case().says(CHANNEL.STATUS, status()).broken()).toBe("");
@@ -93,7 +95,7 @@ test("nothing is wrong with a device that does as it must", () => {
   expect(new Case().do(200, press).lines(pressed).broken()).toBe("");
   expect(new Case().given({ tamper: "tag" }).lines("@100 mark name=BAD_MAC").broken()).toBe("");
   for (const [send, mark] of OUTCOMES)
-    expect(new Case().given(send).lines(told(mark)).broken()).toBe("");
+    expect(new Case().given(send).lines(replied(mark)).broken()).toBe("");
 });
 
 const OUTCOMES: [Partial<Send>, string][] = [
@@ -104,39 +106,39 @@ const OUTCOMES: [Partial<Send>, string][] = [
   [{ tamper: "form" }, "MALFORMED_PAYLOAD"],
 ];
 
-test.for(OUTCOMES)("%j is decided %s, and is not executed", ([send, mark]) => {
-  expect(new Case().given(send).lines(told("ACCEPTED")).broken()).toBe(
-    `a message is decided ${mark}`,
+test.for(OUTCOMES)("expects the outcome of %j to be %s", ([send, mark]) => {
+  expect(new Case().given(send).lines(replied("ACCEPTED")).broken()).toBe(
+    `the outcome of the message is ${mark}`,
   );
 });
 
-test("a message is one that was sent, is decided, and answered", () => {
-  expect(new Case().lines("@99 rx len=1 crc=00000000").broken()).toMatch(/^only what was sent/);
+test("finds a message that was not sent, has no outcome, or gets no reply", () => {
+  expect(new Case().lines("@99 rx len=1 crc=00000000").broken()).toMatch(/^only messages that/);
   expect(new Case().given({}).lines("@101 gate phase=LIVE").broken()).toMatch(
-    /^a message is decided/,
+    /^the outcome of a message is printed at once/,
   );
   const silent = ON.split("\n").slice(0, 2).join("\n");
-  expect(new Case().given({}).lines(silent).broken()).toMatch(/^who has a key is told: OK/);
-  expect(new Case().lines(told("ACCEPTED")).broken()).toBe("a decision is about a message");
+  expect(new Case().given({}).lines(silent).broken()).toMatch(/^a principal gets a reply/);
+  expect(new Case().lines(replied("ACCEPTED")).broken()).toMatch(/^an outcome belongs/);
   expect(new Case().lines("@99 tx channel=REPLY len=1 crc=0").broken()).toMatch(/^a reply answers/);
 });
 
-test("the relay moves for a reason, and stays where it is put", () => {
+test("finds a relay that moves without a reason or to the wrong level", () => {
   const moved = "@99 gpio pin=RELAY level=1";
-  expect(new Case().lines(moved).broken()).toBe("the relay moves by hand, by command or at a boot");
+  expect(new Case().lines(moved).broken()).toMatch(/^the relay moves only by/);
   const other = ON.replace("level=1", "level=0");
-  expect(new Case().given({}).lines(other).broken()).toBe("the relay is on");
+  expect(new Case().given({}).lines(other).broken()).toBe("the relay's pin is on");
 });
 
-test("I6: a press shows, unless it may be bounce or comes with a restart", () => {
-  const rule = "I6: a press turns the relay over";
+test("I6: finds a press without effect, unless it may be bounce or comes with a restart", () => {
+  const rule = "I6: a press toggles the relay";
   expect(new Case().do(200, press).broken()).toBe(rule);
   expect(new Case().do(20, press).broken()).toBe("");
   const cut = "@200 restart reason=CUT";
   expect(new Case().do(200, press).lines(cut).broken()).toBe("");
 });
 
-test("I5: a hold begins by hand, ends by time, and keeps commands out", () => {
+test("I5: finds a hold that begins without a press, ends early, or admits a command", () => {
   expect(new Case().lines("@99 mark name=HOLD_BEGUN").broken()).toMatch(/^I5: only a press/);
   expect(new Case().lines("@99 mark name=HOLD_ENDED").broken()).toMatch(/^I5: only time/);
   const held = () =>
@@ -144,29 +146,31 @@ test("I5: a hold begins by hand, ends by time, and keeps commands out", () => {
   expect(held().lines("@60094 mark name=HOLD_ENDED").broken(60_094)).toMatch(/^I5: only time/);
   expect(held().lines("@60095 mark name=HOLD_ENDED").broken(60_095)).toBe("");
   const off = { op: "relay.set off" };
-  expect(held().given(off).lines(told("HOLD")).broken()).toBe("");
-  expect(held().given(off).lines(told("ACCEPTED")).broken()).toBe("a message is decided HOLD");
+  expect(held().given(off).lines(replied("HOLD")).broken()).toBe("");
+  expect(held().given(off).lines(replied("ACCEPTED")).broken()).toBe(
+    "the outcome of the message is HOLD",
+  );
 });
 
 test.for([
-  ["mark name=RETAINED_USED", "I8: the boot is RETAINED_LOST"],
-  ["mark name=JOURNAL_FAILED", "a record is written, storage permitting"],
+  ["mark name=RETAINED_USED", "I8: the mark of this boot is RETAINED_LOST"],
+  ["mark name=JOURNAL_FAILED", "records are written unless storage fails"],
   ["mark name=JOURNAL_TORN", "only a loss of supply tears a record"],
-  ["trap during=TICK", "a sound guest does not trap"],
-  ["restart reason=WATCHDOG", "a sound guest returns"],
-  ["drop event=BUTTON reason=FULL", "nothing but a message is dropped"],
-])("%s is none of a sound device's", ([line, rule]) => {
+  ["trap during=TICK", "a correct guest does not trap"],
+  ["restart reason=WATCHDOG", "a correct guest returns from every call"],
+  ["drop event=BUTTON reason=FULL", "only messages are dropped, never other events"],
+])("finds the line %s, which a correct device does not print", ([line, rule]) => {
   expect(new Case().lines(`@99 ${line}`).broken()).toBe(rule);
 });
 
-test("what storage cannot do is no fault of the device", () => {
+test("accepts the effects of failing storage", () => {
   const fails = { fault: { set: "storage-fails" } } as const;
   const failed = () => new Case().do(95, fails).lines("@99 mark name=JOURNAL_FAILED");
   expect(failed().broken()).toBe("");
   const config = { op: "config.set hold=0" };
-  expect(failed().given(config).lines(told("FAILED")).broken()).toBe("");
-  expect(failed().given(config).lines(told("ACCEPTED")).broken()).toBe(
-    "a message is decided FAILED",
+  expect(failed().given(config).lines(replied("FAILED")).broken()).toBe("");
+  expect(failed().given(config).lines(replied("ACCEPTED")).broken()).toBe(
+    "the outcome of the message is FAILED",
   );
 });
 
@@ -174,7 +178,7 @@ test.for<[string, Uint8Array, RegExp]>([
   [
     "unsigned",
     status().map((byte, at, all) => (at === all.length - 1 ? byte ^ 1 : byte)),
-    /^what the device says is signed/,
+    /^messages of the device are signed/,
   ],
   [
     "of another epoch",
@@ -184,16 +188,16 @@ test.for<[string, Uint8Array, RegExp]>([
     ),
     /^I4/,
   ],
-  ["with the relay elsewhere", status([[1, true]]), /^relay is false/],
-  ["with a hold that is none", status([[2, 5]]), /^holdMs is 0/],
-  ["with a count of its own", status([[6, 3]]), /^executed is 0/],
+  ["with the wrong relay level", status([[1, true]]), /^relay is false/],
+  ["with a hold that does not exist", status([[2, 5]]), /^holdMs is 0/],
+  ["with a wrong count", status([[6, 3]]), /^executed is 0/],
   ["with another configuration", status([[12, 61]]), /^holdS is 60/],
   ["with another boot", status([[9, 1]]), /^boot is power_on/],
-])("a status %s is found", ([, bytes, rule]) => {
+])("finds a status %s", ([, bytes, rule]) => {
   expect(new Case().says(CHANNEL.STATUS, bytes).broken()).toMatch(rule);
 });
 
-test("a reply says what was decided, to whom, and what is so", () => {
+test("finds a reply with a wrong code, principal, number or field", () => {
   const answer = (items: unknown[]) =>
     new Case()
       .given({})
@@ -202,15 +206,15 @@ test("a reply says what was decided, to whom, and what is so", () => {
       .broken();
   const relay = new Map([[1, true]]);
   expect(answer([0, 1, 0, relay])).toBe("");
-  expect(answer([0, 1, 6, new Map([[1, 5]])])).toMatch(/^a reply says OK/);
-  expect(answer([0, 2, 0, relay])).toMatch(/^a reply says OK/);
-  expect(answer([1, 1, 0, relay])).toMatch(/^a reply says OK/);
+  expect(answer([0, 1, 6, new Map([[1, 5]])])).toMatch(/^the reply is OK to/);
+  expect(answer([0, 2, 0, relay])).toMatch(/^the reply is OK to/);
+  expect(answer([1, 1, 0, relay])).toMatch(/^the reply is OK to/);
   expect(answer([0, 1, 0, new Map([[1, false]])])).toMatch(/^relay is true/);
 });
 
-test("a measurement is of the last tick", () => {
+test("finds telemetry that is not of the last tick", () => {
   const warm = () => new Case().do(60, { temperature: 30 });
   const telemetry = (tenths: number) => signed([EPOCH, tenths]);
   expect(warm().says(CHANNEL.TELEMETRY, telemetry(300)).broken()).toBe("");
-  expect(warm().says(CHANNEL.TELEMETRY, telemetry(301)).broken()).toMatch(/^a measurement/);
+  expect(warm().says(CHANNEL.TELEMETRY, telemetry(301)).broken()).toMatch(/^telemetry reports/);
 });

@@ -1,4 +1,4 @@
-/** `killswitch run`: what it prints, and how it ends. */
+/** `killswitch run`: its output and its exit codes. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { Trace } from "../../host-sim/scenario/trace.ts";
 import { register } from "../../host-sim/verbs/run.ts";
 
 const FAILING = `name: bad
-about: Expects what is not so.
+about: Expects the wrong state.
 start: { switch: on }
 steps:
   - wait: 200ms
@@ -33,7 +33,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Runs the verb; returns its exit code. */
+/** Runs the command and returns its exit code. */
 async function run(...words: string[]): Promise<number> {
   const program = new Command().exitOverride();
   register(program);
@@ -50,14 +50,14 @@ async function run(...words: string[]): Promise<number> {
   }
 }
 
-test("scenarios that pass", async () => {
+test("prints the scenarios that pass", async () => {
   expect(await run("tests/scenarios/boot-*.yaml")).toBe(EXIT.OK);
   expect(printed).toBe(
     "PASS boot-at-kill (3600000 ms)\nPASS boot-at-on (700 ms)\n2 passed, 0 failed, 0 not run\n",
   );
 });
 
-test("one that fails: where, what, the end of the trace, and the command that shows it again", async () => {
+test("prints a failure with its place, the end of the trace, and the command to repeat it", async () => {
   const path = join(folder, "bad.yaml");
   writeFileSync(path, FAILING);
   expect(await run(path, "tests/scenarios/boot-at-on.yaml", "--seed", "3")).toBe(EXIT.REFUTED);
@@ -74,7 +74,7 @@ test("one that fails: where, what, the end of the trace, and the command that sh
   expect(printed).toContain("1 passed, 1 failed, 0 not run\n");
 });
 
-test("as JSON, a line each", async () => {
+test("prints JSON, one object per line", async () => {
   const path = join(folder, "bad.yaml");
   writeFileSync(path, FAILING);
   expect(await run(path, "--json")).toBe(EXIT.REFUTED);
@@ -86,7 +86,7 @@ test("as JSON, a line each", async () => {
   expect(summary).toEqual({ passed: 0, failed: 1, notRun: 0 });
 });
 
-test("the trace goes to a file", async () => {
+test("writes the trace to a file", async () => {
   const trace = join(folder, "x.trace");
   expect(await run("tests/scenarios/boot-at-on.yaml", "--trace", trace)).toBe(EXIT.OK);
   expect(readFileSync(trace, "utf8")).toMatch(
@@ -94,23 +94,23 @@ test("the trace goes to a file", async () => {
   );
 });
 
-test("another guest in place of the device", async () => {
+test("runs another guest in place of device.wasm", async () => {
   const guest = "tests/scenarios/guests/traps.wat";
   expect(await run("tests/scenarios/boot-at-on.yaml", "--guest", guest)).toBe(EXIT.REFUTED);
   expect(printed).toContain("trap during=GATE");
   expect(printed).toContain(`--seed 1 --guest ${guest}\n`);
 });
 
-test("a bad file ends it before anything runs", async () => {
+test("refuses a bad file before any scenario runs", async () => {
   const path = join(folder, "bad.yaml");
   writeFileSync(path, FAILING.replace("wait", "wiat"));
   expect(await run("tests/scenarios/boot-at-on.yaml", path)).toBe(EXIT.BAD_FILE);
-  expect(printed).toMatch(/^\S+bad\.yaml:5:5: "wiat" is not known here: did you mean "wait"\?/);
+  expect(printed).toMatch(/^\S+bad\.yaml:5:5: unknown key "wiat": did you mean "wait"\?/);
   expect(await run("nowhere.yaml")).toBe(EXIT.BAD_FILE);
   expect(await run("tests/scenarios/boot-at-on.yaml", "--trace", "/nowhere/x")).toBe(EXIT.BAD_FILE);
 });
 
-test("what was not run is printed with its reason", () => {
+test("prints NOT RUN with the reason", () => {
   const file = loadScenario("tests/scenarios/bounce.yaml");
   const outcome = {
     status: "not-run",

@@ -1,4 +1,4 @@
-/** Runs scenarios for tests. Must not know any scenario. */
+/** Runs scenarios for tests. */
 import { dirname, resolve } from "node:path";
 import { loadBoard } from "../../host-sim/board-data.ts";
 import type { Scenario } from "../../host-sim/scenario/grammar.ts";
@@ -8,10 +8,10 @@ import { type Outcome, runScenario } from "../../host-sim/scenario/runner.ts";
 import type { Target } from "../../host-sim/scenario/target.ts";
 import { SimTarget } from "../../host-sim/scenario/targets/sim.ts";
 
-/** Wall time after which a guest counts as hung: shorter than by default, and ample for a healthy one. */
+/** Wall time after which a guest counts as hung, in ms. A correct guest needs far less. */
 const HANG_MS = 1000;
 
-/** Runs a scenario that stands in no file. */
+/** Runs a scenario that is not in a file. */
 export async function runData(
   scenario: Scenario,
   options: { seed?: number; target?: Target; guest?: string } = {},
@@ -25,7 +25,7 @@ export async function runData(
   });
 }
 
-/** Runs a scenario from its file, with the guest that it names. */
+/** Runs a scenario file, with the guest that it names. */
 export function runFile(
   path: string,
   options: { seed?: number; target?: Target } = {},
@@ -36,7 +36,7 @@ export function runFile(
   return runData(scenario, { ...options, ...guest });
 }
 
-/** Why a run failed, in a line; "" if it passed. */
+/** Why a run failed, in one line; "" if it passed. */
 export function trouble(outcome: Outcome): string {
   if (outcome.status === "passed") return "";
   if (outcome.status === "not-run") return `not run: ${outcome.reason}`;

@@ -1,4 +1,4 @@
-/** Every scenario passes, repeats byte for byte, and holds for other seeds. */
+/** Runs every scenario on the simulator: twice for the same trace, and with other seeds. */
 import { basename } from "node:path";
 import { expect, test } from "vitest";
 import { MARK_NAMES } from "../../host-sim/abi.gen.ts";
@@ -9,7 +9,9 @@ import type { Target } from "../../host-sim/scenario/target.ts";
 import { SimTarget } from "../../host-sim/scenario/targets/sim.ts";
 import { runData, runFile, trouble } from "./scenario-support.ts";
 
-/** Host and controller drop what would come to these before the guest sees it. */
+/**
+ * Marks that no scenario can reach, because the host or the controller drops such messages first.
+ */
 const UNREACHED_MARKS = ["KILLED"];
 const SEEDS = [2, 3, 4, 5];
 
@@ -20,7 +22,7 @@ for (const path of paths) {
   const name = basename(path, ".yaml");
   const { scenario } = loadScenario(path);
 
-  test(`${name} passes, and again byte for byte`, async () => {
+  test(`${name} passes and repeats byte for byte`, async () => {
     const first = await runFile(path);
     expect(trouble(first)).toBe("");
     const texts = first.trace.texts();
@@ -30,30 +32,30 @@ for (const path of paths) {
     }
   });
 
-  test(`${name} is called what its file is`, () => {
+  test(`${name} has the name of its file`, () => {
     expect(scenario.name).toBe(name);
   });
 
-  // Another guest is not what the seed varies, and a hung one takes wall time.
+  // Scenarios with another guest are left out: a hung guest takes wall time.
   if (scenario.guest !== undefined) continue;
   test(`${name} passes with other seeds`, async () => {
     for (const seed of SEEDS) expect(trouble(await runFile(path, { seed }))).toBe("");
   });
 }
 
-test("every mark is reached by some scenario", () => {
+test("reaches every mark in some scenario", () => {
   const missed = MARK_NAMES.filter((name) => !marks.has(name));
   expect(missed).toEqual(UNREACHED_MARKS);
 });
 
-test("another seed gives another trace", async () => {
+test("gives another trace with another seed", async () => {
   const path = paths.find((candidate) => candidate.endsWith("bounce.yaml")) ?? "";
   const first = await runFile(path, { seed: 1 });
   const second = await runFile(path, { seed: 2 });
   expect(second.trace.texts()).not.toEqual(first.trace.texts());
 });
 
-/** A target that answers every call later, as one behind a wire does. */
+/** A target whose calls complete later, like those of a board. */
 class Later implements Target {
   readonly #inner = new SimTarget();
   readonly name = "later";
@@ -92,7 +94,7 @@ class Later implements Target {
   }
 }
 
-test("a target that answers later gives the same trace", async () => {
+test("gives the same trace on a target whose calls complete later", async () => {
   for (const name of ["hold-against-remote", "journal-across-a-power-cut"]) {
     const path = paths.find((candidate) => candidate.endsWith(`/${name}.yaml`)) ?? "";
     const direct = await runFile(path);
@@ -102,7 +104,7 @@ test("a target that answers later gives the same trace", async () => {
   }
 });
 
-test("what a target cannot do is not run, wherever the step stands", async () => {
+test("does not run a scenario with a step that the target cannot run, wherever the step is", async () => {
   const scenario: Scenario = {
     name: "warm",
     about: "Warms.",
@@ -113,10 +115,12 @@ test("what a target cannot do is not run, wherever the step stands", async () =>
   expect(outcome).toMatchObject({ status: "not-run", reason: "no heater on this bench" });
 });
 
-/** Bytes that a press of the button writes: retained block, record, retained block. */
+/** Bytes that a press of the button writes: the retained block, a record, the retained block. */
 const PRESS_BYTES = 32 + 64 + 32;
 
-/** A journal of `presses` records and three more, the supply lost `bytes` into the next press. */
+/**
+ * A journal with a record per press and three more. The next press loses the supply after `bytes`.
+ */
 function cutAfter(presses: number, bytes: number): Scenario {
   const steps: Step[] = [
     { wait: "200ms" },
@@ -136,22 +140,26 @@ function cutAfter(presses: number, bytes: number): Scenario {
   return { name: "cut", about: "Cuts.", start: { switch: "on" }, steps };
 }
 
-test("the journal holds across a power cut at every byte of a write", async () => {
+test("the journal verifies after a power cut at every byte of a write", async () => {
   const torn: number[] = [];
   for (let bytes = 0; bytes < PRESS_BYTES; bytes++) {
     const outcome = await runData(cutAfter(1, bytes));
     expect(`${bytes}: ${trouble(outcome)}`).toBe(`${bytes}: `);
     if (outcome.trace.count("mark name=JOURNAL_TORN", 0) > 0) torn.push(bytes);
   }
-  // Torn is what holds the record's whole number (4 bytes) and not yet its whole hash.
+  // A record is torn if its number (4 bytes) is complete and its hash is not.
   expect(torn[0]).toBe(32 + 4);
   expect(torn.at(-1)).toBe(32 + 51);
 });
 
-// A number cut short reads as one far off; past 255 and past a whole ring other bytes are left of it.
-test.for([257, 300, 515])("a record number torn after %i presses is no head", async (presses) => {
-  for (let bytes = 32; bytes <= 32 + 5; bytes++) {
-    const outcome = await runData(cutAfter(presses, bytes));
-    expect(`${bytes}: ${trouble(outcome)}`).toBe(`${bytes}: `);
-  }
-});
+// A torn number reads as a far larger one. Past 255, and past a whole ring, other bytes of it
+// remain.
+test.for([257, 300, 515])(
+  "ignores a record number that is torn after %i presses",
+  async (presses) => {
+    for (let bytes = 32; bytes <= 32 + 5; bytes++) {
+      const outcome = await runData(cutAfter(presses, bytes));
+      expect(`${bytes}: ${trouble(outcome)}`).toBe(`${bytes}: `);
+    }
+  },
+);

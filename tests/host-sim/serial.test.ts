@@ -1,4 +1,4 @@
-/** `provision`, `console` and `journal read --port` on a serial line, as a person meets them. */
+/** `provision`, `console` and `journal read --port` with a fake board on a pseudo-terminal. */
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,17 +33,17 @@ const provision = (words = "") =>
 const without = noPty();
 
 describe.skipIf(without !== null)("provision", () => {
-  test("tells what the board is and joins", async () => {
+  test("prints the board's identity and joins the network", async () => {
     const board = new FakeBoard(line);
     const { code, out, err } = await provision();
     expect(err).toBe("");
     expect(code).toBe(0);
-    // What a board calls itself does nothing to the terminal.
+    // Control characters in the board's name do not reach the terminal.
     expect(out).toBe("killswitch 1 on test chip, device demo.[2J\njoined home\n");
     expect(board.settings).toEqual([["home", PASSWORD]]);
   });
 
-  test("takes the password from standard input", async () => {
+  test("reads the password from standard input", async () => {
     const board = new FakeBoard(line);
     const words = "provision --ssid home --password-file - --json";
     const { code, out } = await run(words, Buffer.from("pässword\n"));
@@ -52,7 +52,7 @@ describe.skipIf(without !== null)("provision", () => {
     expect(board.settings).toEqual([["home", "pässword"]]);
   });
 
-  test("asks for what is missing, and shows no password", async () => {
+  test("asks for a missing name and password, and does not show the password", async () => {
     const board = new FakeBoard(line);
     const terminal = await Pty.open();
     const stdin = openSync(terminal.path, "r+");
@@ -62,9 +62,9 @@ describe.skipIf(without !== null)("provision", () => {
     };
     try {
       const running = startProgram(folder, `provision --port ${line.path}`, { stdin });
-      await until("the question of a network", () => running.err.includes("network"));
+      await until("the prompt for a network", () => running.err.includes("network"));
       terminal.send(Buffer.from("home\r"));
-      await until("the question of a password", () => running.err.includes("Password of home"));
+      await until("the prompt for a password", () => running.err.includes("Password of home"));
       terminal.send(Buffer.from(`${PASSWORD}\r`));
       const { code, out, err } = await running.ended;
       expect(code).toBe(0);
@@ -88,7 +88,7 @@ describe.skipIf(without !== null)("provision", () => {
     expect(out).toContain(" -40 dBm  locked  home\n -80 dBm  open    café\n");
   });
 
-  test("says that a board lists none, and why", async () => {
+  test("says that a board found no networks, and why", async () => {
     new FakeBoard(line);
     expect((await run("provision --scan")).out).toContain("found no networks: give the name");
     new FakeBoard(line, { why: "no scan: the switch is not at ON" });
@@ -96,7 +96,7 @@ describe.skipIf(without !== null)("provision", () => {
     expect(out).toContain("found no networks: no scan: the switch is not at ON\n");
   });
 
-  test("hears through noise, and asks again when a frame was damaged", async () => {
+  test("ignores noise, and asks again after a damaged frame", async () => {
     const noise = Buffer.from("\x00IMPROV\x01\x04\xff@9 gate phase=KILLED\r\nIMPR", "latin1");
     const board = new FakeBoard(line, { noise, damages: 1 });
     const { code, out } = await provision();
@@ -105,7 +105,7 @@ describe.skipIf(without !== null)("provision", () => {
     expect(board.settings).toEqual([["home", PASSWORD]]);
   });
 
-  test("tells when the settings are kept and could not be tried", async () => {
+  test("reports settings that are stored but could not be tried", async () => {
     new FakeBoard(line, { wifi: "keeps" });
     const { code, out } = await provision();
     expect(code).toBe(0);
@@ -117,18 +117,18 @@ describe.skipIf(without !== null)("provision", () => {
       "a network that cannot be joined",
       { wifi: "fails" },
       EXIT.REFUSED,
-      /could not join "home": wrong password/,
+      /could not join "home": check the password/,
     ],
-    ["storage that is full", { wifi: "full" }, EXIT.REFUSED, /error nvs is full/],
-    ["no word on the outcome", { wifi: "silent" }, EXIT.NO_ANSWER, /no word on "home" within 1 s/],
+    ["full storage", { wifi: "full" }, EXIT.REFUSED, /error nvs is full/],
+    ["no result", { wifi: "silent" }, EXIT.NO_ANSWER, /no result for "home" within 1 s/],
     [
       "a board without Improv",
       { deaf: true },
       EXIT.NO_ANSWER,
-      /no answer by Improv: is Killswitch flashed/,
+      /no Improv answer: check that Killswitch is flashed/,
     ],
-    ["nothing but damage", { damages: 99 }, EXIT.NO_ANSWER, /3 damaged frames came/],
-  ])("ends with one line on %s", async (_, faults, code, words) => {
+    ["only damaged frames", { damages: 99 }, EXIT.NO_ANSWER, /only 3 damaged frames arrived/],
+  ])("fails with one line for %s", async (_, faults, code, words) => {
     new FakeBoard(line, faults);
     const result = await provision("--timeout 1s");
     complains(result, code, words);
@@ -136,17 +136,24 @@ describe.skipIf(without !== null)("provision", () => {
   });
 
   test.each([
-    ["--ssid ", "x".repeat(33), "password", /a name is 1 to 32 bytes/],
-    ["--ssid ", "home", "short", /the password is 5 bytes: WPA takes 8/],
-    ["--ssid ", "home", "x".repeat(65), /the password is 65 bytes/],
-  ])("sends nothing that no network could have: %s%s %s", async (option, ssid, password, words) => {
-    const board = new FakeBoard(line);
-    writeFileSync(join(folder, "wifi.txt"), password);
-    complains(await run(`provision ${option}${ssid} --password-file wifi.txt`), EXIT.USAGE, words);
-    expect(board.settings).toEqual([]);
-  });
+    ["--ssid ", "x".repeat(33), "password", /a name has 1 to 32 bytes/],
+    ["--ssid ", "home", "short", /the password has 5 bytes: WPA takes 8/],
+    ["--ssid ", "home", "x".repeat(65), /the password has 65 bytes/],
+  ])(
+    "refuses an impossible name or password without sending it: %s%s %s",
+    async (option, ssid, password, words) => {
+      const board = new FakeBoard(line);
+      writeFileSync(join(folder, "wifi.txt"), password);
+      complains(
+        await run(`provision ${option}${ssid} --password-file wifi.txt`),
+        EXIT.USAGE,
+        words,
+      );
+      expect(board.settings).toEqual([]);
+    },
+  );
 
-  test("a port that goes away while it waits", async () => {
+  test("fails if the port is disconnected while it waits", async () => {
     const board = new FakeBoard(line, { wifi: "silent" });
     const running = startProgram(
       folder,
@@ -154,12 +161,12 @@ describe.skipIf(without !== null)("provision", () => {
     );
     await until("the settings", () => board.settings.length === 1);
     await line.close();
-    complains(await running.ended, EXIT.NO_PORT, /went away/);
+    complains(await running.ended, EXIT.NO_PORT, /was disconnected/);
   });
 });
 
 describe.skipIf(without !== null)("console", () => {
-  test("prints trace and answers, and other lines when asked", async () => {
+  test("prints trace and answers, and other lines with --all", async () => {
     const board = new FakeBoard(line);
     const said = ["@12 gate phase=LIVE", "I (34) wifi: noise", "= owner none", "", "@13 tick"];
     for (const [words, expected] of [
@@ -167,7 +174,8 @@ describe.skipIf(without !== null)("console", () => {
       ["--all", "@12 gate phase=LIVE\nI (34) wifi: noise\n= owner none\n@13 tick\n"],
     ]) {
       const running = startProgram(folder, `console --port ${line.path} ${words}`.trim());
-      // Said until it is heard: the program opens the line when it has started.
+      // Repeated until it is received, because the program opens the line some time after its
+      // start.
       while (!running.out.includes("@0 begin\n")) {
         board.say("@0 begin");
         await new Promise((later) => setTimeout(later, 50));
@@ -181,7 +189,7 @@ describe.skipIf(without !== null)("console", () => {
     }
   });
 
-  test("asks one thing", async () => {
+  test("sends one command and prints its answer", async () => {
     const board = new FakeBoard(line);
     const { code, out } = await run("console status");
     expect(code).toBe(0);
@@ -189,7 +197,7 @@ describe.skipIf(without !== null)("console", () => {
     expect(board.commands).toEqual(["status"]);
   });
 
-  test("tells a refusal", async () => {
+  test("reports a refusal", async () => {
     new FakeBoard(line);
     complains(
       await run("console factory-reset"),
@@ -198,7 +206,7 @@ describe.skipIf(without !== null)("console", () => {
     );
   });
 
-  test("tells silence", async () => {
+  test("fails if the board does not answer", async () => {
     new FakeBoard(line, { deaf: true });
     complains(await run("console status"), EXIT.NO_ANSWER, /no answer to "status"/);
   });
@@ -214,7 +222,7 @@ describe.skipIf(without !== null)("journal read --port", () => {
     expect(readFileSync(join(folder, "records.bin")).length).toBe(30 * 52);
   });
 
-  test("tells a chain that does not hold", async () => {
+  test("exits with REFUTED if the chain does not verify", async () => {
     const changed = ring(30);
     changed[64 * 3 + 8] = (changed[64 * 3 + 8] ?? 0) ^ 1;
     new FakeBoard(line, {}, changed);
@@ -222,16 +230,24 @@ describe.skipIf(without !== null)("journal read --port", () => {
   });
 
   test.each<[string, (text: string) => string, RegExp]>([
-    ["a byte changed", (text) => text.replace(/at=64 ../, "at=64 7e"), /CRC .*: run this again/],
-    ["a line lost", (text) => (text.includes("at=320 ") ? "" : text), /byte 352 where 320 is due/],
+    [
+      "a byte changed",
+      (text) => text.replace(/at=64 ../, "at=64 7e"),
+      /CRC .*: run the command again/,
+    ],
+    [
+      "a line lost",
+      (text) => (text.includes("at=320 ") ? "" : text),
+      /byte 352 instead of byte 320/,
+    ],
     [
       "a line twice",
       (text) => (text.includes("at=320 ") ? `${text}\n${text}` : text),
-      /byte 320 where 352/,
+      /byte 320 instead of byte 352/,
     ],
     ["a line torn", (text) => text.replace(/(at=320 .{9}).*/, "$1"), /damaged/],
     ["the end missing", (text) => (text.includes("crc=") ? "" : text), /no answer to "journal"/],
-  ])("tells %s", async (_, spoil, words) => {
+  ])("reports damage on the line: %s", async (_, spoil, words) => {
     new FakeBoard(line, { spoil }, ring(30));
     const result = await run("journal read");
     complains(result, EXIT.NO_ANSWER, words);

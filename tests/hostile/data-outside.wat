@@ -1,4 +1,4 @@
-;; Has a data segment that lies outside its memory.
+;; Its data segment is outside its memory.
 (module
   (memory (export "memory") 1 1)
   (data (i32.const 65535) "ab")

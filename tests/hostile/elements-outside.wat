@@ -1,4 +1,4 @@
-;; Has an element segment that lies outside its table.
+;; Its element segment is outside its table.
 (module
   (memory (export "memory") 1 1)
   (table 1 1 funcref)

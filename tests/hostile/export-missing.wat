@@ -1,4 +1,4 @@
-;; Has no memory to export.
+;; Exports no memory.
 (module
   (func (export "abi_version") (result i32) (i32.const 2))
   (func (export "rx_buffer") (result i32) (i32.const 1024))

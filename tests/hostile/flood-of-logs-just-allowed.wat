@@ -1,4 +1,4 @@
-;; Logs as often as it may, with all there is.
+;; Logs as many lines as the host allows, each of the longest length.
 (module
   (import "board" "log" (func $log (param i32 i32)))
   (memory (export "memory") 1 1)

@@ -1,4 +1,4 @@
-;; Logs without end.
+;; Logs in an endless loop.
 (module
   (import "board" "log" (func $log (param i32 i32)))
   (memory (export "memory") 1 1)

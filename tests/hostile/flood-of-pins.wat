@@ -1,4 +1,4 @@
-;; Turns the relay over as often as it may.
+;; Toggles the relay as often as the host allows.
 (module
   (import "board" "gpio_write" (func $gpio (param i32 i32)))
   (memory (export "memory") 1 1)

@@ -1,4 +1,4 @@
-;; Asks for the radio and sends as often as it may.
+;; Requests the radio and sends as often as the host allows.
 (module
   (import "board" "radio_request" (func $radio (param i32)))
   (import "board" "net_send" (func $send (param i32 i32 i32 i32) (result i32)))

@@ -1,4 +1,4 @@
-;; Writes the whole journal over without end.
+;; Overwrites the whole journal in an endless loop.
 (module
   (import "board" "storage_write" (func $write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1 1)

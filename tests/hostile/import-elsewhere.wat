@@ -1,4 +1,4 @@
-;; Imports from another module.
+;; Imports a function from another module than "board".
 (module
   (import "env" "radio_request" (func $radio (param i32)))
   (memory (export "memory") 1 1)

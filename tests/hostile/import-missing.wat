@@ -1,4 +1,4 @@
-;; Imports what no board has.
+;; Imports a function that no board has.
 (module
   (import "board" "gate_write" (func $write (param i32)))
   (memory (export "memory") 1 1)

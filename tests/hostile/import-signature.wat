@@ -1,4 +1,4 @@
-;; Imports under another signature.
+;; Imports a function with a wrong signature.
 (module
   (import "board" "radio_request" (func $radio (param i64)))
   (memory (export "memory") 1 1)

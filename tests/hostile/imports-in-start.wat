@@ -1,4 +1,4 @@
-;; Calls imports before it has any memory to point into.
+;; Calls imports from its start function, before the host has its memory.
 (module
   (import "board" "radio_request" (func $radio (param i32)))
   (import "board" "log" (func $log (param i32 i32)))

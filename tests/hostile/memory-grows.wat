@@ -1,4 +1,4 @@
-;; Grows its memory by one page, by all there are, and by less than nothing.
+;; Grows its memory by one page, by the maximum, and by a negative number of pages.
 (module
   (import "board" "mark" (func $mark (param i32)))
   (memory (export "memory") 1 1)

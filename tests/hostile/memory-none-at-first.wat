@@ -1,4 +1,4 @@
-;; Starts without memory, and grows it in init.
+;; Starts without memory and grows it in init.
 (module
   (import "board" "mark" (func $mark (param i32)))
   (memory (export "memory") 0 1)

@@ -1,4 +1,4 @@
-;; May grow to two pages.
+;; Its memory may grow to two pages.
 (module
   (memory (export "memory") 1 2)
   (func (export "abi_version") (result i32) (i32.const 2))

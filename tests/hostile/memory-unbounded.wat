@@ -1,4 +1,4 @@
-;; Declares no maximum.
+;; Its memory has no maximum.
 (module
   (memory (export "memory") 1)
   (func (export "abi_version") (result i32) (i32.const 2))

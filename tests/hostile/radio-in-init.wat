@@ -1,4 +1,4 @@
-;; Asks for the radio before anything has happened.
+;; Requests the radio in init, before any event.
 (module
   (import "board" "radio_request" (func $radio (param i32)))
   (memory (export "memory") 1 1)

@@ -1,4 +1,4 @@
-;; Asks for the radio when live, and never returns from the next tick.
+;; Requests the radio when live, then never returns from the next tick.
 (module
   (import "board" "radio_request" (func $radio (param i32)))
   (import "board" "gpio_write" (func $gpio (param i32 i32)))

@@ -1,4 +1,4 @@
-;; Calls itself without end, with many locals.
+;; Endless recursion with many local variables.
 (module
   (memory (export "memory") 1 1)
   (func $deeper (param i64) (result i64) (local i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64) (i64.add (local.get 12) (call $deeper (i64.add (local.get 0) (i64.const 1)))))

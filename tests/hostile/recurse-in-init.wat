@@ -1,4 +1,4 @@
-;; Calls itself without end in init.
+;; Endless recursion in init.
 (module
   (memory (export "memory") 1 1)
   (func $deeper (call $deeper))

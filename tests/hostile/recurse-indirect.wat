@@ -1,4 +1,4 @@
-;; Calls itself without end through a table.
+;; Endless recursion through a table.
 (module
   (memory (export "memory") 1 1)
   (table 1 1 funcref)

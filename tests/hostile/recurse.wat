@@ -1,4 +1,4 @@
-;; Calls itself without end in every event.
+;; Endless recursion in every event.
 (module
   (memory (export "memory") 1 1)
   (func $deeper (param i32) (call $deeper (i32.add (local.get 0) (i32.const 1))))

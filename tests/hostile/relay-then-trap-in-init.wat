@@ -1,4 +1,4 @@
-;; Energises the relay in init and traps: a relay that a failing guest left on must be let go.
+;; Energises the relay in init and traps. The host must release the relay.
 (module
   (import "board" "gpio_write" (func $gpio (param i32 i32)))
   (memory (export "memory") 1 1)

@@ -1,4 +1,4 @@
-;; Claims a state that lies outside its memory.
+;; Reports a state region that is outside its memory.
 (module
   (memory (export "memory") 1 1)
   (func (export "abi_version") (result i32) (i32.const 2))

@@ -1,4 +1,4 @@
-;; Claims more state than there may be.
+;; Reports a state region longer than the host allows.
 (module
   (memory (export "memory") 1 1)
   (func (export "abi_version") (result i32) (i32.const 2))

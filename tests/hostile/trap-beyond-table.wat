@@ -1,4 +1,4 @@
-;; Calls beyond the end of its table.
+;; Calls an index past the end of its table.
 (module
   (memory (export "memory") 1 1)
   (table 1 1 funcref)

@@ -1,4 +1,4 @@
-;; Divides by zero, and by minus one what has no opposite.
+;; Divides by zero, and the lowest integer by -1.
 (module
   (import "board" "mark" (func $mark (param i32)))
   (memory (export "memory") 1 1)

@@ -1,4 +1,4 @@
-;; Writes one byte past its memory, and wraps round with an offset.
+;; Writes one byte past its memory, and to an address that wraps round with its offset.
 (module
   (memory (export "memory") 1 1)
   (func (export "abi_version") (result i32) (i32.const 2))

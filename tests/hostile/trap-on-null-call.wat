@@ -1,4 +1,4 @@
-;; Calls through an empty slot of its table.
+;; Calls an empty slot of its table.
 (module
   (memory (export "memory") 1 1)
   (table 8 8 funcref)

@@ -1,4 +1,4 @@
-;; Calls through its table what has another signature.
+;; Calls a function of another signature through its table.
 (module
   (memory (export "memory") 1 1)
   (table 1 1 funcref)

@@ -1,13 +1,15 @@
 /**
- * Guests that hand each import one wild pointer, length, offset or index: made, not written, so that
- * every parameter of every import has its turn. Must not know what a board makes of them.
+ * Generates guests that call each import with one wild argument (pointer, length, offset or index),
+ * so that every parameter of every import is covered.
  */
 import { IMPORTS } from "../../host-sim/abi.gen.ts";
 
-/** Where a range of bytes, an index or a length goes wrong: at its edges, and past 32 bits. */
+/**
+ * Wild values: at the limits of 16 and 32 bits, where a range check or an addition may overflow.
+ */
 const WILD = [0xffff_ffff, 0x8000_0000, 0x7fff_ffff, 0x1_0000, 0xffff] as const;
 
-/** Arguments that every import takes well, but for the one under test. */
+/** Valid arguments of each import; one of them is replaced. */
 const TAME: Readonly<Record<string, readonly number[]>> = {
   gpio_write: [0, 0],
   radio_request: [1],
@@ -36,7 +38,7 @@ function guest(name: string, args: readonly number[], returns: boolean): string 
   (func (export "on_event") (param i32 i32 i32) ${dropped}))`;
 }
 
-/** Name and text of each. */
+/** Name and WAT text of each guest. */
 export function wildGuests(): [string, string][] {
   const guests: [string, string][] = [];
   for (const [name, { returns }] of Object.entries(IMPORTS)) {

@@ -1,5 +1,6 @@
-/* Software on a board that tries to move the board's own contacts, or to write its own flash or run
- * its own RAM: the machine must stop it. Which one: the first byte of the stimuli. */
+/* A program that tries what no software on a board may do, by the first byte of the stimuli: 'c'
+ * writes the contacts, 'g' the guest's image, 'f' the flash, 'x' runs code in RAM, 's' spins. The
+ * machine must end it. */
 #define bench_main figures_main
 #include "../../boards/bench/figures.c"
 #undef bench_main
@@ -13,7 +14,7 @@ _Noreturn void bench_main(const uint8_t *guest, uintptr_t stack_floor) {
         static uint8_t code[4] __attribute__((aligned(4))) = {0x82, 0x80, 0x82, 0x80};
         ((void (*)(void))(uintptr_t)code)();
     }
-    if (page_in->stimuli[0] == 's') /* spins: see stall.test.ts */
+    if (page_in->stimuli[0] == 's') /* used by stall.test.ts */
         for (;;) __asm__ volatile("");
     machine_answer(ANSWER_DONE);
     for (;;) machine_wait();

@@ -1,4 +1,6 @@
-/** No software on a native board can write its contacts, the guest's image or the flash. */
+/**
+ * Tests that software on a native board cannot write its contacts, its guest's image or its flash.
+ */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { buildBoard, FIGURE_SOURCES } from "../../host-sim/native/build.ts";
@@ -7,15 +9,16 @@ import { ANSWER, IN, IN_BYTES, STIMULI_AT } from "../../host-sim/native/page.ts"
 import { packageRoot } from "../../host-sim/paths.ts";
 import { notRun } from "./support.ts";
 
-/** What the software tries: contacts, guest, flash, execution of RAM; none of it. */
+/** Attempts of contacts.c, by the first byte of the stimuli. */
 const ATTEMPTS: [string, string][] = [
-  ["its contacts", "c"],
-  ["the guest's image", "g"],
-  ["its own flash", "f"],
-  ["code in its RAM", "x"],
+  ["writes the contacts", "c"],
+  ["writes the guest's image", "g"],
+  ["writes the flash", "f"],
+  ["runs code in RAM", "x"],
 ];
 
-function attempt(board: string, what: string): number {
+/** Runs contacts.c with an attempt. Returns the board's answer. Throws if the board ends. */
+function run(board: string, attempt: string): number {
   const instead = [
     join(packageRoot(), "tests", "native", "contacts.c"),
     ...FIGURE_SOURCES.slice(1),
@@ -24,7 +27,7 @@ function attempt(board: string, what: string): number {
   const doorbell = new Doorbell(image, Uint8Array.of(0), (page) => {
     const head = Buffer.alloc(IN_BYTES);
     head.writeUInt32LE(1, IN.guestLen);
-    head.write(what, STIMULI_AT);
+    head.write(attempt, STIMULI_AT);
     page.write(0, head);
   });
   try {
@@ -36,12 +39,12 @@ function attempt(board: string, what: string): number {
 
 for (const board of ["posix", "qemu-riscv32"]) {
   describe.skipIf(notRun(board) !== null)(board, () => {
-    test("software that tries nothing runs", () => {
-      expect(attempt(board, "-")).toBe(ANSWER.DONE);
+    test("runs a program that does nothing forbidden", () => {
+      expect(run(board, "-")).toBe(ANSWER.DONE);
     });
 
-    test.each(ATTEMPTS)("writing or running %s ends it", (_, what) => {
-      expect(() => attempt(board, what)).toThrow(`board ${board} ended`);
+    test.each(ATTEMPTS)("ends a program that %s", (_, attempt) => {
+      expect(() => run(board, attempt)).toThrow(`board ${board} ended`);
     });
   });
 }

@@ -1,4 +1,7 @@
-/** Every scenario's trace is the simulator's, byte for byte, on each native board and engine. */
+/**
+ * Compares every scenario's trace on each native board and engine with the simulator's, byte for
+ * byte.
+ */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -19,7 +22,7 @@ const BUILDS: [string, BuildOptions][] = [
 
 for (const [name, build] of BUILDS) {
   describe.skipIf(notRun(build.board) !== null)(name, () => {
-    test.each(scenarios)("%s", async (file) => {
+    test.each(scenarios)("gives the simulator's trace of %s", async (file) => {
       const found = await compare(join(folder, file), build);
       if (found.status === "not-run")
         process.stderr.write(`NOT RUN ${name}: ${file}: ${found.text}\n`);
@@ -28,7 +31,7 @@ for (const [name, build] of BUILDS) {
   });
 }
 
-test("a difference names its line", () => {
+test("names the first line that differs", () => {
   expect(firstDifference(["a", "b"], ["a", "b"])).toBeNull();
   expect(firstDifference(["a", "b"], ["a", "c"])).toBe("line 2:\n  sim:    b\n  native: c");
   expect(firstDifference(["a"], ["a", "c"])).toBe("line 2:\n  sim:    (the end)\n  native: c");

@@ -1,5 +1,6 @@
 /**
- * A short run of each fuzz target; a long one is FUZZ_SECONDS=3600 npx vitest run tests/native/fuzz.test.ts.
+ * Runs each fuzz target for a few seconds. For a long run:
+ * FUZZ_SECONDS=3600 npx vitest run tests/native/fuzz.test.ts
  */
 import { describe, expect, test } from "vitest";
 import { FUZZ_TARGETS, fuzzTool, runFuzz } from "../../host-sim/native/fuzz.ts";
@@ -11,7 +12,7 @@ if (trouble !== null) process.stderr.write(`NOT RUN fuzz: ${trouble}\n`);
 
 describe.skipIf(trouble !== null)("fuzz", () => {
   test.each(FUZZ_TARGETS)(
-    "%s",
+    "finds nothing in %s",
     (target) => {
       const { runs, finding } = runFuzz(target, SECONDS);
       expect(finding).toBeNull();

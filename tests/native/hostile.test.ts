@@ -1,6 +1,7 @@
 /**
- * Hostile guests on each native board: the trace is the simulator's, killed stays off, no byte leaves,
- * the host survives or restarts, and says why; under the sanitizers on POSIX.
+ * Runs hostile guests on each native board, on POSIX under the sanitizers. The trace must be the
+ * simulator's, the radio must stay off while killed, no byte may leave, and the host must survive
+ * or restart with a reason in the trace.
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -17,11 +18,11 @@ import { SimTarget } from "../../host-sim/scenario/targets/sim.ts";
 import { wildGuests } from "../hostile/wild.ts";
 import { firmwareOf, firstDifference, notRun, onTarget, traceOf } from "./support.ts";
 
-/** Goes live, is touched, is killed while whatever the guest does is under way, and tries again. */
+/** Goes live, taps the button, kills while the guest runs, and does it again. */
 const SCENARIO: Scenario = {
   name: "A hostile guest",
-  about: "Live, touched, killed while the guest does what it does, live again, killed again",
-  // Another than the device's own: not held to what a sound device does.
+  about: "Live, button tapped, killed while the guest runs, live again, killed again",
+  // A scenario with a guest of its own is not compared with the reference model.
   guest: "the one under test",
   start: { switch: "on" },
   steps: [
@@ -40,27 +41,30 @@ const SCENARIO: Scenario = {
     { expect: { radio: "off" } },
   ],
 };
-/** Wall time after which V8 ends a guest: one that hangs by design, and one that only has much to do. */
-const V8_HANGS_MS = 400;
-const V8_WORKS_MS = 20_000;
+/**
+ * Wall time after which a guest on V8 is ended, in ms: one that hangs by design, and a slow one.
+ */
+const V8_HANGING_MS = 400;
+const V8_SLOW_MS = 20_000;
 const FLIPS = 48;
 
 const folder = join(packageRoot(), "tests", "hostile");
 const written = readdirSync(folder).filter((name) => name.endsWith(".wat"));
 const shipped: Firmware = loadFirmware();
 
-/** Why the run is not what it must be; null if it is. */
-async function fault(
+/** Runs a guest on the simulator and on a board. Returns what is wrong, or null. */
+async function problemWith(
   guest: Uint8Array<ArrayBuffer>,
   build: BuildOptions,
-  guestTimeoutMs = V8_WORKS_MS,
+  guestTimeoutMs = V8_SLOW_MS,
 ): Promise<string | null> {
   const firmware = firmwareOf(shipped, guest);
   const image = buildBoard({ ...build, guest });
   const sim = await onTarget(SCENARIO, firmware, new SimTarget("sim", { guestTimeoutMs }));
   const native = await onTarget(SCENARIO, firmware, new NativeTarget({ image, guest }));
   if (native.status === "failed") return `${native.failure.expected}, ${native.failure.found}`;
-  // V8 knows more of WebAssembly than the boards' profile: a guest beyond it is refused, and said so.
+  // V8 accepts more of WebAssembly than the boards do. The board refuses such a guest and reports
+  // it.
   const lines = traceOf(native);
   const refused = lines.some((line) => line.endsWith("guest state=refused reason=format"));
   if (refused && typeof firmware.guest !== "string") return null;
@@ -86,7 +90,7 @@ function flipped(seed: number): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Each guest is compiled, so only those that were written have their turn here. */
+/** Each guest is compiled, which is slow, so this build runs only the hand-written guests. */
 const TRANSLATED: BuildOptions = {
   board: "posix",
   compiler: "clang",
@@ -100,35 +104,38 @@ const BUILDS: [string, BuildOptions][] = [
 ];
 
 describe.skipIf(notRun("posix") !== null)("posix, aot, sanitized", () => {
-  test.each(written)("%s", async (file) => {
-    const timeout = file.includes("loop") ? V8_HANGS_MS : V8_WORKS_MS;
+  test.each(written)("contains %s", async (file) => {
+    const timeout = file.includes("loop") ? V8_HANGING_MS : V8_SLOW_MS;
     const guest = await guestBytes(join(folder, file));
-    expect(await fault(guest, TRANSLATED, timeout)).toBeNull();
+    expect(await problemWith(guest, TRANSLATED, timeout)).toBeNull();
   });
 });
 
 for (const [name, build] of BUILDS) {
   describe.skipIf(notRun(build.board) !== null)(name, () => {
-    test.each(written)("%s", async (file) => {
-      const timeout = file.includes("loop") ? V8_HANGS_MS : V8_WORKS_MS;
-      expect(await fault(await guestBytes(join(folder, file)), build, timeout)).toBeNull();
+    test.each(written)("contains %s", async (file) => {
+      const timeout = file.includes("loop") ? V8_HANGING_MS : V8_SLOW_MS;
+      expect(await problemWith(await guestBytes(join(folder, file)), build, timeout)).toBeNull();
     });
 
-    test.each(wildGuests())("%s", async (wild, text) => {
-      expect(await fault(await assemble(wild, text), build)).toBeNull();
+    test.each(wildGuests())("contains %s", async (wild, text) => {
+      expect(await problemWith(await assemble(wild, text), build)).toBeNull();
     });
 
     test.each(Array.from({ length: FLIPS }, (_, seed) => seed + 1))(
-      "device.wasm flipped by seed %i",
+      "contains device.wasm with bits flipped by seed %i",
       async (seed) => {
-        // A flip may make a loop that never ends.
-        expect(await fault(flipped(seed), build, 2000)).toBeNull();
+        // A flipped bit may cause an endless loop.
+        expect(await problemWith(flipped(seed), build, 2000)).toBeNull();
       },
     );
 
-    test.each([0, 1, 8, 100, 1000, 8000])("device.wasm cut to %i bytes", async (length) => {
-      const whole = new Uint8Array(readModule(firmwarePath("device")));
-      expect(await fault(whole.slice(0, length), build)).toBeNull();
-    });
+    test.each([0, 1, 8, 100, 1000, 8000])(
+      "contains device.wasm cut to %i bytes",
+      async (length) => {
+        const whole = new Uint8Array(readModule(firmwarePath("device")));
+        expect(await problemWith(whole.slice(0, length), build)).toBeNull();
+      },
+    );
   });
 }

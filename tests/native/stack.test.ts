@@ -1,7 +1,7 @@
 /**
- * The interpreter's recursion ends before the native stack does (wasm3.c, yield()): with room for more
- * of the guest's frames than the native stack holds, the guest traps; with the bound taken away, the
- * process dies.
+ * Tests that the interpreter ends a guest's recursion before the native stack overflows (wasm3.c,
+ * yield()). The guest's own stack is made so large that the native stack would overflow first: the
+ * guest traps. Without the limit, the process dies.
  */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -15,12 +15,12 @@ import { firmwareOf, notRun, onTarget, traceOf } from "./support.ts";
 
 const MIB = 1024 * 1024;
 const BUILD: BuildOptions = { board: "posix", guestStackBytes: 16 * MIB, arenaBytes: 20 * MIB };
-/** A bound that no stack reaches: as if there were none. */
+/** A limit that no stack reaches, which disables the check. */
 const UNBOUNDED = "-DSTACK_BYTES=0x40000000u";
 const SCENARIO: Scenario = {
   name: "Recursion",
   about: "One tick",
-  // Another than the device's own: not held to what a sound device does.
+  // A scenario with a guest of its own is not compared with the reference model.
   guest: "the one under test",
   start: { switch: "kill" },
   steps: [{ wait: "600ms" }],
@@ -35,11 +35,11 @@ async function trace(flags: readonly string[]): Promise<string[]> {
 }
 
 describe.skipIf(notRun("posix") !== null)("posix", () => {
-  test("a guest that recurses for ever traps", async () => {
+  test("traps a guest with endless recursion", async () => {
     expect((await trace([])).some((line) => line.includes("trap during="))).toBe(true);
   });
 
-  test("without the bound it takes the host with it", async () => {
+  test("shows that such a guest ends the host if the limit is removed", async () => {
     await expect(trace([UNBOUNDED])).rejects.toThrow("board posix ended");
   });
 });

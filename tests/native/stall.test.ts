@@ -1,4 +1,4 @@
-/** A board that never answers is ended and said to be stuck; what a killed harness leaves is cleared. */
+/** Tests that a board that never answers is ended and reported, and that stale runs are removed. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,13 +10,13 @@ import { ANSWER, IN, IN_BYTES, STIMULI_AT } from "../../host-sim/native/page.ts"
 import { packageRoot } from "../../host-sim/paths.ts";
 import { notRun } from "./support.ts";
 
-/** Processor time that the board is given, in ms. */
+/** Limit of processor time for the board, in ms. */
 const BOUND_MS = 500;
-/** The wait is for processor time, of which a busy machine gives little. */
+/** On a busy machine the board takes long to use that much processor time. */
 const TIMEOUT_MS = 120_000;
 
-/** A board whose software does what `what` stands for in contacts.c. */
-function doorbell(board: string, what: string): Doorbell {
+/** Starts a board that runs contacts.c with an attempt. */
+function doorbell(board: string, attempt: string): Doorbell {
   const instead = [
     join(packageRoot(), "tests", "native", "contacts.c"),
     ...FIGURE_SOURCES.slice(1),
@@ -24,7 +24,7 @@ function doorbell(board: string, what: string): Doorbell {
   const prepare = (page: Doorbell) => {
     const head = Buffer.alloc(IN_BYTES);
     head.writeUInt32LE(1, IN.guestLen);
-    head.write(what, STIMULI_AT);
+    head.write(attempt, STIMULI_AT);
     page.write(0, head);
   };
   return new Doorbell(buildBoard({ board, instead }), Uint8Array.of(0), prepare, BOUND_MS);
@@ -32,14 +32,14 @@ function doorbell(board: string, what: string): Doorbell {
 
 for (const board of ["posix", "qemu-riscv32"]) {
   describe.skipIf(notRun(board) !== null)(board, () => {
-    test("that answers is left alone", () => {
+    test("lets a board run that answers", () => {
       const bell = doorbell(board, "-");
       expect(bell.answer()).toBe(ANSWER.DONE);
       bell.close();
     });
 
     test(
-      "that spins is ended",
+      "ends a board that spins",
       () => {
         const bell = doorbell(board, "s");
         expect(() => bell.answer()).toThrow(`board ${board} is stuck: no answer in 0.5 s`);
@@ -49,16 +49,16 @@ for (const board of ["posix", "qemu-riscv32"]) {
   });
 }
 
-test("what a harness that is gone left behind is removed, and nothing else", () => {
-  const room = mkdtempSync(join(tmpdir(), "removeStaleRuns-"));
+test("removes the files of a killed test process, and no others", () => {
+  const runsFolder = mkdtempSync(join(tmpdir(), "stale-runs-"));
   const { pid } = spawnSync("true");
   const names = [`killswitch-${pid}-gone`, `killswitch-${process.pid}-runs`, "killswitch-other"];
   for (const name of names) {
-    mkdirSync(join(room, name));
-    // A number that is another process's by now: this one's.
-    writeFileSync(join(room, name, "board"), String(process.pid));
+    mkdirSync(join(runsFolder, name));
+    // A process id that was reused: it is now this process, which must not be killed.
+    writeFileSync(join(runsFolder, name, "board"), String(process.pid));
   }
-  removeStaleRuns(room);
-  expect(names.map((name) => existsSync(join(room, name)))).toEqual([false, true, true]);
-  rmSync(room, { recursive: true });
+  removeStaleRuns(runsFolder);
+  expect(names.map((name) => existsSync(join(runsFolder, name)))).toEqual([false, true, true]);
+  rmSync(runsFolder, { recursive: true });
 });

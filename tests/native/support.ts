@@ -1,7 +1,4 @@
-/**
- * Runs one scenario on the simulator and on a native board, and says where their traces part. Must not
- * know what is in a trace.
- */
+/** Runs a scenario on the simulator and on a native board, and compares their traces. */
 import { dirname, join, relative } from "node:path";
 import { loadBoard } from "../../host-sim/board-data.ts";
 import type { Firmware } from "../../host-sim/firmware.ts";
@@ -21,7 +18,7 @@ import { differingLine } from "../../host-sim/verbs/conform.ts";
 
 const SEED = 1;
 
-/** Why a board cannot be tested on this machine; null if it can. Says so on the terminal. */
+/** Why a board cannot be tested on this machine, which is also printed; null if it can. */
 export function notRun(board: string): string | null {
   const reason = targetStates().find(({ target }) => target === board)?.reason ?? null;
   if (reason !== null) process.stderr.write(`NOT RUN ${board}: ${reason}\n`);
@@ -32,7 +29,7 @@ export function traceOf(outcome: Outcome): string[] {
   return outcome.trace.lines.map(lineText);
 }
 
-/** Null if two traces are the same; otherwise the first line in which they differ. */
+/** The first line in which two traces differ, with its number; null if they are equal. */
 export function firstDifference(left: readonly string[], right: readonly string[]): string | null {
   const line = differingLine(left, right);
   if (line === null) return null;
@@ -40,13 +37,16 @@ export function firstDifference(left: readonly string[], right: readonly string[
   return `line ${line + 1}:\n  sim:    ${a}\n  native: ${b}`;
 }
 
-/** What came of a comparison: `differs` says where and how to see it, `not-run` why there is none. */
+/**
+ * Result of a comparison. Text of `differs`: the line and a command to reproduce it. Of `not-run`:
+ * why.
+ */
 export type Comparison =
   | { status: "same" }
   | { status: "differs"; text: string }
   | { status: "not-run"; text: string };
 
-/** The same scenario with the same firmware on any target. */
+/** Runs a scenario with a firmware on a target. */
 export function onTarget(scenario: Scenario, firmware: Firmware, target: Target): Promise<Outcome> {
   const board = loadBoard(scenario.start.board);
   return runScenario({ scenario, target, board, firmware, seed: SEED });
@@ -71,7 +71,7 @@ export async function compare(path: string, build: BuildOptions): Promise<Compar
   return { status: "differs", text: `${file} on ${build.board}, ${found}\n  ${command}` };
 }
 
-/** A guest in place of device.wasm, refused or not. */
+/** The firmware with another guest, which may be one that is refused. */
 export function firmwareOf(shipped: Firmware, guest: Uint8Array<ArrayBuffer>): Firmware {
   return { ...shipped, guest: loadGuest(guest) };
 }

@@ -1,4 +1,6 @@
-/** What the swarm draws gives one trace on the simulator and on each native board. */
+/**
+ * Compares the traces of random scenarios from the swarm on the simulator and on each native board.
+ */
 import { describe, expect, test } from "vitest";
 import { loadBoard } from "../../host-sim/board-data.ts";
 import { loadFirmware } from "../../host-sim/firmware.ts";
@@ -8,12 +10,12 @@ import { runScenario } from "../../host-sim/scenario/runner.ts";
 import { engineOf } from "../swarm/support.ts";
 import { firstDifference, notRun } from "./support.ts";
 
-/** Seeds: native boards take some hundred times as long as the simulator. */
+/** How many seeds to run. A native board takes about a hundred times as long as the simulator. */
 const SEEDS: Record<string, number> = { posix: 25, "qemu-riscv32": 5 };
 
 for (const [board, seeds] of Object.entries(SEEDS)) {
   describe.skipIf(notRun(board) !== null)(board, () => {
-    test(`${seeds} seeds`, async () => {
+    test(`gives the simulator's trace for ${seeds} seeds`, async () => {
       const engine = await engineOf();
       const image = buildBoard({ board });
       for (let seed = 1; seed <= seeds; seed++) {

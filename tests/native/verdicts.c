@@ -1,6 +1,6 @@
-/* Prints what guest_check() says of a module with each bit flipped (every STRIDE-th, from FIRST),
- * then of each of its truncations: one letter each, `.` for good. Called as: verdicts MODULE FIRST
- * STRIDE. */
+/* Prints the verdict of guest_check() on damaged copies of a module: first with one bit flipped (every
+ * STRIDE-th bit from FIRST), then truncated to each length. One letter each: the first of the reason,
+ * `.` for an accepted module. Usage: verdicts MODULE FIRST STRIDE. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,7 +17,7 @@ int main(int count, char **argv) {
     if (file == NULL) return 2;
     static uint8_t buffer[1 << 20];
     const uint32_t len = (uint32_t)fread(buffer, 1, sizeof buffer, file);
-    uint8_t *bytes = malloc(len); /* exact, so that a sanitizer sees the first byte too many */
+    uint8_t *bytes = malloc(len); /* exact length, so that a sanitizer detects any overrun */
     if (bytes == NULL) return 2;
     for (uint32_t i = 0; i < len; i++) bytes[i] = buffer[i];
     const uint32_t stride = (uint32_t)atoi(argv[3]);

@@ -30,7 +30,9 @@ function swarm(line: string): { code: number | null; out: string; err: string } 
   return { code: status, out: stdout, err: stderr };
 }
 
-/** Limit for tests that start processes: each process takes about a second, more on a busy machine. */
+/**
+ * Limit for tests that start processes: each process takes about a second, more on a busy machine.
+ */
 const PROCESSES_MS = 240_000;
 
 test("gives the same totals with several jobs, and when continued from a state file", {

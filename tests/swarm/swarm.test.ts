@@ -37,8 +37,8 @@ test(`finds no violation in ${SEEDS} seeds`, async () => {
 });
 
 /**
- * The trace of a run without the swarm's shortcuts: a new instance at each boot, HMAC by node:crypto,
- * and a hung guest ended by the wall clock.
+ * The trace of a run without the swarm's shortcuts: a new instance at each boot, HMAC by
+ * node:crypto, and a hung guest ended by the wall clock.
  */
 async function plain(scenario: Scenario): Promise<string[]> {
   const { trace } = await runScenario({

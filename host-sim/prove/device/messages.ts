@@ -7,14 +7,8 @@ import { MARK, OP, OP_WIRES, PRINCIPAL, PRINCIPAL_KIDS, SAFE, TAG_BYTES } from "
 import { encodeCommand } from "../../controller/command.ts";
 import { encodeMac0, type Kid, PROTECTED } from "../../controller/cose.ts";
 import type { ArgValue } from "../../controller/operations.ts";
+import { isPermitted } from "../../controller/permissions.ts";
 import type { Signed } from "./instrumented-guest.ts";
-
-/** Rights, as promised in docs/PROTOCOL.md: operations by principal. */
-const RIGHTS: readonly (readonly number[])[] = [
-  Object.values(OP),
-  [OP.RELAY_SET, OP.RELAY_GET, OP.STATUS, OP.TELEMETRY_READ],
-  [OP.STATUS, OP.IDENTIFY],
-];
 
 /** Keys of the model: any will do, as long as they differ. */
 export const MODEL_KEYS = PRINCIPAL_KIDS.map((_, index) =>
@@ -121,7 +115,7 @@ export function makeMessage(spec: MessageSpec): Message {
   const args = [...spec.args].map(([key, value]) => `${key}:${value}`).join(",");
   const how = broken === undefined ? "" : ` broken=${broken}`;
   const name = `${kidOf(principal)} ${OP_WIRES[op]}{${args}} epoch=${spec.epoch} seq=${spec.seq}${how}`;
-  const permitted = RIGHTS[principal]?.includes(op) ?? false;
+  const permitted = isPermitted(principal, op);
   return { ...spec, ...sealCommand(spec, EPOCHS[spec.epoch], SEQ[spec.seq]), name, permitted };
 }
 

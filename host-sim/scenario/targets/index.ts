@@ -1,9 +1,7 @@
 /**
- * Targets by name: the simulator, every board whose board.json says how it is built and run here, every
- * emulator that one tells of, and boards on serial lines. Must not know a board by name, nor a
- * scenario's checks.
+ * The targets by name: the simulator, the boards that run natively on this machine, the emulators,
+ * and boards on serial ports. boards/<name>/board.json describes them.
  */
-
 import { RealClock } from "../../clock.ts";
 import { EXIT, UserError } from "../../errors.ts";
 import { loadHilData } from "../../hil/board.ts";
@@ -22,34 +20,34 @@ import { SimTarget } from "./sim.ts";
 
 const SIMULATOR = "sim";
 const SERIAL = "serial:";
-/** Where a board on a serial line finds the broker, unless somebody says. */
+/** The default address and port at which a board on a serial port reaches the broker. */
 export const LISTEN = { host: "0.0.0.0", port: 1883 };
 
 export interface TargetOptions {
   engine?: Engine;
-  /** Another guest's bytes; a refused one included. */
+  /** A guest that replaces device.wasm. It may be one that the board refuses. */
   guest?: Uint8Array<ArrayBuffer>;
-  /** `serial:PORT` of the fixture that has the wires of a board on a serial line. */
+  /** For a board on a serial port: `serial:PORT` of the fixture that is wired to it. */
   fixture?: string;
-  /** Which of them go to the board besides contacts and button. */
+  /** The fixture's wires besides those of contacts and button. */
   wired?: readonly OptionalWire[];
-  /** What a board on a serial line joins. */
+  /** The Wi-Fi network that a board on a serial port joins. */
   wifi?: Wifi;
-  /** Where a board on a serial line finds the broker: an address of this machine, and a port. */
+  /** Where a board on a serial port reaches the broker: an address of this machine, and a port. */
   listen?: { readonly host: string; readonly port: number };
 }
 
-/** Targets in virtual time: each gives the same trace, byte for byte. */
+/** The targets in virtual time. All of them produce the same trace, byte for byte. */
 export function exactTargetNames(): string[] {
   return [SIMULATOR, ...nativeBoardNames()];
 }
 
-/** Targets by name; a board on a serial line is `serial:PORT`. */
+/** The names of all targets except boards on serial ports, which are named `serial:PORT`. */
 export function targetNames(): string[] {
   return [...exactTargetNames(), ...emulators().map(({ data }) => data.target)];
 }
 
-/** Whether there can be a target of this name. */
+/** Whether a name is that of a target. */
 export function isTargetName(name: string): boolean {
   return targetNames().includes(name) || portOf(name) !== null;
 }
@@ -69,7 +67,7 @@ export function targetTrouble(name: string): string | null {
   return targetStates().find(({ target }) => target === name)?.reason ?? null;
 }
 
-/** Makes a target; builds its image if that is not there. Throws a UserError for what is not there. */
+/** Makes a target, and builds its image if necessary. Throws UserError if something is missing. */
 export function makeTarget(name: string, options: TargetOptions = {}): Target {
   if (name === SIMULATOR) return new SimTarget();
   const { engine, guest } = options;
@@ -88,7 +86,9 @@ export function makeTarget(name: string, options: TargetOptions = {}): Target {
   return new NativeTarget({ image: buildBoard(build), ...(guest === undefined ? {} : { guest }) });
 }
 
-/** Looks, before anything runs, whether a target can be used as it is wired. Throws a UserError. */
+/**
+ * Checks the wiring of a board on a serial port. Throws UserError. Does nothing for other targets.
+ */
 export async function checkTarget(name: string, options: TargetOptions): Promise<void> {
   const port = portOf(name);
   if (port !== null) await serialRig(name, port, new RealClock(), options).check();
@@ -103,7 +103,7 @@ function serialRig(
   const wires = portOf(fixture ?? "");
   if (wires === null) {
     throw new UserError(
-      `${name} needs a fixture for its wires: give --fixture serial:PORT`,
+      `target ${name} needs a fixture that is wired to it: give --fixture serial:PORT`,
       EXIT.USAGE,
     );
   }

@@ -1,4 +1,4 @@
-;; Has its receive buffer run out of its memory.
+;; Its receive buffer extends past the end of its memory.
 (module
   (memory (export "memory") 1 1)
   (func (export "abi_version") (result i32) (i32.const 2))

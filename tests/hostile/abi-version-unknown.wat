@@ -1,4 +1,4 @@
-;; Speaks another version of the ABI.
+;; Reports an ABI version that no host supports.
 (module
   (memory (export "memory") 1 1)
   (func (export "abi_version") (result i32) (i32.const 3))
