@@ -47,8 +47,8 @@ import { increment, state } from "./state";
  * epoch. Compared as one number: readArray() and readBytes() would cost 1,150 instructions more for each
  * command on RV32, of 14,000 that are not MACs (`npm run bench -- boards`).
  */
-const HEAD: u16 = 0x4885;
-const HEAD_BYTES: u32 = 2 + EPOCH_BYTES;
+const PAYLOAD_HEAD: u16 = 0x4885;
+const PAYLOAD_HEAD_BYTES: u32 = 2 + EPOCH_BYTES;
 /** An array of one, the nonce's byte string. */
 const QUESTION_HEAD: u16 = 0x4881;
 const QUESTION_BYTES: u32 = 2 + NONCE_BYTES;

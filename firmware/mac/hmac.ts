@@ -38,7 +38,7 @@ export function hmacPrepare(key: usize, keyLen: u32, out: usize): void {
   sha256Begin();
   sha256Block(PAD);
   sha256Save(out);
-  combine(INNER_PAD ^ OUTER_PAD);
+  xorPad(INNER_PAD ^ OUTER_PAD);
   sha256Begin();
   sha256Block(PAD);
   sha256Save(out + DIGEST_BYTES);

@@ -122,7 +122,7 @@ export class BoardTarget implements Target {
     this.#chatter = new Prng(config.seed);
     this.#broker = await TestBroker.open({
       ...this.#rig.listen,
-      heard: (principal, channel, bytes) => {
+      received: (principal, channel, bytes) => {
         config.message(this.#now, principal, channel, bytes);
         this.#wake();
       },

@@ -12,7 +12,8 @@ export interface TestBrokerOptions {
   /** Address and port to listen on. Port 0: any free port. */
   readonly host: string;
   readonly port: number;
-  heard(principal: number, channel: number, bytes: Uint8Array): void;
+  /** Called for each message from the device. */
+  received(principal: number, channel: number, bytes: Uint8Array): void;
 }
 
 const CHANNELS: Partial<Record<Level, number>> = {
@@ -92,10 +93,10 @@ export class TestBroker {
     for (const bytes of this.#held.splice(0)) this.#publish(bytes, false);
   }
 
-  #heard(name: string, bytes: Uint8Array): void {
+  #received(name: string, bytes: Uint8Array): void {
     const place = this.#device === null ? undefined : placeOf(this.#device, name);
     const channel = place === undefined ? undefined : CHANNELS[place.level];
     if (place === undefined || channel === undefined) return;
-    this.#options.heard(PRINCIPAL_KIDS.indexOf(place.kid), channel, bytes);
+    this.#options.received(PRINCIPAL_KIDS.indexOf(place.kid), channel, bytes);
   }
 }

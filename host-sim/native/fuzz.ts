@@ -37,7 +37,10 @@ function sourcesOf(target: FuzzTarget, folder: string): string[] {
   const common = (...names: string[]) => names.map((name) => join(boards, "common", name));
   const fuzz = (...names: string[]) => names.map((name) => join(boards, "bench", "fuzz", name));
   const mac = translate(readModule(firmwarePath("mac")), "mac_wasm", folder).source;
-  const shared = [...common("imports.c", "crc32.c", "trace.c", "keys.c", "mac.c", "wasm-rt.c"), mac];
+  const shared = [
+    ...common("imports.c", "crc32.c", "trace.c", "keys.c", "mac.c", "wasm-rt.c"),
+    mac,
+  ];
   if (target === "imports") return [...fuzz("fuzz_imports.c", "fuzz_host.c"), ...shared];
   if (target === "page") {
     const gate = translate(readModule(firmwarePath("gate")), "gate", folder).source;

@@ -231,7 +231,7 @@ export class NativeLoop implements HostLoop {
       this.#pins[word(0)] = word(1);
       board.gpioWrite(word(0), word(1));
     } else if (kind === RECORD.SEND) board.linkSend(word(0), word(1), bytes.subarray(8));
-    else this.#written(doorbell, word(0), word(1), word(2));
+    else this.#applyWrite(doorbell, word(0), word(1), word(2));
   }
 
   /**

@@ -57,10 +57,11 @@ export class Oracle {
   violation: Violation | null = null;
   readonly device = new ReferenceModel();
   readonly #sent = new Map<string, Message>();
-  #given: Given | null = null;
-  /** An answer that is due in this ms; and the one that is on its way. */
-  #owed: { at: number; message: Message; code: number } | null = null;
-  #answer: { message: Message; code: number } | null = null;
+  #delivered: Delivered | null = null;
+  /** A reply that the device must send in this ms. */
+  #replyDue: { at: number; message: Message; code: number } | null = null;
+  /** A reply that the device has sent and that has not arrived. */
+  #replySent: { message: Message; code: number } | null = null;
   /** The session ended since the last report. */
   #linkLost = false;
   /** The last report, and who got it so far. */
@@ -335,8 +336,8 @@ export class Oracle {
   }
 
   #checkReply(at: number, principal: number, reply: Reply): string | null {
-    const answer = this.#answer;
-    this.#answer = null;
+    const answer = this.#replySent;
+    this.#replySent = null;
     if (answer === null) return "a reply answers a command";
     const { message, code } = answer;
     const bound = Buffer.compare(reply.tag, replyTagOf(message.bytes)) === 0;
@@ -350,7 +351,10 @@ export class Oracle {
     const { device } = this;
     const { principal, op } = message;
     if (op === QUESTION)
-      return differs(fields, { lastSeq: device.lastSeq(principal), counter: this.#linkLost ? null : device.counter });
+      return differs(fields, {
+        lastSeq: device.lastSeq(principal),
+        counter: this.#linkLost ? null : device.counter,
+      });
     if (code === CODE.REPLAY) {
       const result = device.resultOf(message);
       return differs(fields, {

@@ -26,7 +26,7 @@ import {
 import { type DerivedKeys, deriveKeys } from "../derived-keys.ts";
 import type { Kid } from "../mqtt/topics.ts";
 import { durationMs, type Send, type Tamper } from "./grammar.ts";
-import type { Sent } from "./monitor.ts";
+import type { SentFacts } from "./monitor.ts";
 
 /** Secrets of every scenario, by PRINCIPAL. They are public and protect nothing. */
 export const SCENARIO_SECRETS: readonly Uint8Array[] = PRINCIPAL_KIDS.map((kid) =>
@@ -135,7 +135,7 @@ export class Remote {
     const deadline = clock + aheadMs;
     const good = encodeCommand({ key: keys.command, principal, epoch, seq, deadline, op, args });
     const bytes = tampered(good, keys, send.as, tamper);
-    const facts = { epoch: hex, sound: tamper === "none", op: wire };
+    const facts = { epoch: hex, genuine: tamper === "none", op: wire };
     return { bytes, principal, seq, deadline, op, args, tamper, facts };
   }
 
@@ -145,7 +145,7 @@ export class Remote {
     new DataView(nonce.buffer).setUint32(0, ++this.#questions);
     const good = encodeQuestion(keys.command, principal, nonce);
     const bytes = tampered(good, keys, send.as, tamper);
-    const facts = { epoch: "", sound: tamper === "none", op: send.op };
+    const facts = { epoch: "", genuine: tamper === "none", op: send.op };
     return { bytes, principal, seq: 0, deadline: 0, op: QUESTION, args: new Map(), tamper, facts };
   }
 
@@ -153,7 +153,7 @@ export class Remote {
    * The reply to a message, searched from reply number `from` on. Null if there is none. Throws
    * MessageError if a reply is malformed or not signed by the device.
    */
-  replyTo(message: Message, from: number): Heard | null {
+  replyTo(message: Message, from: number): ReceivedReply | null {
     for (const { principal, bytes } of this.#replies.slice(from)) {
       const reply = decodeReply(bytes, keysOf(principal).reply, kidOf(principal));
       if (Buffer.compare(reply.tag, replyTagOf(message.bytes)) !== 0) continue;
@@ -176,7 +176,7 @@ export class Remote {
    * Takes the epochs from the status messages since the last call. Messages that the device has not
    * signed are ignored with `drop`; otherwise throws MessageError.
    */
-  #listen(drop: boolean): void {
+  #readStatus(drop: boolean): void {
     for (const { at, principal, bytes, read } of this.#status) {
       let head: ReportHead;
       try {
@@ -203,10 +203,10 @@ export function fieldsOf(message: Message, { code, data }: Reply): Fields {
 /** Length of the tag and its CBOR head, which follow the payload's last byte. */
 const TAIL = 32 + 2;
 
-function tampered(good: Uint8Array, keys: DerivedKeys, kid: Kid, tamper: Tamper): Uint8Array {
-  const flipped = (index: number) => good.map((byte, at) => (at === index ? byte ^ 1 : byte));
+function tampered(genuine: Uint8Array, keys: DerivedKeys, kid: Kid, tamper: Tamper): Uint8Array {
+  const flipped = (index: number) => genuine.map((byte, at) => (at === index ? byte ^ 1 : byte));
   const resigned = (name: Kid, key: Uint8Array, extra: number[] = []) =>
-    encodeMac0(key, name, Uint8Array.of(...decodeMac0(keys.command, kid, good), ...extra));
+    encodeMac0(key, name, Uint8Array.of(...decodeMac0(keys.command, kid, genuine), ...extra));
   switch (tamper) {
     case "none":
       return genuine;

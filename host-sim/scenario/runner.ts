@@ -296,7 +296,7 @@ class Run {
   }
 
   async #send(send: Send): Promise<void> {
-    await this.#reach();
+    await this.#waitUntilReachable();
     const message = this.#remote.compose(send, this.#target.now);
     if (send.save !== undefined) this.#saved.set(send.save, message);
     await this.#deliver(message, send, send.data);

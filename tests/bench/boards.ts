@@ -69,7 +69,15 @@ function commands(): Buffer {
   const parts = requests.map(([name = "", ...words], index) => {
     const seq = index + 1;
     const { op, args } = parseRequest(name, words);
-    const bytes = encodeCommand({ key, principal: PRINCIPAL.OWNER, epoch, seq, deadline, op, args });
+    const bytes = encodeCommand({
+      key,
+      principal: PRINCIPAL.OWNER,
+      epoch,
+      seq,
+      deadline,
+      op,
+      args,
+    });
     const length = Buffer.alloc(4);
     length.writeUInt32LE(bytes.length);
     return Buffer.concat([length, bytes]);
