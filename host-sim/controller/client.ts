@@ -44,18 +44,18 @@ export function dial({ address, setTimer, timeoutMs }: DialOptions): Promise<Ses
 }
 
 /**
- * Subscribes to topic levels of a device and calls `heard` for each message on them. Resolves when
- * the broker has acknowledged the subscription.
+ * Subscribes to topic levels of a device and calls `onMessage` for each message on them. Resolves
+ * when the broker has acknowledged the subscription.
  */
 export async function listen(
   session: Session,
   device: string,
   levels: readonly Level[],
-  heard: (level: Level, bytes: Uint8Array) => void,
+  onMessage: (level: Level, bytes: Uint8Array) => void,
 ): Promise<void> {
   session.client.on("message", (name, bytes) => {
     const level = levelOf(device, name);
-    if (level !== undefined) heard(level, bytes);
+    if (level !== undefined) onMessage(level, bytes);
   });
   const names = levels.map((level) => topic(device, level));
   await session.client.subscribeAsync(names, { qos: 1 });
@@ -114,12 +114,12 @@ export class Controller {
     const deviceKey = keyOf(options.keys, options.device, "device");
     const session = await dial(options);
     const controller = new Controller(options, session);
-    const heard = (level: Level, bytes: Uint8Array) => {
-      if (level === "reply") controller.#heard(bytes, deviceKey);
+    const onMessage = (level: Level, bytes: Uint8Array) => {
+      if (level === "reply") controller.#onReply(bytes, deviceKey);
       else controller.#availability = Buffer.from(bytes.subarray(0, 16)).toString("latin1");
     };
     try {
-      await listen(session, options.device, ["reply", "availability"], heard);
+      await listen(session, options.device, ["reply", "availability"], onMessage);
     } catch (error) {
       session.cut();
       throw brokerTrouble(options.address, error);
@@ -191,7 +191,7 @@ export class Controller {
     });
   }
 
-  #heard(bytes: Uint8Array, deviceKey: Uint8Array): void {
+  #onReply(bytes: Uint8Array, deviceKey: Uint8Array): void {
     let reply: Reply;
     try {
       reply = decodeReply(bytes, deviceKey);

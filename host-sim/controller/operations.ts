@@ -21,7 +21,8 @@ function isBytes(value: unknown, length: number): value is Uint8Array {
 export type ArgValue = boolean | number;
 
 /**
- * An argument, written as `name=value`, or as the value alone if the operation needs all of its.
+ * An argument, written as `name=value`, or as the value alone if the operation requires all of its
+ * arguments.
  */
 interface Arg {
   readonly key: number;

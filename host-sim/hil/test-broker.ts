@@ -57,9 +57,9 @@ export class TestBroker {
       this.#broker = null;
     } else if (this.#broker === null) {
       const { host } = this.#options;
-      const heard = (name: string, bytes: Uint8Array) => this.#received(name, bytes);
+      const published = (name: string, bytes: Uint8Array) => this.#received(name, bytes);
       const subscribed = (topics: readonly string[]) => this.#subscribed(topics);
-      this.#broker = await startBroker(this.#port, { host, heard, subscribed });
+      this.#broker = await startBroker(this.#port, { host, published, subscribed });
       this.#port = this.#broker.port;
       if (this.#retained !== null) this.#publish(this.#retained, true);
     }

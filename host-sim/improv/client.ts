@@ -36,7 +36,7 @@ export interface Wifi {
   readonly password: string;
 }
 
-/** The networks that a board found. `reason`: why it found none, if it said so. */
+/** The networks that a board found. `reason`: why it found none, if the board says so. */
 export interface Scan {
   readonly networks: readonly Network[];
   readonly reason: string | null;
@@ -80,11 +80,11 @@ export class ImprovClient {
     take: (type: number, data: Uint8Array) => T | null,
   ): Promise<T | null> {
     for (;;) {
-      const heard = await this.#line.next(timeoutMs);
-      if (heard === null) return null;
-      if (heard.kind === "broken") this.#broken++;
-      if (heard.kind !== "frame") continue;
-      const { type, data } = heard;
+      const item = await this.#line.next(timeoutMs);
+      if (item === null) return null;
+      if (item.kind === "broken") this.#broken++;
+      if (item.kind !== "frame") continue;
+      const { type, data } = item;
       if (type === FRAME.ERROR && data.length === 1) this.#lastError = data[0] ?? ERROR.NONE;
       const taken = take(type, data);
       if (taken !== null) return taken;
@@ -112,12 +112,13 @@ export class ImprovClient {
 
   #noAnswer(): UserError {
     const port = `port ${this.#line.path}`;
-    const said = ERRORS[this.#lastError];
-    if (said !== undefined) return new UserError(`${port}: the board says: ${said}`, EXIT.REFUSED);
-    const heard =
+    const reason = ERRORS[this.#lastError];
+    if (reason !== undefined)
+      return new UserError(`${port}: the board says: ${reason}`, EXIT.REFUSED);
+    const problem =
       this.#broken > 0 ? `only ${this.#broken} damaged frames arrived` : "no Improv answer";
     return new UserError(
-      `${port}: ${heard}: check that Killswitch is flashed, press RESET and run the command again`,
+      `${port}: ${problem}: check that Killswitch is flashed, press RESET and run the command again`,
       EXIT.NO_ANSWER,
     );
   }
@@ -171,19 +172,19 @@ export class ImprovClient {
     }
     const explanation = await this.#explanation();
     if (explanation?.startsWith("stored")) return { joined: false, reason: explanation };
-    const said =
+    const reason =
       explanation ??
       ERRORS[outcome] ??
       `it could not join "${ssid}": check the password and the distance`;
-    throw new UserError(`${port}: the board says: ${said}`, EXIT.REFUSED);
+    throw new UserError(`${port}: the board says: ${reason}`, EXIT.REFUSED);
   }
 
   /** The line of text that explains an answer; null if none follows. */
   async #explanation(): Promise<string | null> {
     for (;;) {
-      const heard = await this.#line.next(EXPLANATION_MS);
-      if (heard === null) return null;
-      if (heard.kind === "answer") return heard.text;
+      const item = await this.#line.next(EXPLANATION_MS);
+      if (item === null) return null;
+      if (item.kind === "answer") return item.text;
     }
   }
 }

@@ -127,7 +127,7 @@ export class MqttLink implements Link {
     session.client.on("connect", () => this.#announce(session, failed));
     session.client.on("error", failed);
     session.client.on("close", () => this.#closed(session, cause));
-    session.client.on("message", (_, payload) => this.#heard(session, payload));
+    session.client.on("message", (_, payload) => this.#onMessage(session, payload));
   }
 
   /** Subscribes to commands. The session counts as up only after that. */
@@ -142,7 +142,7 @@ export class MqttLink implements Link {
     });
   }
 
-  #heard(session: Session, payload: Uint8Array): void {
+  #onMessage(session: Session, payload: Uint8Array): void {
     if (session !== this.#session || this.#inbox.length >= INBOX_MAX) return;
     // One byte above the maximum is enough for the host loop to see that a message is oversized.
     this.#inbox.push(Uint8Array.from(payload.subarray(0, MESSAGE_MAX + 1)));

@@ -58,7 +58,7 @@ export class Remote {
    * Stores a message from the device. It is decoded when a step needs it. `epoch`: the epoch of a
    * status that is already decoded.
    */
-  heard(channel: number, bytes: Uint8Array, epoch: Uint8Array | null): void {
+  receive(channel: number, bytes: Uint8Array, epoch: Uint8Array | null): void {
     if (channel === CHANNEL.STATUS) this.#status.push({ bytes, epoch });
     else if (channel === CHANNEL.REPLY) this.#replies.push(bytes);
   }

@@ -126,8 +126,8 @@ class Run {
   /**
    * Number of messages that the broker received from the device: in all, and before that action.
    */
-  #heard = 0;
-  #heardBefore = 0;
+  #received = 0;
+  #receivedBefore = 0;
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -154,9 +154,9 @@ class Run {
           this.#oracle?.line(at, kind, detail);
         },
         message: (at, channel, bytes) => {
-          this.#heard++;
+          this.#received++;
           const epoch = this.#oracle?.message(at, channel, bytes) ?? null;
-          this.#remote.heard(channel, bytes, epoch);
+          this.#remote.receive(channel, bytes, epoch);
         },
       });
       if (started !== undefined) await started;
@@ -258,7 +258,7 @@ class Run {
   /** Trace lines and messages from here on belong to the current action. */
   #beginAction(): void {
     this.#since = this.trace.lines.length;
-    this.#heardBefore = this.#heard;
+    this.#receivedBefore = this.#received;
   }
 
   async #tap(): Promise<void> {
@@ -340,10 +340,10 @@ class Run {
       const meter = await this.#target.rail();
       if (meter !== rail) throw new Mismatch(`rail ${rail}`, `rail ${meter}`);
     }
-    const heardSome = () => this.#heard > this.#heardBefore;
-    if (heard === "something") await this.#until(heardSome);
-    const count = this.#heard - this.#heardBefore;
-    if (heard === undefined || (heard === "something") === heardSome()) return;
+    const receivedSome = () => this.#received > this.#receivedBefore;
+    if (heard === "something") await this.#until(receivedSome);
+    const count = this.#received - this.#receivedBefore;
+    if (heard === undefined || (heard === "something") === receivedSome()) return;
     throw new Mismatch(`${heard} received by the broker`, `${count} messages`);
   }
 

@@ -48,7 +48,7 @@ class Case {
 
   constructor(trace = LIVE) {
     this.lines(trace);
-    this.#remote.heard(CHANNEL.STATUS, status(), EPOCH);
+    this.#remote.receive(CHANNEL.STATUS, status(), EPOCH);
   }
 
   lines(trace: string): this {
