@@ -19,7 +19,7 @@ import type { Fault } from "../virtual-board.ts";
 import { initialObserved, type Observed, updateObserved } from "./observed.ts";
 import { field, lineText } from "./trace.ts";
 
-/** The gate's times, repeated here: read from the gate, they would hide an error in them. In ms. */
+/** The gate's times in ms. They are repeated here, so that an error in the gate's own is found. */
 const ARM_MS = 50;
 const TRAVEL_MS = 20;
 const DISCHARGE_MS = 100;

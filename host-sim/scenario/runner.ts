@@ -221,7 +221,7 @@ class Run {
   #one(step: Single): Promise<void> | void {
     if (isAction(step)) {
       const { realTime } = this.#target;
-      // First wait for the trace of the last action, so that this machine's delay does not add up.
+      // A wait counts from the last action. Other actions first wait until its trace has arrived.
       if (realTime === undefined || "wait" in step) return this.#act(step);
       return realTime.sync().then(() => this.#act(step));
     }
