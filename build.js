@@ -96,7 +96,7 @@ for (const module of MODULES) {
 // The bundle is split, so that code that only one verb needs is loaded only for that verb.
 rmSync("dist/chunks", { recursive: true, force: true });
 await build({
-  entryPoints: { killswitch: "host-sim/cli.ts" },
+  entryPoints: { killswitch: "host-sim/cli/main.ts" },
   outdir: "dist",
   chunkNames: "chunks/[name]-[hash]",
   bundle: true,

@@ -5,7 +5,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { circle, INK, path, polyline, rect, svg, text } from "../../host-sim/svg.ts";
+import { circle, INK, path, polyline, rect, svg, text } from "../../host-sim/base/svg.ts";
 
 type Signal = "no" | "nc" | "button" | "relay" | "lamp";
 

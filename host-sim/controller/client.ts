@@ -2,9 +2,9 @@
  * The controller: asks a device for its epoch, sends a command under it, and waits for the signed
  * reply. The timer and the random numbers are injected.
  */
-import { CODE, CODE_NAMES, OP, PRINCIPAL_KIDS } from "../abi.gen.ts";
-import type { SetTimer } from "../clock.ts";
-import { EXIT, UserError } from "../errors.ts";
+import { CODE, CODE_NAMES, OP, PRINCIPAL_KIDS } from "../abi/abi.gen.ts";
+import type { SetTimer } from "../base/clock.ts";
+import { EXIT, UserError } from "../base/errors.ts";
 import { type BrokerAddress, brokerTrouble, openSession, type Session } from "../mqtt/session.ts";
 import { type Level, levelOf, topic } from "../mqtt/topics.ts";
 import { type Command, decodeReply, encodeCommand, NO_EPOCH, type Reply } from "./command.ts";

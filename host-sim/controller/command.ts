@@ -2,7 +2,7 @@
  * Encodes commands, and decodes replies, status and telemetry messages: the controller's half of
  * docs/PROTOCOL.md.
  */
-import { CODE_NAMES, EPOCH_BYTES, PRINCIPAL, PRINCIPAL_KIDS } from "../abi.gen.ts";
+import { CODE_NAMES, EPOCH_BYTES, PRINCIPAL, PRINCIPAL_KIDS } from "../abi/abi.gen.ts";
 import { decodeCbor, decodeMac0, encodeCbor, encodeMac0, MessageError } from "./cose.ts";
 import { type ArgValue, type Fields, isUint32, STATUS_SHAPE, takeFields } from "./operations.ts";
 

@@ -4,7 +4,7 @@
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { decode, encode, rfc8949EncodeOptions } from "cborg";
-import { MESSAGE_MAX, type PRINCIPAL_KIDS, TAG_BYTES } from "../abi.gen.ts";
+import { MESSAGE_MAX, type PRINCIPAL_KIDS, TAG_BYTES } from "../abi/abi.gen.ts";
 
 /** Key identifier: the principal that the key belongs to. */
 export type Kid = (typeof PRINCIPAL_KIDS)[number];

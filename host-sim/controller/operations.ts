@@ -1,6 +1,6 @@
 /** The operations as data: the arguments of each on a command line, and the fields of its reply. */
-import { BOOT_NAMES, CODE, OP, OP_WIRES, PHASE_NAMES, SAFE, SAFE_NAMES } from "../abi.gen.ts";
-import { EXIT, UserError } from "../errors.ts";
+import { BOOT_NAMES, CODE, OP, OP_WIRES, PHASE_NAMES, SAFE, SAFE_NAMES } from "../abi/abi.gen.ts";
+import { EXIT, UserError } from "../base/errors.ts";
 import { MessageError } from "./cose.ts";
 
 /** Length of a journal record: 20 bytes of body, 32 of hash. */

@@ -10,9 +10,9 @@ import {
   FIRMWARE_COMMANDS,
   type FirmwareCommand,
   type FirmwareData,
-} from "../board-data.ts";
-import { EXIT, UserError } from "../errors.ts";
-import { packageRoot } from "../paths.ts";
+} from "../base/board-data.ts";
+import { EXIT, UserError } from "../base/errors.ts";
+import { packageRoot } from "../base/paths.ts";
 
 /** The roles of a chip. They differ in the guest of its image. */
 export const ROLES = ["device", "fixture"] as const;

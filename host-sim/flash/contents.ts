@@ -4,13 +4,13 @@
  */
 import { X509Certificate } from "node:crypto";
 import { crc32 as crc } from "node:zlib";
-import { ABI_VERSION, MESSAGE_MAX, PRINCIPAL_KIDS, STATE_MAX } from "../abi.gen.ts";
+import { ABI_VERSION, MESSAGE_MAX, PRINCIPAL_KIDS, STATE_MAX } from "../abi/abi.gen.ts";
+import { EXIT, UserError } from "../base/errors.ts";
+import { runBounded } from "../base/guard.ts";
 import { KEY_BYTES, type Keys, type RandomBytes } from "../controller/keys.ts";
-import { EXIT, UserError } from "../errors.ts";
-import { runBounded } from "../guard.ts";
-import { loadGuest } from "../module.ts";
 import { parseBroker } from "../mqtt/session.ts";
 import { checkDeviceId } from "../mqtt/topics.ts";
+import { loadGuest } from "../sim/module.ts";
 import type { Partition } from "./partitions.ts";
 
 /** Partition names. */

@@ -5,7 +5,7 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { Aedes } from "aedes";
-import { codeOf, EXIT, UserError } from "../errors.ts";
+import { codeOf, EXIT, UserError } from "../base/errors.ts";
 
 export interface Broker {
   /** `mqtt://127.0.0.1:<port>`. */

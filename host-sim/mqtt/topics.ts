@@ -1,5 +1,5 @@
 /** Device identifiers, and the MQTT topics of a device. */
-import { EXIT, UserError } from "../errors.ts";
+import { EXIT, UserError } from "../base/errors.ts";
 
 /** Last level of a topic. The device subscribes to `command` and publishes on the others. */
 export const LEVELS = ["command", "reply", "status", "telemetry", "availability"] as const;

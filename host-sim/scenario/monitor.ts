@@ -13,9 +13,9 @@
  * I5  No relay.set executes during a hold.
  * I8  Every boot begins KILLED with the radio off, and reports the reason of the restart before it.
  */
-import type { BoardData } from "../board-data.ts";
-import { crc32 } from "../crc32.ts";
-import type { Fault } from "../virtual-board.ts";
+import type { BoardData } from "../base/board-data.ts";
+import { crc32 } from "../base/crc32.ts";
+import type { Fault } from "../sim/virtual-board.ts";
 import { initialObserved, type Observed, updateObserved } from "./observed.ts";
 import { field, lineText } from "./trace.ts";
 

@@ -3,11 +3,11 @@
  * answer to each command, the relay's level, holds, configuration and counts. Its input is the
  * trace, the messages, the stimuli, and the commands that the controller sent.
  */
-import { CHANNEL, CODE, CODE_NAMES, OP, PRINCIPAL, SAFE_NAMES } from "../abi.gen.ts";
+import { CHANNEL, CODE, CODE_NAMES, OP, PRINCIPAL, SAFE_NAMES } from "../abi/abi.gen.ts";
+import { crc32 } from "../base/crc32.ts";
 import { decodeReply, decodeStatus, decodeTelemetry, type Reply } from "../controller/command.ts";
 import { MessageError } from "../controller/cose.ts";
 import { type Fields, replyFields } from "../controller/operations.ts";
-import { crc32 } from "../crc32.ts";
 import type { Stimulus } from "./grammar.ts";
 import type { Violation } from "./monitor.ts";
 import { OUTCOMES, type Outcome, ReferenceModel } from "./reference-model.ts";

@@ -4,7 +4,7 @@
  * them survive a restart. Null means that a value cannot be known from outside, for example after a
  * loss of supply during a write.
  */
-import { CODE, OP, SAFE } from "../abi.gen.ts";
+import { CODE, OP, SAFE } from "../abi/abi.gen.ts";
 import { isPermitted } from "../controller/permissions.ts";
 import type { Message } from "./remote.ts";
 

@@ -3,7 +3,14 @@
  * and an attacker's variants of them, and finds the replies.
  */
 import { createHash } from "node:crypto";
-import { CHANNEL, CODE, CODE_NAMES, MESSAGE_MAX, PRINCIPAL, PRINCIPAL_KIDS } from "../abi.gen.ts";
+import {
+  CHANNEL,
+  CODE,
+  CODE_NAMES,
+  MESSAGE_MAX,
+  PRINCIPAL,
+  PRINCIPAL_KIDS,
+} from "../abi/abi.gen.ts";
 import {
   decodeReply,
   decodeStatus,

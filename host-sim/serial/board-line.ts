@@ -2,8 +2,8 @@
  * Splits what a board sends on its serial line into trace lines, answers to commands, Improv frames
  * and other text.
  */
-import type { SetTimer } from "../clock.ts";
-import { type Found, FrameReader } from "../improv/frames.ts";
+import type { SetTimer } from "../base/clock.ts";
+import { type Found, FrameReader } from "./improv-frames.ts";
 import type { SerialLine } from "./port.ts";
 
 /** One received item. `text` is without the answer's prefix and the line end. */

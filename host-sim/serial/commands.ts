@@ -1,6 +1,6 @@
 /** Sends the owner's local commands on a board's serial line and reads their answers. */
-import { crc32 } from "../crc32.ts";
-import { EXIT, UserError } from "../errors.ts";
+import { crc32 } from "../base/crc32.ts";
+import { EXIT, UserError } from "../base/errors.ts";
 import type { BoardLine } from "./board-line.ts";
 
 /** The longest time between two lines of one answer, in ms. */

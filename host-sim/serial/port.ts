@@ -5,7 +5,7 @@
 import { accessSync, constants, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { SerialPort } from "serialport";
-import { codeOf, EXIT, UserError } from "../errors.ts";
+import { codeOf, EXIT, UserError } from "../base/errors.ts";
 
 /** A serial line: a port, or any other carrier of bytes. */
 export interface SerialLine {

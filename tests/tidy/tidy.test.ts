@@ -25,9 +25,9 @@ const ALLOWED_IMPORTS: { from: string; may: string[] }[] = [
 
 /** Files that may read a clock, set a timer or draw randomness directly, by prefix. */
 const IMPURE = [
-  "host-sim/clock.ts",
-  "host-sim/cli.ts",
-  "host-sim/verbs/",
+  "host-sim/base/clock.ts",
+  "host-sim/cli/main.ts",
+  "host-sim/cli/verbs/",
   "host-sim/web/",
   "tests/",
 ];
@@ -112,7 +112,7 @@ describe("project rules", () => {
       existsSync(join("boards", name, "board.json")),
     );
     expect(boards.length).toBeGreaterThan(0);
-    const shared = FILES.filter((file) => /^(firmware|host-sim|boards\/common)\//.test(file));
+    const shared = FILES.filter((file) => /^(firmware|host-sim|boards\/runtime)\//.test(file));
     const named = shared.flatMap((file) =>
       boards
         .filter((board) => codeOf(text(file)).includes(`"${board}"`))

@@ -3,8 +3,8 @@
  * that stands for it. docs/PROOFS.md justifies each line; walk.ts checks them all against runs that
  * fold nothing. Must not know events, or what any value is for.
  */
-import { BOOT, JOURNAL_SLOT_BYTES, JOURNAL_SLOTS, PHASE, REGION, SAFE } from "../../abi.gen.ts";
-import { STATE_BYTES, STATE_FIELDS, type StateField } from "../../state.gen.ts";
+import { BOOT, JOURNAL_SLOT_BYTES, JOURNAL_SLOTS, PHASE, REGION, SAFE } from "../../abi/abi.gen.ts";
+import { STATE_BYTES, STATE_FIELDS, type StateField } from "../../abi/state.gen.ts";
 import { CONFIG_MODEL, EPOCHS, SEQ } from "./messages.ts";
 import { HASH_BYTES, putBlock, putRecord, slotOf } from "./storage-format.ts";
 

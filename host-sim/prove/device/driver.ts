@@ -3,8 +3,8 @@
  * event, tells the differences, folds what came out. Generated for one guest: its addresses and
  * constants are in the code. Must not know what an event is for.
  */
-import { EVENT } from "../../abi.gen.ts";
-import { STATE_BYTES } from "../../state.gen.ts";
+import { EVENT } from "../../abi/abi.gen.ts";
+import { STATE_BYTES } from "../../abi/state.gen.ts";
 import { at, COUNTDOWNS, EPOCH_WORDS, FOLD, PADDING_START } from "./abstraction.ts";
 import { BLOCK, HASH_PRIME, TABLE, TABLE_SIZE } from "./layout.ts";
 import { ASKED_WORDS, type MaskedWord } from "./observed-fields.ts";

@@ -3,7 +3,7 @@
  * what was sent. The rest is left out of what is compared, so a check that asks of more is an error.
  * Must not know the rules.
  */
-import { STATE_BYTES, STATE_FIELDS, type StateField } from "../../state.gen.ts";
+import { STATE_BYTES, STATE_FIELDS, type StateField } from "../../abi/state.gen.ts";
 
 export type Question = "done" | "sent";
 

@@ -14,8 +14,8 @@ import {
   PIN,
   PRINCIPAL,
   STATUS,
-} from "../../abi.gen.ts";
-import { BOARD_PINS, REGION_BYTES } from "../../hal.ts";
+} from "../../abi/abi.gen.ts";
+import { BOARD_PINS, REGION_BYTES } from "../../sim/hal.ts";
 import {
   ALL_FAIL,
   AT,

@@ -1,0 +1,280 @@
+/**
+ * The parts of boards/esp32 that know no chip: Improv frames, command lines, partition images, the
+ * retained block, the ring of records. Malformed bytes are the normal case.
+ */
+import { rmSync } from "node:fs";
+import { crc32 } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Prng } from "../../../host-sim/base/prng.ts";
+import { ask, buildParts, missing, temporary } from "./support.ts";
+
+const reason = missing("gcc", "gcc");
+const folder = temporary();
+afterAll(() => rmSync(folder, { recursive: true }));
+let program = "";
+beforeAll(() => {
+  if (reason === null) program = buildParts(folder);
+}, 300_000);
+
+const one = (part: string, bytes: Uint8Array) => (ask(program, part, [bytes])[0] ?? "").trim();
+const ascii = (text: string) => Buffer.from(text, "latin1");
+const u16 = (value: number) => Buffer.from([value & 255, value >> 8]);
+
+function frame(type: number, data: Uint8Array, version = 1): Buffer {
+  const head = Buffer.concat([ascii("IMPROV"), Buffer.from([version, type, data.length]), data]);
+  const sum = head.reduce((total, byte) => total + byte, 0) & 255;
+  return Buffer.concat([head, Buffer.from([sum])]);
+}
+
+function wifi(ssid: string, password: string): Buffer {
+  const body = [
+    Buffer.from([ssid.length]),
+    ascii(ssid),
+    Buffer.from([password.length]),
+    ascii(password),
+  ];
+  const len = ssid.length + password.length + 2;
+  return frame(3, Buffer.concat([Buffer.from([1, len]), ...body]));
+}
+
+describe.skipIf(reason !== null)("Improv frames", () => {
+  test("reads a request that others publish", () => {
+    const published = Buffer.from("494d50524f56010302030" + "0e6", "hex");
+    expect(one("improv", published)).toBe("frame:3:0300 command:3");
+  });
+
+  test("reads Wi-Fi settings, with or without a line end", () => {
+    const good = "frame:3:011e0c4d79576972656c6573734150106d7973656375726570617373776f7264";
+    const packet = wifi("MyWirelessAP", "mysecurepassword");
+    const expected = `${good} wifi:MyWirelessAP:mysecurepassword`;
+    expect(one("improv", packet)).toBe(expected);
+    expect(one("improv", Buffer.concat([packet, ascii("\r\n"), packet, ascii("\n")]))).toBe(
+      `${expected} ${expected}`,
+    );
+  });
+
+  test("makes frames that it reads, and results", () => {
+    expect(one("frame", Buffer.from([1, 4]))).toBe(
+      `${frame(1, Buffer.from([4])).toString("hex")}0a`,
+    );
+    const texts = Buffer.concat([Buffer.from([3, 2]), ascii("ab"), Buffer.from([1]), ascii("c")]);
+    expect(one("result", texts)).toBe("030502616201" + "63");
+    const long = Buffer.concat([Buffer.from([3, 200]), Buffer.alloc(200, 65), Buffer.from([60])]);
+    expect(one("result", Buffer.concat([long, Buffer.alloc(60, 66)]))).toBe("");
+  });
+
+  test.each([
+    ["wrong sum", Buffer.from("494d50524f560103020300e7", "hex"), "broken"],
+    ["another version", frame(3, Buffer.from([2, 0]), 2), "broken"],
+    ["data shorter than it says", frame(3, Buffer.from([1, 9, 1, 65])), "frame:3:01090141 invalid"],
+    ["no data", frame(3, Buffer.alloc(0)), "frame:3: invalid"],
+    ["an empty name", wifi("", "password"), "invalid"],
+    ["a name of 33 bytes", wifi("x".repeat(33), ""), "invalid"],
+    ["a password of 65 bytes", wifi("x", "y".repeat(65)), "invalid"],
+    ["a zero byte in the name", wifi("a\0b", ""), "invalid"],
+    ["bytes left over", frame(3, Buffer.from([1, 4, 1, 65, 0, 0])), "invalid"],
+    ["a length beyond the frame", frame(3, Buffer.from([1, 3, 9, 65, 0])), "invalid"],
+  ])("refuses %s", (_, bytes, expected) => {
+    expect(one("improv", bytes)).toContain(expected);
+    expect(one("improv", bytes)).not.toContain("wifi:");
+  });
+
+  test("lets text through, and finds the frame behind it", () => {
+    const packet = frame(3, Buffer.from([2, 0]));
+    expect(one("improv", Buffer.concat([ascii("IMIMPRO\nI"), packet]))).toBe(
+      "text:494d text:494d50524f0a text:49 frame:3:0200 command:2",
+    );
+    expect(one("improv", ascii("status\n"))).toBe(
+      "text:73 text:74 text:61 text:74 text:75 text:73 text:0a",
+    );
+  });
+
+  test("a frame that is cut short makes nothing", () => {
+    const packet = wifi("MyWirelessAP", "mysecurepassword");
+    const cuts = [...packet.keys()].map((end) => packet.subarray(0, end));
+    expect(new Set(ask(program, "improv", cuts))).toEqual(new Set([""]));
+  });
+});
+
+describe.skipIf(reason !== null)("command lines", () => {
+  test.each([
+    ["status\n", "1"],
+    ["status\r\njournal\r\n", "1 2"],
+    ["factory-reset\nhelp\n\n", "3 4 0"],
+    ["STATUS\n", "5:STATUS"],
+    ["status \n", "5:status "],
+    ['a"b\x01\xff\n', "5:a.b.."],
+    [`${"x".repeat(64)}\n`, `5:${"x".repeat(64)}`],
+    [`${"x".repeat(65)}\nstatus\n`, "6 1"],
+    [`${"x".repeat(5000)}\nstatus\n`, "6 1"],
+    ["status", ""],
+    ["st\0atus\n", "5:st.atus"],
+  ])("%.20j", (text, expected) => {
+    expect(one("command", ascii(text))).toBe(expected.trim());
+  });
+});
+
+function image(magic: string, body: Uint8Array, room = body.length): Buffer {
+  const head = Buffer.alloc(16);
+  head.write(magic, "latin1");
+  head.writeUInt32LE(body.length, 8);
+  head.writeUInt32LE(crc32(body), 12);
+  return Buffer.concat([head, body, Buffer.alloc(room - body.length, 0xff)]);
+}
+
+function owner(device: string, broker: string, ca = ""): Buffer {
+  const keys = Buffer.from(Array.from({ length: 128 }, (_, index) => index));
+  const name = Buffer.concat([Buffer.from([device.length]), ascii(device)]);
+  const url = Buffer.concat([u16(broker.length), ascii(broker)]);
+  return Buffer.concat([keys, name, url, u16(ca.length), ascii(ca)]);
+}
+
+describe.skipIf(reason !== null)("partition images", () => {
+  const module = Buffer.from("0061736d01000000", "hex");
+  const good = owner("demo", "mqtts://broker.example:8883", "PEM");
+
+  test("the guest", () => {
+    expect(one("guest", image("KSGUEST1", module, 100))).toBe("good len=8");
+    expect(one("guest", Buffer.alloc(64, 0xff))).toBe("blank len=0");
+    expect(one("guest", Buffer.alloc(64))).toBe("magic len=0");
+    expect(one("guest", image("KSOWNER1", module))).toBe("magic len=0");
+    expect(one("guest", image("KSGUEST1", Buffer.alloc(0), 64))).toBe("length len=0");
+    expect(one("guest", image("KSGUEST1", module).subarray(0, 23))).toBe("length len=0");
+    expect(one("guest", image("KSGUEST1", module).subarray(0, 15))).toBe("length len=0");
+  });
+
+  test("any one bit flipped is seen", () => {
+    const whole = image("KSGUEST1", module);
+    const flipped = Array.from({ length: 8 * whole.length }, (_, bit) => {
+      const copy = Buffer.from(whole);
+      copy[bit >> 3] = (copy[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      return copy;
+    });
+    expect(ask(program, "guest", flipped).filter((line) => line.startsWith("good"))).toEqual([]);
+  });
+
+  test("the owner", () => {
+    expect(one("owner", image("KSOWNER1", good, 4000))).toBe(
+      "demo mqtts://broker.example:8883 ca=3 key=007f good len=167",
+    );
+    expect(one("owner", image("KSOWNER1", owner("a".repeat(32), "mqtt://b")))).toContain("good");
+  });
+
+  test.each([
+    ["an empty device", owner("", "mqtt://b"), "device"],
+    ["a device of 33 bytes", owner("a".repeat(33), "mqtt://b"), "device"],
+    ["a device with a separator", owner("a/b", "mqtt://b"), "device"],
+    ["a device with a wildcard", owner("a+", "mqtt://b"), "device"],
+    ["another scheme", owner("demo", "http://b"), "broker"],
+    ["no host", owner("demo", "mqtt://"), "broker"],
+    ["a space in the URL", owner("demo", "mqtt://a b"), "broker"],
+    ["a URL of 256 bytes", owner("demo", `mqtt://${"b".repeat(249)}`), "broker"],
+    ["bytes left over", Buffer.concat([good, Buffer.from([0])]), "length"],
+  ])("refuses %s", (_, body, expected) => {
+    expect(one("owner", image("KSOWNER1", body))).toContain(`${expected} len=`);
+  });
+
+  test("every truncation of the body, its CRC right, is refused", () => {
+    const cuts = [...good.keys()].map((end) => image("KSOWNER1", good.subarray(0, end)));
+    expect(new Set(ask(program, "owner", cuts).map((line) => line.split(" ")[0]))).toEqual(
+      new Set(["length"]),
+    );
+  });
+});
+
+describe.skipIf(reason !== null)("access points heard", () => {
+  const scan = (...heard: [number, boolean, string][]) =>
+    one(
+      "scan",
+      Buffer.concat(
+        heard.map(([rssi, locked, ssid]) =>
+          Buffer.concat([Buffer.from([rssi & 255, locked ? 1 : 0, ssid.length]), ascii(ssid)]),
+        ),
+      ),
+    );
+
+  test("stand strongest first, each name once with its strongest signal", () => {
+    expect(scan([-70, true, "b"], [-40, false, "a"], [-90, true, "c"])).toBe("a:-40 b#-70 c#-90");
+    expect(scan([-70, true, "a"], [-60, true, "b"], [-50, false, "a"], [-80, true, "a"])).toBe(
+      "a:-50 b#-60",
+    );
+  });
+
+  test("without a name, or with one too long, are left out", () => {
+    expect(scan([-70, true, ""], [-70, true, "x".repeat(33)], [-71, true, "y".repeat(32)])).toBe(
+      `${"y".repeat(32)}#-71`,
+    );
+  });
+
+  test("that are too many lose the weakest", () => {
+    const many = Array.from(
+      { length: 40 },
+      (_, index) =>
+        [-1 - ((index * 7) % 40), false, `n${(index * 7) % 40}`] as [number, boolean, string],
+    );
+    expect(scan(...many)).toBe(Array.from({ length: 16 }, (_, n) => `n${n}:${-1 - n}`).join(" "));
+  });
+});
+
+describe.skipIf(reason !== null)("a line of packets", () => {
+  const packets = (...steps: number[]) => one("packets", Buffer.from(steps));
+  const a = (count: number) => "a".repeat(count);
+
+  test("a record goes in packets below 64 bytes, each when the one before was taken", () => {
+    expect(packets(5, 1)).toBe("aaaa. lost=0");
+    expect(packets(63, 1)).toBe(`${a(62)}. lost=0`);
+    expect(packets(130, 1, 0, 1, 1)).toBe(`${a(63)}~ -~ ${a(63)}~ aaa. lost=0`);
+  });
+
+  test("a reader that takes nothing is waited for once, then left behind", () => {
+    expect(packets(3, 0, 0, 0, 0, 0, 3, 0, 3, 0)).toBe("-~ -~ -~ -~ - - - lost=3");
+  });
+
+  test("no packet of a record that was left follows", () => {
+    expect(packets(3, 0, 0, 0, 0, 0, 1, 3, 1)).toBe("-~ -~ -~ -~ - - bb. lost=1");
+  });
+
+  test("who reads again gets whole lines, behind the end of the torn one", () => {
+    const torn = [130, 1, 0, 0, 0, 0, 0];
+    expect(packets(...torn, 4, 0, 4, 1)).toBe(`${a(63)}~ -~ -~ -~ - - - //ccc. lost=2`);
+    // The line end takes its room in the packet.
+    expect(packets(...torn, 63, 1, 1)).toBe(
+      `${a(63)}~ -~ -~ -~ - - //${"b".repeat(61)}~ b. lost=1`,
+    );
+  });
+
+  test("a reader that is slow and reads is waited for", () => {
+    expect(packets(130, 1, 0, 0, 0, 1, 0, 0, 0, 1)).toBe(
+      `${a(63)}~ -~ -~ -~ ${a(63)}~ -~ -~ -~ aaa. lost=0`,
+    );
+  });
+});
+
+describe.skipIf(reason !== null)("what outlives a restart", () => {
+  test("a block with any bit flipped is lost, or its clock is", () => {
+    const [, , size = "0"] = one("retained", Buffer.from([255, 255])).split(" ");
+    expect(one("retained", Buffer.from([255, 255]))).toBe(`good 123456 ${size}`);
+    const bits = Array.from({ length: 8 * Number(size) }, (_, bit) => u16(bit));
+    const kept = ask(program, "retained", bits).filter((line) => line.startsWith("good 123456"));
+    expect(bits.length).toBeGreaterThan(700);
+    expect(kept).toEqual([]);
+  });
+
+  test("the ring keeps records in order, around its end, and takes no more than fits", () => {
+    const steps = Buffer.from([20, 20, 20, 0x80, 20, 0x80, 0x80, 0x80, 0x80]);
+    expect(one("ring", steps)).toBe("in in full 20:0 in 20:1 20:4 -1:-1 -1:-1 refused");
+  });
+
+  test("no bytes break a part", () => {
+    const prng = new Prng(1);
+    const noise = Array.from({ length: 400 }, () => {
+      const bytes = Buffer.from(Array.from({ length: 1 + prng.below(300) }, () => prng.below(256)));
+      if (prng.below(2) === 0) ascii("IMPROV\x01\x03").copy(bytes);
+      return bytes;
+    });
+    for (const part of ["improv", "command", "guest", "owner", "ring", "packets", "scan"])
+      expect(ask(program, part, noise)).toHaveLength(noise.length);
+    for (const part of ["ring", "packets", "scan"])
+      expect(ask(program, part, noise).filter((line) => line.includes("BROKEN"))).toEqual([]);
+  });
+});

@@ -1,0 +1,159 @@
+/**
+ * The ESP-IDF project, without ESP-IDF: every C file holds its types for both chips, pins come from
+ * board.json alone and are none that a boot moves, what interrupts reach lies in RAM, and the build
+ * compiles what the other boards' builds do.
+ */
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { type ChipData, loadBoard } from "../../../host-sim/base/board-data.ts";
+import {
+  MAC_MEMORY,
+  THIRD_PARTY_FLAGS,
+  WASM3_FLAGS,
+} from "../../../host-sim/build/native-image.ts";
+import {
+  BOARD,
+  chips,
+  MAIN,
+  missing,
+  PROJECT,
+  sizes,
+  sources,
+  syntax,
+  temporary,
+} from "./support.ts";
+
+const folder = temporary();
+afterAll(() => rmSync(folder, { recursive: true }));
+const text = (...path: string[]) => readFileSync(join(PROJECT, ...path), "utf8");
+const cmake = text("main", "CMakeLists.txt");
+
+const COMPILER = "riscv64-unknown-elf-gcc";
+const noCompiler = missing(COMPILER, "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf");
+
+describe.skipIf(noCompiler !== null).each(chips())("C for %s", (chip) => {
+  test.each(sources())("%s", (name) => {
+    expect(syntax(join(PROJECT, name), chip, COMPILER)).toBe("");
+  });
+
+  // What a fixture's pins are compiled into.
+  test.each(["contacts.c", "outputs.c"])("%s of a fixture", (name) => {
+    expect(syntax(join(MAIN, name), chip, COMPILER, "fixture")).toBe("");
+  });
+
+  test("a wrong type is seen", () => {
+    const broken = join(folder, "outputs.c");
+    const source = text("main", "outputs.c");
+    writeFileSync(
+      broken,
+      source.replace("assert(pin <", 'gpio_hold_en("relay");\n    assert(pin <'),
+    );
+    expect(syntax(broken, chip, COMPILER)).toContain("gpio_hold_en");
+  });
+});
+
+describe("board.json", () => {
+  const data = loadBoard(BOARD);
+
+  test.each(chips())("%s has five pins of its own, none reserved", (chip) => {
+    const { pins, reserved } = data.chips?.[chip] ?? { pins: {}, reserved: {} };
+    const numbers = Object.values(pins);
+    expect(Object.keys(pins).sort()).toEqual(["button", "lamp", "nc", "no", "relay"]);
+    expect(new Set(numbers).size).toBe(5);
+    expect(numbers.filter((pin) => String(pin) in reserved)).toEqual([]);
+  });
+
+  /** Strapping pins, the console, flash and USB, and what resets with a pull-up: the data sheets'. */
+  const NEVER: Record<string, number[]> = {
+    esp32: [0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 34, 35, 36, 39],
+    esp32c3: [2, 6, 8, 9, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21],
+  };
+  test.each(chips())("%s says why of every pin that a boot moves", (chip) => {
+    const { reserved } = data.chips?.[chip] ?? { reserved: {} };
+    expect(NEVER[chip]?.filter((pin) => !(String(pin) in reserved))).toEqual([]);
+  });
+
+  test.each(chips())("%s as a fixture has a pin of its own for every wire", (chip) => {
+    const { fixture = {}, reserved = {} }: Partial<ChipData> = data.chips?.[chip] ?? {};
+    const wires = ["button", "lamp", "nc", "no", "rail", "relay", "reset", "supply"];
+    expect(Object.keys(fixture).sort()).toEqual(wires);
+    expect(new Set(Object.values(fixture)).size).toBe(wires.length);
+    // A reset wire that is pulled up while the fixture boots is one that is let go.
+    const pulled = /^MTCK: pulled up at reset$|crystal/;
+    const bad = Object.entries(fixture).filter(([wire, pin]) => {
+      const why = reserved[String(pin)];
+      return why !== undefined && !(["reset", "supply", "rail"].includes(wire) && pulled.test(why));
+    });
+    expect(bad).toEqual([]);
+  });
+
+  test("no C file has a pin's number", () => {
+    const numbered = sources().filter((name) => /GPIO_NUM_\d|\bGPIO\d/.test(text(name)));
+    expect(numbered).toEqual([]);
+  });
+
+  test("the partitions lie side by side in the flash", () => {
+    const rows = text("partitions.csv")
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith("#"))
+      .map((line) => line.split(",").map((field) => field.trim()))
+      .map(([name, , , offset, size]) => ({ name, from: Number(offset), size: Number(size) }));
+    expect(rows.map(({ name }) => name)).toContain("guest");
+    let end = 0x9000;
+    for (const { from, size } of rows) {
+      expect(from).toBeGreaterThanOrEqual(end);
+      end = from + size;
+    }
+    const flash = chips().map((chip) => data.chips?.[chip]?.flash.bytes ?? 0);
+    expect(end).toBeLessThanOrEqual(Math.min(...flash));
+  });
+});
+
+describe("the build", () => {
+  test("compiles every C file of the project", () => {
+    const listed = new Set(cmake.match(/\b\w+\.c\b/g));
+    expect(sources().filter((name) => !listed.has(basename(name)))).toEqual([]);
+  });
+
+  test("sets the interpreter as every other board does", () => {
+    const set = WASM3_FLAGS.map((flag) => flag.replace(/^-D/, ""));
+    expect(set.filter((flag) => !cmake.includes(flag))).toEqual([]);
+    expect(cmake).toContain(`set(foreign ${THIRD_PARTY_FLAGS.join(" ")})`);
+    expect(sizes().mac).toBe(MAC_MEMORY);
+  });
+
+  test("puts what interrupts reach in RAM", () => {
+    const ram = [...text("main", "linker.lf").matchAll(/^ {4}(\w+) \(noflash\)$/gm)];
+    // What host_edge() and host_sampled() reach, from the top of boards/runtime/host.c down.
+    for (const name of ["host", "event_queue", "trace", "gate", "contacts", "hal_esp32"])
+      expect(ram.map(([, found]) => found)).toContain(name);
+    for (const name of ["radio_power", "retained", "retained_block", "crc32", "console_out"])
+      expect(ram.map(([, found]) => found)).toContain(name);
+    for (const name of ["packet_line", "usb_port"])
+      expect(ram.map(([, found]) => found)).toContain(name);
+    expect(text("sdkconfig.defaults")).toContain("CONFIG_GPTIMER_ISR_IRAM_SAFE=y");
+  });
+
+  test.each([
+    ["CONFIG_FREERTOS_UNICORE=y", "contacts.c rests on it"],
+    ["CONFIG_BT_ENABLED=n", "one radio"],
+    ["CONFIG_ESP_BROWNOUT_DET=y", "a sagging supply resets"],
+    ["CONFIG_ESP_COREDUMP_ENABLE_TO_NONE=y", "nothing is kept of memory"],
+    ["CONFIG_FREERTOS_WATCHPOINT_END_OF_STACK=y", "a stack that overflows is seen"],
+    ["CONFIG_ESP_WIFI_NVS_ENABLED=n", "credentials in one place"],
+  ])("has %s: %s", (line) => {
+    expect(text("sdkconfig.defaults").split("\n")).toContain(line);
+  });
+
+  const noCmake = missing("cmake", "cmake");
+  test.skipIf(noCmake !== null)("says what to run when the generated files are not there", () => {
+    const bare = join(folder, "bare");
+    mkdirSync(bare);
+    cpSync(join(PROJECT, "CMakeLists.txt"), join(bare, "CMakeLists.txt"));
+    const run = () =>
+      execFileSync("cmake", ["-S", bare, "-B", join(bare, "out")], { stdio: "pipe" });
+    expect(run).toThrow(/run\s+`killswitch\s+build\s+--board\s+<chip>`\s+first/);
+  });
+});
