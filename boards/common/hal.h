@@ -15,6 +15,12 @@
 #define KS_BOARD_PINS 2u
 #endif
 
+/* 1 on a board whose radio, once its power was taken, works again only after a restart: the host
+ * then restarts when the guest has released the radio. */
+#ifndef KS_RADIO_RESTARTS
+#define KS_RADIO_RESTARTS 0
+#endif
+
 /* Milliseconds since the supply came up, modulo 2^32; never backwards. */
 uint32_t hal_now(void);
 /* bit 0 NO closed, bit 1 NC closed, bit 2 rail up: the low three bits of the gate's inputs. */

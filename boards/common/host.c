@@ -43,6 +43,10 @@ static struct {
     uint32_t phase;
     bool radio, requested, link_up;
     bool radio_cut; /* the edge took the power; not yet said */
+    bool released;  /* the guest gave the radio up while the gate permitted it */
+    /* What host_edge_masked() saw last, if the gate has not seen it yet. */
+    volatile bool kept;
+    volatile uint32_t kept_sense;
     uint8_t epoch[KS_EPOCH_BYTES];
     /* The guest. */
     bool guest_ready;
@@ -62,10 +66,25 @@ static bool permits(uint32_t word) { return w2c_gate_permits(NULL, word) != 0; }
 
 /* --- the gate --- */
 
+void host_edge_masked(void) {
+    const uint32_t sense = hal_sense();
+    if (permits(step(host.word, sense))) return;
+    if (host.radio) hal_radio(false);
+    host.kept_sense = sense;
+    host.kept = true;
+}
+
+static uint32_t take_sense(void) {
+    if (!host.kept) return hal_sense();
+    /* Cleared first: an interrupt from here on keeps its own. */
+    host.kept = false;
+    return host.kept_sense;
+}
+
 void host_edge(void) {
     const uint32_t now = hal_now();
     const uint32_t passed = now - host.last_sample;
-    const uint32_t sense = hal_sense();
+    const uint32_t sense = take_sense();
     host.last_sample = now;
     host.sense = sense;
     host.before = host.word;
@@ -276,6 +295,7 @@ static void radio_apply(void) {
     if (wanted == host.radio) return;
     if (!wanted) {
         radio_off();
+        host.released = true;
         return;
     }
     host.radio = true;
@@ -349,6 +369,7 @@ _Noreturn void host_boot(const struct host_image *image) {
         struct event event;
         hal_interrupts(false);
         if (queue_pop(&event)) dispatch(&event);
+        else if (KS_RADIO_RESTARTS && host.released) restart(KS_BOOT_RESET, 0);
         else hal_idle();
     }
 }

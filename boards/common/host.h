@@ -25,6 +25,10 @@ _Noreturn void host_boot(const struct host_image *image);
 /* Contact edge or timer. First thing in the handler: steps the gate and, on leaving LIVE, takes the
  * radio's power away. Bounded: no loop, no trace. */
 void host_edge(void);
+/* A contact edge or timer while the host is masked: takes the radio's power away if the gate would
+ * not permit it at these contacts, and keeps the sample for the next host_edge(). Changes no state
+ * of the gate. */
+void host_edge_masked(void);
 /* What the last edge means: announcement, cut (does not return), watchdog (does not return), tick.
  */
 void host_sampled(void);

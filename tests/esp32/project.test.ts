@@ -123,7 +123,7 @@ describe("the build", () => {
   test("puts what interrupts reach in RAM", () => {
     const ram = [...text("main", "linker.lf").matchAll(/^ {4}(\w+) \(noflash\)$/gm)];
     // What host_edge() and host_sampled() reach, from the top of boards/common/host.c down.
-    for (const name of ["host", "event_queue", "trace", "gate", "contacts", "hal_esp32"])
+    for (const name of ["host", "event_queue", "trace", "gate", "contacts", "hal_esp32", "host_interrupts"])
       expect(ram.map(([, found]) => found)).toContain(name);
     for (const name of ["radio_power", "retained", "retained_block", "crc32", "console_out"])
       expect(ram.map(([, found]) => found)).toContain(name);
@@ -133,7 +133,7 @@ describe("the build", () => {
   });
 
   test.each([
-    ["CONFIG_FREERTOS_UNICORE=y", "contacts.c rests on it"],
+    ["CONFIG_FREERTOS_UNICORE=y", "host_interrupts.c relies on it"],
     ["CONFIG_BT_ENABLED=n", "one radio"],
     ["CONFIG_ESP_BROWNOUT_DET=y", "a sagging supply resets"],
     ["CONFIG_ESP_COREDUMP_ENABLE_TO_NONE=y", "nothing is kept of memory"],

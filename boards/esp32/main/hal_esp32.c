@@ -10,6 +10,7 @@
 #include "esp_random.h"
 #include "esp_rom_sys.h"
 #include "hal_esp32.h"
+#include "host_interrupts.h"
 #include "inbox.h"
 #include "mac.h"
 #include "network.h"
@@ -23,7 +24,6 @@
 static uint8_t pool[POOL_BYTES];
 static uint32_t drawn;
 static volatile uint32_t temperature;
-static volatile bool radio_gone;
 
 void hal_start(void) {
     /* True chance without the radio: noise of the analogue converter. An epoch is drawn before the
@@ -46,10 +46,7 @@ uint32_t hal_inputs(void) {
 
 void hal_radio(bool on) {
     if (on) network_radio();
-    else {
-        radio_power_off();
-        radio_gone = true;
-    }
+    else radio_power_off();
 }
 
 bool hal_gpio(uint32_t pin, uint32_t level) { return outputs_set(pin, level); }
@@ -78,7 +75,7 @@ bool hal_mac(uint32_t principal, const uint8_t *bytes, uint32_t len, uint8_t *ta
 void hal_trace(const char *line, uint32_t len) { console_trace(line, len); }
 
 _Noreturn void hal_restart(uint32_t reason, uint32_t delay_ms) {
-    contacts_mask();
+    interrupts_mask();
     radio_power_off();
     retained()->reason = reason;
     retained()->delay_ms = delay_ms;
@@ -90,18 +87,11 @@ _Noreturn void hal_restart(uint32_t reason, uint32_t delay_ms) {
 }
 
 void hal_interrupts(bool on) {
-    if (on) (void)contacts_unmask();
-    else contacts_mask();
+    if (on) (void)interrupts_unmask();
+    else interrupts_mask();
 }
 
 void hal_idle(void) {
-    /* The guest let go of the radio and the gate did not: what stood on the radio is gone with its
-     * clocks, and only a restart makes it whole. */
-    if (radio_gone) {
-        static const char line[] = "restart reason=RESET";
-        hal_trace(line, sizeof line - 1);
-        hal_restart(KS_BOOT_RESET, 0);
-    }
-    if (inbox_feed()) (void)contacts_unmask();
-    else contacts_sleep();
+    if (inbox_feed()) (void)interrupts_unmask();
+    else interrupts_sleep();
 }

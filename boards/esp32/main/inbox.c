@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "abi.gen.h"
-#include "contacts.h"
 #include "freertos/FreeRTOS.h"
 #include "host.h"
+#include "host_interrupts.h"
 
 #define WAITING_MAX 2u
 
@@ -26,7 +26,7 @@ void inbox_link(bool state) {
     up = state;
     count = 0;
     portEXIT_CRITICAL(&lock);
-    contacts_wake();
+    interrupts_wake();
 }
 
 void inbox_message(const uint8_t *bytes, uint32_t len) {
@@ -37,7 +37,7 @@ void inbox_message(const uint8_t *bytes, uint32_t len) {
         if (len <= KS_MESSAGE_MAX) memcpy(waiting[slot].bytes, bytes, len);
     }
     portEXIT_CRITICAL(&lock);
-    contacts_wake();
+    interrupts_wake();
 }
 
 static bool tell_link(void) {

@@ -8,6 +8,7 @@
 #include "freertos/task.h"
 #include "hal_esp32.h"
 #include "host.h"
+#include "host_interrupts.h"
 #include "network.h"
 #include "outputs.h"
 #include "partitions.h"
@@ -32,7 +33,7 @@ static void host_task(void *argument) {
     image.guest_len = len;
     image.stack_floor = (uintptr_t)stack + KS_STACK_MARGIN;
     hal_start();
-    contacts_start();
+    interrupts_start();
     host_boot(&image);
 }
 

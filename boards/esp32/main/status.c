@@ -4,12 +4,12 @@
 #include <stdio.h>
 
 #include "console_out.h"
-#include "contacts.h"
 #include "esp_system.h"
 #include "guest.h"
 #include "network.h"
 #include "partitions.h"
 #include "host.h"
+#include "host_interrupts.h"
 #include "radio_power.h"
 #include "version.h"
 
@@ -41,5 +41,5 @@ void status_answer(uint32_t reason) {
         boot_names[reason], (unsigned)hal_now(), (unsigned)guest_partition_crc(),
         owner_partition(&refused) != NULL ? "present" : "none", (unsigned)console_out_lost(),
         (unsigned)console_out_usb_lost(), (unsigned)guest_arena_used(),
-        (unsigned)contacts_stack_left());
+        (unsigned)interrupts_stack_left());
 }
