@@ -1,7 +1,6 @@
 /**
- * The wiring picture and the parts list of the hobby build, one picture a chip, drawn from board.json.
- * `tsx boards/esp32/wiring.ts` writes them; a test holds the committed ones to this. Must not know
- * what the firmware does with a pin.
+ * The wiring pictures, one for each chip, and the parts list of the hobby build, drawn from board.json.
+ * `tsx boards/esp32/wiring.ts` writes them; a test compares the committed files.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -1,6 +1,6 @@
 /**
- * Builds what boards/esp32 is made of where there is no ESP-IDF: headers of our own in its place, and the
- * parts that know no chip as a program. Must not know what the parts answer.
+ * Builds the sources of boards/esp32 without ESP-IDF: checks them against headers of our own, and compiles
+ * the parts that use no chip as a program.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ const COMMON = join(packageRoot(), "boards", "common");
 const TESTS = join(packageRoot(), "tests", "esp32");
 const STRICT = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wconversion"];
 
-/** ESP-IDF's headers that our sources include, and which of ours stands in. */
+/** ESP-IDF's headers that our sources include, by the header of ours that replaces them. */
 const HEADERS: Record<string, readonly string[]> = {
   "system.h": [
     "bootloader_random.h",
@@ -61,7 +61,7 @@ const HEADERS: Record<string, readonly string[]> = {
   ],
 };
 
-/** Why a command cannot be run here; null if it can. Says so on the terminal. */
+/** Why a command cannot be run here; null if it can. Prints NOT RUN with the reason. */
 export function missing(command: string, debian: string): string | null {
   if (spawnSync(command, ["--version"]).status === 0) return null;
   const reason = `${command} is not installed: apt-get install ${debian}`;
@@ -86,7 +86,7 @@ export function sources(): string[] {
   );
 }
 
-/** What the build defines and generates for a chip; see boards/esp32/main/CMakeLists.txt. */
+/** The sizes that the build defines; see boards/esp32/main/CMakeLists.txt. */
 export function sizes(): Record<string, number> {
   const { firmware } = JSON.parse(readFileSync(join(PROJECT, "board.json"), "utf8"));
   return firmware.sizes;
@@ -122,7 +122,7 @@ function headers(folder: string, chip: string, role: Role): void {
   writeFileSync(join(folder, "pins.gen.h"), `${text.join("\n")}\n`);
 }
 
-/** Checks a source for a chip; what the compiler says, empty if it is content. */
+/** Checks a source for a chip. Returns the compiler's messages, empty if there are none. */
 export function syntax(
   source: string,
   chip: string,
@@ -168,7 +168,7 @@ const PARTS = [
   "scan_list",
 ];
 
-/** Builds the parts that know no chip, with sanitizers; returns the program. */
+/** Builds the parts that use no chip, with sanitizers. Returns the program's path. */
 export function buildParts(folder: string): string {
   const program = join(folder, "parts");
   const files = [...PARTS.map((name) => join(MAIN, `${name}.c`)), join(COMMON, "crc32.c")];
@@ -182,7 +182,7 @@ export function buildParts(folder: string): string {
   return program;
 }
 
-/** What a part makes of each of some bytes; see parts.c. */
+/** The answer of a part to each input; see parts.c. */
 export function ask(program: string, part: string, inputs: readonly Uint8Array[]): string[] {
   const input = inputs.map((bytes) => `${part} ${Buffer.from(bytes).toString("hex")}\n`).join("");
   const { status, stdout, stderr } = spawnSync(program, [], {

@@ -23,9 +23,9 @@
 #define TASK_STACK 4096u
 #define TASK_PRIORITY 2
 #define READ_BYTES 64u
-/* The driver takes no less than its hardware's buffer and one more. */
+/* The driver requires more than the 128 bytes of the hardware's buffer. */
 #define RX_BYTES 512
-/* A frame that stands still this long was never to be finished. */
+/* A frame of which no byte arrives for this long is abandoned. */
 #define SILENCE_MS 500u
 #define JOURNAL_BYTES (KS_JOURNAL_SLOTS * KS_JOURNAL_SLOT_BYTES)
 #define JOURNAL_LINE 32u
@@ -86,7 +86,7 @@ static void obey(struct command_line *line, uint32_t reason) {
     }
 }
 
-/* One of the lines that commands come by. */
+/* One of the two ports that commands arrive on. */
 struct source {
     struct improv_reader reader;
     struct command_line line;
@@ -106,7 +106,7 @@ static void take(struct source *from, uint8_t byte, uint32_t reason) {
         if (command_feed(&from->line, reader->text[i])) obey(&from->line, reason);
 }
 
-/* Said once, for who watches. */
+/* Printed once, at the start. */
 static void greet(void) {
     const char *refused;
     uint32_t len;

@@ -1,4 +1,4 @@
-/* The access point's name and password, in the partition `nvs`. Must not know Wi-Fi. */
+/* The Wi-Fi network's name and password, stored in the partition `nvs`. */
 #ifndef CREDENTIALS_H
 #define CREDENTIALS_H
 
@@ -6,11 +6,11 @@
 
 #include "improv.h"
 
-/* The partition `nvs` is open. False if it cannot be. */
+/* Opens the partition `nvs`; false if that fails. */
 bool credentials_open(void);
 /* False if there are none. */
 bool credentials_load(struct improv_wifi *wifi);
-/* False if the partition takes no more. */
+/* False if the partition is full. */
 bool credentials_save(const struct improv_wifi *wifi);
 
 #endif

@@ -1,5 +1,5 @@
-/* hal.h on the chip, where no file of its own does it: time, inputs, chance, trace, restart.
- * Interrupts call in here, so all of it lies in RAM (linker.lf). */
+/* hal.h on the chip: time, inputs, randomness, restart, and calls into the files that do the rest.
+ * Interrupts call into this file, so it is placed in RAM (linker.lf). */
 #include "hal.h"
 
 #include <string.h>
@@ -26,8 +26,9 @@ static uint32_t drawn;
 static volatile uint32_t temperature;
 
 void hal_start(void) {
-    /* True chance without the radio: noise of the analogue converter. An epoch is drawn before the
-     * radio is up, and in an interrupt. */
+    /* Hardware entropy while the radio is off: esp_random() alone is pseudo-random then. The source
+     * is noise of the analogue converter (ESP-IDF, "Random Number Generation"). An epoch is drawn
+     * before the radio is up, and in an interrupt. */
     bootloader_random_enable();
     esp_fill_random(pool, sizeof pool);
     bootloader_random_disable();
@@ -55,8 +56,8 @@ void hal_link_send(uint32_t channel, const uint8_t *bytes, uint32_t len) {
     network_send(channel, bytes, len);
 }
 
-/* The pool makes the first 64 bytes of a boot good; later ones rest on the chip's generator, which
- * is a true one while the radio is up. */
+/* The pool covers the first 64 bytes of a boot. Later bytes depend on the chip's generator, which
+ * has hardware entropy while the radio is on. */
 void hal_random(uint8_t *bytes, uint32_t len) {
     for (uint32_t i = 0; i < len; i++) {
         bytes[i] = (uint8_t)(pool[drawn] ^ (uint8_t)esp_random());

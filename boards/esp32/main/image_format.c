@@ -10,7 +10,7 @@
 struct reader {
     const uint8_t *at;
     uint32_t left;
-    bool short_of; /* asked for more than there was */
+    bool short_of; /* a read went beyond the end */
 };
 
 static uint32_t word_at(const uint8_t *at) {

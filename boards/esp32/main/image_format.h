@@ -1,5 +1,5 @@
-/* What stands in the partitions `guest` and `owner`: eight letters, u32 length, u32 CRC-32, body;
- * little-endian. Reads bytes, trusts none. Must not know flash. */
+/* The contents of the partitions `guest` and `owner`: eight letters, u32 length, u32 CRC-32, body;
+ * little-endian. All of it is validated. */
 #ifndef IMAGE_FORMAT_H
 #define IMAGE_FORMAT_H
 
@@ -15,10 +15,10 @@
 #define DEVICE_MAX 32u
 #define BROKER_MAX 255u
 
-/* The header alone; null if it is good, with the length of the body, which ends within `size` bytes
- * of partition. Otherwise the reason: "blank", "magic", "length". */
+/* Checks the header alone. Returns null and the length of the body, which ends within the `size`
+ * bytes of the partition, or the reason: "blank", "magic", "length". */
 const char *image_header(const uint8_t *header, uint32_t size, const char *magic, uint32_t *len);
-/* A whole image of `size` bytes; as image_header(), and "crc". */
+/* Checks a whole image of `size` bytes; as image_header(), with the further reason "crc". */
 const char *image_check(const uint8_t *image, uint32_t size, const char *magic, uint32_t *len);
 
 struct owner {

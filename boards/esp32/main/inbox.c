@@ -16,7 +16,7 @@ static struct {
 } waiting[WAITING_MAX];
 static uint32_t first, count;
 static bool up, told;
-/* The session is another than the one the host knows. */
+/* A session ended since the host was last informed. */
 static bool changed;
 static portMUX_TYPE lock = portMUX_INITIALIZER_UNLOCKED;
 
@@ -54,7 +54,7 @@ static bool tell_link(void) {
 
 bool inbox_feed(void) {
     bool any = tell_link();
-    /* The slot stays taken while the host copies: only this task frees one. */
+    /* The slot stays occupied while the host copies it: only this task frees slots. */
     while (count > 0) {
         host_received(waiting[first].bytes, waiting[first].len);
         portENTER_CRITICAL(&lock);

@@ -1,5 +1,5 @@
-/* Start-up. The contacts and the host come first; nothing else of the system begins before the host
- * has nothing left to do. Must not know what any part does. */
+/* Start-up. The contacts and the host start first; every other task starts when the host sleeps for
+ * the first time. */
 #include "console.h"
 #include "console_out.h"
 #include "contacts.h"
@@ -15,7 +15,7 @@
 #include "radio_power.h"
 #include "retained.h"
 
-/* Above Wi-Fi's task, which has 23. */
+/* Above Wi-Fi's task, whose priority is 23. */
 #define HOST_PRIORITY (configMAX_PRIORITIES - 1)
 
 static StackType_t stack[KS_HOST_STACK / sizeof(StackType_t)];
@@ -37,9 +37,9 @@ static void host_task(void *argument) {
     host_boot(&image);
 }
 
-/* An emulated ESP32-C3 forgets an interrupt that comes within another until the interrupt threshold
- * is written: without this it sleeps for ever within seconds. On the chip it is two stores an
- * idling. */
+/* Works around a fault of the emulated ESP32-C3: an interrupt that arrives within another is lost
+ * until the interrupt threshold is written, and the board then sleeps without end within seconds.
+ * On the chip this costs two stores each time it idles. */
 static bool before_sleep(void) {
     static portMUX_TYPE lock = portMUX_INITIALIZER_UNLOCKED;
     portENTER_CRITICAL(&lock);
@@ -57,7 +57,7 @@ void app_main(void) {
     (void)esp_register_freertos_idle_hook(before_sleep);
     (void)xTaskCreateStatic(host_task, "host", sizeof stack, (void *)(uintptr_t)reason,
                             HOST_PRIORITY, stack, &task);
-    /* The host has slept for the first time. */
+    /* Here the host has slept for the first time. */
     console_start(reason);
     network_start();
 }

@@ -1,4 +1,4 @@
-/* See network.h. The task: what is due next, in order. */
+/* See network.h. The task, which keeps the times at which the next attempts are due. */
 #include "network.h"
 
 #include <string.h>
@@ -18,8 +18,8 @@
 #define BACKOFF_LAST_MS 30000u
 #define OUTBOX_BYTES 4096u
 #define NEVER UINT32_MAX
-/* While a join is under way it cannot listen: so often it tries, so far apart. Then it listens for
- * two to three seconds, and no longer than this. */
+/* A scan cannot start while the station joins: it is tried up to SCAN_TRIES times, SCAN_AGAIN_MS
+ * apart. It then takes two to three seconds, and is stopped after SCAN_MS. */
 #define SCAN_TRIES 10u
 #define SCAN_AGAIN_MS 500u
 #define SCAN_MS 10000u
@@ -29,7 +29,7 @@ static portMUX_TYPE lock = portMUX_INITIALIZER_UNLOCKED;
 static uint8_t outbox_bytes[OUTBOX_BYTES];
 static struct record_ring outbox = {outbox_bytes, OUTBOX_BYTES, 0, 0};
 static volatile bool radio;
-/* What to join: written by the console, under the lock. */
+/* The credentials to join with: written by the console, under the lock. */
 static struct improv_wifi wanted;
 static const char *setup_why;
 
@@ -39,7 +39,7 @@ static uint32_t wifi_due = NEVER, mqtt_due = NEVER;
 static bool wifi_up;
 
 static struct scan_list heard;
-/* Asked for; it listens. */
+/* A scan is wanted; a scan runs. */
 static volatile bool scanning;
 static bool listening;
 static uint32_t scan_tries, scan_due = NEVER;
@@ -81,8 +81,7 @@ void network_join(const char *ssid, const char *password) {
     strncpy(wanted.ssid, ssid, sizeof wanted.ssid - 1);
     strncpy(wanted.password, password, sizeof wanted.password - 1);
     portEXIT_CRITICAL(&lock);
-    /* What failed before is not this join's outcome, though its own comes late: the radio's
-     * software starts first. */
+    /* Clears the result of the last join: that of this one comes later. */
     setup_why = NULL;
     wifi_again();
     network_tell(NETWORK_JOIN);
@@ -121,7 +120,7 @@ static void scan_stop(void) {
     scan_end();
 }
 
-/* Begins to listen; or it is time to end. */
+/* Starts the scan, or ends it when its time is over. */
 static void scan(void) {
     if (listening || scan_tries == 0) {
         scan_stop();
@@ -197,7 +196,7 @@ static void attempt(void) {
     }
 }
 
-/* Lets `passed` ms go by. */
+/* Counts `passed` ms off. */
 static void pass(uint32_t *due, uint32_t passed) {
     if (*due != NEVER) *due -= passed < *due ? passed : *due;
 }
@@ -209,7 +208,7 @@ static void network_task(void *unused) {
         uint32_t bits = 0;
         uint32_t wait = wifi_due < mqtt_due ? wifi_due : mqtt_due;
         if (scan_due < wait) wait = scan_due;
-        /* A session that waits for Wi-Fi waits without a date. */
+        /* A due session that waits for Wi-Fi would be 0 ms. */
         if (wait == 0) wait = 1000;
         const TickType_t ticks = wait == NEVER ? portMAX_DELAY : pdMS_TO_TICKS(wait) + 1;
         (void)xTaskNotifyWait(0, UINT32_MAX, &bits, ticks);

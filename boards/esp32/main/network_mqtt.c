@@ -1,6 +1,5 @@
-/* One MQTT 3.1.1 session with the owner's broker: last will, clean session, topics as
- * docs/PROTOCOL.md. Up means subscribed: a session that hears no commands is none. Must not know
- * Wi-Fi or what messages mean. */
+/* One MQTT 3.1.1 session with the owner's broker: last will, clean session, topics as in
+ * docs/PROTOCOL.md. The session counts as up when it has subscribed to the commands. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +35,7 @@ static const char *topic(char *text, const char *level) {
     return text;
 }
 
-/* In one word, for a person. */
+/* One word for the status line. */
 static const char *word_of(const esp_mqtt_error_codes_t *error) {
     if (error == NULL) return "closed";
     if (error->error_type == MQTT_ERROR_TYPE_CONNECTION_REFUSED) {
@@ -51,7 +50,7 @@ static const char *word_of(const esp_mqtt_error_codes_t *error) {
     return "unreachable";
 }
 
-/* A message may come in parts; they come in order. */
+/* A message may arrive in parts, in order. */
 static void on_data(const esp_mqtt_event_t *event) {
     static uint8_t message[KS_MESSAGE_MAX];
     const uint32_t total = (uint32_t)event->total_data_len;
@@ -95,7 +94,7 @@ static void on_mqtt(void *unused, esp_event_base_t base, int32_t id, void *data)
     }
 }
 
-/* The pinned authority with an end: what reads PEM wants one. */
+/* The pinned authority with a terminating zero, which the PEM reader requires. */
 static const char *authority(const struct owner *owner) {
     char *pem = malloc(owner->ca_len + 1);
     if (pem == NULL) return NULL;

@@ -1,11 +1,11 @@
-/* Between the files of the network: its task, Wi-Fi, MQTT. */
+/* Interfaces between the files of the network: task, Wi-Fi, MQTT. */
 #ifndef NETWORK_PARTS_H
 #define NETWORK_PARTS_H
 
 #include "image_format.h"
 #include "network.h"
 
-/* What happened, as bits of the task's notification. */
+/* Events, as bits of the task's notification. */
 #define NETWORK_RADIO 1u
 #define NETWORK_JOIN 2u
 #define NETWORK_WIFI_UP 4u
@@ -15,12 +15,12 @@
 #define NETWORK_SCAN 64u
 #define NETWORK_SCANNED 128u
 
-/* Tells the task. */
+/* Notifies the task. */
 void network_tell(uint32_t bits);
 
-/* Back-off between attempts: the ceiling doubles from 1 s to 30 s, a delay is its upper half,
- * drawn.
- * `*attempts` counts. In ms. */
+/* The delay before the next attempt, in ms: random between half and all of a ceiling, which doubles
+ * with
+ * `*attempts` from 1 s to 30 s. Counts `*attempts`. */
 uint32_t network_delay(uint32_t *attempts);
 
 /* Starts Wi-Fi, once. Null, or why it cannot. */
@@ -28,13 +28,13 @@ const char *wifi_begin(void);
 /* Begins to join. */
 void wifi_join(const char *ssid, const char *password);
 void wifi_state(struct network_status *status);
-/* Begins to listen for access points; false if it cannot now, as while it joins. NETWORK_SCANNED
- * tells of its end. */
+/* Starts a scan; false if it cannot start now, as while the station joins. NETWORK_SCANNED reports
+ * its end. */
 bool wifi_scan(void);
 void wifi_scan_stop(void);
-/* What was heard. */
+/* Fetches the result of the scan. */
 void wifi_heard(struct scan_list *list);
-/* The last join's outcome is stale: another begins. */
+/* Forgets the result of the last join, because another begins. */
 void wifi_again(void);
 
 /* Opens a session, or opens it again after it went down. */

@@ -1,4 +1,4 @@
-/* Wi-Fi station: starts the radio's software, joins, says how it went. Must not know MQTT. */
+/* The Wi-Fi station: starts ESP-IDF's Wi-Fi, joins a network, reports the state. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,14 +9,14 @@
 #include "network_parts.h"
 #include "radio_power.h"
 
-/* As many as are fetched of what was heard: the strongest. */
+/* How many records of a scan are fetched, strongest first. */
 #define SCAN_RECORDS 24u
 
 static volatile enum network_state state;
 static const char *volatile why = "";
 static bool begun;
 
-/* In one word, for a person. */
+/* One word for the status line. */
 static const char *word_of(uint8_t reason) {
     switch (reason) {
     case WIFI_REASON_NO_AP_FOUND: return "no-access-point";
@@ -37,7 +37,7 @@ static void on_wifi(void *unused, esp_event_base_t base, int32_t id, void *data)
     if (id == WIFI_EVENT_SCAN_DONE) network_tell(NETWORK_SCANNED);
     if (id != WIFI_EVENT_STA_DISCONNECTED) return;
     const wifi_event_sta_disconnected_t *event = data;
-    /* Leaving on our own account, for another access point. */
+    /* We left, to join another access point. */
     if (event->reason == WIFI_REASON_ASSOC_LEAVE) return;
     why = word_of(event->reason);
     state = NETWORK_FAILED;
@@ -80,7 +80,7 @@ void wifi_join(const char *ssid, const char *password) {
     memset(&config, 0, sizeof config);
     memcpy(config.sta.ssid, ssid, strlen(ssid));
     memcpy(config.sta.password, password, strlen(password));
-    /* An open network is joined if no password was given; otherwise nothing below WPA2. */
+    /* Without a password, an open network; otherwise at least WPA2. */
     config.sta.threshold.authmode = password[0] == '\0' ? WIFI_AUTH_OPEN : WIFI_AUTH_WPA2_PSK;
     config.sta.pmf_cfg.capable = true;
     config.sta.sae_pwe_h2e = WPA3_SAE_PWE_BOTH;

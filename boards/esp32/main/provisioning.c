@@ -1,6 +1,6 @@
-/* See provisioning.h. Credentials are tried before they are stored, so that a slip of the fingers
- * does not lose those that work. Where they cannot be tried (the switch is not at ON, there is no
- * owner), they are stored, the answer is CANNOT_CONNECT, and a line of text says why. */
+/* See provisioning.h. Credentials are tried before they are stored, so that a typing error does not
+ * replace credentials that work. Where they cannot be tried (the switch is not at ON, or there is
+ * no owner), they are stored, the answer is CANNOT_CONNECT, and a line of text says why. */
 #include "provisioning.h"
 
 #include <stdio.h>
@@ -39,7 +39,7 @@ static void send_result(uint8_t command, const char *const *texts, uint32_t coun
     if (len > 0) send(IMPROV_RESULT, data, len);
 }
 
-/* Why the radio cannot be used now; the network is not ready. */
+/* Why the radio cannot be used; the network is not ready. */
 static const char *why_not(void) {
     const char *refused;
     return owner_partition(&refused) == NULL ? "there is no owner: killswitch flash --keys"
@@ -70,7 +70,7 @@ static void settings(const uint8_t *body, uint8_t len) {
     else console_answer("stored, not tried: %s", why_not());
 }
 
-/* One result for each network and one without a text, which ends the list. */
+/* Sends one result for each network, and one without texts that ends the list. */
 static void list(const struct scan_list *heard) {
     for (uint32_t i = 0; i < heard->count; i++) {
         const struct scan_network *network = &heard->networks[i];
@@ -127,7 +127,7 @@ bool provisioning_line(const char *line) {
     return false;
 }
 
-/* Back to what is stored, if anything is. */
+/* Returns to the stored credentials, if there are any. */
 static void failed(void) {
     struct improv_wifi stored;
     joining = false;

@@ -9,8 +9,8 @@
 #define US_PER_MS 1000
 
 static RTC_NOINIT_ATTR struct retained_block block;
-/* hal_now() at this boot, and the chip's own clock then, in us: an emulated chip's goes on through
- * a restart. The reset itself, 0.3 s, is not counted. */
+/* hal_now() at this boot, and the chip's clock at that moment, in us (an emulated chip's clock
+ * continues through a restart). The time of the reset itself, about 0.3 s, is not counted. */
 static uint32_t since;
 static int64_t began;
 
@@ -18,7 +18,7 @@ struct retained_block *retained(void) {
     return &block;
 }
 
-/* From the chip's word for the reset, and the host's for a restart that it asked for. */
+/* KS_BOOT from the chip's reset reason and, for a restart by the host, from the host's reason. */
 static uint32_t reason_of(esp_reset_reason_t reset, uint32_t asked) {
     switch (reset) {
     case ESP_RST_POWERON:

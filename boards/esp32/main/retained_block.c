@@ -6,7 +6,7 @@
 
 #include "crc32.h"
 
-/* Changes with the layout: a block of another firmware counts as lost. */
+/* Changes with the layout: a block of another version counts as lost. */
 #define VERSION 0x4b535231u
 
 static uint32_t checksum_of(const struct retained_block *block) {

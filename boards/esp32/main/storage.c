@@ -1,5 +1,5 @@
-/* See storage.h. A region is cut in blobs of one journal record, so that a record costs 128 bytes
- * of flash and not a page of it. What was never written reads 0xff, as an erased chip does. */
+/* See storage.h. A region is divided into blobs of one journal record, so that writing a record
+ * costs 128 bytes of flash and not a page. A blob never written reads 0xff, like erased flash. */
 #include "storage.h"
 
 #include <stdio.h>
@@ -22,7 +22,7 @@ static bool open_regions(void) {
     if (opened) return true;
     esp_err_t state = nvs_flash_init_partition(PARTITION);
     if (state == ESP_ERR_NVS_NO_FREE_PAGES || state == ESP_ERR_NVS_NEW_VERSION_FOUND) {
-        /* Not readable by this firmware: begun anew. */
+        /* This firmware cannot read it: start with an empty one. */
         if (nvs_flash_erase_partition(PARTITION) != ESP_OK) return false;
         state = nvs_flash_init_partition(PARTITION);
     }
@@ -52,7 +52,7 @@ static bool write_blob(uint32_t region, uint32_t blob, const uint8_t *bytes) {
     return nvs_set_blob(handle, key, bytes, BLOB_BYTES) == ESP_OK && nvs_commit(handle) == ESP_OK;
 }
 
-/* How much of `len` bytes at `offset` lies in one blob. */
+/* How many of `len` bytes at `offset` are in its blob. */
 static uint32_t within(uint32_t offset, uint32_t len) {
     const uint32_t room = BLOB_BYTES - offset % BLOB_BYTES;
     return len < room ? len : room;

@@ -1,5 +1,5 @@
-/* The regions of storage (KS_REGION): one in RTC memory, the others as blobs in the NVS partition
- * `storage`, which writes each whole or not at all. Must not know what is stored. */
+/* The regions of storage (KS_REGION): RETAINED in RTC memory, the others as blobs in the NVS
+ * partition `storage`, which writes each blob completely or not at all. */
 #ifndef STORAGE_H
 #define STORAGE_H
 

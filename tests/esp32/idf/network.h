@@ -1,4 +1,5 @@
-/* What boards/esp32 uses of ESP-IDF's network: events, Wi-Fi station, MQTT; see system.h. */
+/* The part of ESP-IDF's network that boards/esp32 uses: events, Wi-Fi station, MQTT; see system.h.
+ */
 #ifndef IDF_NETWORK_H
 #define IDF_NETWORK_H
 

@@ -1,6 +1,6 @@
-/* What boards/esp32 uses of ESP-IDF's system, written anew from its documentation: enough to check
- * types where there is no ESP-IDF. Nothing here does anything. Held to the real headers by every
- * real build. */
+/* The part of ESP-IDF's system interface that boards/esp32 uses, written from its documentation, so
+ * that types can be checked and the firmware run (tests/esp32/world) without ESP-IDF. A real build
+ * checks it against the real headers. */
 #ifndef IDF_SYSTEM_H
 #define IDF_SYSTEM_H
 
