@@ -22,6 +22,9 @@
 /* The gate's elapsed field saturates here, in ms. */
 #define ELAPSED_MAX 255u
 #define SENSE_NONE UINT32_MAX
+/* Of a sense: both contacts; NC alone closed. */
+#define CONTACTS 3u
+#define CONTACTS_KILL 2u
 
 static const char *const boot_names[] = {KS_BOOT_NAMES};
 static const char *const phase_names[] = {KS_PHASE_NAMES};
@@ -43,6 +46,7 @@ static struct {
     uint32_t phase;
     bool radio, requested, link_up;
     bool radio_cut; /* the edge took the power; not yet said */
+    bool held;      /* the radio waits for a clean KILL position */
     bool released;  /* the guest gave the radio up while the gate permitted it */
     /* What host_edge_masked() saw last, if the gate has not seen it yet. */
     volatile bool kept;
@@ -173,6 +177,7 @@ static void tick(void) {
 }
 
 void host_sampled(void) {
+    if ((host.sense & CONTACTS) == CONTACTS_KILL) host.held = false;
     trace_sense();
     if (permits(host.before) && !permits(host.word)) cut();
     announce();
@@ -223,6 +228,8 @@ bool host_in_guest(uint32_t *progress) {
     *progress = host.calls;
     return host.in_guest;
 }
+
+bool host_radio_held(void) { return host.held; }
 
 uint32_t host_phase(void) { return host.phase; }
 
@@ -291,7 +298,7 @@ static void start_guest(void) {
 }
 
 static void radio_apply(void) {
-    const bool wanted = host.requested && permits(host.word);
+    const bool wanted = host.requested && !host.held && permits(host.word);
     if (wanted == host.radio) return;
     if (!wanted) {
         radio_off();
@@ -351,6 +358,7 @@ _Noreturn void host_boot(const struct host_image *image) {
     host.traced_sense = SENSE_NONE;
     host.guest_since = hal_now();
     assert(image->reason < KS_BOOT_COUNT);
+    host.held = image->radio_held;
     trace3("boot reason=", boot_names[image->reason], "");
     /* The gate before anything else. */
     host_edge();

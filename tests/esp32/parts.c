@@ -95,7 +95,8 @@ static void image(const char *magic) {
     if (refused == NULL && strcmp(magic, OWNER_MAGIC) == 0) {
         refused = owner_read(copy + IMAGE_HEADER_BYTES, body, &owner);
         if (refused == NULL)
-            printf("%s %s ca=%u key=%02x%02x ", owner.device, owner.broker, owner.ca_len,
+            printf("%s tls=%d %s %u user=%s password=%s ca=%s key=%02x%02x ", owner.device,
+                   owner.tls, owner.host, owner.port, owner.user, owner.password, owner.ca,
                    owner.keys[0][0], owner.keys[KS_PRINCIPAL_COUNT - 1][KEY_BYTES - 1]);
     }
     printf("%s len=%u", refused == NULL ? "good" : refused, body);

@@ -100,15 +100,17 @@ describe.skipIf(reason !== null)("command lines", () => {
   test.each([
     ["status\n", "1"],
     ["status\r\njournal\r\n", "1 2"],
-    ["factory-reset\nhelp\n\n", "3 4 0"],
-    ["STATUS\n", "5:STATUS"],
-    ["status \n", "5:status "],
-    ['a"b\x01\xff\n', "5:a.b.."],
-    [`${"x".repeat(64)}\n`, `5:${"x".repeat(64)}`],
-    [`${"x".repeat(65)}\nstatus\n`, "6 1"],
-    [`${"x".repeat(5000)}\nstatus\n`, "6 1"],
+    ["factory-reset\nhelp\n\n", "3 7 0"],
+    ["factory-reset --all\nfactory-reset --al\n", "4 8:factory-reset --al"],
+    ["wifi-power 8\nwifi-power\nwifi-country DE\n", "5 8:wifi-power 6"],
+    ["STATUS\n", "8:STATUS"],
+    ["status \n", "8:status "],
+    ['a"b\x01\xff\n', "8:a.b.."],
+    [`${"x".repeat(64)}\n`, `8:${"x".repeat(64)}`],
+    [`${"x".repeat(65)}\nstatus\n`, "9 1"],
+    [`${"x".repeat(5000)}\nstatus\n`, "9 1"],
     ["status", ""],
-    ["st\0atus\n", "5:st.atus"],
+    ["st\0atus\n", "8:st.atus"],
   ])("%.20j", (text, expected) => {
     expect(one("command", ascii(text))).toBe(expected.trim());
   });
@@ -122,16 +124,32 @@ function image(magic: string, body: Uint8Array, room = body.length): Buffer {
   return Buffer.concat([head, body, Buffer.alloc(room - body.length, 0xff)]);
 }
 
-function owner(device: string, broker: string, ca = ""): Buffer {
+interface OwnerParts {
+  tls?: number;
+  port?: number;
+  host?: string;
+  user?: string;
+  password?: string;
+  ca?: string;
+  certificate?: string;
+  key?: string;
+}
+
+function owner(device: string, parts: OwnerParts = {}): Buffer {
+  const { tls = 0, port = 1883, host = "broker.lan", user = "", password = "" } = parts;
+  const { ca = "", certificate = "", key = "" } = parts;
   const keys = Buffer.from(Array.from({ length: 128 }, (_, index) => index));
-  const name = Buffer.concat([Buffer.from([device.length]), ascii(device)]);
-  const url = Buffer.concat([u16(broker.length), ascii(broker)]);
-  return Buffer.concat([keys, name, url, u16(ca.length), ascii(ca)]);
+  const text = (width: number, value: string) =>
+    Buffer.concat([u16(value.length).subarray(0, width), ascii(`${value}\0`)]);
+  return Buffer.concat([
+    ...[keys, text(1, device), Buffer.from([tls]), u16(port), text(1, host)],
+    ...[user, password, ca, certificate, key].map((value) => text(2, value)),
+  ]);
 }
 
 describe.skipIf(reason !== null)("partition images", () => {
   const module = Buffer.from("0061736d01000000", "hex");
-  const good = owner("demo", "mqtts://broker.example:8883", "PEM");
+  const good = owner("demo", { tls: 1, port: 8883, user: "me", password: "p@ss", ca: "PEM" });
 
   test("the guest", () => {
     expect(one("guest", image("KSGUEST1", module, 100))).toBe("good len=8");
@@ -154,28 +172,31 @@ describe.skipIf(reason !== null)("partition images", () => {
   });
 
   test("the owner", () => {
-    expect(one("owner", image("KSOWNER1", good, 4000))).toBe(
-      "demo mqtts://broker.example:8883 ca=3 key=007f good len=167",
-    );
-    expect(one("owner", image("KSOWNER1", owner("a".repeat(32), "mqtt://b")))).toContain("good");
+    const parts = "demo tls=1 broker.lan 8883 user=me password=p@ss ca=PEM key=007f";
+    expect(one("owner", image("KSOWNER2", good, 4000))).toBe(`${parts} good len=${good.length}`);
+    expect(one("owner", image("KSOWNER2", owner("a".repeat(32))))).toContain("good");
+    expect(one("owner", image("KSOWNER1", good))).toBe("old len=0");
   });
 
   test.each([
-    ["an empty device", owner("", "mqtt://b"), "device"],
-    ["a device of 33 bytes", owner("a".repeat(33), "mqtt://b"), "device"],
-    ["a device with a separator", owner("a/b", "mqtt://b"), "device"],
-    ["a device with a wildcard", owner("a+", "mqtt://b"), "device"],
-    ["another scheme", owner("demo", "http://b"), "broker"],
-    ["no host", owner("demo", "mqtt://"), "broker"],
-    ["a space in the URL", owner("demo", "mqtt://a b"), "broker"],
-    ["a URL of 256 bytes", owner("demo", `mqtt://${"b".repeat(249)}`), "broker"],
+    ["an empty device", owner(""), "device"],
+    ["a device of 33 bytes", owner("a".repeat(33)), "device"],
+    ["a device with a separator", owner("a/b"), "device"],
+    ["a device with a wildcard", owner("a+"), "device"],
+    ["no host", owner("demo", { host: "" }), "broker"],
+    ["port 0", owner("demo", { port: 0 }), "broker"],
+    ["an unknown transport", owner("demo", { tls: 2 }), "broker"],
+    ["an authority without TLS", owner("demo", { ca: "PEM" }), "broker"],
+    ["a certificate without its key", owner("demo", { tls: 1, certificate: "PEM" }), "broker"],
+    ["a host of 254 bytes", owner("demo", { host: "b".repeat(254) }), "broker"],
+    ["a zero within a text", owner("demo", { user: "a\0b" }), "length"],
     ["bytes left over", Buffer.concat([good, Buffer.from([0])]), "length"],
   ])("refuses %s", (_, body, expected) => {
-    expect(one("owner", image("KSOWNER1", body))).toContain(`${expected} len=`);
+    expect(one("owner", image("KSOWNER2", body))).toContain(`${expected} len=`);
   });
 
   test("refuses every truncation of the body with a correct CRC", () => {
-    const cuts = [...good.keys()].map((end) => image("KSOWNER1", good.subarray(0, end)));
+    const cuts = [...good.keys()].map((end) => image("KSOWNER2", good.subarray(0, end)));
     expect(new Set(ask(program, "owner", cuts).map((line) => line.split(" ")[0]))).toEqual(
       new Set(["length"]),
     );

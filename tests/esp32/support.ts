@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { loadBoard } from "../../host-sim/board-data.ts";
 import type { Role } from "../../host-sim/flash/chip.ts";
+import { translateCore } from "../../host-sim/native/build.ts";
 import { packageRoot } from "../../host-sim/paths.ts";
 
 export const BOARD = "esp32";
@@ -167,6 +168,34 @@ const PARTS = [
   "retained_block",
   "scan_list",
 ];
+
+/** Sources of the host that the firmware is built with here: the guest and the MAC are stood in for. */
+const HOST = ["crc32", "event_queue", "host", "imports", "trace"];
+const WORLD = join(TESTS, "world");
+
+/** Builds the firmware for a chip into the virtual world of tests/esp32/world. Returns the program's path. */
+export function buildWorld(folder: string, chip: string): string {
+  const made = join(folder, chip);
+  mkdirSync(made, { recursive: true });
+  headers(made, chip, "device");
+  const gate = translateCore(made).filter(({ source }) => source.endsWith("gate.c"));
+  const all = (where: string) =>
+    readdirSync(where)
+      .filter((name) => name.endsWith(".c"))
+      .map((name) => join(where, name));
+  const common = HOST.map((name) => join(COMMON, `${name}.c`));
+  const flags = [
+    ...["-std=gnu11", "-O1", "-g", "-w", "-fsanitize=undefined", "-fno-sanitize-recover=all"],
+    ...["-Dmalloc=idf_malloc", "-Dfree=idf_free", "-DKS_RADIO_RESTARTS=1"],
+    ...[`-DCONFIG_IDF_TARGET_${chip.toUpperCase()}=1`, "-DKS_BOARD_PINS=2u"],
+    ...[`-DKS_HOST_STACK=${sizes().hostStack}`, `-DKS_STACK_MARGIN=${sizes().stackMargin}`],
+    ...[MAIN, COMMON, WORLD, made].map((where) => `-I${where}`),
+  ];
+  const program = join(made, "world");
+  const files = [...all(MAIN), ...common, ...gate.map(({ source }) => source), ...all(WORLD)];
+  execFileSync("gcc", [...flags, ...files, "-o", program], { stdio: "pipe" });
+  return program;
+}
 
 /** Builds the parts that use no chip, with sanitizers. Returns the program's path. */
 export function buildParts(folder: string): string {

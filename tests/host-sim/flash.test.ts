@@ -130,17 +130,18 @@ describe.skipIf(without !== null)("flash", () => {
     expect(code).toBe(0);
     expect(out).not.toContain("secret");
     const partition = rom.flash.subarray(OWNER_AT, OWNER_AT + OWNER_BYTES);
-    const body = unframe("KSOWNER1", partition);
+    const body = unframe("KSOWNER2", partition);
     const made = loadKeys(keys, "kitchen");
     const keyBytes = Buffer.concat(PRINCIPAL_KIDS.map((kid) => made.get(kid) ?? Buffer.alloc(0)));
+    const text = (width: number, value: string) =>
+      Buffer.concat([Buffer.from([value.length, 0]).subarray(0, width), Buffer.from(`${value}\0`)]);
     const rest = Buffer.concat([
-      Buffer.from([7]),
-      Buffer.from("kitchen"),
-      Buffer.from([37, 0]),
-      Buffer.from("mqtt://me:secret@192.168.1.10:1884"),
+      text(1, "kitchen"),
+      Buffer.from([0, 1884 & 255, 1884 >> 8]),
+      text(1, "192.168.1.10"),
+      ...["me", "secret", "", "", ""].map((value) => text(2, value)),
     ]);
-    rest.writeUInt8("mqtt://me:secret@192.168.1.10:1884".length, 8);
-    expect(body.equals(Buffer.concat([keyBytes, rest, Buffer.from([0, 0])]))).toBe(true);
+    expect(body.equals(Buffer.concat([keyBytes, rest]))).toBe(true);
     expect(partition.subarray(16 + body.length).every((byte) => byte === 0xff)).toBe(true);
     untouched(before, rom.flash, OWNER_AT, OWNER_BYTES);
   });
@@ -150,7 +151,7 @@ describe.skipIf(without !== null)("flash", () => {
     const { code, err } = await flash("--scenario-keys --broker mqtt://192.168.1.10");
     expect(err).toBe("");
     expect(code).toBe(0);
-    const body = unframe("KSOWNER1", rom.flash.subarray(OWNER_AT, OWNER_AT + OWNER_BYTES));
+    const body = unframe("KSOWNER2", rom.flash.subarray(OWNER_AT, OWNER_AT + OWNER_BYTES));
     const keyBytes = PRINCIPAL_KIDS.map((kid) =>
       createHash("sha256").update(`killswitch scenario ${kid}`).digest(),
     );
@@ -176,7 +177,7 @@ describe.skipIf(without !== null)("flash", () => {
     const old = loadKeys(keys, "demo").get("provider");
     revokeKey(keys, "demo", "provider");
     expect((await flash(`--keys ${keys} --broker mqtts://10.0.2.2`)).code).toBe(0);
-    const body = unframe("KSOWNER1", rom.flash.subarray(OWNER_AT, OWNER_AT + OWNER_BYTES));
+    const body = unframe("KSOWNER2", rom.flash.subarray(OWNER_AT, OWNER_AT + OWNER_BYTES));
     const given = body.subarray(32, 64);
     expect(given.equals(old ?? given)).toBe(false);
     expect(given.every((byte) => byte === given[0])).toBe(false);

@@ -12,6 +12,9 @@ enum command {
     COMMAND_STATUS,
     COMMAND_JOURNAL,
     COMMAND_FACTORY_RESET,
+    COMMAND_FACTORY_RESET_ALL,
+    COMMAND_WIFI_POWER,
+    COMMAND_WIFI_COUNTRY,
     COMMAND_HELP,
     COMMAND_UNKNOWN,
     COMMAND_TOO_LONG
@@ -20,6 +23,8 @@ enum command {
 struct command_line {
     uint32_t len; /* beyond COMMAND_LINE_MAX: too long, the rest of the line is dropped */
     char text[COMMAND_LINE_MAX + 1];
+    /* What follows the command, where it takes a word; else empty. */
+    const char *word;
 };
 
 /* Takes one byte. Returns true at the end of a line: call command_of() before the next byte. */

@@ -25,7 +25,7 @@
 #define LOG_BYTES 1024u
 #define MAGIC 0x4b535452u
 /* The longest line: `status`. A trace line is at most 176 bytes (trace.h). */
-#define OUT_BYTES 320u
+#define OUT_BYTES 448u
 #define LOG_LINE 160
 /* How long a restart waits for a reader on USB after the UART is done, in us. A computer that reads
  * takes a packet within one USB frame, 1 ms. */

@@ -11,6 +11,7 @@ void contacts_pins(void);
 /* Calls `on_edge` in an interrupt on every edge of these pins. */
 void contacts_start(void (*on_edge)(void *));
 /* Bit 0: NO closed. Bit 1: NC closed. */
+#define CONTACTS_KILL 2u
 uint32_t contacts_level(void);
 bool contacts_button(void);
 /* Levels of the lines that a fixture senses, one bit each. */

@@ -19,11 +19,15 @@
  * an edge whose interrupt was lost. */
 #define PERIOD_MOVING 1000u
 #define PERIOD_SETTLED 10000u
+#define PRESSED_MS 60000u
 
 static TaskHandle_t host_task;
 static volatile bool masked = true;
 static volatile bool pending;
 static bool button;
+/* The last press, if it is recent: a flag, because the clock wraps. */
+static volatile bool recent;
+static uint32_t pressed_at;
 static uint32_t lines;
 /* From here on the host has something to do, in ms of hal_now(). */
 static volatile uint32_t wake_at;
@@ -44,6 +48,10 @@ static void pace(uint32_t us) {
 static void serve(void) {
     host_edge();
     const bool pressed = contacts_button();
+    if (pressed) {
+        recent = true;
+        pressed_at = hal_now();
+    } else if (recent && hal_now() - pressed_at > PRESSED_MS) recent = false;
     if (pressed != button) {
         button = pressed;
         host_button(pressed);
@@ -76,6 +84,8 @@ static bool enter(bool edge) {
     masked = false;
     return work || (int32_t)(hal_now() - wake_at) >= 0;
 }
+
+bool interrupts_pressed(void) { return recent; }
 
 void interrupts_mask(void) { masked = true; }
 

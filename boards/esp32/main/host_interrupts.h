@@ -18,6 +18,8 @@ bool interrupts_unmask(void);
 void interrupts_sleep(void);
 /* Called from another task. */
 void interrupts_wake(void);
+/* Whether the button was pressed within the last minute. */
+bool interrupts_pressed(void);
 /* Bytes of the host's stack that were never used. */
 uint32_t interrupts_stack_left(void);
 

@@ -31,6 +31,7 @@ static void host_task(void *argument) {
     image.reason = (uint32_t)(uintptr_t)argument;
     image.guest = guest == NULL ? nothing : guest;
     image.guest_len = len;
+    image.radio_held = retained_radio_held();
     image.stack_floor = (uintptr_t)stack + KS_STACK_MARGIN;
     hal_start();
     interrupts_start();

@@ -25,15 +25,22 @@ enum network_state { NETWORK_OFF, NETWORK_TRYING, NETWORK_UP, NETWORK_FAILED };
 
 struct network_status {
     enum network_state wifi, mqtt;
-    /* Why it failed, in one word. */
-    const char *wifi_why, *mqtt_why;
+    /* Why it failed, in one word; and for Wi-Fi what to do. */
+    const char *wifi_why, *mqtt_why, *wifi_fix;
+    /* The last reason code (wifi_reason.h), and the failed tries in a row. */
+    uint32_t wifi_reason, wifi_tries;
+    /* The transmit power that was set, in 0.25 dBm; 0: the library's default. */
+    int8_t wifi_power;
+    /* The network_join() that the rest is about; 0: none yet. */
+    uint32_t request;
 };
 
 struct network_status network_status(void);
 /* Whether the radio may be used and the board has an owner. */
 bool network_ready(void);
-/* Leaves the access point, if any, and tries these credentials; network_status() has the result. */
-void network_join(const char *ssid, const char *password);
+/* Leaves the access point, if any, and tries these credentials until others are given. Returns the
+ * number by which network_status() reports the result. */
+uint32_t network_join(const struct improv_wifi *wifi);
 /* Starts a scan; requires network_ready(). It takes at most 15 s. */
 void network_scan(void);
 /* The result of the scan; null while it runs. Empty if nothing was found or the scan failed. */

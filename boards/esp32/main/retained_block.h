@@ -20,6 +20,11 @@ struct retained_block {
     uint32_t reason;
     /* How long the next boot waits before it starts the host, in ms. */
     uint32_t delay_ms;
+    /* Panics and watchdog resets since the supply came up, and those in a row: each within
+     * PANIC_ROW_MS of its boot. */
+    uint32_t panics, panics_in_row;
+    /* hal_now() at this boot. */
+    uint32_t booted;
     uint32_t levels[KS_BOARD_PINS];
     uint8_t region[RETAINED_REGION_BYTES];
     uint32_t checksum;

@@ -100,7 +100,8 @@ static void erase(const char *name) {
     if (found != NULL) (void)esp_partition_erase_range(found, 0, found->size);
 }
 
-void storage_erase(void) {
+void storage_erase(bool owner) {
+    if (owner) erase("owner");
     erase(PARTITION);
     erase("nvs");
     retained_forget();

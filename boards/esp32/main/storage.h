@@ -5,7 +5,8 @@
 
 #include "hal.h"
 
-/* Erases all regions and the partition `nvs`. The board restarts after it. */
-void storage_erase(void);
+/* Erases all regions and the partition `nvs`; with `owner` also the owner's keys and broker. The
+ * board restarts after it. */
+void storage_erase(bool owner);
 
 #endif

@@ -18,7 +18,7 @@ typedef int esp_err_t;
 void idf_abort_unless_ok(esp_err_t error);
 #define ESP_ERROR_CHECK(call) idf_abort_unless_ok(call)
 
-#define RTC_NOINIT_ATTR
+#define RTC_NOINIT_ATTR __attribute__((section("rtc_noinit")))
 
 typedef enum {
     ESP_RST_UNKNOWN,
@@ -43,6 +43,8 @@ void bootloader_random_enable(void);
 void bootloader_random_disable(void);
 void esp_rom_software_reset_system(void);
 void esp_rom_delay_us(uint32_t us);
+void rtc_clk_cpu_set_to_default_config(void);
+void rtc_clk_cpu_freq_set_xtal(void);
 typedef int (*vprintf_like_t)(const char *, va_list);
 vprintf_like_t esp_log_set_vprintf(vprintf_like_t writer);
 typedef bool (*esp_freertos_idle_cb_t)(void);
