@@ -46,7 +46,7 @@ static struct {
     uint32_t phase;
     bool radio, requested, link_up;
     bool radio_cut; /* the edge took the power; not yet said */
-    bool held;      /* the radio waits for a clean KILL position */
+    bool held;      /* the contacts count as open until they are at KILL */
     bool released;  /* the guest gave the radio up while the gate permitted it */
     /* What host_edge_masked() saw last, if the gate has not seen it yet. */
     volatile bool kept;
@@ -85,10 +85,16 @@ static uint32_t take_sense(void) {
     return host.kept_sense;
 }
 
+/* While held, the gate gets open contacts, which can only deny the radio. */
+static uint32_t filter(uint32_t sense) {
+    if ((sense & CONTACTS) == CONTACTS_KILL) host.held = false;
+    return host.held ? sense & ~CONTACTS : sense;
+}
+
 void host_edge(void) {
     const uint32_t now = hal_now();
     const uint32_t passed = now - host.last_sample;
-    const uint32_t sense = take_sense();
+    const uint32_t sense = filter(take_sense());
     host.last_sample = now;
     host.sense = sense;
     host.before = host.word;
@@ -177,7 +183,6 @@ static void tick(void) {
 }
 
 void host_sampled(void) {
-    if ((host.sense & CONTACTS) == CONTACTS_KILL) host.held = false;
     trace_sense();
     if (permits(host.before) && !permits(host.word)) cut();
     announce();
@@ -298,7 +303,7 @@ static void start_guest(void) {
 }
 
 static void radio_apply(void) {
-    const bool wanted = host.requested && !host.held && permits(host.word);
+    const bool wanted = host.requested && permits(host.word);
     if (wanted == host.radio) return;
     if (!wanted) {
         radio_off();

@@ -13,7 +13,7 @@ struct host_image {
     uint32_t reason;      /* KS_BOOT */
     const uint8_t *guest; /* the module; flash is good enough */
     uint32_t guest_len;
-    bool radio_held;       /* the radio stays off until the switch has been at KILL */
+    bool radio_held;       /* the switch counts as not at ON until it was at KILL */
     uintptr_t stack_floor; /* the guest may not push the native stack below this address */
 };
 
@@ -44,7 +44,7 @@ void host_received(const uint8_t *bytes, uint32_t len);
 
 /* When the next edge is due without anything happening outside, in ms; HOST_NEVER for never. */
 uint32_t host_deadline(void);
-/* Whether the radio waits for a clean KILL position; see host_image. */
+/* Whether the board waits for a clean KILL position; see host_image. */
 bool host_radio_held(void);
 /* KS_PHASE, as last announced. */
 uint32_t host_phase(void);

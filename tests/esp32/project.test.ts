@@ -8,6 +8,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { type ChipData, loadBoard } from "../../host-sim/board-data.ts";
+import { sharedGroup } from "../../host-sim/flash/chip.ts";
 import { FOREIGN, MAC_MEMORY, WASM3 } from "../../host-sim/native/build.ts";
 import {
   BOARD,
@@ -85,6 +86,17 @@ describe("board.json", () => {
     expect(bad).toEqual([]);
   });
 
+  test("esp32 has NO and NC in different groups of edge interrupts (erratum GPIO-3.14)", () => {
+    const chip = data.chips?.esp32 as ChipData;
+    expect(chip.edgeGroups).toHaveLength(2);
+    expect(sharedGroup(chip)).toBe(null);
+    for (const [no, nc] of [
+      [32, 33],
+      [26, 27],
+    ] as const)
+      expect(sharedGroup({ ...chip, pins: { ...chip.pins, no, nc } })).toMatch(/^GPIO/);
+  });
+
   test("no C file contains a pin's number", () => {
     const numbered = sources().filter((name) => /GPIO_NUM_\d|\bGPIO\d/.test(text(name)));
     expect(numbered).toEqual([]);
@@ -135,7 +147,7 @@ describe("the build", () => {
       expect(ram.map(([, found]) => found)).toContain(name);
     for (const name of ["radio_power", "retained", "retained_block", "crc32", "console_out"])
       expect(ram.map(([, found]) => found)).toContain(name);
-    for (const name of ["packet_line", "usb_port"])
+    for (const name of ["packet_line", "usb_port", "flash_busy"])
       expect(ram.map(([, found]) => found)).toContain(name);
     expect(text("sdkconfig.defaults")).toContain("CONFIG_GPTIMER_ISR_IRAM_SAFE=y");
   });

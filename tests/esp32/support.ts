@@ -26,8 +26,10 @@ const HEADERS: Record<string, readonly string[]> = {
     "esp_attr.h",
     "esp_err.h",
     "esp_freertos_hooks.h",
+    "esp_idf_version.h",
     "esp_log.h",
     "esp_partition.h",
+    "esp_private/rtc_clk.h",
     "esp_random.h",
     "esp_rom_sys.h",
     "esp_system.h",
@@ -36,6 +38,7 @@ const HEADERS: Record<string, readonly string[]> = {
     "freertos/task.h",
     "nvs.h",
     "nvs_flash.h",
+    "soc/rtc.h",
   ],
   "drivers.h": [
     "driver/gpio.h",

@@ -7,6 +7,7 @@
 #include "driver/gpio.h"
 #include "esp_err.h"
 #include "pins.h"
+#include "sdkconfig.h"
 #include "soc/gpio_reg.h"
 #include "soc/soc.h"
 
@@ -20,6 +21,16 @@
 enum { NO, NC, BUTTON, LINES };
 static const int8_t inputs[] = {KS_GPIO_INPUTS};
 
+/* Erratum GPIO-3.14 of the ESP32: an edge can be lost if another pin of its group (0 to 31, 32 to
+ * 39) has an interrupt too. So NO and NC alone have one there, in different groups (board.json);
+ * the timer samples the other inputs. */
+static bool has_edge(uint32_t input) {
+#if CONFIG_IDF_TARGET_ESP32
+    if (input > NC) return false;
+#endif
+    return inputs[input] >= 0;
+}
+
 static bool level(uint32_t input) {
     const int32_t pin = inputs[input];
     if (pin < 0) return pin == PIN_HIGH;
@@ -28,6 +39,8 @@ static bool level(uint32_t input) {
 #endif
     return ((REG_READ(GPIO_IN_REG) >> pin) & 1u) != 0;
 }
+
+bool contacts_sampled(void) { return !has_edge(sizeof inputs - 1) && sizeof inputs > LINES; }
 
 uint32_t contacts_level(void) { return (level(NO) ? 1u : 0) | (level(NC) ? 2u : 0); }
 
@@ -41,15 +54,17 @@ uint32_t contacts_lines(void) {
 }
 
 void contacts_pins(void) {
-    gpio_config_t config = {
-        .mode = GPIO_MODE_INPUT,
-        .pull_up_en = GPIO_PULLUP_DISABLE,
-        .pull_down_en = GPIO_PULLDOWN_ENABLE,
-        .intr_type = GPIO_INTR_ANYEDGE,
-    };
-    for (uint32_t input = 0; input < sizeof inputs; input++)
-        if (inputs[input] >= 0) config.pin_bit_mask |= 1ull << inputs[input];
-    ESP_ERROR_CHECK(gpio_config(&config));
+    for (uint32_t input = 0; input < sizeof inputs; input++) {
+        if (inputs[input] < 0) continue;
+        const gpio_config_t config = {
+            .pin_bit_mask = 1ull << inputs[input],
+            .mode = GPIO_MODE_INPUT,
+            .pull_up_en = GPIO_PULLUP_DISABLE,
+            .pull_down_en = GPIO_PULLDOWN_ENABLE,
+            .intr_type = has_edge(input) ? GPIO_INTR_ANYEDGE : GPIO_INTR_DISABLE,
+        };
+        ESP_ERROR_CHECK(gpio_config(&config));
+    }
 }
 
 void contacts_start(void (*on_edge)(void *)) {
@@ -58,5 +73,5 @@ void contacts_start(void (*on_edge)(void *)) {
 #endif
     ESP_ERROR_CHECK(gpio_install_isr_service(ESP_INTR_FLAG_IRAM | EDGE_LEVEL));
     for (uint32_t input = 0; input < sizeof inputs; input++)
-        if (inputs[input] >= 0) ESP_ERROR_CHECK(gpio_isr_handler_add(inputs[input], on_edge, NULL));
+        if (has_edge(input)) ESP_ERROR_CHECK(gpio_isr_handler_add(inputs[input], on_edge, NULL));
 }

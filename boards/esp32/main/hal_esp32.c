@@ -7,8 +7,11 @@
 #include "bootloader_random.h"
 #include "console_out.h"
 #include "contacts.h"
+#include "esp_idf_version.h"
+#include "esp_private/rtc_clk.h"
 #include "esp_random.h"
 #include "esp_rom_sys.h"
+#include "flash_busy.h"
 #include "hal_esp32.h"
 #include "host_interrupts.h"
 #include "inbox.h"
@@ -18,6 +21,7 @@
 #include "partitions.h"
 #include "radio_power.h"
 #include "retained.h"
+#include "soc/rtc.h"
 
 #define POOL_BYTES 64u
 
@@ -75,6 +79,14 @@ bool hal_mac(uint32_t principal, const uint8_t *bytes, uint32_t len, uint8_t *ta
 
 void hal_trace(const char *line, uint32_t len) { console_trace(line, len); }
 
+static void clock_default(void) {
+#if ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 2, 0)
+    rtc_clk_cpu_set_to_default_config();
+#else
+    rtc_clk_cpu_freq_set_xtal();
+#endif
+}
+
 _Noreturn void hal_restart(uint32_t reason, uint32_t delay_ms) {
     interrupts_mask();
     radio_power_off();
@@ -82,7 +94,11 @@ _Noreturn void hal_restart(uint32_t reason, uint32_t delay_ms) {
     retained()->delay_ms = delay_ms;
     retained_seal(retained());
     (void)retained_now();
+    flash_settle();
     console_finish();
+    /* The reset of the ESP32 keeps the RTC domain, and with it the CPU's clock source: the ROM
+     * expects the crystal, as after esp_restart(). */
+    clock_default();
     esp_rom_software_reset_system();
     for (;;) continue;
 }

@@ -62,7 +62,8 @@ static void serve(void) {
         host_input();
     }
     host_sampled();
-    pace(host_deadline() - hal_now() <= 1 ? PERIOD_MOVING : PERIOD_SETTLED);
+    const bool moving = host_deadline() - hal_now() <= 1 || contacts_sampled();
+    pace(moving ? PERIOD_MOVING : PERIOD_SETTLED);
 }
 
 /* An interrupt. Returns whether the host has something to do. */

@@ -159,6 +159,8 @@ static bool make(const struct owner *owner) {
 }
 
 void mqtt_open(const struct owner *owner) {
+    /* A second address arrives while the session is up, or opens. */
+    if (state == NETWORK_UP || state == NETWORK_TRYING) return;
     state = NETWORK_TRYING;
     const bool first = client == NULL;
     if (first ? make(owner) : esp_mqtt_client_reconnect(client) == ESP_OK) return;

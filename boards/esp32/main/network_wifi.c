@@ -7,6 +7,7 @@
 #include "esp_event.h"
 #include "esp_netif.h"
 #include "esp_wifi.h"
+#include "flash_busy.h"
 #include "network_parts.h"
 #include "radio_power.h"
 
@@ -45,6 +46,14 @@ static void on_address(void *unused, esp_event_base_t base, int32_t id, void *da
     else if (id == IP_EVENT_STA_LOST_IP) network_tell(NETWORK_WIFI_NO_ADDRESS);
 }
 
+/* The first start stores the calibration of the radio. */
+static bool start(void) {
+    flash_begin();
+    const bool started = esp_wifi_start() == ESP_OK;
+    flash_end();
+    return started;
+}
+
 static bool begin(void) {
     wifi_init_config_t config = WIFI_INIT_CONFIG_DEFAULT();
     char country[CREDENTIALS_COUNTRY];
@@ -60,7 +69,7 @@ static bool begin(void) {
     return esp_event_handler_register(WIFI_EVENT, ESP_EVENT_ANY_ID, on_wifi, NULL) == ESP_OK &&
            esp_event_handler_register(IP_EVENT, ESP_EVENT_ANY_ID, on_address, NULL) == ESP_OK &&
            esp_wifi_set_storage(WIFI_STORAGE_RAM) == ESP_OK &&
-           esp_wifi_set_mode(WIFI_MODE_STA) == ESP_OK && esp_wifi_start() == ESP_OK;
+           esp_wifi_set_mode(WIFI_MODE_STA) == ESP_OK && start();
 }
 
 const char *wifi_begin(void) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "esp_partition.h"
+#include "flash_busy.h"
 #include "nvs.h"
 #include "nvs_flash.h"
 #include "retained.h"
@@ -49,7 +50,11 @@ static bool read_blob(uint32_t region, uint32_t blob, uint8_t *bytes) {
 static bool write_blob(uint32_t region, uint32_t blob, const uint8_t *bytes) {
     char key[KEY_BYTES];
     key_of(key, region, blob);
-    return nvs_set_blob(handle, key, bytes, BLOB_BYTES) == ESP_OK && nvs_commit(handle) == ESP_OK;
+    flash_begin();
+    const bool written =
+        nvs_set_blob(handle, key, bytes, BLOB_BYTES) == ESP_OK && nvs_commit(handle) == ESP_OK;
+    flash_end();
+    return written;
 }
 
 /* How many of `len` bytes at `offset` are in its blob. */
@@ -97,7 +102,10 @@ bool hal_storage_write(uint32_t region, uint32_t offset, const uint8_t *bytes, u
 static void erase(const char *name) {
     const esp_partition_t *found =
         esp_partition_find_first(ESP_PARTITION_TYPE_DATA, ESP_PARTITION_SUBTYPE_ANY, name);
-    if (found != NULL) (void)esp_partition_erase_range(found, 0, found->size);
+    if (found == NULL) return;
+    flash_begin();
+    (void)esp_partition_erase_range(found, 0, found->size);
+    flash_end();
 }
 
 void storage_erase(bool owner) {

@@ -43,6 +43,8 @@ void bootloader_random_enable(void);
 void bootloader_random_disable(void);
 void esp_rom_software_reset_system(void);
 void esp_rom_delay_us(uint32_t us);
+#define ESP_IDF_VERSION_VAL(major, minor, patch) (((major) << 16) | ((minor) << 8) | (patch))
+#define ESP_IDF_VERSION ESP_IDF_VERSION_VAL(5, 3, 0)
 void rtc_clk_cpu_set_to_default_config(void);
 void rtc_clk_cpu_freq_set_xtal(void);
 typedef int (*vprintf_like_t)(const char *, va_list);

@@ -123,6 +123,7 @@ static void pins_register(uint32_t pin) {
     volatile uint32_t *at =
         (volatile uint32_t *)(uintptr_t)(pin < 32u ? GPIO_IN_REG : GPIO_IN1_REG);
 #else
+    if (pin >= 32u) return;
     volatile uint32_t *at = (volatile uint32_t *)(uintptr_t)GPIO_IN_REG;
 #endif
     if (world->pads[pin]) *at |= bit;
