@@ -72,7 +72,12 @@ describe.skipIf(notRun())("the board in C", () => {
     const [line = ""] = inC("improv", new Uint8Array());
     const [found] = new FrameReader().feed(Buffer.from(line.replace("result ", ""), "hex"));
     if (found?.kind !== "frame") throw new Error(`not a frame: ${line}`);
-    const expected = { command: RPC.DEVICE_INFO, texts: ["killswitch", "", "ESP32-C3"] };
+    const texts = ["killswitch", "", "ESP32-C3"];
+    const expected = {
+      command: RPC.DEVICE_INFO,
+      texts,
+      bytes: texts.map((text) => new Uint8Array(Buffer.from(text))),
+    };
     expect(parseResult(found.data)).toEqual(expected);
   });
 
