@@ -53,6 +53,15 @@ describe.skipIf(reason !== null).each(chips())("a cut on %s", (chip) => {
   });
 });
 
+describe.skipIf(reason !== null)("the first tick", () => {
+  test("has the temperature of a chip with a sensor, and none without", () => {
+    const first = (chip: string) =>
+      run(boards[chip] ?? "", joined(), 5_000).all("temperature ")[0]?.text;
+    expect(first("esp32c3")).toBe("temperature 314");
+    expect(first("esp32")).toBe("temperature -32768");
+  });
+});
+
 describe.skipIf(reason !== null)("a panic", () => {
   test("is counted, and named at the next boot", () => {
     const found = run(board(), joined().at(20_000, "panic"), MINUTE);

@@ -27,7 +27,7 @@
 
 static uint8_t pool[POOL_BYTES];
 static uint32_t drawn;
-static volatile uint32_t temperature;
+static volatile uint32_t temperature = (uint16_t)HAL_NO_TEMPERATURE;
 
 void hal_start(void) {
     /* Hardware entropy while the radio is off: esp_random() alone is pseudo-random then. The source

@@ -6,7 +6,8 @@
 
 /* Called once, with the radio off: fills the pool that the first epochs are drawn from. */
 void hal_start(void);
-/* Sets the chip's temperature, in 0.1 degrees Celsius; 0 until the first call. */
+/* Sets the chip's temperature, in 0.1 degrees Celsius; HAL_NO_TEMPERATURE until the
+ * first call. */
 void hal_temperature(int16_t tenths);
 
 #endif

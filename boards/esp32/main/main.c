@@ -14,6 +14,7 @@
 #include "partitions.h"
 #include "radio_power.h"
 #include "retained.h"
+#include "temperature.h"
 
 /* Above Wi-Fi's task, whose priority is 23. */
 #define HOST_PRIORITY (configMAX_PRIORITIES - 1)
@@ -34,6 +35,8 @@ static void host_task(void *argument) {
     image.radio_held = retained_radio_held();
     image.stack_floor = (uintptr_t)stack + KS_STACK_MARGIN;
     hal_start();
+    /* The first tick has a temperature already, on a chip with a sensor. */
+    temperature_poll();
     interrupts_start();
     host_boot(&image);
 }

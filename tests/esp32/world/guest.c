@@ -44,7 +44,12 @@ static void turn(void) {
 }
 
 void guest_on_event(uint32_t kind, uint32_t a, uint32_t b) {
+    static bool told;
     (void)a;
+    if (kind == KS_EVENT_TICK && !told) {
+        told = true;
+        world_say("temperature %d", (int16_t)(b >> KS_INPUT_TEMPERATURE_SHIFT));
+    }
     if (kind == KS_EVENT_GATE) import_radio_request(b == KS_PHASE_LIVE);
     if (kind == KS_EVENT_GATE && b == KS_PHASE_LIVE && world->panics_left > 0) {
         world->panics_left--;
