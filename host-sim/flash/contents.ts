@@ -2,7 +2,7 @@
  * What stands in the partitions that are written alone: the guest, and what the owner sets. Pure. Must
  * not know where they lie nor how they get there.
  */
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { crc32 as crc } from "node:zlib";
 import { ABI_VERSION, MESSAGE_MAX, PRINCIPAL_KIDS, STATE_MAX } from "../abi.gen.ts";
 import { KEY_BYTES, type Keys, type RandomBytes } from "../controller/keys.ts";
@@ -136,6 +136,27 @@ export function checkCa(name: string, pem: string): string {
     throw new UserError(`${name} is no certificate in PEM form: give the CA's`, EXIT.BAD_FILE);
   }
   return `${blocks.join("\n")}\n`;
+}
+
+/** The client's certificate and key, checked to belong together. Throws a UserError. */
+export function checkClient(
+  names: { readonly certificate: string; readonly key: string },
+  certificate: string,
+  key: string,
+): { certificate: string; key: string } {
+  const pem = checkCa(names.certificate, certificate);
+  let own: KeyObject;
+  try {
+    own = createPrivateKey(key);
+  } catch {
+    throw new UserError(
+      `${names.key} is no private key in PEM form without a passphrase`,
+      EXIT.BAD_FILE,
+    );
+  }
+  if (!new X509Certificate(pem).checkPrivateKey(own))
+    throw new UserError(`${names.key} is not the key of ${names.certificate}`, EXIT.BAD_FILE);
+  return { certificate: pem, key };
 }
 
 /** A text behind its length in `width` bytes, with a zero after it. */

@@ -116,6 +116,7 @@ describe("board.json", () => {
     }
     const flash = chips().map((chip) => data.chips?.[chip]?.flash.bytes ?? 0);
     expect(end).toBeLessThanOrEqual(Math.min(...flash));
+    expect(end).toBeLessThanOrEqual(2 * 1024 * 1024);
   });
 });
 
@@ -130,6 +131,11 @@ describe("the build", () => {
     expect(set.filter((flag) => !cmake.includes(flag))).toEqual([]);
     expect(cmake).toContain(`set(foreign ${FOREIGN.join(" ")})`);
     expect(sizes().mac).toBe(MAC_MEMORY);
+  });
+
+  test("prints a panic on the ESP32-C3's USB as well", () => {
+    const line = "CONFIG_ESP_CONSOLE_SECONDARY_USB_SERIAL_JTAG=y";
+    expect(text("sdkconfig.defaults.esp32c3").split("\n")).toContain(line);
   });
 
   test("places interrupt code in RAM", () => {
@@ -158,6 +164,10 @@ describe("the build", () => {
     ["CONFIG_ESP_BROWNOUT_DET=y", "a low supply resets"],
     ["CONFIG_ESP_COREDUMP_ENABLE_TO_NONE=y", "memory is not saved"],
     ["CONFIG_FREERTOS_WATCHPOINT_END_OF_STACK=y", "detects a stack overflow"],
+    ["CONFIG_ESP_SYSTEM_PANIC_PRINT_REBOOT=y", "a panic's text is printed"],
+    ["CONFIG_ESPTOOLPY_FLASHSIZE_2MB=y", "the layout fits 2 MB"],
+    ["CONFIG_LWIP_IPV6=y", "a broker may have an IPv6 address"],
+    ["CONFIG_ESP_INT_WDT_TIMEOUT_MS=300", "flash_busy.c waits for less"],
     ["CONFIG_ESP_WIFI_NVS_ENABLED=n", "credentials are stored in one place"],
   ])("has %s: %s", (line) => {
     expect(text("sdkconfig.defaults").split("\n")).toContain(line);

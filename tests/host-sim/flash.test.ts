@@ -1,5 +1,5 @@
 /** `killswitch flash` on a serial line: what it writes, what it leaves alone, how it ends. */
-import { createHash } from "node:crypto";
+import { createHash, generateKeyPairSync } from "node:crypto";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -315,11 +315,24 @@ describe.skipIf(without !== null)("flash ends with one line", () => {
     ["--port x --keys keys --broker mqtt://h", EXIT.BAD_FILE, /demo\.json is missing/],
     ["--port x --keys made --broker mqtt://h --ca ca.pem", EXIT.USAGE, /mqtts:\/\/ alone/],
     ["--port x --keys made --broker mqtts://h --ca junk.wasm", EXIT.BAD_FILE, /no certificate/],
+    ["--port x --keys made --broker mqtts://h --cert ca.pem", EXIT.USAGE, /go together/],
+    [
+      "--port x --keys made --broker mqtts://h --cert ca.pem --cert-key junk.wasm",
+      EXIT.BAD_FILE,
+      /no private key in PEM form/,
+    ],
+    [
+      "--port x --keys made --broker mqtts://h --cert ca.pem --cert-key other.pem",
+      EXIT.BAD_FILE,
+      /is not the key of/,
+    ],
     ["--port x --image .", EXIT.BAD_FILE, /no flasher_args\.json is in it/],
     ["--port x --guest --baud 1", EXIT.USAGE, /Write 9600 to 4000000/],
     ["--guest", EXIT.USAGE, /required option '--port <path>'/],
   ])("%s", async (words, code, expected) => {
     writeFileSync(join(folder, "junk.wasm"), "junk");
+    const { privateKey } = generateKeyPairSync("ed25519");
+    writeFileSync(join(folder, "other.pem"), privateKey.export({ type: "pkcs8", format: "pem" }));
     // The ABI's version is the one constant that the module hands out as it stands.
     const text = (version: number, start = "") =>
       `(module ${start} (memory (export "memory") 1 1)
