@@ -15,12 +15,21 @@
 #define KS_BOARD_PINS 2u
 #endif
 
+/* 1 on a board whose radio, once its power was taken, works again only after a restart: the host
+ * then restarts when the guest has released the radio. */
+#ifndef KS_RADIO_RESTARTS
+#define KS_RADIO_RESTARTS 0
+#endif
+
+/* What a board without a sensor reports as its temperature. */
+#define HAL_NO_TEMPERATURE INT16_MIN
+
 /* Milliseconds since the supply came up, modulo 2^32; never backwards. */
 uint32_t hal_now(void);
 /* bit 0 NO closed, bit 1 NC closed, bit 2 rail up: the low three bits of the gate's inputs. */
 uint32_t hal_sense(void);
 /* Bit KS_INPUT_BUTTON, levels of sensed lines above KS_INPUT_LINES_SHIFT, the temperature above
- * KS_INPUT_TEMPERATURE_SHIFT. */
+ * KS_INPUT_TEMPERATURE_SHIFT, in 0.1 degrees Celsius, or HAL_NO_TEMPERATURE. */
 uint32_t hal_inputs(void);
 /* Radio power. Off takes effect before it returns, waits for nothing, and is safe in an interrupt.
  */

@@ -22,6 +22,9 @@
 /* The gate's elapsed field saturates here, in ms. */
 #define ELAPSED_MAX 255u
 #define SENSE_NONE UINT32_MAX
+/* Of a sense: both contacts; NC alone closed. */
+#define CONTACTS 3u
+#define CONTACTS_KILL 2u
 
 static const char *const boot_names[] = {KS_BOOT_NAMES};
 static const char *const phase_names[] = {KS_PHASE_NAMES};
@@ -43,6 +46,11 @@ static struct {
     uint32_t phase;
     bool radio, requested, link_up;
     bool radio_cut; /* the edge took the power; not yet said */
+    bool held;      /* the contacts count as open until they are at KILL */
+    bool released;  /* the guest gave the radio up while the gate permitted it */
+    /* What host_edge_masked() saw last, if the gate has not seen it yet. */
+    volatile bool kept;
+    volatile uint32_t kept_sense;
     uint8_t epoch[KS_EPOCH_BYTES];
     /* The guest. */
     bool guest_ready;
@@ -62,10 +70,31 @@ static bool permits(uint32_t word) { return w2c_gate_permits(NULL, word) != 0; }
 
 /* --- the gate --- */
 
+void host_edge_masked(void) {
+    const uint32_t sense = hal_sense();
+    if (permits(step(host.word, sense))) return;
+    if (host.radio) hal_radio(false);
+    host.kept_sense = sense;
+    host.kept = true;
+}
+
+static uint32_t take_sense(void) {
+    if (!host.kept) return hal_sense();
+    /* Cleared first: an interrupt from here on keeps its own. */
+    host.kept = false;
+    return host.kept_sense;
+}
+
+/* While held, the gate gets open contacts, which can only deny the radio. */
+static uint32_t filter(uint32_t sense) {
+    if ((sense & CONTACTS) == CONTACTS_KILL) host.held = false;
+    return host.held ? sense & ~CONTACTS : sense;
+}
+
 void host_edge(void) {
     const uint32_t now = hal_now();
     const uint32_t passed = now - host.last_sample;
-    const uint32_t sense = hal_sense();
+    const uint32_t sense = filter(take_sense());
     host.last_sample = now;
     host.sense = sense;
     host.before = host.word;
@@ -205,6 +234,8 @@ bool host_in_guest(uint32_t *progress) {
     return host.in_guest;
 }
 
+bool host_radio_held(void) { return host.held; }
+
 uint32_t host_phase(void) { return host.phase; }
 
 uintptr_t host_stack_floor(void) { return host.image->stack_floor; }
@@ -276,6 +307,7 @@ static void radio_apply(void) {
     if (wanted == host.radio) return;
     if (!wanted) {
         radio_off();
+        host.released = true;
         return;
     }
     host.radio = true;
@@ -331,6 +363,7 @@ _Noreturn void host_boot(const struct host_image *image) {
     host.traced_sense = SENSE_NONE;
     host.guest_since = hal_now();
     assert(image->reason < KS_BOOT_COUNT);
+    host.held = image->radio_held;
     trace3("boot reason=", boot_names[image->reason], "");
     /* The gate before anything else. */
     host_edge();
@@ -349,6 +382,7 @@ _Noreturn void host_boot(const struct host_image *image) {
         struct event event;
         hal_interrupts(false);
         if (queue_pop(&event)) dispatch(&event);
+        else if (KS_RADIO_RESTARTS && host.released) restart(KS_BOOT_RESET, 0);
         else hal_idle();
     }
 }

@@ -13,6 +13,7 @@ struct host_image {
     uint32_t reason;      /* KS_BOOT */
     const uint8_t *guest; /* the module; flash is good enough */
     uint32_t guest_len;
+    bool radio_held;       /* the switch counts as not at ON until it was at KILL */
     uintptr_t stack_floor; /* the guest may not push the native stack below this address */
 };
 
@@ -25,6 +26,10 @@ _Noreturn void host_boot(const struct host_image *image);
 /* Contact edge or timer. First thing in the handler: steps the gate and, on leaving LIVE, takes the
  * radio's power away. Bounded: no loop, no trace. */
 void host_edge(void);
+/* A contact edge or timer while the host is masked: takes the radio's power away if the gate would
+ * not permit it at these contacts, and keeps the sample for the next host_edge(). Changes no state
+ * of the gate. */
+void host_edge_masked(void);
 /* What the last edge means: announcement, cut (does not return), watchdog (does not return), tick.
  */
 void host_sampled(void);
@@ -39,6 +44,8 @@ void host_received(const uint8_t *bytes, uint32_t len);
 
 /* When the next edge is due without anything happening outside, in ms; HOST_NEVER for never. */
 uint32_t host_deadline(void);
+/* Whether the board waits for a clean KILL position; see host_image. */
+bool host_radio_held(void);
 /* KS_PHASE, as last announced. */
 uint32_t host_phase(void);
 /* Whether the guest has the processor; `*progress` changes with every import it calls. */

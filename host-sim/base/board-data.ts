@@ -18,6 +18,9 @@ export interface ChipData {
   fixture?: Record<string, number>;
   /** Why a GPIO is not used, by its number. */
   reserved: Record<string, string>;
+  /** Groups of pins, first and last, of which only one each may have an edge interrupt (erratum of the chip). */
+  edgeGroups?: readonly (readonly [number, number])[];
+  /** The smallest flash that the layout fits. */
   flash: { bytes: number };
   console: { uart: number; baud: number; tx: number; rx: number; usb?: boolean };
 }

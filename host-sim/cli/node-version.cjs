@@ -8,7 +8,8 @@ var EXIT_NO_TOOL = 9;
 function isOlder(have, need) {
   var a = have.split(".");
   var b = need.split(".");
-  for (var i = 0; i < b.length; i++) {
+  var i;
+  for (i = 0; i < b.length; i++) {
     if (Number(a[i]) !== Number(b[i])) return Number(a[i]) < Number(b[i]);
   }
   return false;

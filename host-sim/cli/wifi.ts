@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { Option } from "commander";
 import { codeOf, EXIT, UserError } from "../base/errors.ts";
-import { checkWifi, type Wifi } from "../serial/improv-client.ts";
+import { checkWifi, shownName, type Wifi } from "../serial/improv-client.ts";
 
 export const passwordOption = () =>
   new Option(
@@ -49,16 +49,27 @@ function passwordOf(path: string): string {
   }
 }
 
-/**
- * Returns name and password. Asks for each that is not given. Throws a UserError if one is not
- * valid.
- */
-export async function wifiOf(ssid?: string, passwordFile?: string): Promise<Wifi> {
-  const name = ssid ?? (await ask("Wi-Fi network: ", false, "--ssid"));
+/** Name and password, asked for where they are not given, before a line is opened. */
+export async function wifiOf(
+  ssid?: string,
+  passwordFile?: string,
+  ssidHex?: string,
+): Promise<Wifi> {
+  if (ssidHex !== undefined && (ssid !== undefined || !/^([0-9a-f]{2})+$/i.test(ssidHex)))
+    throw new UserError(
+      "--ssid-hex takes pairs of hexadecimal digits, in place of --ssid",
+      EXIT.USAGE,
+    );
+  const ssidBytes = ssidHex === undefined ? undefined : new Uint8Array(Buffer.from(ssidHex, "hex"));
+  const name =
+    ssidBytes === undefined
+      ? (ssid ?? (await ask("Wi-Fi network: ", false, "--ssid")))
+      : shownName(ssidBytes);
   const password =
     passwordFile === undefined
       ? await ask(`Password of ${name} (empty for an open network): `, true, "--password-file")
       : passwordOf(passwordFile);
-  checkWifi(name, password);
-  return { ssid: name, password };
+  const wifi = { ssid: name, password, ...(ssidBytes === undefined ? {} : { ssidBytes }) };
+  checkWifi(wifi);
+  return wifi;
 }

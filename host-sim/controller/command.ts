@@ -4,7 +4,14 @@
  */
 import { CODE_NAMES, EPOCH_BYTES, PRINCIPAL, PRINCIPAL_KIDS } from "../abi/abi.gen.ts";
 import { decodeCbor, decodeMac0, encodeCbor, encodeMac0, MessageError } from "./cose.ts";
-import { type ArgValue, type Fields, isUint32, STATUS_SHAPE, takeFields } from "./operations.ts";
+import {
+  type ArgValue,
+  type Fields,
+  isUint32,
+  NO_TEMPERATURE,
+  STATUS_SHAPE,
+  takeFields,
+} from "./operations.ts";
 
 /** An epoch that is never issued. A command that carries it asks for the current epoch. */
 export const NO_EPOCH = new Uint8Array(EPOCH_BYTES);
@@ -71,8 +78,8 @@ export function decodeStatus(message: Uint8Array, deviceKey: Uint8Array): Status
 
 export interface Telemetry {
   readonly epoch: Uint8Array;
-  /** Degrees Celsius. */
-  readonly temperature: number;
+  /** Degrees Celsius; null: the board has no sensor. */
+  readonly temperature: number | null;
 }
 
 /**
@@ -83,7 +90,7 @@ export function decodeTelemetry(message: Uint8Array, deviceKey: Uint8Array): Tel
   if (typeof tenths !== "number" || !Number.isInteger(tenths)) {
     throw new MessageError("telemetry: the temperature is not an integer");
   }
-  return { epoch, temperature: tenths / 10 };
+  return { epoch, temperature: tenths === NO_TEMPERATURE ? null : tenths / 10 };
 }
 
 /** The items of a signed payload: an array of the device's epoch and `length` - 1 others. */

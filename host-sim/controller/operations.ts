@@ -61,7 +61,12 @@ const between = (low: number, high: number) => (text: string) => {
 
 const bool = (value: unknown) => (typeof value === "boolean" ? value : undefined);
 const uint = (value: unknown) => (isUint32(value) ? value : undefined);
-const tenths = (value: unknown) => (Number.isInteger(value) ? Number(value) / 10 : undefined);
+/** A temperature that says that the board has no sensor, in 0.1 degrees. */
+export const NO_TEMPERATURE = -32_768;
+const tenths = (value: unknown) => {
+  if (value === NO_TEMPERATURE) return "none";
+  return Number.isInteger(value) ? Number(value) / 10 : undefined;
+};
 const named = (names: readonly string[]) => (value: unknown) =>
   isUint32(value) ? names[value]?.toLowerCase() : undefined;
 const hash = (value: unknown) =>

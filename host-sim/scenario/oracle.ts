@@ -107,7 +107,7 @@ export class Oracle {
         broken = this.#ownEpoch(epoch) ?? this.#checkStatus(at, fields);
       } else if (channel === CHANNEL.TELEMETRY) {
         const { epoch, temperature } = decodeTelemetry(bytes, DEVICE_KEY);
-        broken = this.#ownEpoch(epoch) ?? this.#checkTemperature(at, temperature);
+        broken = this.#ownEpoch(epoch) ?? this.#checkTemperature(at, temperature ?? Number.NaN);
       } else broken = this.#checkReply(at, decodeReply(bytes, DEVICE_KEY));
     } catch (error) {
       if (!(error instanceof MessageError)) throw error;

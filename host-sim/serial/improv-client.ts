@@ -25,7 +25,10 @@ export interface DeviceInfo {
 }
 
 export interface Network {
+  /** For a person: bytes that are no printable UTF-8 as \\xNN. */
   readonly ssid: string;
+  /** The name in hexadecimal, where `ssid` is not the name itself. */
+  readonly ssidHex?: string;
   /** dBm. */
   readonly rssi: number;
   readonly locked: boolean;
@@ -33,6 +36,8 @@ export interface Network {
 
 export interface Wifi {
   readonly ssid: string;
+  /** The name's bytes, where they are not `ssid` in UTF-8. */
+  readonly ssidBytes?: Uint8Array;
   readonly password: string;
 }
 
@@ -52,12 +57,29 @@ const ERRORS: Readonly<Record<number, string>> = {
   [ERROR.UNKNOWN_RPC]: "it does not know the command: flash newer firmware",
 };
 
-/** Throws UserError for a name or a password that no Wi-Fi network can have. */
-export function checkWifi(ssid: string, password: string): void {
-  const [name, secret] = [Buffer.byteLength(ssid), Buffer.byteLength(password)];
-  const bad = (message: string) => new UserError(message, EXIT.USAGE);
-  if (name === 0 || name > SSID_MAX || ssid.includes("\0"))
-    throw bad(`network "${ssid}": a name has 1 to ${SSID_MAX} bytes`);
+/** A network's name for a terminal: what is no printable UTF-8, and the backslash, as \\xNN. */
+export function shownName(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes).toString();
+  const plain = Buffer.from(text).equals(Buffer.from(bytes)) && /^[^\p{C}\\]*$/u.test(text);
+  if (plain) return text;
+  const shown = (byte: number) =>
+    byte > 0x1f && byte < 0x7f && byte !== 0x5c
+      ? String.fromCharCode(byte)
+      : `\\x${byte.toString(16).padStart(2, "0")}`;
+  return [...bytes].map(shown).join("");
+}
+
+const nameOf = ({ ssid, ssidBytes }: Pick<Wifi, "ssid" | "ssidBytes">) =>
+  ssidBytes ?? new Uint8Array(Buffer.from(ssid));
+
+/** Throws a UserError for what no Wi-Fi network could have. */
+export function checkWifi(wifi: Wifi): void {
+  const { password } = wifi;
+  const bytes = nameOf(wifi);
+  const secret = Buffer.byteLength(password);
+  const bad = (words: string) => new UserError(words, EXIT.USAGE);
+  if (bytes.length === 0 || bytes.length > SSID_MAX || bytes.includes(0))
+    throw bad(`network "${shownName(bytes)}": a name is 1 to ${SSID_MAX} bytes, none of them zero`);
   if (secret !== 0 && (secret < PASSWORD_MIN || secret > PASSWORD_MAX || password.includes("\0")))
     throw bad(
       `the password has ${secret} bytes: WPA takes 8 to 63, or 64 hex digits; an open network takes none`,
@@ -143,20 +165,26 @@ export class ImprovClient {
     let result: Result | null = await this.#ask(RPC.SCAN, take, SCAN_MS);
     while (result !== null && result.texts.length > 0) {
       const [ssid = "", rssi = "", locked = ""] = result.texts;
-      networks.push({ ssid: printable(ssid), rssi: Number(rssi), locked: locked !== "NO" });
+      const name = result.bytes[0] ?? new Uint8Array();
+      const shown = shownName(name);
+      networks.push({
+        ssid: shown,
+        ...(shown === ssid ? {} : { ssidHex: Buffer.from(name).toString("hex") }),
+        rssi: Number(rssi),
+        locked: locked !== "NO",
+      });
       result = await this.#until(SCAN_MS, take);
     }
     return { networks, reason: networks.length === 0 ? await this.#explanation() : null };
   }
 
-  /**
-   * Sends name and password and waits for the result. Throws UserError if the board cannot join.
-   */
-  async join({ ssid, password }: Wifi, timeoutMs: number): Promise<Joined> {
-    checkWifi(ssid, password);
+  /** Hands over name and password and waits for what comes of them. Throws a UserError if nothing good. */
+  async join(wifi: Wifi, timeoutMs: number): Promise<Joined> {
+    checkWifi(wifi);
+    const ssid = shownName(nameOf(wifi));
     this.#broken = 0;
     this.#line.clear();
-    const texts = [ssid, password].map((text) => Buffer.from(text));
+    const texts = [nameOf(wifi), Buffer.from(wifi.password)];
     await this.#line.send(encodeRpc(RPC.WIFI_SETTINGS, texts));
     const outcome = await this.#until(timeoutMs, (type, data) => {
       if (type === FRAME.STATE && data[0] === STATE.PROVISIONED) return ERROR.NONE;

@@ -110,18 +110,20 @@ export function encodeRpc(command: number, texts: readonly Uint8Array[] = []): U
 export interface Result {
   readonly command: number;
   readonly texts: readonly string[];
+  /** The same texts as they came: a network's name is bytes, and need not be UTF-8. */
+  readonly bytes: readonly Uint8Array[];
 }
 
 /** Parses a RESULT frame's data. Null if its lengths are inconsistent. */
 export function parseResult(data: Uint8Array): Result | null {
   const [command, length] = data;
   if (command === undefined || length !== data.length - 2) return null;
-  const texts: string[] = [];
+  const bytes: Uint8Array[] = [];
   for (let at = 2; at < data.length; ) {
     const end = at + 1 + (data[at] ?? 0);
     if (end > data.length) return null;
-    texts.push(Buffer.from(data.subarray(at + 1, end)).toString());
+    bytes.push(data.subarray(at + 1, end));
     at = end;
   }
-  return { command, texts };
+  return { command, texts: bytes.map((text) => Buffer.from(text).toString()), bytes };
 }

@@ -82,7 +82,7 @@ describe("a wrong command line", () => {
     ["build --board esp32c3 --engine aot", /has a build tool of its own/],
     ["build --board posix --prepare-only", /has no build tool of its own/],
     ["flash --board posix --port x", /no board has a chip "posix": use one of esp32, esp32c3/],
-    ["console nonsense --port x", /Allowed choices are status, journal, factory-reset, help/],
+    ["console nonsense --port x", /Allowed choices are status, journal, factory-reset/],
     ["provision --port x", /no terminal to ask on: give --ssid/],
     ["provision --port x --ssid home", /no terminal to ask on: give --password-file/],
     ["keys revoke --principal device", /Allowed choices are owner, provider, manufacturer/],

@@ -179,6 +179,7 @@ describe("status and telemetry", () => {
       boots: 4,
     });
     expect(decodeTelemetry(signed([EPOCH, -12]), KEY)).toEqual({ epoch: EPOCH, temperature: -1.2 });
+    expect(decodeTelemetry(signed([EPOCH, -32_768]), KEY).temperature).toBe(null);
   });
 
   test("name the last fault by its phase", () => {

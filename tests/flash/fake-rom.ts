@@ -131,7 +131,7 @@ export class FakeRom {
         this.#attached = data.length === 8;
         return this.#attached ? {} : { error: INVALID };
       case 0x0b:
-        this.#sized = data.length === 24 && data.readUInt32LE(4) === this.flash.length;
+        this.#sized = data.length === 24 && data.readUInt32LE(4) <= this.flash.length;
         return this.#sized ? {} : { error: INVALID };
       case 0x0f:
         return data.length === 8 ? {} : { error: INVALID };

@@ -1,5 +1,5 @@
-/** `killswitch flash` with a fake boot loader on a pseudo-terminal. */
-import { createHash } from "node:crypto";
+/** `killswitch flash` on a serial line: what it writes, what it leaves alone, how it ends. */
+import { createHash, generateKeyPairSync } from "node:crypto";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -134,17 +134,18 @@ describe.skipIf(without !== null)("flash", () => {
     expect(code).toBe(0);
     expect(out).not.toContain("secret");
     const partition = rom.flash.subarray(OWNER_AT, OWNER_AT + OWNER_BYTES);
-    const body = unframe("KSOWNER1", partition);
+    const body = unframe("KSOWNER2", partition);
     const made = loadKeys(keys, "kitchen");
     const keyBytes = Buffer.concat(PRINCIPAL_KIDS.map((kid) => made.get(kid) ?? Buffer.alloc(0)));
+    const text = (width: number, value: string) =>
+      Buffer.concat([Buffer.from([value.length, 0]).subarray(0, width), Buffer.from(`${value}\0`)]);
     const rest = Buffer.concat([
-      Buffer.from([7]),
-      Buffer.from("kitchen"),
-      Buffer.from([37, 0]),
-      Buffer.from("mqtt://me:secret@192.168.1.10:1884"),
+      text(1, "kitchen"),
+      Buffer.from([0, 1884 & 255, 1884 >> 8]),
+      text(1, "192.168.1.10"),
+      ...["me", "secret", "", "", ""].map((value) => text(2, value)),
     ]);
-    rest.writeUInt8("mqtt://me:secret@192.168.1.10:1884".length, 8);
-    expect(body.equals(Buffer.concat([keyBytes, rest, Buffer.from([0, 0])]))).toBe(true);
+    expect(body.equals(Buffer.concat([keyBytes, rest]))).toBe(true);
     expect(partition.subarray(16 + body.length).every((byte) => byte === 0xff)).toBe(true);
     untouched(before, rom.flash, OWNER_AT, OWNER_BYTES);
   });
@@ -154,7 +155,7 @@ describe.skipIf(without !== null)("flash", () => {
     const { code, err } = await flash("--scenario-keys --broker mqtt://192.168.1.10");
     expect(err).toBe("");
     expect(code).toBe(0);
-    const body = unframe("KSOWNER1", rom.flash.subarray(OWNER_AT, OWNER_AT + OWNER_BYTES));
+    const body = unframe("KSOWNER2", rom.flash.subarray(OWNER_AT, OWNER_AT + OWNER_BYTES));
     const keyBytes = PRINCIPAL_KIDS.map((kid) =>
       createHash("sha256").update(`killswitch scenario ${kid}`).digest(),
     );
@@ -180,7 +181,7 @@ describe.skipIf(without !== null)("flash", () => {
     const old = loadKeys(keys, "demo").get("provider");
     revokeKey(keys, "demo", "provider");
     expect((await flash(`--keys ${keys} --broker mqtts://10.0.2.2`)).code).toBe(0);
-    const body = unframe("KSOWNER1", rom.flash.subarray(OWNER_AT, OWNER_AT + OWNER_BYTES));
+    const body = unframe("KSOWNER2", rom.flash.subarray(OWNER_AT, OWNER_AT + OWNER_BYTES));
     const given = body.subarray(32, 64);
     expect(given.equals(old ?? given)).toBe(false);
     expect(given.every((byte) => byte === given[0])).toBe(false);
@@ -332,16 +333,29 @@ describe.skipIf(without !== null)("flash fails with one line for", () => {
     ["--port x --keys keys", EXIT.USAGE, /with --broker/],
     ["--port x --broker mqtt://h", EXIT.USAGE, /go with --keys/],
     ["--port x --keys keys --broker http://h", EXIT.USAGE, /unknown scheme "http:"/],
-    ["--port x --keys keys --broker mqtt://127.0.0.1", EXIT.USAGE, /is the board itself/],
+    ["--port x --keys keys --broker mqtt://127.0.0.1", EXIT.USAGE, /would be the board itself/],
     ["--port x --keys keys --broker mqtt://h", EXIT.BAD_FILE, /demo\.json does not exist/],
-    ["--port x --keys made --broker mqtt://h --ca ca.pem", EXIT.USAGE, /--ca needs TLS/],
-    ["--port x --keys made --broker mqtts://h --ca junk.wasm", EXIT.BAD_FILE, /has no certificate/],
+    ["--port x --keys made --broker mqtt://h --ca ca.pem", EXIT.USAGE, /mqtts:\/\/ alone/],
+    ["--port x --keys made --broker mqtts://h --ca junk.wasm", EXIT.BAD_FILE, /no certificate/],
+    ["--port x --keys made --broker mqtts://h --cert ca.pem", EXIT.USAGE, /go together/],
+    [
+      "--port x --keys made --broker mqtts://h --cert ca.pem --cert-key junk.wasm",
+      EXIT.BAD_FILE,
+      /no private key in PEM form/,
+    ],
+    [
+      "--port x --keys made --broker mqtts://h --cert ca.pem --cert-key other.pem",
+      EXIT.BAD_FILE,
+      /is not the key of/,
+    ],
     ["--port x --image .", EXIT.BAD_FILE, /does not contain flasher_args\.json/],
     ["--port x --guest --baud 1", EXIT.USAGE, /Write a whole number from 9600 to 4000000/],
     ["--guest", EXIT.USAGE, /required option '--port <path>'/],
   ])("the options %s", async (words, code, expected) => {
     writeFileSync(join(folder, "junk.wasm"), "junk");
-    // The smallest guest with all required exports.
+    const { privateKey } = generateKeyPairSync("ed25519");
+    writeFileSync(join(folder, "other.pem"), privateKey.export({ type: "pkcs8", format: "pem" }));
+    // The ABI's version is the one constant that the module hands out as it stands.
     const text = (version: number, start = "") =>
       `(module ${start} (memory (export "memory") 1 1)
         (func (export "abi_version") (result i32) i32.const ${version})

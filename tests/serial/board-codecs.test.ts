@@ -39,8 +39,8 @@ function notRun(): boolean {
   return reason !== null;
 }
 
-/** The longest URL that a board takes. */
-const LONGEST = `mqtt://${"h".repeat(248)}`;
+/** As long as a board takes. */
+const LONGEST = `mqtt://${"h".repeat(253)}`;
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
@@ -72,7 +72,12 @@ describe.skipIf(notRun())("the board in C", () => {
     const [line = ""] = inC("improv", new Uint8Array());
     const [found] = new FrameReader().feed(Buffer.from(line.replace("result ", ""), "hex"));
     if (found?.kind !== "frame") throw new Error(`not a frame: ${line}`);
-    const expected = { command: RPC.DEVICE_INFO, texts: ["killswitch", "", "ESP32-C3"] };
+    const texts = ["killswitch", "", "ESP32-C3"];
+    const expected = {
+      command: RPC.DEVICE_INFO,
+      texts,
+      bytes: texts.map((text) => new Uint8Array(Buffer.from(text))),
+    };
     expect(parseResult(found.data)).toEqual(expected);
   });
 
@@ -116,22 +121,36 @@ describe.skipIf(notRun())("the board in C", () => {
     expect(inC("KSGUEST1", contents)).toEqual(["refused crc"]);
   });
 
+  const PEM = "-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n";
+  const random = (length: number) => new Uint8Array(length).fill(7);
+  const keys = new Map(PRINCIPAL_KIDS.map((kid, index) => [kid, new Uint8Array(32).fill(index)]));
+  keys.delete("provider");
+
   test.each([
-    ["mqtt://me:p%40ss@192.168.1.10:1884", null],
-    ["mqtts://broker.example", "-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n"],
-    [LONGEST, null],
-  ])("accepts the owner's partition that we write, case %#", (broker, ca) => {
-    const random = (length: number) => new Uint8Array(length).fill(7);
-    const keys = new Map(PRINCIPAL_KIDS.map((kid, index) => [kid, new Uint8Array(32).fill(index)]));
-    keys.delete("provider");
+    [
+      "mqtt://me:p%40ss@192.168.1.10:1884",
+      null,
+      ["0 192.168.1.10 1884", "user=me", "password=p@ss"],
+    ],
+    ["mqtts://broker.example", PEM, ["1 broker.example 8883", "user=", "password="]],
+    ["mqtt://[fd00::10]", null, ["0 fd00::10 1883", "user=", "password="]],
+    [LONGEST, null, [`0 ${"h".repeat(253)} 1883`, "user=", "password="]],
+  ])("the board takes the owner's settings, %#", (broker, ca, parts) => {
     const contents = ownerContents({ device: "a_B-9", keys, broker, ca }, owner, random);
     const bytes = [0, 7, 2, 3].map((byte) => Buffer.alloc(32, byte));
     expect(contents.length).toBe(owner.bytes);
-    expect(inC("KSOWNER1", contents)).toEqual(
-      [hex(Buffer.concat(bytes)), "a_B-9", broker, hex(Buffer.from(ca ?? ""))].slice(
-        0,
-        ca === null ? 3 : 4,
-      ),
+    const [keyText, device, ...rest] = inC("KSOWNER2", contents);
+    expect([keyText, device]).toEqual([hex(Buffer.concat(bytes)), "a_B-9"]);
+    expect(rest.slice(0, 3)).toEqual(parts);
+    expect(rest[3] ?? "").toBe(hex(Buffer.from(ca ?? "")));
+  });
+
+  test("the board takes a client certificate", () => {
+    const client = { certificate: PEM, key: "-----BEGIN KEY-----\nBB\n" };
+    const settings = { device: "d", keys, broker: "mqtts://b", ca: PEM, client };
+    const rest = inC("KSOWNER2", ownerContents(settings, owner, random)).slice(-3);
+    expect(rest).toEqual(
+      [PEM, client.certificate, client.key].map((text) => hex(Buffer.from(text))),
     );
   });
 });

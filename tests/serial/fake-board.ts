@@ -16,8 +16,8 @@ export interface BoardFaults {
   damages?: number;
   /** The result of Wi-Fi settings. */
   wifi?: "joins" | "fails" | "keeps" | "silent" | "full";
-  networks?: [string, string, string][];
-  /** The name of its device. */
+  networks?: [string | Uint8Array, string, string][];
+  /** Its device's name, and what it answers to `status`. */
   name?: string;
   /** Its answer to `status`. */
   status?: string;
@@ -36,14 +36,16 @@ function frame(type: number, data: readonly number[]): Uint8Array {
   );
 }
 
-function texts(command: number, words: readonly string[]): number[] {
-  const body = words.flatMap((word) => [Buffer.byteLength(word), ...Buffer.from(word)]);
+function texts(command: number, words: readonly (string | Uint8Array)[]): number[] {
+  const body = words.flatMap((word) => [Buffer.byteLength(word), ...Buffer.from(word as string)]);
   return [command, body.length, ...body];
 }
 
 export class FakeBoard {
   /** The received names and passwords. */
   readonly settings: [string, string][] = [];
+  /** Names, in hexadecimal. */
+  readonly names: string[] = [];
   readonly commands: string[] = [];
   readonly #line: Pty;
   readonly #faults: BoardFaults;
@@ -98,6 +100,7 @@ export class FakeBoard {
         const name = data.subarray(3, 3 + data.readUInt8(2));
         const password = data.subarray(4 + name.length);
         this.settings.push([name.toString(), password.toString()]);
+        this.names.push(name.toString("hex"));
         this.#wifi();
         break;
       }

@@ -88,7 +88,27 @@ describe.skipIf(without !== null)("provision", () => {
     expect(out).toContain(" -40 dBm  locked  home\n -80 dBm  open    café\n");
   });
 
-  test("says that a board found no networks, and why", async () => {
+  test("shows a name that is no UTF-8 escaped, and joins it by its bytes", async () => {
+    const name = Buffer.from("Caf\xe9\x1b\\", "latin1");
+    const board = new FakeBoard(line, { networks: [[name, "-40", "YES"]] });
+    const { out } = await run("provision --scan");
+    const hex = name.toString("hex");
+    expect(out).toContain(` -40 dBm  locked  Caf\\xe9\\x1b\\x5c  (--ssid-hex ${hex})\n`);
+    const joined = await run(`provision --ssid-hex ${hex} --password-file wifi.txt`);
+    expect(joined.out).toContain("joined Caf\\xe9\\x1b\\x5c\n");
+    expect(board.names).toEqual([hex]);
+  });
+
+  test.each(["--ssid-hex 4g", "--ssid-hex 123", "--ssid home --ssid-hex 41", "--ssid-hex 4100"])(
+    "refuses %s",
+    async (words) => {
+      const { code, err } = await run(`provision ${words} --password-file wifi.txt`);
+      expect(code).toBe(EXIT.USAGE);
+      expect(err).toMatch(/hexadecimal digits|none of them zero/);
+    },
+  );
+
+  test("says that a board lists none, and why", async () => {
     new FakeBoard(line);
     expect((await run("provision --scan")).out).toContain("found no networks: give the name");
     new FakeBoard(line, { why: "no scan: the switch is not at ON" });
@@ -136,7 +156,7 @@ describe.skipIf(without !== null)("provision", () => {
   });
 
   test.each([
-    ["--ssid ", "x".repeat(33), "password", /a name has 1 to 32 bytes/],
+    ["--ssid ", "x".repeat(33), "password", /a name is 1 to 32 bytes/],
     ["--ssid ", "home", "short", /the password has 5 bytes: WPA takes 8/],
     ["--ssid ", "home", "x".repeat(65), /the password has 65 bytes/],
   ])(
@@ -197,7 +217,23 @@ describe.skipIf(without !== null)("console", () => {
     expect(board.commands).toEqual(["status"]);
   });
 
-  test("reports a refusal", async () => {
+  test.each([
+    ["factory-reset --all", "factory-reset --all"],
+    ["wifi-power 8", "wifi-power 8"],
+    ["wifi-country DE", "wifi-country DE"],
+  ])("sends the command with its word: %s", async (words, sent) => {
+    const board = new FakeBoard(line);
+    await run(`console ${words}`);
+    expect(board.commands).toEqual([sent]);
+  });
+
+  test("refuses a word that would end the line", async () => {
+    new FakeBoard(line);
+    const running = startProgram(folder, `console wifi-power 8\n9 --port ${line.path}`);
+    complains(await running.ended, EXIT.USAGE, /one word/);
+  });
+
+  test("tells a refusal", async () => {
     new FakeBoard(line);
     complains(
       await run("console factory-reset"),

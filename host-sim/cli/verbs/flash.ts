@@ -9,6 +9,7 @@ import { buildFolderOf, type Chip, loadChip } from "../../flash/chip.ts";
 import {
   checkBroker,
   checkCa,
+  checkClient,
   GUEST,
   guestContents,
   OWNER,
@@ -53,6 +54,8 @@ interface FlashOptions {
   readonly device: string;
   readonly broker?: string;
   readonly ca?: string;
+  readonly cert?: string;
+  readonly certKey?: string;
   readonly image?: string;
   readonly baud?: number;
   readonly json: boolean;
@@ -104,16 +107,25 @@ async function partitionRegions(options: FlashOptions, chip: Chip): Promise<Regi
   return regions;
 }
 
-function ownerOf({ keys, scenarioKeys, broker, ca, device }: FlashOptions): Owner {
+function clientOf({ cert, certKey }: FlashOptions): Exclude<Owner["client"], undefined> {
+  if (cert === undefined && certKey === undefined) return null;
+  if (cert === undefined || certKey === undefined)
+    throw new UserError("flash: --cert and --cert-key go together", EXIT.USAGE);
+  return checkClient({ certificate: cert, key: certKey }, readText(cert), readText(certKey));
+}
+
+function ownerOf(options: FlashOptions): Owner {
+  const { keys, scenarioKeys, broker, ca, device } = options;
   if (scenarioKeys && keys !== undefined)
     throw new UserError("flash: use --keys or --scenario-keys, not both", EXIT.USAGE);
   if (broker === undefined) {
     throw new UserError("flash --keys: give the board's broker with --broker", EXIT.USAGE);
   }
   const pem = ca === undefined ? null : checkCa(ca, readText(ca));
-  if (scenarioKeys) return { ...scenarioOwner(broker), ca: pem };
+  const client = clientOf(options);
+  if (scenarioKeys) return { ...scenarioOwner(broker), ca: pem, client };
   const owned = loadKeys(keys === undefined || keys === true ? DEFAULT_KEYS : keys, device);
-  return { device, keys: owned, broker, ca: pem };
+  return { device, keys: owned, broker, ca: pem, client };
 }
 
 /**
@@ -187,12 +199,14 @@ export function register(program: Command): void {
       "with --keys: the board's broker, mqtt[s]://[user:password@]host[:port]",
       checked(checkBroker),
     )
+    .option("--ca <file>", "with --keys: the broker's CA, PEM; by default the public ones")
     .option(
-      "--ca <file>",
-      "with --keys: CA certificate of the broker, PEM (default: the public CAs)",
+      "--cert <file>",
+      "with --keys: the client's certificate, PEM, if the broker asks for one",
     )
-    .option("--image <dir>", "write the image in this build folder; needs no build tool")
-    .option("--baud <rate>", "bit rate of the serial line while writing", parseBaud)
+    .option("--cert-key <file>", "with --cert: its private key, PEM, without a passphrase")
+    .option("--image <dir>", "a build's folder, written without its build tool")
+    .option("--baud <rate>", "rate of the line while writing", parseBaud)
     .addOption(jsonOption())
     .action(flash);
   example(

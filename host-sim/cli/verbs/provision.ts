@@ -12,25 +12,33 @@ import { withBoard } from "./console.ts";
 interface ProvisionOptions {
   readonly port: string;
   readonly ssid?: string;
+  readonly ssidHex?: string;
   readonly passwordFile?: string;
   readonly scan: boolean;
   readonly timeout: number;
   readonly json: boolean;
 }
 
+const hint = (hex: string | undefined) => (hex === undefined ? "" : `  (--ssid-hex ${hex})`);
+
 async function scan(client: ImprovClient, json: boolean): Promise<void> {
   const { networks, reason } = await client.scan();
   for (const network of networks) {
-    const { ssid, rssi, locked } = network;
+    const { ssid, ssidHex, rssi, locked } = network;
     if (json) printJson(network);
-    else print(`${String(rssi).padStart(4)} dBm  ${locked ? "locked" : "open  "}  ${ssid}`);
+    else
+      print(
+        `${String(rssi).padStart(4)} dBm  ${locked ? "locked" : "open  "}  ${ssid}${hint(ssidHex)}`,
+      );
   }
   if (networks.length === 0 && !json)
     print(`the board found no networks: ${reason ?? "give the name with --ssid"}`);
 }
 
 async function provision(options: ProvisionOptions): Promise<void> {
-  const settings = options.scan ? null : await wifiOf(options.ssid, options.passwordFile);
+  const settings = options.scan
+    ? null
+    : await wifiOf(options.ssid, options.passwordFile, options.ssidHex);
   await withBoard(options.port, async (line) => {
     const client = new ImprovClient(line);
     const before = await client.state();
@@ -53,7 +61,8 @@ export function register(program: Command): void {
     .command("provision")
     .description("set a board's Wi-Fi network over its serial line (Improv Serial)")
     .addOption(portOption())
-    .option("--ssid <name>", "Wi-Fi network; the program asks if it is omitted")
+    .option("--ssid <name>", "network; asked for if it is left out")
+    .option("--ssid-hex <digits>", "the network's name in hexadecimal, where it is not UTF-8")
     .addOption(passwordOption())
     .option("--scan", "only list the networks that the board receives", false)
     .addOption(

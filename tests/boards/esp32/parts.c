@@ -1,5 +1,5 @@
-/* The parts of boards/esp32 that know no chip, on a POSIX system: each line of input is a part's
- * name and bytes in hexadecimal; each line of output what the part made of them. */
+/* The parts of boards/esp32 that use no chip, as a program: each line of input is a part's name and
+ * bytes in hexadecimal; each line of output is the part's answer. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +22,7 @@ static void print_hex(const uint8_t *at, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) printf("%02x", at[i]);
 }
 
-/* text:HEX frame:TYPE:HEX broken; then what the frame's RPC says. */
+/* text:HEX frame:TYPE:HEX broken; then the frame's RPC. */
 static void improv(void) {
     struct improv_reader reader;
     improv_reset(&reader);
@@ -79,7 +79,7 @@ static void command(void) {
     }
 }
 
-/* In a block of its own size, so that a read beyond it is seen. */
+/* A copy of its exact size, so that the sanitizer finds a read beyond it. */
 static uint8_t *tight(void) {
     uint8_t *copy = malloc(len > 0 ? len : 1);
     if (copy == NULL) abort();
@@ -95,14 +95,15 @@ static void image(const char *magic) {
     if (refused == NULL && strcmp(magic, OWNER_MAGIC) == 0) {
         refused = owner_read(copy + IMAGE_HEADER_BYTES, body, &owner);
         if (refused == NULL)
-            printf("%s %s ca=%u key=%02x%02x ", owner.device, owner.broker, owner.ca_len,
+            printf("%s tls=%d %s %u user=%s password=%s ca=%s key=%02x%02x ", owner.device,
+                   owner.tls, owner.host, owner.port, owner.user, owner.password, owner.ca,
                    owner.keys[0][0], owner.keys[KS_PRINCIPAL_COUNT - 1][KEY_BYTES - 1]);
     }
     printf("%s len=%u", refused == NULL ? "good" : refused, body);
     free(copy);
 }
 
-/* One bit of a good block flipped: the one given, or none. */
+/* Flips the given bit of a good block, or none. */
 static void retained(void) {
     struct retained_block block;
     retained_clear(&block);
@@ -116,8 +117,8 @@ static void retained(void) {
            (unsigned)sizeof block);
 }
 
-/* Records of the lengths given through a ring of 64 bytes; then the ring's own fields overwritten.
- */
+/* Sends records of the given lengths through a ring of 64 bytes, then overwrites the ring's own
+ * fields. */
 static void ring(void) {
     uint8_t store[64], out[256];
     struct record_ring ring = {store, sizeof store, 60, 0};
@@ -137,9 +138,9 @@ static void ring(void) {
     printf(" %s", ring_check(&ring) ? "taken" : "refused");
 }
 
-/* Records over a line of packets: 0 is a turn without room, 1 one with, more begins a record of so
- * many bytes. A turn prints its packet or -, and ~ if the next is waited for; then the records
- * lost. */
+/* Records over a line of packets. Input 0 is a turn without room, 1 a turn with room, more begins a
+ * record of that many bytes. A turn prints its packet or -, and ~ if another turn is waited for; at
+ * the end the number of lost records. */
 static void packets(void) {
     struct packet_line line;
     uint8_t record[256], packet[PACKET_BYTES + 1];
@@ -163,7 +164,7 @@ static void packets(void) {
     printf(" lost=%u", line.lost);
 }
 
-/* Networks of a signal's strength, a lock, and a name behind its length. */
+/* Networks: signal, lock, length of the name, name. */
 static void scan(void) {
     static struct scan_list list;
     char ssid[256];

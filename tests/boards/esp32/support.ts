@@ -1,6 +1,6 @@
 /**
- * Builds what boards/esp32 is made of where there is no ESP-IDF: headers of our own in its place, and the
- * parts that know no chip as a program. Must not know what the parts answer.
+ * Builds the sources of boards/esp32 without ESP-IDF: checks them against headers of our own, and compiles
+ * the parts that use no chip as a program.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { loadBoard } from "../../../host-sim/base/board-data.ts";
 import { packageRoot } from "../../../host-sim/base/paths.ts";
+import { translateCore } from "../../../host-sim/build/native-image.ts";
 import type { Role } from "../../../host-sim/flash/chip.ts";
 
 export const BOARD = "esp32";
@@ -18,15 +19,17 @@ const COMMON = join(packageRoot(), "boards", "runtime");
 const TESTS = join(packageRoot(), "tests", "boards", "esp32");
 const STRICT = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wconversion"];
 
-/** ESP-IDF's headers that our sources include, and which of ours stands in. */
+/** ESP-IDF's headers that our sources include, by the header of ours that replaces them. */
 const HEADERS: Record<string, readonly string[]> = {
   "system.h": [
     "bootloader_random.h",
     "esp_attr.h",
     "esp_err.h",
     "esp_freertos_hooks.h",
+    "esp_idf_version.h",
     "esp_log.h",
     "esp_partition.h",
+    "esp_private/rtc_clk.h",
     "esp_random.h",
     "esp_rom_sys.h",
     "esp_system.h",
@@ -35,6 +38,7 @@ const HEADERS: Record<string, readonly string[]> = {
     "freertos/task.h",
     "nvs.h",
     "nvs_flash.h",
+    "soc/rtc.h",
   ],
   "drivers.h": [
     "driver/gpio.h",
@@ -61,7 +65,7 @@ const HEADERS: Record<string, readonly string[]> = {
   ],
 };
 
-/** Why a command cannot be run here; null if it can. Says so on the terminal. */
+/** Why a command cannot be run here; null if it can. Prints NOT RUN with the reason. */
 export function missing(command: string, debian: string): string | null {
   if (spawnSync(command, ["--version"]).status === 0) return null;
   const reason = `${command} is not installed: apt-get install ${debian}`;
@@ -86,7 +90,7 @@ export function sources(): string[] {
   );
 }
 
-/** What the build defines and generates for a chip; see boards/esp32/main/CMakeLists.txt. */
+/** The sizes that the build defines; see boards/esp32/main/CMakeLists.txt. */
 export function sizes(): Record<string, number> {
   const { firmware } = JSON.parse(readFileSync(join(PROJECT, "board.json"), "utf8"));
   return firmware.sizes;
@@ -122,7 +126,7 @@ function headers(folder: string, chip: string, role: Role): void {
   writeFileSync(join(folder, "pins.gen.h"), `${text.join("\n")}\n`);
 }
 
-/** Checks a source for a chip; what the compiler says, empty if it is content. */
+/** Checks a source for a chip. Returns the compiler's messages, empty if there are none. */
 export function syntax(
   source: string,
   chip: string,
@@ -168,7 +172,35 @@ const PARTS = [
   "scan_list",
 ];
 
-/** Builds the parts that know no chip, with sanitizers; returns the program. */
+/** Sources of the host that the firmware is built with here: the guest and the MAC are stood in for. */
+const HOST = ["crc32", "event_queue", "host", "imports", "trace"];
+const WORLD = join(TESTS, "world");
+
+/** Builds the firmware for a chip into the virtual world of tests/boards/esp32/world. Returns the program's path. */
+export function buildWorld(folder: string, chip: string): string {
+  const made = join(folder, chip);
+  mkdirSync(made, { recursive: true });
+  headers(made, chip, "device");
+  const gate = translateCore(made).filter(({ source }) => source.endsWith("gate.c"));
+  const all = (where: string) =>
+    readdirSync(where)
+      .filter((name) => name.endsWith(".c"))
+      .map((name) => join(where, name));
+  const common = HOST.map((name) => join(COMMON, `${name}.c`));
+  const flags = [
+    ...["-std=gnu11", "-O1", "-g", "-w", "-fsanitize=undefined", "-fno-sanitize-recover=all"],
+    ...["-Dmalloc=idf_malloc", "-Dfree=idf_free", "-DKS_RADIO_RESTARTS=1"],
+    ...[`-DCONFIG_IDF_TARGET_${chip.toUpperCase()}=1`, "-DKS_BOARD_PINS=2u"],
+    ...[`-DKS_HOST_STACK=${sizes().hostStack}`, `-DKS_STACK_MARGIN=${sizes().stackMargin}`],
+    ...[MAIN, COMMON, WORLD, made].map((where) => `-I${where}`),
+  ];
+  const program = join(made, "world");
+  const files = [...all(MAIN), ...common, ...gate.map(({ source }) => source), ...all(WORLD)];
+  execFileSync("gcc", [...flags, ...files, "-o", program], { stdio: "pipe" });
+  return program;
+}
+
+/** Builds the parts that use no chip, with sanitizers. Returns the program's path. */
 export function buildParts(folder: string): string {
   const program = join(folder, "parts");
   const files = [...PARTS.map((name) => join(MAIN, `${name}.c`)), join(COMMON, "crc32.c")];
@@ -182,7 +214,7 @@ export function buildParts(folder: string): string {
   return program;
 }
 
-/** What a part makes of each of some bytes; see parts.c. */
+/** The answer of a part to each input; see parts.c. */
 export function ask(program: string, part: string, inputs: readonly Uint8Array[]): string[] {
   const input = inputs.map((bytes) => `${part} ${Buffer.from(bytes).toString("hex")}\n`).join("");
   const { status, stdout, stderr } = spawnSync(program, [], {

@@ -1,7 +1,4 @@
-/**
- * The committed wiring pictures and parts list are those that board.json gives, and each picture
- * names the chip's own pins. Must not know how they are drawn.
- */
+/** The committed wiring pictures and parts list match board.json, and each picture names the chip's pins. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { committedFiles } from "../../../boards/esp32/wiring.ts";
@@ -10,13 +7,13 @@ const BOARD = new URL("../../../boards/esp32/", import.meta.url);
 const { chips } = JSON.parse(readFileSync(new URL("board.json", BOARD), "utf8"));
 
 describe("the wiring of the development board", () => {
-  it.each([...committedFiles()])("%s is as board.json gives it", (name, content) => {
+  it.each([...committedFiles()])("%s matches board.json", (name, content) => {
     expect(readFileSync(new URL(name, BOARD), "utf8"), "npx tsx boards/esp32/wiring.ts").toBe(
       content,
     );
   });
 
-  it("the wires between two boards are told as board.json gives them", () => {
+  it("the fixture's page lists the wires of board.json", () => {
     const page = readFileSync(new URL("fixture/README.md", BOARD), "utf8");
     for (const wire of Object.keys(chips.esp32.fixture)) {
       const ends = [

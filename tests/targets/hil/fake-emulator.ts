@@ -21,12 +21,11 @@ const MAC = "02:00:00:c4:0a:24";
 /** The broker's port, from the owner's partition. */
 function brokerPort(): number {
   const owner = readFileSync(flash).subarray(OWNER_AT);
-  if (owner.toString("latin1", 0, 8) !== "KSOWNER1")
-    throw new Error("the flash image has no owner partition");
+  if (owner.toString("latin1", 0, 8) !== "KSOWNER2") throw new Error("no owner in the flash");
   let at = HEADER_BYTES + KEYS_BYTES;
   at += 1 + owner.readUInt8(at);
-  const url = owner.toString("latin1", at + 2, at + 2 + owner.readUInt16LE(at));
-  return Number(new URL(url).port);
+  // The name's zero, and whether TLS is used.
+  return owner.readUInt16LE(at + 2);
 }
 
 const frame = () => appendFileSync(capture, pcapRecord(MAC, 60));

@@ -1,5 +1,5 @@
-/* What boards/esp32 uses of ESP-IDF's drivers and of the chips' registers; see system.h. The
- * addresses are the chips' own. */
+/* The part of ESP-IDF's drivers and of the chips' registers that boards/esp32 uses; see system.h.
+ * The addresses are those of the chips. */
 #ifndef IDF_DRIVERS_H
 #define IDF_DRIVERS_H
 

@@ -1,4 +1,5 @@
-/* What boards/esp32 uses of ESP-IDF's network: events, Wi-Fi station, MQTT; see system.h. */
+/* The part of ESP-IDF's network that boards/esp32 uses: events, Wi-Fi station, MQTT; see system.h.
+ */
 #ifndef IDF_NETWORK_H
 #define IDF_NETWORK_H
 
@@ -13,19 +14,45 @@ esp_err_t esp_event_handler_register(esp_event_base_t base, int32_t id, esp_even
 typedef struct idf_netif esp_netif_t;
 esp_err_t esp_netif_init(void);
 esp_netif_t *esp_netif_create_default_wifi_sta(void);
+esp_err_t esp_netif_create_ip6_linklocal(esp_netif_t *netif);
 extern esp_event_base_t const IP_EVENT;
-enum { IP_EVENT_STA_GOT_IP };
+enum { IP_EVENT_STA_GOT_IP, IP_EVENT_STA_LOST_IP, IP_EVENT_GOT_IP6 = 3 };
+typedef struct {
+    uint32_t addr[4];
+    uint8_t zone;
+} esp_ip6_addr_t;
+typedef struct {
+    esp_netif_t *esp_netif;
+    struct {
+        esp_ip6_addr_t ip;
+    } ip6_info;
+    int ip_index;
+} ip_event_got_ip6_t;
+typedef enum {
+    ESP_IP6_ADDR_IS_UNKNOWN,
+    ESP_IP6_ADDR_IS_GLOBAL,
+    ESP_IP6_ADDR_IS_LINK_LOCAL,
+    ESP_IP6_ADDR_IS_SITE_LOCAL,
+    ESP_IP6_ADDR_IS_UNIQUE_LOCAL
+} esp_ip6_addr_type_t;
+esp_ip6_addr_type_t esp_netif_ip6_get_addr_type(esp_ip6_addr_t *address);
 
 extern esp_event_base_t const WIFI_EVENT;
-enum { WIFI_EVENT_SCAN_DONE = 1, WIFI_EVENT_STA_DISCONNECTED = 5 };
+enum { WIFI_EVENT_SCAN_DONE = 1, WIFI_EVENT_STA_CONNECTED = 4, WIFI_EVENT_STA_DISCONNECTED = 5 };
 typedef struct {
     uint8_t ssid[32], ssid_len, bssid[6], reason;
 } wifi_event_sta_disconnected_t;
 enum {
     WIFI_REASON_AUTH_EXPIRE = 2,
+    WIFI_REASON_ASSOC_TOOMANY = 5,
     WIFI_REASON_ASSOC_LEAVE = 8,
+    WIFI_REASON_IE_INVALID = 13,
     WIFI_REASON_MIC_FAILURE = 14,
     WIFI_REASON_4WAY_HANDSHAKE_TIMEOUT = 15,
+    WIFI_REASON_IE_IN_4WAY_DIFFERS = 17,
+    WIFI_REASON_GROUP_CIPHER_INVALID = 18,
+    WIFI_REASON_802_1X_AUTH_FAILED = 23,
+    WIFI_REASON_CIPHER_SUITE_REJECTED = 24,
     WIFI_REASON_BEACON_TIMEOUT = 200,
     WIFI_REASON_NO_AP_FOUND = 201,
     WIFI_REASON_AUTH_FAIL = 202,
@@ -33,7 +60,17 @@ enum {
     WIFI_REASON_HANDSHAKE_TIMEOUT = 204,
     WIFI_REASON_CONNECTION_FAIL = 205
 };
-typedef enum { WIFI_AUTH_OPEN = 0, WIFI_AUTH_WPA2_PSK = 3, WIFI_AUTH_OWE = 8 } wifi_auth_mode_t;
+typedef enum {
+    WIFI_AUTH_OPEN,
+    WIFI_AUTH_WEP,
+    WIFI_AUTH_WPA_PSK,
+    WIFI_AUTH_WPA2_PSK,
+    WIFI_AUTH_WPA_WPA2_PSK,
+    WIFI_AUTH_ENTERPRISE,
+    WIFI_AUTH_WPA3_PSK,
+    WIFI_AUTH_WPA2_WPA3_PSK,
+    WIFI_AUTH_OWE = 9
+} wifi_auth_mode_t;
 typedef struct {
     uint8_t bssid[6], ssid[33], primary;
     int8_t rssi;
@@ -43,8 +80,12 @@ typedef struct {
     uint8_t *ssid;
 } wifi_scan_config_t;
 typedef enum { WPA3_SAE_PWE_BOTH = 2 } wifi_sae_pwe_method_t;
+typedef enum { WIFI_FAST_SCAN, WIFI_ALL_CHANNEL_SCAN } wifi_scan_method_t;
+typedef enum { WIFI_CONNECT_AP_BY_SIGNAL, WIFI_CONNECT_AP_BY_SECURITY } wifi_sort_method_t;
 typedef struct {
     uint8_t ssid[32], password[64];
+    wifi_scan_method_t scan_method;
+    wifi_sort_method_t sort_method;
     struct {
         int8_t rssi;
         wifi_auth_mode_t authmode;
@@ -70,6 +111,8 @@ esp_err_t esp_wifi_set_storage(wifi_storage_t storage);
 esp_err_t esp_wifi_set_mode(wifi_mode_t mode);
 esp_err_t esp_wifi_set_config(wifi_interface_t interface, wifi_config_t *config);
 esp_err_t esp_wifi_start(void);
+esp_err_t esp_wifi_set_max_tx_power(int8_t power);
+esp_err_t esp_wifi_set_country_code(const char *country, bool ieee80211d_enabled);
 esp_err_t esp_wifi_connect(void);
 esp_err_t esp_wifi_disconnect(void);
 esp_err_t esp_wifi_scan_start(const wifi_scan_config_t *config, bool block);
@@ -91,7 +134,16 @@ typedef enum {
     MQTT_EVENT_PUBLISHED,
     MQTT_EVENT_DATA
 } esp_mqtt_event_id_t;
-typedef enum { MQTT_ERROR_TYPE_CONNECTION_REFUSED = 2 } esp_mqtt_error_type_t;
+typedef enum {
+    MQTT_ERROR_TYPE_NONE,
+    MQTT_ERROR_TYPE_TCP_TRANSPORT,
+    MQTT_ERROR_TYPE_CONNECTION_REFUSED
+} esp_mqtt_error_type_t;
+typedef enum {
+    MQTT_TRANSPORT_UNKNOWN,
+    MQTT_TRANSPORT_OVER_TCP,
+    MQTT_TRANSPORT_OVER_SSL
+} esp_mqtt_transport_t;
 typedef enum {
     MQTT_CONNECTION_REFUSE_BAD_USERNAME = 4,
     MQTT_CONNECTION_REFUSE_NOT_AUTHORIZED
@@ -111,15 +163,25 @@ typedef struct {
 typedef struct {
     struct {
         struct {
-            const char *uri;
+            const char *uri, *hostname;
+            esp_mqtt_transport_t transport;
+            const char *path;
+            uint32_t port;
         } address;
         struct {
             esp_err_t (*crt_bundle_attach)(void *config);
             const char *certificate;
+            size_t certificate_len;
         } verification;
     } broker;
     struct {
-        const char *client_id;
+        const char *username, *client_id;
+        struct {
+            const char *password, *certificate;
+            size_t certificate_len;
+            const char *key;
+            size_t key_len;
+        } authentication;
     } credentials;
     struct {
         struct {
@@ -142,6 +204,7 @@ typedef struct {
     } buffer;
 } esp_mqtt_client_config_t;
 esp_mqtt_client_handle_t esp_mqtt_client_init(const esp_mqtt_client_config_t *config);
+esp_err_t esp_mqtt_client_destroy(esp_mqtt_client_handle_t client);
 esp_err_t esp_mqtt_client_start(esp_mqtt_client_handle_t client);
 esp_err_t esp_mqtt_client_reconnect(esp_mqtt_client_handle_t client);
 esp_err_t esp_mqtt_client_disconnect(esp_mqtt_client_handle_t client);

@@ -1,6 +1,6 @@
-/* What boards/esp32 uses of ESP-IDF's system, written anew from its documentation: enough to check
- * types where there is no ESP-IDF. Nothing here does anything. Held to the real headers by every
- * real build. */
+/* The part of ESP-IDF's system interface that boards/esp32 uses, written from its documentation, so
+ * that types can be checked and the firmware run (tests/boards/esp32/world) without ESP-IDF. A real build
+ * checks it against the real headers. */
 #ifndef IDF_SYSTEM_H
 #define IDF_SYSTEM_H
 
@@ -18,7 +18,7 @@ typedef int esp_err_t;
 void idf_abort_unless_ok(esp_err_t error);
 #define ESP_ERROR_CHECK(call) idf_abort_unless_ok(call)
 
-#define RTC_NOINIT_ATTR
+#define RTC_NOINIT_ATTR __attribute__((section("rtc_noinit")))
 
 typedef enum {
     ESP_RST_UNKNOWN,
@@ -43,6 +43,10 @@ void bootloader_random_enable(void);
 void bootloader_random_disable(void);
 void esp_rom_software_reset_system(void);
 void esp_rom_delay_us(uint32_t us);
+#define ESP_IDF_VERSION_VAL(major, minor, patch) (((major) << 16) | ((minor) << 8) | (patch))
+#define ESP_IDF_VERSION ESP_IDF_VERSION_VAL(5, 3, 0)
+void rtc_clk_cpu_set_to_default_config(void);
+void rtc_clk_cpu_freq_set_xtal(void);
 typedef int (*vprintf_like_t)(const char *, va_list);
 vprintf_like_t esp_log_set_vprintf(vprintf_like_t writer);
 typedef bool (*esp_freertos_idle_cb_t)(void);
