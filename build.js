@@ -96,7 +96,7 @@ for (const module of MODULES) {
 // The bundle is split, so that code that only one verb needs is loaded only for that verb.
 rmSync("dist/chunks", { recursive: true, force: true });
 await build({
-  entryPoints: { killswitch: "host-sim/cli.ts" },
+  entryPoints: { main: "host-sim/cli/main.ts" },
   outdir: "dist",
   chunkNames: "chunks/[name]-[hash]",
   bundle: true,
@@ -105,11 +105,19 @@ await build({
   platform: "node",
   format: "esm",
   target: "node20",
-  banner: { js: "#!/usr/bin/env node" },
   sourcemap: true,
   logLevel: "warning",
 });
-// npm makes the bundle executable when it links it. Keep it executable after a later build.
+// The program checks Node's version before it loads the bundle, which an old Node cannot read. npm makes
+// the file executable when it links it; keep it so after a later build.
+writeFileSync(
+  "dist/killswitch.js",
+  `#!/usr/bin/env node
+import { createRequire } from "node:module";
+createRequire(import.meta.url)("../host-sim/cli/node-version.cjs");
+await import("./main.js");
+`,
+);
 chmodSync("dist/killswitch.js", 0o755);
 // Bundle the commands of boards that have a commands.ts. `killswitch board` loads them when needed.
 for (const board of readdirSync("boards").filter((name) =>

@@ -1,11 +1,10 @@
 /**
- * The wiring picture and the parts list of the hobby build, one picture a chip, drawn from board.json.
- * `tsx boards/esp32/wiring.ts` writes them; a test holds the committed ones to this. Must not know
- * what the firmware does with a pin.
+ * The wiring pictures, one for each chip, and the parts list of the hobby build, drawn from board.json.
+ * `tsx boards/esp32/wiring.ts` writes them; a test compares the committed files.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { circle, INK, path, polyline, rect, svg, text } from "../../host-sim/svg.ts";
+import { circle, INK, path, polyline, rect, svg, text } from "../../host-sim/base/svg.ts";
 
 type Signal = "no" | "nc" | "button" | "relay" | "lamp";
 
@@ -19,7 +18,7 @@ interface Part {
   value: string;
   quantity: number;
   eur: number;
-  /** False: the kill switch works without it. */
+  /** False if the kill switch works without this part. */
   needed: boolean;
 }
 
@@ -69,7 +68,7 @@ function dot(x: number, y: number, colour: string): string {
   return circle(x, y, 4, colour);
 }
 
-/** The signal's wire from its pad to `x`. */
+/** The wire of a signal from its pad to `x`. */
 function wire(signal: Signal, x: number): string {
   const y = ROW[signal];
   return polyline(
@@ -81,7 +80,7 @@ function wire(signal: Signal, x: number): string {
   );
 }
 
-/** What holds a signal low when nothing drives it: a wire that came off, a chip in reset. */
+/** The pull-down of a signal, for when nothing drives it: a loose wire, or a chip in reset. */
 function pullDown(signal: Signal): string {
   const y = ROW[signal];
   const colour = WIRE[signal];
@@ -168,7 +167,7 @@ function relay(): string {
     rect(560, y - 42, 250, 84, "#eef7ee", "#8fb996", 8),
     text(575, y - 18, "relay module, 3.3 V input,", { size: 14, bold: true }),
     text(575, y + 2, "closes when IN is high", { size: 13 }),
-    text(575, y + 26, "VCC: 3V3 or 5V, as it says; GND", { size: 12 }),
+    text(575, y + 26, "VCC: 3V3 or 5V (see module); GND", { size: 12 }),
     text(552, y - 6, "IN", { size: 12, anchor: "end" }),
   ].join("");
 }
@@ -208,7 +207,7 @@ function pad(y: number, name: string, role: string): string {
   );
 }
 
-/** One chip's picture: the same wires, its own pins. */
+/** The wiring picture of a chip: the same wires for all chips, with the chip's own pins. */
 export function drawing(name: string, chip: Chip): string {
   const signals = Object.keys(ROW) as Signal[];
   const ends: Record<Signal, number> = { no: 560, nc: 560, button: 600, relay: 560, lamp: 640 };
@@ -237,7 +236,7 @@ export function drawing(name: string, chip: Chip): string {
       BLACK,
       3,
     ),
-    text(340, HEIGHT - 66, "every ground sign is this pin", { size: 13 }),
+    text(340, HEIGHT - 66, "all ground symbols connect to this pin", { size: 13 }),
     ground(330, HEIGHT - 60),
     slideSwitch(),
     ...signals.map((signal) => wire(signal, ends[signal])),
@@ -245,33 +244,27 @@ export function drawing(name: string, chip: Chip): string {
     button(),
     relay(),
     lamp(),
-    text(500, ROW.nc + 66, "A wire that comes off reads low, and low is off.", { size: 13 }),
+    text(500, ROW.nc + 66, "A loose wire reads low, and low means off.", { size: 13 }),
   ]);
 }
 
-/** Comma-separated, with the totals of what is needed and of everything. */
+/** The parts list as CSV, with the totals of the needed parts and of all parts. */
 export function billOfMaterials(parts: readonly Part[]): string {
   const line = (cells: readonly (string | number)[]) =>
     cells.map((cell) => (String(cell).includes(",") ? `"${cell}"` : String(cell))).join(",");
   const total = (of: readonly Part[]) =>
     of.reduce((sum, { quantity, eur }) => sum + quantity * eur, 0).toFixed(2);
   return `${[
-    line(["Part", "Value", "Quantity", "EUR each", "Needed for the switch"]),
+    line(["Part", "Value", "Quantity", "EUR each", "Needed for the kill switch"]),
     ...parts.map(({ what, value, quantity, eur, needed }) =>
       line([what, value, quantity, eur.toFixed(2), needed ? "yes" : "no"]),
     ),
-    line([
-      "Total of what the switch needs",
-      "",
-      "",
-      total(parts.filter(({ needed }) => needed)),
-      "",
-    ]),
+    line(["Total of the needed parts", "", "", total(parts.filter(({ needed }) => needed)), ""]),
     line(["Total", "", "", total(parts), ""]),
   ].join("\n")}\n`;
 }
 
-/** Committed files: name in this folder -> content. */
+/** The committed files: name in this folder, and content. */
 export function committedFiles(): Map<string, string> {
   const board: Board = JSON.parse(readFileSync(new URL("./board.json", import.meta.url), "utf8"));
   return new Map([

@@ -1,6 +1,4 @@
-/**
- * Bill of materials: parts of one number on one row, with totals. Must not know nets.
- */
+/** Bill of materials: one row for each part number, with quantities, prices and totals. */
 import { type Circuit, type Part, valueLabel } from "./table.ts";
 
 export interface BomRow {
@@ -8,7 +6,7 @@ export interface BomRow {
   part: Part;
 }
 
-/** One row for each part number, in table order. */
+/** The rows, in table order. */
 export function bomRows(circuit: Circuit): BomRow[] {
   const rows = new Map<string, BomRow>();
   for (const part of circuit.parts) {
@@ -19,7 +17,7 @@ export function bomRows(circuit: Circuit): BomRow[] {
   return [...rows.values()];
 }
 
-/** Price of all parts of one board, EUR, when one or when a thousand are built. */
+/** Price of one board's parts, in EUR, at a quantity of 1 or of 1,000 boards. */
 export function bomTotal(circuit: Circuit, boards: 1 | 1000): number {
   return circuit.parts.reduce((sum, part) => sum + part.price[boards === 1 ? 0 : 1], 0);
 }
@@ -29,7 +27,7 @@ function cell(value: string | number): string {
   return /[",\n]/.test(content) ? `"${content.replaceAll('"', '""')}"` : content;
 }
 
-/** RFC 4180, without carriage returns. */
+/** The bill of materials as CSV (RFC 4180, with LF line endings). */
 export function bomCsv(circuit: Circuit): string {
   const head = ["References", "Quantity", "Value", "Manufacturer", "Part number", "Footprint"];
   const money = ["EUR each at 1", "EUR each at 1000", "Data sheet"];

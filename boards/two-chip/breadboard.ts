@@ -1,18 +1,18 @@
 /**
- * Wiring picture for a breadboard build. Only places stand here; every wire is derived from the
- * table: strips of one net are chained, two-pin parts bridge the strips of their nets.
- * Must not know SPICE.
+ * Draws the wiring of a breadboard build. This file contains only positions. The wires are derived
+ * from the table: the strips of a net are chained, and two-pin parts bridge the strips of their
+ * nets.
  */
-import { circle, type Point, rect, round, svg, text } from "../../host-sim/svg.ts";
+import { circle, type Point, rect, round, svg, text } from "../../host-sim/base/svg.ts";
 import { type Circuit, CircuitError, partOf } from "./table.ts";
 
-/** A column in the top (t) or bottom (b) half: five holes that are joined. */
+/** A column in the top (t) or bottom (b) half: five connected holes. */
 type Strip = readonly [number, "t" | "b"];
 
 const COLUMNS = 63;
 const PITCH = 14;
 const LEFT = 24;
-/** Heights of the four supply rails and of the nearest hole of each half. */
+/** Vertical positions of the four supply rails and of the nearest hole of each half. */
 const Y = {
   railTop: 122,
   groundTop: 138,
@@ -22,7 +22,7 @@ const Y = {
   groundBottom: 356,
 } as const;
 
-/** Modules on the board or wired to it: pin -> strip. */
+/** Modules on the board or wired to it: the strip of each pin. */
 const PLACES: Readonly<Record<string, Readonly<Record<string, Strip>>>> = {
   U1: {
     V5: [2, "b"],
@@ -70,7 +70,7 @@ const PLACES: Readonly<Record<string, Readonly<Record<string, Strip>>>> = {
   },
 };
 
-/** Strips on which only two-pin parts and jumpers meet: net and place. */
+/** Strips that connect only two-pin parts and jumpers: net and strip. */
 const FREE: readonly (readonly [string, Strip])[] = [
   ["LAMP", [28, "t"]],
   ["RAIL_MID", [10, "t"]],
@@ -93,7 +93,7 @@ interface Hole {
   row: number;
 }
 
-/** Hands out holes, five to a strip, and remembers which net a strip is. */
+/** Allocates holes, five in each strip, and records the net of each strip. */
 class Board {
   readonly strips = new Map<string, { strip: Strip; net: string; used: number }>();
 
@@ -110,7 +110,7 @@ class Board {
     const key = strip.join("");
     if (net === "" || this.strips.has(key)) {
       throw new CircuitError(
-        `breadboard: ${who} on strip ${key}: ${net === "" ? "no net" : "taken"}; correct breadboard.ts`,
+        `breadboard: ${who} on strip ${key}: ${net === "" ? "the pin has no net" : "the strip is in use"}; correct breadboard.ts`,
       );
     }
     this.strips.set(key, { strip, net, used });
@@ -139,7 +139,7 @@ class Board {
   }
 }
 
-/** The rail of a supply net nearest to a half, or undefined for a signal. */
+/** Vertical position of a supply net's rail next to a half; undefined for a signal. */
 function railY(net: string, half: "t" | "b"): number | undefined {
   if (net === "GND") return half === "t" ? Y.groundTop : Y.groundBottom;
   if (net === "RAIL") return half === "t" ? Y.railTop : Y.railBottom;
@@ -155,7 +155,7 @@ function wire(a: Point, b: Point, colour: string, bow: number): string {
   ].join("");
 }
 
-/** A two-pin part on its leads, named beside its body. */
+/** A two-pin part with its leads and its name. */
 function bridge(a: Point, b: Point, ref: string, kind: string): string {
   const [mx, my] = [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
   const fill = { resistor: "#e8cfa6", capacitor: "#9fc5e8", led: "#e57373" }[kind] ?? "#ddd";
@@ -167,7 +167,9 @@ function bridge(a: Point, b: Point, ref: string, kind: string): string {
   ].join("");
 }
 
-/** Jumpers: each strip of a supply to its rail, strips of a signal chained left to right. */
+/**
+ * Jumpers: from each strip of a supply to its rail, and between neighbouring strips of a signal.
+ */
 function jumpers(circuit: Circuit, board: Board): string[] {
   return Object.keys(circuit.nets).flatMap((net, index) => {
     const strips = board.of(net);
@@ -188,7 +190,7 @@ function jumpers(circuit: Circuit, board: Board): string[] {
   });
 }
 
-/** Where a two-pin part lands: its signal strip(s), else the rail above or below. */
+/** The ends of a two-pin part: on the strips of its signals, or on a supply rail. */
 function ends(board: Board, nets: readonly [string, string], slot: number): [Point, Point] {
   const [first, second] = nets;
   const supplyEnds = nets.filter((net) => SUPPLY_COLOURS[net] !== undefined);
@@ -220,7 +222,7 @@ function ends(board: Board, nets: readonly [string, string], slot: number): [Poi
   return [at, board.hole(nearest?.target ?? start).at];
 }
 
-/** Parts between RAIL and GND stand on the top rails, at these columns. */
+/** Columns on the top rails for parts between RAIL and GND. */
 const RAIL_SLOTS = [31, 36, 41, 46, 49, 55, 60] as const;
 
 function bridges(circuit: Circuit, board: Board): string[] {
@@ -234,7 +236,7 @@ function bridges(circuit: Circuit, board: Board): string[] {
       const [from, to] = ends(board, [a, b], RAIL_SLOTS[slot % RAIL_SLOTS.length] ?? 31);
       if (!onRails) return bridge(from, to, part.ref, part.kind);
       slot += 1;
-      // The rails are 16 apart: the part stands up and over them.
+      // The rails are only 16 apart, so the part is drawn above them.
       return (
         bridge([from[0], from[1] - 26], [from[0], from[1] - 27], part.ref, part.kind) +
         wire([from[0] - 6, from[1] - 20], [from[0] - 6, from[1]], "#7b8794", 0) +
@@ -284,7 +286,7 @@ function base(): string[] {
   return out;
 }
 
-/** Bodies of modules, with their pin names at the strips. */
+/** The modules, with their pin names at the strips. */
 function bodies(circuit: Circuit): string[] {
   return Object.entries(PLACES).flatMap(([ref, pins]) => {
     const columns = Object.values(pins).map(([column]) => column);
@@ -321,14 +323,14 @@ function bodies(circuit: Circuit): string[] {
   });
 }
 
-/** The wiring picture as SVG. Throws CircuitError when the table has a net that the board has no strip for. */
+/** The wiring picture as SVG. Throws CircuitError if the breadboard has no strip for some net. */
 export function breadboard(circuit: Circuit): string {
   const board = new Board(circuit);
   const bridged = bridges(circuit, board);
   const wired = jumpers(circuit, board);
   const legend = [
-    "U3 to U7 on SOT-23-5 adapters, U2 on an 18-pin adapter (its EPAD is GND). Through-hole R and C of the same values. SW1 and U1 by wires.",
-    "Join the two GND rails to each other, and the two RAIL rails. Nothing but SW1 A_COM feeds RAIL: no module's own supply or USB socket.",
+    "U3 to U7 on SOT-23-5 adapters, U2 on an 18-pin adapter (EPAD to GND). Through-hole R and C of the same values. SW1 and U1 on wires.",
+    "Connect the two GND rails, and the two RAIL rails. Only SW1 A_COM may feed RAIL: no supply or USB socket of a module.",
   ];
   return svg(COLUMNS * PITCH + 62, 510, `Breadboard wiring of the ${circuit.name} board`, [
     ...base(),

@@ -1,6 +1,4 @@
-/**
- * Builds every output of a circuit in memory. Must not know where they are written.
- */
+/** Builds all outputs of a circuit in memory: proof, drawings, tables, netlists and pages. */
 import { bomCsv } from "./bom.ts";
 import { breadboard } from "./breadboard.ts";
 import { LIMITS } from "./circuit.ts";
@@ -17,7 +15,7 @@ import type { Circuit } from "./table.ts";
 export interface Outputs {
   proof: Proof;
   probes: CommissionTable;
-  /** Drawings by file name without its ending. */
+  /** SVG drawings, by file name without extension. */
   drawings: Record<string, string>;
   /** Other files by name. */
   texts: Record<string, string>;
@@ -33,7 +31,8 @@ function plots({ curves }: Proof): Record<string, string> {
     cut: plot({
       ...volts,
       title: "Switch-off: the radio's supply",
-      subtitle: "One clean opening, KILL throw never reached: only the bleed discharges.",
+      subtitle:
+        "One clean opening, KILL throw never reached: only the bleed R2 discharges the rail.",
       xLabel: "ms after the contact opens",
       x: [-1, 30],
       xStep: 5,
@@ -74,7 +73,7 @@ function plots({ curves }: Proof): Record<string, string> {
       y: [2, 3.6],
       title: "Switch-on: the controller's own supply",
       subtitle:
-        "The naive circuit charges the radio's capacitor from it; the shipped one has a second regulator.",
+        "The naive circuit charges the radio's capacitor from it. The shipped one has a second regulator.",
       xLabel: "ms after the contact closes",
       x: [-0.05, 0.3],
       xStep: 0.05,
@@ -84,13 +83,15 @@ function plots({ curves }: Proof): Record<string, string> {
   };
 }
 
-/** The probes as JSON, bands on one line. */
+/** The probe table as JSON, with each band on one line. */
 function probesJson(probes: CommissionTable): string {
   const spread = JSON.stringify(probes, null, 2);
   return `${spread.replace(/\[\n\s+(\S+),\n\s+(\S+)\n\s+\]/g, "[$1, $2]")}\n`;
 }
 
-/** Proves the circuit and renders everything. Throws CircuitError for a bad table or a refused netlist. */
+/**
+ * Runs the proof and builds all outputs. Throws CircuitError for a bad table or a refused netlist.
+ */
 export async function buildOutputs(
   engine: Engine,
   circuit: Circuit,

@@ -1,46 +1,55 @@
 /**
- * The two-chip board: one table of parts and nets. Rules, SPICE, bill of materials, KiCad netlist,
- * drawings and README are derived from it. Must not know any of them.
+ * The two-chip board as one table of parts and nets. Rules, SPICE netlist, bill of materials, KiCad
+ * netlist, drawings and README are derived from it.
  *
- * The switch interrupts the radio's supply (pole A) and, on its other throw, shorts it to ground
- * through R1. Pole B tells the position to the controller and, as a second break that a welded
- * pole A cannot bridge, withholds the enable of the radio's own regulator.
+ * Pole A of the switch interrupts the radio's supply and, on its other throw, shorts it to ground
+ * through R1. Pole B reports the position to the controller. It also gates the enable of the
+ * radio's own regulator: a second break, which a welded pole A cannot bridge.
  */
 import type { Circuit, Part, Ratings } from "./table.ts";
 
-/** Figures that claims are held against. */
+/** Limits of the claims. */
 export const LIMITS = {
-  /** The ESP32-C3's lowest brown-out level (ESP-IDF, level 7), V. Firmware may disable the detector: hence deadV. */
+  /**
+   * The ESP32-C3's lowest brown-out level (ESP-IDF, level 7), V. Firmware can disable the detector,
+   * therefore the claims at KILL use deadV.
+   */
   brownOutV: 2.51,
-  /** Below this no CMOS logic of a 3.3 V process switches, V. Assumed: less than one transistor threshold. */
+  /**
+   * Below this, 3.3 V CMOS logic does not switch, V. Assumed: it is less than one transistor
+   * threshold.
+   */
   deadV: 0.5,
-  /** The gate's DISCHARGE_MS: a rail up for longer at KILL is announced as a fault, ms. */
+  /** The gate's DISCHARGE_MS: a rail that is up for longer at KILL is a fault, ms. */
   dischargeMs: 100,
   /** Lowest supply that the controller's data sheet allows, V. */
   controllerMinV: 3.0,
   /** Lowest supply that the radio's data sheet allows, V. */
   radioMinV: 3.0,
-  /** Highest voltage on the regulator's EN that its data sheet still calls off, V. */
+  /** Highest voltage on the regulator's EN at which its data sheet guarantees off, V. */
   enableOffV: 0.4,
   /** Digital input levels of the controller at 3.3 V: 0.25 and 0.75 of the supply, V. */
   inputLowV: 0.825,
   inputHighV: 2.475,
-  /** A red indicator is seen in a lit room from this current, A. Assumed. */
+  /** Least current at which a red LED is visible in a lit room, A. Assumed. */
   lampVisibleA: 0.0005,
   /** Highest supply of either chip, V. */
   supplyMaxV: 3.6,
 } as const;
 
-/** The radio's currents, A: ESP32-C3-WROOM-02 data sheet (TX peak rounded up), deep sleep as 330 kohm. */
+/**
+ * The radio's currents, A. Source: ESP32-C3-WROOM-02 data sheet; the TX peak is rounded up. Deep
+ * sleep is modelled as 330 kohm.
+ */
 export const RADIO_LOADS = { tx: 0.35, rx: 0.08, sleep: 0 } as const;
 
-/** The radio awake without its receiver (modem sleep, 80 MHz), A: what the naive circuit is refuted with. */
+/** The radio's current in modem sleep at 80 MHz, A. Used to refute the naive circuit. */
 export const RADIO_AWAKE_A = 0.015;
 
-/** Switch times, ms. Assumed: makers of slide switches rarely state bounce. */
+/** Switch times, ms. Assumed, because makers of slide switches rarely specify bounce. */
 export const SWITCH_TIMES = { bounceMs: 5 } as const;
 
-/** Pins that honest firmware drives high at rest; the rest are inputs. */
+/** Pins that the normal firmware drives high at rest. All others are inputs. */
 export const OUTPUT_PINS: readonly string[] = ["TX", "EN", "BOOT"];
 
 const THICK_FILM = "Yageo RC series";
@@ -187,7 +196,7 @@ export const TWO_CHIP: Circuit = {
       ratings: { voltageV: 3.6, currentA: 0.35 },
       source: "Espressif ESP32-C3-WROOM-02 data sheet, current consumption",
       purpose:
-        "radio: bare module on the land pattern of the ESP-WROOM-02; its USB pins IO18 and IO19 left open",
+        "radio: bare module on the land pattern of the ESP-WROOM-02; its USB pins IO18 and IO19 are open",
     },
     {
       ref: "U3",
@@ -248,27 +257,33 @@ export const TWO_CHIP: Circuit = {
       1e6,
       "3V3",
       "RAIL_SENSE",
-      "an open sense wire reads as rail up: a fault, not an all-clear",
+      "makes an open sense wire read as rail up, which is a fault",
     ),
     resistor("R7", 1000, "3V3", "SW_FEED", "limits what pole B can feed into pole A"),
-    resistor("R8", 10e3, "SW_ON", "GND", "open contact or wire = KILL; holds the regulator off"),
-    resistor("R9", 10e3, "SW_KILL", "GND", "defines the open contact"),
+    resistor("R8", 10e3, "SW_ON", "GND", "pull-down: an open contact or wire reads as KILL"),
+    resistor("R9", 10e3, "SW_KILL", "GND", "pull-down of the open contact"),
     resistor(
       "R10",
       100e3,
       "SW_ON",
       "SENSE_NO",
-      "keeps a driven sense pin below the regulator's enable",
+      "with R8, keeps a driven sense pin from enabling the regulator",
     ),
     resistor("R11", 100e3, "SW_KILL", "SENSE_NC", "as R10"),
     resistor("R12", 2200, "CTRL_TX", "BUF_TX", "series"),
     resistor("R13", 2200, "CTRL_EN", "BUF_EN", "series"),
     resistor("R14", 2200, "CTRL_BOOT", "BUF_BOOT", "series"),
     resistor("R15", 2200, "BUF_RX", "CTRL_RX", "series"),
-    resistor("R16", 100e3, "BUF_TX", "GND", "defines the buffer's input"),
-    resistor("R17", 100e3, "BUF_EN", "GND", "radio in reset until the controller asks"),
-    resistor("R18", 100e3, "BUF_BOOT", "GND", "defines the buffer's input"),
-    resistor("R19", 100e3, "RADIO_TXD", "GND", "defines the buffer's input"),
+    resistor("R16", 100e3, "BUF_TX", "GND", "pull-down of the buffer's input"),
+    resistor(
+      "R17",
+      100e3,
+      "BUF_EN",
+      "GND",
+      "holds the radio in reset until the controller drives EN",
+    ),
+    resistor("R18", 100e3, "BUF_BOOT", "GND", "pull-down of the buffer's input"),
+    resistor("R19", 100e3, "RADIO_TXD", "GND", "pull-down of the buffer's input"),
     resistor("R20", 10e3, "RAIL", "STRAP_IO8", "strap"),
     resistor("R21", 10e3, "RAIL", "STRAP_IO2", "strap"),
     resistor(
@@ -276,7 +291,7 @@ export const TWO_CHIP: Circuit = {
       10e3,
       "VRADIO",
       "GND",
-      "empties the regulator's output at KILL, so that its reading tells",
+      "discharges the regulator's output at KILL, so that it can be measured",
     ),
     {
       ref: "D1",
@@ -289,7 +304,7 @@ export const TWO_CHIP: Circuit = {
       pins: { K: ["1", "GND"], A: ["2", "LAMP"] },
       ratings: { currentA: 0.03 },
       source: "Kingbright APT1608SURCK, forward voltage taken at 2 mA",
-      purpose: "lamp: red, so that it is lit while the radio can run",
+      purpose: "lamp: red, so that it is lit whenever the radio can run",
     },
     capacitor("C1", 1e-6, "+5V", "regulator input"),
     capacitor("C2", 1e-6, "VRADIO", "regulator output"),

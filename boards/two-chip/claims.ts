@@ -1,7 +1,4 @@
-/**
- * What the board claims, each a measured figure against a limit. Must not know how a figure is
- * measured.
- */
+/** The claims about the board. Each compares a measured figure with a limit. */
 import { LIMITS } from "./circuit.ts";
 import type { Worst } from "./sweep.ts";
 
@@ -12,11 +9,11 @@ export interface Claim {
   relation: "<" | ">";
   limit: number;
   unit: "V" | "A" | "ms";
-  /** The models that the figure rests on; models.ts says what each assumes. */
+  /** The models behind the figure. models.ts lists their assumptions. */
   basis: string;
-  /** The case in which `measured` was found. */
+  /** The worst case, in which `measured` was found. */
   where: string;
-  /** A control: it holds when the experiment is able to see a bad circuit. */
+  /** A negative control: it holds if the experiment can detect a bad circuit. */
   control: boolean;
   holds: boolean;
 }
@@ -26,14 +23,14 @@ type Row = Omit<Claim, "basis" | "measured" | "where" | "holds">;
 const ROWS = [
   {
     id: "bound-kill",
-    statement: "KILL: whatever the chips do, by Ohm's law alone, the radio is dead",
+    statement: "KILL: by Ohm's law alone, the radio is dead whatever the chips do",
     relation: "<",
     limit: LIMITS.deadV,
     unit: "V",
   },
   {
     id: "bound-travel",
-    statement: "Switch between its contacts: whatever the chips do, the radio is browned out",
+    statement: "Travel: by Ohm's law alone, the radio is below brown-out whatever the chips do",
     relation: "<",
     limit: LIMITS.brownOutV,
     unit: "V",
@@ -47,36 +44,36 @@ const ROWS = [
   },
   {
     id: "states-travel",
-    statement: "Switch between its contacts: no state of the controller's pins powers the radio",
+    statement: "Travel: no state of the controller's pins powers the radio",
     relation: "<",
     limit: LIMITS.deadV,
     unit: "V",
   },
   {
     id: "corners-kill",
-    statement: "KILL: nor at any corner of supply, temperature, leakage and tolerance",
+    statement:
+      "KILL: all pins high do not power the radio at any corner of supply, temperature, leakage and tolerance",
     relation: "<",
     limit: LIMITS.deadV,
     unit: "V",
   },
   {
     id: "corners-travel",
-    statement: "Switch between its contacts: nor at any corner",
+    statement: "Travel: all pins high do not power the radio at any corner",
     relation: "<",
     limit: LIMITS.deadV,
     unit: "V",
   },
   {
     id: "faults-kill",
-    statement: "KILL: nor with any one part open or shorted",
+    statement: "KILL: with any one part open or shorted, the controller does not power the radio",
     relation: "<",
     limit: LIMITS.deadV,
     unit: "V",
   },
   {
     id: "faults-travel",
-    statement:
-      "Switch between its contacts: with any one part open or shorted the radio is browned out",
+    statement: "Travel: with any one part open or shorted, the radio is below brown-out",
     relation: "<",
     limit: LIMITS.brownOutV,
     unit: "V",
@@ -90,84 +87,84 @@ const ROWS = [
   },
   {
     id: "cut-tx",
-    statement: "Opened while it transmits: browned out within a millisecond",
+    statement: "Switch opened during transmission: below brown-out within 1 ms",
     relation: "<",
     limit: 1,
     unit: "ms",
   },
   {
     id: "cut-rx",
-    statement: "Opened while it receives: browned out within a millisecond",
+    statement: "Switch opened during reception: below brown-out within 1 ms",
     relation: "<",
     limit: 1,
     unit: "ms",
   },
   {
     id: "cut-sleep",
-    statement: "Opened in deep sleep: browned out within 10 ms",
+    statement: "Switch opened during deep sleep: below brown-out within 10 ms",
     relation: "<",
     limit: 10,
     unit: "ms",
   },
   {
     id: "discharge",
-    statement: "Dead in time even if the KILL throw is never reached, slowest corner and load",
+    statement: "Dead in time at the slowest corner and load, even if KILL is never reached",
     relation: "<",
     limit: LIMITS.dischargeMs,
     unit: "ms",
   },
   {
     id: "bounce",
-    statement: "With bounce on both throws: dead in time, counted from the first opening",
+    statement: "Dead in time with bounce on both throws, counted from the first opening",
     relation: "<",
     limit: LIMITS.dischargeMs,
     unit: "ms",
   },
   {
     id: "on",
-    statement: "ON: the radio's supply is within its data sheet while it transmits",
+    statement: "ON: the radio's supply is within its data sheet during transmission",
     relation: ">",
     limit: LIMITS.radioMinV,
     unit: "V",
   },
   {
     id: "dip",
-    statement: "Switching on leaves the controller's supply within its data sheet",
+    statement: "Switching on keeps the controller's supply within its data sheet",
     relation: ">",
     limit: LIMITS.controllerMinV,
     unit: "V",
   },
   {
     id: "lamp",
-    statement: "The lamp is lit as long as the radio can run, -40 C included",
+    statement: "The lamp is lit whenever the radio can run, at -40 C and at 85 C",
     relation: ">",
     limit: LIMITS.lampVisibleA,
     unit: "A",
   },
   {
     id: "sense-up",
-    statement: "The rail sense reads up as long as the radio can run",
+    statement: "The rail sense reads up whenever the radio can run",
     relation: ">",
     limit: LIMITS.inputHighV,
     unit: "V",
   },
   {
     id: "sense-down",
-    statement: "The rail sense reads down at KILL, its own pull-up included",
+    statement: "The rail sense reads down at KILL, in spite of its pull-up",
     relation: "<",
     limit: LIMITS.inputLowV,
     unit: "V",
   },
   {
     id: "faults-cut",
-    statement: "Every single fault: dead in time after a bouncing switch-off",
+    statement: "Dead in time after a switch-off with bounce, under every single fault",
     relation: "<",
     limit: LIMITS.dischargeMs,
     unit: "ms",
   },
   {
     id: "control-one-pin",
-    statement: "Control: in the naive circuit one pin holds a sleeping radio above brown-out",
+    statement: "Control: in the naive circuit, one pin holds a sleeping radio above brown-out",
     relation: ">",
     limit: LIMITS.brownOutV,
     unit: "V",
@@ -175,21 +172,21 @@ const ROWS = [
   {
     id: "control-all-pins",
     statement:
-      "Control: in the naive circuit eight pins keep the radio's processor running above brown-out",
+      "Control: in the naive circuit, eight pins keep the radio's processor above brown-out",
     relation: ">",
     limit: LIMITS.brownOutV,
     unit: "V",
   },
   {
     id: "control-on",
-    statement: "Control: the switch closed, 350 mA flow at over 3.2 V",
+    statement: "Control: with the switch closed, 350 mA flow at more than 3.2 V",
     relation: ">",
     limit: 3.2,
     unit: "V",
   },
   {
     id: "control-dip",
-    statement: "Control: in the naive circuit switching on resets the controller",
+    statement: "Control: in the naive circuit, switching on resets the controller",
     relation: "<",
     limit: LIMITS.controllerMinV,
     unit: "V",
@@ -205,7 +202,7 @@ const ROWS = [
 
 export type ClaimId = (typeof ROWS)[number]["id"];
 
-/** What a figure rests on, by the first word of its claim's id. */
+/** The basis of a figure, by the first word of its claim's id. */
 const BASES: Readonly<Record<string, string>> = {
   bound: "resistors and Ohm's law, no model",
   states: "SPICE: drivers, ESD diodes, Ioff (assumed)",
@@ -219,10 +216,10 @@ const BASES: Readonly<Record<string, string>> = {
   dip: "SPICE: both regulators, USB (assumed)",
   lamp: "SPICE: LED (fitted)",
   sense: "SPICE: Ioff (assumed)",
-  control: "SPICE: as the claim that it is the control of",
+  control: "SPICE: the models of the claim it controls",
 };
 
-/** Holds a figure against its claim. A figure that is not a number never holds. */
+/** Compares a figure with its claim's limit. The claim does not hold for NaN. */
 export function judge(id: ClaimId, { value, where }: Worst): Claim {
   const row: Omit<Row, "control"> | undefined = ROWS.find((entry) => entry.id === id);
   if (row === undefined) throw new RangeError(`no claim "${id}"`);
@@ -233,7 +230,7 @@ export function judge(id: ClaimId, { value, where }: Worst): Claim {
 
 /** "0.0721 V", "1.85 ms", "0.94 mA". */
 export function quantity(value: number, unit: Claim["unit"]): string {
-  if (!Number.isFinite(value)) return "past the end of the run";
+  if (!Number.isFinite(value)) return "beyond the simulated time";
   const [scaled, shown] =
     unit === "A" || (unit === "V" && Math.abs(value) < 0.1)
       ? [value * 1000, `m${unit}`]
@@ -241,13 +238,13 @@ export function quantity(value: number, unit: Claim["unit"]): string {
   return `${Number(scaled.toPrecision(3))} ${shown}`;
 }
 
-/** One line: which claim fell, by how much, in which case. */
+/** One line: whether a claim holds; if not, by how much and in which case it fails. */
 export function verdict(claim: Claim): string {
   const { id, statement, measured, relation, limit, unit, where, holds } = claim;
   const found = `${quantity(measured, unit)}, must be ${relation} ${quantity(limit, unit)}`;
   if (holds) return `holds  ${id}: ${found}`;
   const by = Math.abs(measured - limit);
-  const fell = Number.isFinite(by) ? `fell by ${quantity(by, unit)}` : "fell";
-  const worse = claim.control ? "the experiment no longer sees a bad circuit" : fell;
-  return `FELL   ${id}: ${worse}: ${found} (${where}). Claim: ${statement}`;
+  const missed = Number.isFinite(by) ? `misses its limit by ${quantity(by, unit)}` : "fails";
+  const problem = claim.control ? "the experiment no longer detects a bad circuit" : missed;
+  return `FAILED ${id}: ${problem}: ${found} (${where}). Claim: ${statement}`;
 }

@@ -1,6 +1,4 @@
-/**
- * The board's entry points for the command line. Must not know how arguments are parsed.
- */
+/** The board's functions for the commands `killswitch board` and `killswitch commission`. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { TWO_CHIP } from "./circuit.ts";
@@ -13,21 +11,21 @@ export type { CommissionTable } from "./probe.ts";
 export { CircuitError } from "./table.ts";
 
 export interface BoardOptions {
-  /** Directory for the outputs; made if absent. */
+  /** Folder for the outputs; created if it does not exist. */
   out: string;
-  /** Every pin state and a switch-off under every fault: minutes, not seconds. */
+  /** Checks every pin state and a switch-off under every fault. Takes minutes, not seconds. */
   full: boolean;
   progress: (done: number, total: number, label: string) => void;
 }
 
 /**
- * Proves the board and writes its outputs. The claims tell what held; a claim that fell is not an
- * exception. Throws CircuitError for a bad table or a refused netlist.
+ * Runs the proof and writes the outputs. A claim that does not hold is returned with `holds` false.
+ * Throws CircuitError for a bad table or a refused netlist.
  */
 export async function runBoard(
   options: BoardOptions,
 ): Promise<{ claims: Claim[]; files: string[] }> {
-  // Loaded here: the engine weighs 20 MB and other commands do without it.
+  // Loaded here, because the engine has 20 MB and other commands do not need it.
   const [{ startEngine }, { buildOutputs }, { png }] = await Promise.all([
     import("./engine.ts"),
     import("./build.ts"),
@@ -49,12 +47,12 @@ export async function runBoard(
   return { claims: outputs.proof.claims, files };
 }
 
-/** What to probe and what it must read. The same whatever `options` says; renderCommission heeds it. */
+/** The points to measure and their expected readings. Only renderCommission uses the options. */
 export function runCommission(_options: { json: boolean }): CommissionTable {
   return probes as unknown as CommissionTable;
 }
 
-/** The table as JSON or as text for a terminal. */
+/** The table as JSON, or as text for a terminal. */
 export function renderCommission(table: CommissionTable, options: { json: boolean }): string {
   return options.json ? `${JSON.stringify(table, null, 2)}\n` : commissionText(table);
 }

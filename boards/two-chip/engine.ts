@@ -1,25 +1,28 @@
 /**
- * Runs a SPICE netlist in ngspice compiled to WebAssembly, and refuses what it silently dropped.
- * Must not know the circuit.
+ * Runs a SPICE netlist in ngspice compiled to WebAssembly, and detects the errors that ngspice does
+ * not return: ignored lines, refused netlists, incomplete results.
  */
 import { Simulation } from "eecircuit-engine";
 import { CircuitError } from "./table.ts";
 
-/** One run: the swept quantity (state number or seconds) and voltages by node name. */
+/** The result of one run: the swept quantity (state number or seconds) and the node voltages. */
 export interface Waves {
   axis: number[];
-  /** Voltages of a node, one for each point of the axis. Throws CircuitError for an unknown node. */
+  /**
+   * The voltages of a node, one for each point of the axis. Throws CircuitError for an unknown
+   * node.
+   */
   of: (node: string) => number[];
 }
 
 export type Engine = (netlist: string) => Promise<Waves>;
 
-/** Names the first line of a netlist in an error. */
+/** The title of a netlist (its first line), for error messages. */
 function titleOf(netlist: string): string {
   return netlist.slice(0, netlist.indexOf("\n"));
 }
 
-/** Builds waves out of an axis and named columns; ground reads 0. */
+/** Makes Waves from an axis and named columns. Ground is 0 V. */
 export function waves(title: string, axis: number[], columns: Map<string, number[]>): Waves {
   return {
     axis,
@@ -27,32 +30,33 @@ export function waves(title: string, axis: number[], columns: Map<string, number
       if (node === "0") return axis.map(() => 0);
       const values = columns.get(node);
       if (values === undefined) {
-        throw new CircuitError(`${title}: no node "${node}" in the result; check the net's name`);
+        throw new CircuitError(`${title}: the result has no node "${node}"; check the net's name`);
       }
       return values;
     },
   };
 }
 
-/** What came back of a run. */
-export interface Answer {
+/** The engine's raw result. */
+export interface EngineResult {
   header: string;
   axis: readonly number[];
-  /** What the engine wrote to its error stream, line by line. */
-  complaints: readonly string[];
+  /** Lines that the engine wrote to its error stream. */
+  errors: readonly string[];
 }
 
 /**
- * Throws CircuitError unless the answer is that of the netlist: no error, no ignored line, not the
- * engine's table of constants, and as many points, or as long a run, as asked for.
+ * Throws CircuitError unless the result is a complete one of the netlist: no error, no ignored
+ * line, not the engine's table of constants (its result for a refused netlist), and all requested
+ * points or time.
  */
-export function checkAnswer(netlist: string, { header, axis, complaints }: Answer): void {
+export function checkResult(netlist: string, { header, axis, errors }: EngineResult): void {
   const title = titleOf(netlist);
-  const fatal = complaints.some((line) => /error|ignored|singular|aborted/i.test(line));
+  const fatal = errors.some((line) => /error|ignored|singular|aborted/i.test(line));
   if (fatal || /Plotname: constants/.test(header)) {
-    const reason = complaints.join(" | ") || "no reason given";
+    const reason = errors.join(" | ") || "no reason given";
     throw new CircuitError(
-      `${title}: the engine refused the netlist (${reason}); correct the part it names`,
+      `${title}: the engine refused the netlist (${reason}); correct the part that it names`,
     );
   }
   const sweep = /^\.dc \S+ (\S+) (\S+) 1$/m.exec(netlist);
@@ -61,15 +65,14 @@ export function checkAnswer(netlist: string, { header, axis, complaints }: Answe
   const last = axis.at(-1) ?? Number.NaN;
   if (axis.length < points || (until > 0 && !(last >= until * 0.9999))) {
     throw new CircuitError(
-      `${title}: the engine stopped after ${axis.length} points at ${last}; asked for ${points} points, ${until} s`,
+      `${title}: the engine stopped after ${axis.length} points at ${last}; requested: ${points} points, ${until} s`,
     );
   }
 }
 
 /**
- * Starts the engine. The function it returns runs one netlist after another; it throws CircuitError
- * when the engine reports an error, ignores a line, answers with its table of constants (its way of
- * refusing a netlist), or returns fewer points than asked for.
+ * Starts the engine. The returned function runs a netlist; it throws CircuitError as checkResult
+ * does.
  */
 export async function startEngine(): Promise<Engine> {
   const simulation = new Simulation();
@@ -77,7 +80,7 @@ export async function startEngine(): Promise<Engine> {
   return async (netlist) => {
     const title = titleOf(netlist);
     simulation.setNetList(netlist);
-    // The engine prints its errors as it collects them; checkAnswer reports them instead.
+    // The engine prints its errors to the console. Suppressed, because checkResult reports them.
     const printed = console.error;
     console.error = () => undefined;
     const result = await simulation.runSim().finally(() => {
@@ -89,8 +92,8 @@ export async function startEngine(): Promise<Engine> {
       columns.set(name.replace(/^v\((.*)\)$/, "$1"), reals);
     }
     const [axis] = columns.values();
-    const complaints = simulation.getError().filter((line) => line.trim() !== "");
-    checkAnswer(netlist, { header: result.header, axis: axis ?? [], complaints });
+    const errors = simulation.getError().filter((line) => line.trim() !== "");
+    checkResult(netlist, { header: result.header, axis: axis ?? [], errors });
     return waves(title, axis ?? [], columns);
   };
 }

@@ -1,5 +1,6 @@
 /**
- * Writes the committed outputs: `tsx boards/two-chip/generate.ts`. A test checks them against drift.
+ * Writes the committed outputs of the circuit: `npx tsx boards/two-chip/generate.ts`. A test checks
+ * that they are up to date.
  */
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -8,7 +9,7 @@ import { TWO_CHIP } from "./circuit.ts";
 import { verdict } from "./claims.ts";
 import { startEngine } from "./engine.ts";
 
-/** Committed files of the outputs: path relative to this folder -> content. */
+/** The committed files: path relative to this folder, and content. */
 export function committedFiles(outputs: Outputs): Map<string, string> {
   return new Map([
     ...Object.entries(outputs.drawings).map(([name, drawing]): [string, string] => [
@@ -25,9 +26,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     full: false,
     progress: () => undefined,
   });
-  const fallen = outputs.proof.claims.filter((claim) => !claim.holds);
-  for (const claim of fallen) console.error(verdict(claim));
-  if (fallen.length > 0) process.exit(1);
+  const failed = outputs.proof.claims.filter((claim) => !claim.holds);
+  for (const claim of failed) console.error(verdict(claim));
+  if (failed.length > 0) process.exit(1);
   for (const [name, content] of committedFiles(outputs)) {
     writeFileSync(new URL(name, import.meta.url), content);
   }

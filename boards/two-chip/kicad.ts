@@ -1,15 +1,15 @@
-/**
- * KiCad netlist (S-expressions, version E), which KiCad's board editor imports. Must not know SPICE.
- */
+/** Writes the circuit as a KiCad netlist (S-expressions, version E) for KiCad's board editor. */
 import { type Circuit, CircuitError, pinsOf, valueLabel } from "./table.ts";
 
 function quoted(content: string): string {
   if (/["\\\n]/.test(content))
-    throw new CircuitError(`"${content}" cannot stand in a KiCad netlist; drop its quotes`);
+    throw new CircuitError(
+      `${JSON.stringify(content)} is not allowed in a KiCad netlist; remove quotes, backslashes and line breaks`,
+    );
   return `"${content}"`;
 }
 
-/** The netlist: every part with its footprint, every net with its pads. */
+/** The netlist: all parts with their footprints, all nets with their pads. */
 export function kicadNetlist(circuit: Circuit): string {
   const components = circuit.parts.map((part) =>
     [

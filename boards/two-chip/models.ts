@@ -1,23 +1,20 @@
-/**
- * SPICE models by kind of part, each with the assumption it rests on. None is a vendor's model.
- * Must not know this board's nets or what is claimed of it.
- */
+/** The SPICE models by kind of part, each with its assumptions. None is a vendor's model. */
 import { type Part, partValue } from "./table.ts";
 
-/** Conditions under which a netlist is written. */
+/** The conditions of a simulation. */
 export interface Conditions {
   /** The controller's supply and the regulator's output, V. */
   supplyV: number;
   temperatureC: number;
-  /** Multiple of the data sheet's Ioff. */
+  /** Factor on the data sheet's Ioff. */
   ioffScale: number;
-  /** -1, 0, 1: resistors to ground low, nominal, high; all others the other way, by 1 %. */
+  /** -1, 0, 1: resistors to ground 1 % low, nominal, 1 % high; all others 1 % the opposite way. */
   tolerance: -1 | 0 | 1;
-  /** Multiple of every capacitor's value. */
+  /** Factor on every capacitor's value. */
   capacitorScale: number;
   /** Capacitance inside the radio's module, F. */
   radioInternalF: number;
-  /** What the radio draws while it runs, A, besides its deep-sleep load. */
+  /** Current of the running radio, in addition to its deep-sleep load, A. */
   radioA: number;
 }
 
@@ -31,14 +28,14 @@ export const NOMINAL: Conditions = {
   radioA: 0,
 };
 
-/** How a part is written: its element lines, given the node on each of its pins. */
+/** The context in which a part's element lines are written. */
 export interface Scene {
   conditions: Conditions;
-  /** Node on a pin. A pin that is not connected or is open has a node of its own. */
+  /** The node on a pin. An unconnected or open pin has a node of its own. */
   node: (part: Part, pin: string) => string;
-  /** Contact of a switch: a fixed resistance in ohm, or the node that controls it. */
+  /** A contact of the switch: a fixed resistance in ohm, or the node that controls it. */
   contact: (pole: "A" | "B", throwName: "ON" | "KILL") => number | { control: string };
-  /** Drive of the controller's pin number `index`, as an expression (Digit of spice.ts). */
+  /** The drive of the controller's pin `index`, as a SPICE expression (PinDrive of spice.ts). */
   drive: (index: number) => string;
 }
 
@@ -48,15 +45,15 @@ interface Model {
 }
 
 const RESISTOR_TOLERANCE = 0.01;
-/** Smooth step from 0 to 1 as `x` passes 0 within about `width`. */
+/** A smooth step from 0 to 1 where `x` crosses 0, over about `width`. */
 const step = (x: string, width: number): string => `(0.5*(1+tanh((${x})/${width})))`;
 
-/** Pins of a controller that it can drive, in table order. */
+/** The pins that the controller can drive, in table order. */
 export function drivenPins(controller: Part): string[] {
   return Object.keys(controller.pins).filter((pin) => !["V5", "V33", "GND"].includes(pin));
 }
 
-/** Pins of a radio that carry ESD diodes to its supply, in table order. */
+/** The radio's pins with ESD diodes to its supply, in table order. */
 export function radioIo(radio: Part): string[] {
   return Object.keys(radio.pins).filter((pin) => !["VDD", "GND", "EPAD"].includes(pin));
 }
@@ -80,7 +77,7 @@ function controllerLines(part: Part, scene: Scene): string[] {
     `V${ref}u ${ref}usb ${gnd} 5`,
     `R${ref}u ${ref}usb ${v5} 0.25`,
     `C${ref}u ${v5} ${gnd} 10u`,
-    // Its own regulator: 1.1 V of drop-out, 1 A, 0.1 ohm, 22 uF at the output.
+    // The controller board's own regulator: 1.1 V drop-out, 1 A, 0.1 ohm, 22 uF at the output.
     `B${ref}r ${v5} ${v33} I=tanh(max(0, (min(${supplyV}, V(${v5},${gnd})-1.1)-V(${v33},${gnd}))/0.1))`,
     `C${ref}o ${v33} ${gnd} 22u`,
     `R${ref}l ${v33} ${gnd} 110`,
@@ -161,7 +158,8 @@ function switchLines(part: Part, scene: Scene): string[] {
 }
 
 function ledLines(part: Part, scene: Scene): string[] {
-  // Is from the forward voltage at 2 mA, emission coefficient 2, 10 ohm.
+  // The saturation current follows from the forward voltage at 2 mA, with N = 2 and 10 ohm in
+  // series.
   const saturation = 2e-3 / Math.exp((partValue(part) - 0.02) / (2 * 0.02585));
   return [
     `D${part.ref} ${twoNodes(part, scene, "A", "K")} DLED${part.ref}`,
@@ -169,7 +167,7 @@ function ledLines(part: Part, scene: Scene): string[] {
   ];
 }
 
-/** Models that more than one part uses. */
+/** Models used by more than one part. */
 export const SHARED_MODELS = [
   ".model DESD D(IS=1e-15 N=1 RS=2 TNOM=25)",
   ".model CONTACT SW(VT=0.5 VH=0 RON=0.02 ROFF=1e9)",
@@ -178,30 +176,30 @@ export const SHARED_MODELS = [
 export const MODELS: Readonly<Record<string, Model>> = {
   resistor: { assumption: "linear, 1 %", lines: resistorLines },
   capacitor: {
-    assumption: "ideal; the value is scaled in the corners (-50 % for DC bias, +20 %)",
+    assumption: "ideal; in the corners the value is scaled (-50 % for DC bias, +20 %)",
     lines: (part, scene) => [
       `C${part.ref} ${twoNodes(part, scene)} ${partValue(part) * scene.conditions.capacitorScale}`,
     ],
   },
-  led: { assumption: "junction fitted to its forward voltage at 2 mA, N = 2", lines: ledLines },
+  led: { assumption: "a junction fitted to its forward voltage at 2 mA, N = 2", lines: ledLines },
   controller: {
     assumption:
-      "every pin driven through 20 ohm (the strong end of 20 to 40), or pulled up by 45 kohm; USB 5 V through 0.25 ohm; its regulator 1.1 V drop-out, 1 A, 22 uF",
+      "each pin is driven through 20 ohm (the strongest of 20 to 40) or pulled up by 45 kohm; USB is 5 V through 0.25 ohm; the regulator has 1.1 V drop-out, 1 A, 22 uF",
     lines: controllerLines,
   },
   radio: {
     assumption:
-      "deep sleep 330 kohm; TX or RX a constant current above 2.5 V and none below; each pin an ESD diode to its supply and one from ground (Is 1 fA, 2 ohm)",
+      "deep sleep is 330 kohm; TX or RX is a constant current above 2.5 V and none below; each pin has an ESD diode to the supply and one from ground (Is 1 fA, 2 ohm)",
     lines: radioLines,
   },
   buffer: {
     assumption:
-      "supply off: the data sheet's Ioff limit (10 uA) as a resistor from each signal pin into the supply pin, so that all of it lifts the rail; supply on (1.3 V): push-pull, 30 ohm",
+      "without supply: the data sheet's Ioff limit (10 uA) as a resistor from each signal pin to the supply pin, so that all of it raises the rail; with supply (from 1.3 V): push-pull, 30 ohm",
     lines: bufferLines,
   },
   regulator: {
     assumption:
-      "on as soon as EN passes 0.45 V, though the data sheet promises on only from 1.5 V; 1 A limit; passes its input through when its ground is open",
+      "on from 0.45 V at EN, although the data sheet guarantees on only from 1.5 V; 1 A limit; passes its input through if its ground is open",
     lines: regulatorLines,
   },
   switch: { assumption: "20 mohm closed, 1 Gohm open; bounce is prescribed", lines: switchLines },

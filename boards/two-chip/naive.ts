@@ -1,6 +1,6 @@
 /**
- * The naive two-chip circuit, kept as a negative control: lines joined directly, one supply, a plain
- * switch in the radio's feed. A proof that does not refute it proves nothing. Never built.
+ * The naive two-chip circuit: lines connected directly, one supply, a plain switch in the radio's
+ * feed. It is a negative control: the experiments must refute it. It is never built.
  */
 import { TWO_CHIP } from "./circuit.ts";
 import { type Circuit, type Part, partOf } from "./table.ts";

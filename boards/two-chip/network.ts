@@ -1,7 +1,7 @@
 /**
- * Ohm's law on the table, without any semiconductor model: node voltages of a resistor network, the
- * bound on back-power that holds whatever the chips do, and what an ohmmeter reads.
- * Must not know SPICE.
+ * Calculations on the table by Ohm's law alone, without semiconductor models: node voltages of a
+ * resistor network, an upper bound of back-power that holds whatever the chips do, and ohmmeter
+ * readings.
  */
 import type { Position } from "./spice.ts";
 import {
@@ -20,7 +20,9 @@ const CLOSED_OHM = 0.02;
 const JOINED_OHM = 0.001;
 const TOLERANCE = 0.01;
 
-/** Voltage of every net, given some that are held. Gaussian elimination on the nodal equations. */
+/**
+ * The voltage of every net, given those of some nets. Gaussian elimination on the nodal equations.
+ */
 export function solve(
   edges: readonly Edge[],
   held: ReadonlyMap<string, number>,
@@ -28,7 +30,7 @@ export function solve(
   const nets = new Set(edges.map(([a]) => a).concat(edges.map(([, b]) => b)));
   const free = [...nets].filter((net) => !held.has(net));
   const index = new Map(free.map((net, row) => [net, row]));
-  // A leak of 1 Tohm to ground keeps an isolated net solvable.
+  // 1 Tohm from each net to ground keeps an isolated net solvable.
   const matrix: number[][] = free.map((_, row) =>
     [...free, ""].map((__, column) => (row === column ? 1e-12 : 0)),
   );
@@ -53,7 +55,7 @@ export function solve(
   return result;
 }
 
-/** Reduces [A | b] in place until its last column is the solution. A is diagonally dominant. */
+/** Reduces [A | b] in place so that the last column is the solution. A is diagonally dominant. */
 function eliminate(matrix: number[][]): void {
   for (const [pivot, row] of matrix.entries()) {
     const scale = row[pivot] ?? 0;
@@ -68,7 +70,7 @@ function eliminate(matrix: number[][]): void {
   }
 }
 
-/** Resistors of the table; `tolerance` 1 takes those to ground 1 % high and all others 1 % low. */
+/** The resistors. With `tolerance` 1, those to ground are 1 % high and all others 1 % low. */
 export function resistorEdges(circuit: Circuit, tolerance: 0 | 1): Edge[] {
   return partsOfKind(circuit, "resistor").map((part) => {
     const [a, b] = Object.values(part.pins).map(([, net]) => net);
@@ -80,7 +82,7 @@ export function resistorEdges(circuit: Circuit, tolerance: 0 | 1): Edge[] {
   });
 }
 
-/** Closed contacts of the switch. */
+/** The closed contacts of the switch. */
 export function contactEdges(circuit: Circuit, position: Position): Edge[] {
   const part = onlyPart(circuit, "switch");
   const throwName = position === "on" ? "ON" : "KILL";
@@ -91,8 +93,10 @@ export function contactEdges(circuit: Circuit, position: Position): Edge[] {
   });
 }
 
-/** Every net of the part but ground, joined: the worst a broken or hostile chip can be. */
-function joined(part: Part): Edge[] {
+/**
+ * Shorts between all nets of a part except ground: the worst that a broken or hostile chip can be.
+ */
+function shortedNets(part: Part): Edge[] {
   const nets = Object.values(part.pins)
     .map(([, net]) => net)
     .filter((net) => net !== "GND");
@@ -100,9 +104,10 @@ function joined(part: Part): Edge[] {
 }
 
 /**
- * The highest voltage that RAIL can take with the switch off its ON throw, V, if every buffer and
- * the radio were solid shorts between their pins and the lamp were absent: only resistors, the
- * switch and ground hold it down. `supplyV`: every controller pin and its 3V3 at once.
+ * Upper bound of the voltage on RAIL with the switch not at ON, V. It assumes that every buffer and
+ * the radio are dead shorts between all their pins and that the lamp is absent, so that only
+ * resistors, the switch and ground pull RAIL down. `supplyV` is on 3V3 and on every controller pin
+ * at once.
  */
 export function backPowerBound(circuit: Circuit, position: Position, supplyV: number): number {
   const controller = onlyPart(circuit, "controller");
@@ -114,7 +119,7 @@ export function backPowerBound(circuit: Circuit, position: Position, supplyV: nu
   const edges = [
     ...resistorEdges(circuit, 1),
     ...contactEdges(circuit, position),
-    ...chips.flatMap(joined),
+    ...chips.flatMap(shortedNets),
   ];
   const rail = solve(edges, held).get("RAIL");
   if (rail === undefined)
@@ -122,7 +127,7 @@ export function backPowerBound(circuit: Circuit, position: Position, supplyV: nu
   return rail;
 }
 
-/** What an ohmmeter too weak to turn on a junction (under 0.3 V) reads between two nets, ohm. */
+/** The reading of an ohmmeter whose test voltage (below 0.3 V) turns on no junction, ohm. */
 export function ohmmeter(circuit: Circuit, position: Position, red: string, black: string): number {
   const edges = [...resistorEdges(circuit, 0), ...contactEdges(circuit, position)];
   const volts = solve(

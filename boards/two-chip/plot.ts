@@ -1,8 +1,6 @@
-/**
- * Line plots of waves. Must not know what they show.
- */
+/** Draws line plots of voltages as SVG. */
 
-import { INK, path, polyline, round, svg, text } from "../../host-sim/svg.ts";
+import { INK, path, polyline, round, svg, text } from "../../host-sim/base/svg.ts";
 import type { Curve } from "./proof.ts";
 
 export interface Plot {
@@ -13,14 +11,14 @@ export interface Plot {
   xStep: number;
   y: readonly [number, number];
   curves: readonly Curve[];
-  /** Horizontal lines: value and name. */
+  /** Horizontal lines: voltage and name. */
   levels: readonly (readonly [number, string])[];
 }
 
 const SIZE = { width: 900, height: 420, left: 62, right: 24, top: 74, bottom: 56 } as const;
 const COLOURS = ["#1f6fb2", "#d0661b", "#2c8a4b", "#8a4fbf"];
 
-/** Volts and the horizontal unit to pixels. */
+/** Converts the horizontal unit and volts to pixels. */
 interface Scale {
   px: (value: number) => number;
   py: (value: number) => number;
@@ -69,7 +67,7 @@ function level([volts, name]: readonly [number, string], { py }: Scale): string[
   ];
 }
 
-/** A curve within the plot's bounds, and its row of the legend. */
+/** A curve, cut at the plot's bounds, and its row in the legend. */
 function trace({ x, curves }: Plot, index: number, { px, py }: Scale): string[] {
   const curve = curves[index];
   if (curve === undefined) return [];
@@ -90,7 +88,7 @@ function trace({ x, curves }: Plot, index: number, { px, py }: Scale): string[] 
   ];
 }
 
-/** The plot as SVG, volts upwards. */
+/** The plot as SVG. */
 export function plot(of: Plot): string {
   const { title, subtitle, curves, levels } = of;
   const scale = scaleOf(of);

@@ -1,6 +1,5 @@
 /**
- * Turns a drawing into PNG, with fonts from a package: the same picture on every machine. Must not know
- * what it shows.
+ * Converts an SVG drawing to PNG, with fonts from an npm package so that it is the same everywhere.
  */
 import { createRequire } from "node:module";
 import { Resvg } from "@resvg/resvg-js";
@@ -8,7 +7,7 @@ import { Resvg } from "@resvg/resvg-js";
 const FAMILY = "DejaVu Sans";
 const FACES = ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"];
 
-/** PNG of an SVG, `width` pixels wide. */
+/** The SVG as PNG, `width` pixels wide. */
 export function png(svg: string, width: number): Uint8Array {
   const { resolve } = createRequire(import.meta.url);
   const font = {

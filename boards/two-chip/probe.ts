@@ -1,15 +1,15 @@
 /**
- * The commission test: what a plain multimeter must read on an honest board, computed from the table.
- * Must not know how the figures are shown.
+ * The commission test: the multimeter readings of a correct board, computed from its table of
+ * parts.
  */
 import { OUTPUT_PINS } from "./circuit.ts";
 import type { Engine } from "./engine.ts";
 import { type Conditions, drivenPins } from "./models.ts";
 import { ohmmeter } from "./network.ts";
-import { allPins, type Digit, netlist, nodeName, type Position } from "./spice.ts";
+import { allPins, netlist, nodeName, type PinDrive, type Position } from "./spice.ts";
 import { type Circuit, CircuitError, onlyPart, pinsOf } from "./table.ts";
 
-/** Least and greatest reading; null where there is no such end. */
+/** Lowest and highest reading; null for no limit. */
 export type Band = readonly [number | null, number | null];
 
 export interface Probe {
@@ -17,12 +17,14 @@ export interface Probe {
   /** Where the red and the black probe go. */
   red: string;
   black: string;
-  /** Supplied by USB, or unplugged with the switch moved twice to empty the capacitors. */
+  /**
+   * Plugged into USB, or unplugged after the switch was moved twice to discharge the capacitors.
+   */
   supply: "plugged" | "unplugged";
   unit: "V" | "ohm";
   on: Band;
   kill: Band;
-  /** What another reading means. */
+  /** What a reading outside its band means. */
   otherwise: string;
 }
 
@@ -42,27 +44,27 @@ const VOLTAGES: readonly Row[] = [
   {
     net: "RAIL",
     point: "the radio's supply",
-    otherwise: "at KILL: the radio is powered past the switch; the board is not rail-cut",
+    otherwise: "up at KILL: the radio is powered around the switch; the board is not rail-cut",
   },
   {
     net: "VRADIO",
     point: "the regulator's output",
-    otherwise: "up at KILL: pole B does not withhold the regulator's enable",
+    otherwise: "up at KILL: pole B does not disable the regulator",
   },
   {
     net: "SW_ON",
     point: "the regulator's enable, sense contact NO",
-    otherwise: "up at KILL: something else than the switch enables the regulator",
+    otherwise: "up at KILL: something other than the switch enables the regulator",
   },
   {
     net: "SW_KILL",
     point: "sense contact NC",
-    otherwise: "the controller is told another position than the switch has",
+    otherwise: "the controller reads another position than that of the switch",
   },
   {
     net: "RAIL_SENSE",
-    point: "what the controller reads of the rail",
-    otherwise: "up at KILL while RAIL is down: an open sense wire; down at ON: a faked sense",
+    point: "the controller's rail sense",
+    otherwise: "up at KILL while RAIL is down: the sense wire is open; down at ON: it is faked",
   },
 ];
 
@@ -72,7 +74,7 @@ const OHMS: readonly (Row & { black: string })[] = [
     black: "GND",
     point: "bleed and clamp",
     otherwise:
-      "at KILL, far over: the clamp R1 is missing; at ON, far over: the bleed R2 is missing",
+      "far too high at KILL: the clamp R1 is missing; far too high at ON: the bleed R2 is missing",
   },
   {
     net: "RAIL",
@@ -95,7 +97,10 @@ const OHMS: readonly (Row & { black: string })[] = [
 ];
 
 const METER = { share: 0.02, volts: 0.03 } as const;
-/** Readings above this mean no copper between the probes; chips may pull a true open down to it, ohm. */
+/**
+ * A reading above this means no copper between the probes, ohm. Chips may lower an open circuit to
+ * it.
+ */
 const OPEN_OHM = 500;
 
 const CONDITIONS: readonly Partial<Conditions>[] = [3.2, 3.4].flatMap((supplyV) =>
@@ -104,8 +109,10 @@ const CONDITIONS: readonly Partial<Conditions>[] = [3.2, 3.4].flatMap((supplyV) 
   ),
 );
 
-/** "C3 pad 1": the first two-pin part on the net that a probe can reach, else any pin. */
-function reach(circuit: Circuit, net: string): string {
+/**
+ * A pad where a probe can touch a net, such as "RAIL (C3 pad 1)". Prefers capacitors, then others.
+ */
+function probePoint(circuit: Circuit, net: string): string {
   const pins = pinsOf(circuit).filter((pin) => pin.net === net);
   const order = ["capacitor", "regulator", "resistor", "switch", "controller"];
   const best = order
@@ -113,17 +120,20 @@ function reach(circuit: Circuit, net: string): string {
     .find((pin) => pin !== undefined);
   if (best === undefined)
     throw new CircuitError(
-      `commission: no probe point on net ${net}; name another net in probe.ts`,
+      `commission: net ${net} has no pad that a probe can touch; use another net in probe.ts`,
     );
   return `${net} (${best.part.ref} pad ${best.part.pins[best.pin]?.[0]})`;
 }
 
-/** Idle, and with every pin driven, so that an honest reading does not depend on the firmware. */
-function pinSets(circuit: Circuit): Digit[][] {
+/**
+ * Pin states of an idle and of an active controller, so that the bands do not depend on the
+ * firmware.
+ */
+function pinSets(circuit: Circuit): PinDrive[][] {
   const idle = drivenPins(onlyPart(circuit, "controller")).map(
-    (pin): Digit => (OUTPUT_PINS.includes(pin) ? 1 : 3),
+    (pin): PinDrive => (OUTPUT_PINS.includes(pin) ? 1 : 3),
   );
-  return [idle, idle.map((digit): Digit => (digit === 1 ? 0 : digit)), allPins(circuit, 3)];
+  return [idle, idle.map((drive): PinDrive => (drive === 1 ? 0 : drive)), allPins(circuit, 3)];
 }
 
 async function voltages(
@@ -147,13 +157,13 @@ async function voltages(
   return new Map([...seen].map(([net, values]) => [net, band(values)]));
 }
 
-/** Two significant digits, outwards. */
+/** Rounds a limit to two significant digits, away from the band. */
 function outward(ohm: number, up: boolean): number {
   const scale = 10 ** (Math.floor(Math.log10(ohm)) - 1);
   return Math.round((up ? Math.ceil(ohm / scale) : Math.floor(ohm / scale)) * scale * 1000) / 1000;
 }
 
-/** Unpowered chips only lower a reading, so a resistor's band is wide below. */
+/** The band of a resistance. Unpowered chips can only lower a reading, so it is wider below. */
 function ohmBand(ohm: number): Band {
   if (ohm < 1) return [null, 1];
   if (ohm > 5000) return [OPEN_OHM, null];
@@ -168,7 +178,7 @@ export async function probeTable(engine: Engine, circuit: Circuit): Promise<Comm
     const bands = { on: on.get(net) ?? [null, null], kill: kill.get(net) ?? [null, null] } as const;
     return {
       point,
-      red: reach(circuit, net),
+      red: probePoint(circuit, net),
       black: "GND",
       supply: "plugged",
       unit: "V",
@@ -181,10 +191,10 @@ export async function probeTable(engine: Engine, circuit: Circuit): Promise<Comm
       on: ohmBand(ohmmeter(circuit, "on", net, black)),
       kill: ohmBand(ohmmeter(circuit, "kill", net, black)),
     };
-    const other = black === "GND" ? "GND" : reach(circuit, black);
+    const other = black === "GND" ? "GND" : probePoint(circuit, black);
     return {
       point,
-      red: reach(circuit, net),
+      red: probePoint(circuit, net),
       black: other,
       supply: "unplugged",
       unit: "ohm",
@@ -201,22 +211,22 @@ export function bandLabel([low, high]: Band, unit: Probe["unit"]): string {
   return high === null ? `over ${low} ${unit}` : `${low} to ${high} ${unit}`;
 }
 
-/** The table as a terminal shows it. */
+/** The table as text for a terminal. */
 export function commissionText({ board, probes }: CommissionTable): string {
-  const lines = [
-    `Commission test of the ${board} board: a plain multimeter, black probe as named.`,
-  ];
+  const lines = [`Commission test of the ${board} board, with a plain multimeter:`];
   for (const supply of ["unplugged", "plugged"] as const) {
     lines.push(
       "",
-      supply === "plugged" ? "USB plugged in, volts:" : "USB unplugged, switch moved twice, ohms:",
+      supply === "plugged"
+        ? "USB plugged in, voltage:"
+        : "USB unplugged, switch moved to KILL and back, resistance:",
     );
     for (const probe of probes.filter((row) => row.supply === supply)) {
       lines.push(
         `  ${probe.point}`,
         `    red ${probe.red}, black ${probe.black}`,
         `    ON ${bandLabel(probe.on, probe.unit)}    KILL ${bandLabel(probe.kill, probe.unit)}`,
-        `    otherwise: ${probe.otherwise}`,
+        `    if it differs: ${probe.otherwise}`,
       );
     }
   }

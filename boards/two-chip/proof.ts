@@ -1,6 +1,4 @@
-/**
- * Runs every experiment on a circuit and judges it. Must not know where the results are written.
- */
+/** Runs all experiments on a circuit and compares their figures with the claims. */
 import { LIMITS, OUTPUT_PINS, RADIO_AWAKE_A, RADIO_LOADS, SWITCH_TIMES } from "./circuit.ts";
 import { type Claim, type ClaimId, judge } from "./claims.ts";
 import type { Engine, Waves } from "./engine.ts";
@@ -10,11 +8,11 @@ import { backPowerBound } from "./network.ts";
 import { brokenRules } from "./rules.ts";
 import {
   allPins,
-  type Digit,
   faultLabel,
   faultsOf,
   netlist,
   nodeName,
+  type PinDrive,
   type Position,
   stateCount,
 } from "./spice.ts";
@@ -29,7 +27,7 @@ import {
   partValue,
 } from "./table.ts";
 
-/** A curve for a plot: ms (or share of states) against volts. */
+/** A curve for a plot: x in ms (or % of states), y in volts. */
 export interface Curve {
   name: string;
   x: number[];
@@ -38,7 +36,7 @@ export interface Curve {
 
 export interface Proof {
   claims: Claim[];
-  /** Figures that no claim is about, by name: ms, V or counts. */
+  /** Further figures without a claim, by name: ms, V or counts. */
   figures: Record<string, number>;
   curves: { cut: Curve[]; bounce: Curve[]; backPower: Curve[]; dip: Curve[] };
 }
@@ -48,8 +46,8 @@ export interface ProofOptions {
   progress: (done: number, total: number, label: string) => void;
 }
 
-/** What the experiments share. */
-interface Bench {
+/** The context of the experiments. */
+interface Experiments {
   engine: Engine;
   circuit: Circuit;
   proof: Proof;
@@ -60,14 +58,14 @@ interface Bench {
 const POSITIONS = ["kill", "travel"] as const;
 const PLOT_POINTS = 400;
 
-/** The pins as honest firmware holds them with the radio in use. */
-export function honestPins(circuit: Circuit): Digit[] {
+/** The pins as the normal firmware drives them while the radio is in use. */
+export function normalPins(circuit: Circuit): PinDrive[] {
   return drivenPins(onlyPart(circuit, "controller")).map((pin) =>
     OUTPUT_PINS.includes(pin) ? 1 : 3,
   );
 }
 
-/** Thins a wave to what a plot can show; ms. */
+/** A curve with at most about PLOT_POINTS points; x in ms. */
 function curve(name: string, axis: readonly number[], wave: readonly number[], fromMs = 0): Curve {
   const stride = Math.max(1, Math.floor(axis.length / PLOT_POINTS));
   const keep = axis.map((_, index) => index).filter((index) => index % stride === 0);
@@ -78,22 +76,22 @@ function curve(name: string, axis: readonly number[], wave: readonly number[], f
   };
 }
 
-/** Milliseconds from the first opening until the radio's supply stays under a level. */
+/** Time from the first opening until the radio's supply stays below a level, ms. */
 function deadAfter(circuit: Circuit, waves: Waves, level: number): number {
   return sweep.lastAbove(waves.axis, sweep.radioSupply(circuit, waves), level) - sweep.LEAVES_MS;
 }
 
-async function still(bench: Bench, position: Position): Promise<void> {
-  const { engine, circuit, claim, step } = bench;
+async function restingSwitch(context: Experiments, position: Position): Promise<void> {
+  const { engine, circuit, claim, step } = context;
   claim(`bound-${position === "kill" ? "kill" : "travel"}`, {
     value: backPowerBound(circuit, position, LIMITS.supplyMaxV),
-    where: `${position}, every chip a solid short, ${LIMITS.supplyMaxV} V on every pin`,
+    where: `${position}, every chip a dead short, ${LIMITS.supplyMaxV} V on every pin`,
   });
   step(`every pin state, ${position}`);
   const states = await sweep.worstState(engine, circuit, position, 3);
   claim(position === "kill" ? "states-kill" : "states-travel", states);
-  if (position === "travel") addSorted(bench, "shipped, between contacts", states.supplies);
-  else addSorted(bench, "shipped, at KILL", states.supplies);
+  if (position === "travel") addSorted(context, "shipped, in travel", states.supplies);
+  else addSorted(context, "shipped, at KILL", states.supplies);
   step(`corners, ${position}`);
   claim(
     position === "kill" ? "corners-kill" : "corners-travel",
@@ -101,7 +99,8 @@ async function still(bench: Bench, position: Position): Promise<void> {
   );
 }
 
-function addSorted({ proof }: Bench, name: string, supplies: readonly number[]): void {
+/** Adds a plot of all supply voltages, in ascending order. */
+function addSorted({ proof }: Experiments, name: string, supplies: readonly number[]): void {
   const sorted = [...supplies].sort((a, b) => a - b);
   const stride = Math.max(1, Math.floor(sorted.length / PLOT_POINTS));
   const keep = sorted.map((_, index) => index).filter((index) => index % stride === 0);
@@ -112,7 +111,7 @@ function addSorted({ proof }: Bench, name: string, supplies: readonly number[]):
   });
 }
 
-async function enable({ engine, circuit, claim, step }: Bench): Promise<void> {
+async function regulatorEnable({ engine, circuit, claim, step }: Experiments): Promise<void> {
   step("regulator's enable");
   const net = nodeName(netOf(onlyPart(circuit, "regulator"), "EN"));
   const rows: sweep.Worst[] = [];
@@ -127,7 +126,7 @@ async function enable({ engine, circuit, claim, step }: Bench): Promise<void> {
   claim("enable", sweep.greatest(rows));
 }
 
-async function cuts({ engine, circuit, proof, claim, step }: Bench): Promise<void> {
+async function switchOff({ engine, circuit, proof, claim, step }: Experiments): Promise<void> {
   const pins = allPins(circuit, 1);
   const slow: sweep.Worst[] = [];
   for (const load of sweep.LOADS) {
@@ -156,7 +155,13 @@ async function cuts({ engine, circuit, proof, claim, step }: Bench): Promise<voi
   claim("discharge", sweep.greatest(slow));
 }
 
-async function bounces({ engine, circuit, proof, claim, step }: Bench): Promise<void> {
+async function bouncingSwitchOff({
+  engine,
+  circuit,
+  proof,
+  claim,
+  step,
+}: Experiments): Promise<void> {
   const rows: sweep.Worst[] = [];
   for (const load of sweep.LOADS) {
     step(`bounce, ${load}`);
@@ -167,7 +172,7 @@ async function bounces({ engine, circuit, proof, claim, step }: Bench): Promise<
     const supply = sweep.radioSupply(circuit, waves);
     rows.push({
       value: deadAfter(circuit, waves, LIMITS.deadV),
-      where: `${load}, ${SWITCH_TIMES.bounceMs} ms of bounce on each throw, 3 ms between`,
+      where: `${load}, ${SWITCH_TIMES.bounceMs} ms of bounce on each throw, 3 ms of travel`,
     });
     proof.figures[`${load}Recrossings`] = sweep.risesThrough(supply, LIMITS.brownOutV);
     if (load !== "tx") proof.curves.bounce.push(curve(load, waves.axis, supply, sweep.LEAVES_MS));
@@ -175,11 +180,11 @@ async function bounces({ engine, circuit, proof, claim, step }: Bench): Promise<
   claim("bounce", sweep.greatest(rows));
 }
 
-async function switchOn({ engine, circuit, proof, claim, step }: Bench): Promise<void> {
+async function switchOn({ engine, circuit, proof, claim, step }: Experiments): Promise<void> {
   step("switch-on");
   const radioA = RADIO_LOADS.tx;
   const conditions = { radioA, capacitorScale: 1.2, radioInternalF: 10e-6 };
-  const waves = await sweep.move(engine, circuit, sweep.switchOn(), honestPins(circuit), {
+  const waves = await sweep.move(engine, circuit, sweep.switchOn(), normalPins(circuit), {
     conditions,
   });
   const supply = sweep.radioSupply(circuit, waves);
@@ -193,7 +198,7 @@ async function switchOn({ engine, circuit, proof, claim, step }: Bench): Promise
   proof.curves.dip.push(curve("shipped", waves.axis, own, sweep.LEAVES_MS));
 }
 
-/** Least value of `wave` while the radio's supply is at or above brown-out. */
+/** Lowest value of `wave` while the radio's supply is at or above brown-out. */
 function leastWhileAlive(supply: readonly number[], wave: readonly number[]): number {
   return Math.min(...wave.filter((_, index) => (supply[index] ?? 0) >= LIMITS.brownOutV));
 }
@@ -209,9 +214,11 @@ async function lampCurrent(
     (part) => part.kind === "resistor" && part.pins.b?.[1] === anode,
   );
   if (series === undefined)
-    throw new CircuitError(`${lamp.ref}: no resistor feeds its anode; add one on net ${anode}`);
+    throw new CircuitError(
+      `${lamp.ref}: its anode has no series resistor; add one on net ${anode}`,
+    );
   const conditions = { temperatureC };
-  const waves = await sweep.move(engine, circuit, sweep.openOnly(10, 0.02), honestPins(circuit), {
+  const waves = await sweep.move(engine, circuit, sweep.openOnly(10, 0.02), normalPins(circuit), {
     conditions,
   });
   const supply = sweep.radioSupply(circuit, waves);
@@ -222,7 +229,7 @@ async function lampCurrent(
   };
 }
 
-async function witnesses({ engine, circuit, claim, step }: Bench): Promise<void> {
+async function lampAndRailSense({ engine, circuit, claim, step }: Experiments): Promise<void> {
   step("lamp and rail sense");
   const cold = await lampCurrent(engine, circuit, -40);
   const hot = await lampCurrent(engine, circuit, 85);
@@ -233,19 +240,19 @@ async function witnesses({ engine, circuit, claim, step }: Bench): Promise<void>
   };
   claim("control-lamp", await lampCurrent(engine, blue, 25));
   const sense = nodeName(netOf(onlyPart(circuit, "controller"), "RAIL"));
-  const waves = await sweep.move(engine, circuit, sweep.openOnly(10, 0.02), honestPins(circuit));
+  const waves = await sweep.move(engine, circuit, sweep.openOnly(10, 0.02), normalPins(circuit));
   claim("sense-up", {
     value: leastWhileAlive(sweep.radioSupply(circuit, waves), waves.of(sense)),
     where: `radio supply falling through ${LIMITS.brownOutV} V`,
   });
-  const run = { position: "kill" as const, pins: honestPins(circuit) };
+  const run = { position: "kill" as const, pins: normalPins(circuit) };
   const conditions = { supplyV: LIMITS.supplyMaxV };
   const down = await engine(netlist(circuit, { conditions, run }));
   claim("sense-down", { value: down.of(sense)[0] ?? Number.NaN, where: "kill, 3.6 V" });
 }
 
 async function faults(
-  { engine, circuit, proof, claim, step }: Bench,
+  { engine, circuit, proof, claim, step }: Experiments,
   full: boolean,
 ): Promise<void> {
   for (const position of POSITIONS) {
@@ -257,7 +264,7 @@ async function faults(
   const rows: sweep.Worst[] = [];
   const motion = { ...sweep.bouncyKill(), untilMs: 60, stepMs: 0.25 };
   for (const fault of faultsOf(circuit)) {
-    const where = `bouncing switch-off, ${faultLabel(fault)}`;
+    const where = `switch-off with bounce, ${faultLabel(fault)}`;
     step(where);
     const waves = await sweep.move(engine, circuit, motion, allPins(circuit, 1), { fault });
     const supply = sweep.radioSupply(circuit, waves, fault);
@@ -269,11 +276,14 @@ async function faults(
   claim("faults-cut", sweep.greatest(rows));
 }
 
-async function controls(bench: Bench): Promise<void> {
-  const { engine, proof, claim, step } = bench;
+async function negativeControls(context: Experiments): Promise<void> {
+  const { engine, proof, claim, step } = context;
   step("controls: the naive circuit");
   const [first, ...others] = allPins(NAIVE, 1);
-  const onePin = { position: "kill" as const, pins: [first ?? 1, ...others.map((): Digit => 3)] };
+  const onePin = {
+    position: "kill" as const,
+    pins: [first ?? 1, ...others.map((): PinDrive => 3)],
+  };
   const one = await engine(netlist(NAIVE, { run: onePin }));
   claim("control-one-pin", {
     value: sweep.radioSupply(NAIVE, one)[0] ?? Number.NaN,
@@ -289,7 +299,7 @@ async function controls(bench: Bench): Promise<void> {
   proof.figures.naiveStates = asleep.supplies.length;
   proof.figures.naiveWorstV = asleep.value;
   proof.figures.naiveAlive = asleep.supplies.filter((volts) => volts > LIMITS.brownOutV).length;
-  addSorted(bench, "naive", asleep.supplies);
+  addSorted(context, "naive", asleep.supplies);
   const waves = await sweep.move(engine, NAIVE, sweep.switchOn(), allPins(NAIVE, 3));
   claim("control-dip", {
     value: Math.min(...waves.of("3v3")),
@@ -298,24 +308,28 @@ async function controls(bench: Bench): Promise<void> {
   proof.curves.dip.push(curve("naive", waves.axis, waves.of("3v3"), sweep.LEAVES_MS));
 }
 
-/** Throws CircuitError when the table is malformed or breaks an electrical rule. */
+/** Throws CircuitError if the table is malformed or violates an electrical rule. */
 export function checkBoard(circuit: Circuit): void {
   checkCircuit(circuit, Object.keys(MODELS));
   for (const ref of ["U1", "U2", "U3", "SW1"]) partOf(circuit, ref);
   const broken = brokenRules(circuit);
   if (broken.length > 0)
-    throw new CircuitError(`${circuit.name} breaks ${broken.length} rules: ${broken.join("; ")}`);
+    throw new CircuitError(
+      `${circuit.name} violates ${broken.length} electrical rules: ${broken.join("; ")}`,
+    );
 }
 
-/** The circuit with series resistors of 1k: why they are larger. */
-function weakened(circuit: Circuit): Circuit {
+/** The circuit with series resistors of 1k, to show why they are larger. */
+function withSeriesOf1k(circuit: Circuit): Circuit {
   const parts = circuit.parts.map((part) =>
     part.purpose === "series" ? { ...part, value: 1000 } : part,
   );
   return { ...circuit, parts };
 }
 
-/** Every claim about a circuit, judged. Throws CircuitError for a bad table or a refused netlist. */
+/**
+ * Evaluates all claims about a circuit. Throws CircuitError for a bad table or a refused netlist.
+ */
 export async function prove(
   engine: Engine,
   circuit: Circuit,
@@ -328,11 +342,11 @@ export async function prove(
     claims: [],
     figures: {
       states: stateCount(circuit, 3),
-      boundTravel1kV: backPowerBound(weakened(circuit), "travel", LIMITS.supplyMaxV),
+      boundTravel1kV: backPowerBound(withSeriesOf1k(circuit), "travel", LIMITS.supplyMaxV),
     },
     curves: { cut: [], bounce: [], backPower: [], dip: [] },
   };
-  const bench: Bench = {
+  const context: Experiments = {
     engine,
     circuit,
     proof,
@@ -344,18 +358,18 @@ export async function prove(
       proof.claims.push(judge(id, worst));
     },
   };
-  for (const position of POSITIONS) await still(bench, position);
-  await enable(bench);
-  await cuts(bench);
-  await bounces(bench);
-  await switchOn(bench);
-  await witnesses(bench);
-  await controls(bench);
-  await faults(bench, options.full);
+  for (const position of POSITIONS) await restingSwitch(context, position);
+  await regulatorEnable(context);
+  await switchOff(context);
+  await bouncingSwitchOff(context);
+  await switchOn(context);
+  await lampAndRailSense(context);
+  await negativeControls(context);
+  await faults(context, options.full);
   options.progress(total, total, "done");
   if (done !== total)
     throw new CircuitError(
-      `progress counts ${done} steps of ${total}; correct the total in proof.ts`,
+      `the proof ran ${done} steps, but its progress total is ${total}; correct it in proof.ts`,
     );
   return proof;
 }

@@ -1,6 +1,6 @@
 /**
- * Electrical rules: what must hold of the table by its connections and ratings alone.
- * Must not know SPICE. Figures that need no model but do need sums are in network.ts.
+ * The electrical rules. Each checks the table's connections and ratings, without simulation.
+ * Calculations by Ohm's law are in network.ts.
  */
 import { LIMITS, RADIO_LOADS } from "./circuit.ts";
 import { drivenPins, radioIo } from "./models.ts";
@@ -17,7 +17,7 @@ import {
 export interface Rule {
   id: string;
   statement: string;
-  /** What breaks it, each naming the entry; empty when it holds. */
+  /** The violations of the rule, each naming the part or net. */
   violations: (circuit: Circuit) => string[];
 }
 
@@ -51,7 +51,7 @@ function onRail(circuit: Circuit): string[] {
   const allowed = ["switch", "resistor", "capacitor", "buffer", "led", "radio"];
   return pinsOn(circuit, "RAIL")
     .filter((pin) => !allowed.includes(pin.part.kind))
-    .map((pin) => `${named(pin)} touches RAIL`);
+    .map((pin) => `${named(pin)} is connected to RAIL`);
 }
 
 function railResistors(circuit: Circuit): string[] {
@@ -80,7 +80,7 @@ function radioLines(circuit: Circuit): string[] {
       .filter(
         ({ part }) => part.kind !== "resistor" || !["RAIL", "GND"].includes(otherEnd(part, net)),
       )
-      .map((other) => `${named(other)} is on the radio's ${net} and is no buffer`);
+      .map((other) => `${named(other)} is on the radio's ${net} and is not a buffer`);
   });
 }
 
@@ -91,17 +91,17 @@ function seriesResistors(circuit: Circuit): string[] {
     const side = [part.pins.A?.[1], part.pins.Y?.[1]].find(
       (net) => net !== undefined && !radioNets.has(net),
     );
-    if (side === undefined) return [`${part.ref} has no side away from the radio`];
+    if (side === undefined) return [`${part.ref} has both signal pins on the radio`];
     const series = pinsOn(circuit, side).filter(
       (pin) => pin.part.kind === "resistor" && otherEnd(pin.part, side) !== "GND",
     );
     const [only, ...more] = series;
     if (only === undefined || more.length > 0)
-      return [`${part.ref} has ${series.length} series resistors, not 1`];
+      return [`${part.ref} has ${series.length} series resistors instead of 1`];
     if (!controllerNets.has(otherEnd(only.part, side)))
-      return [`${only.part.ref} does not lead to the controller`];
+      return [`${only.part.ref} is not connected to the controller`];
     return partValue(only.part) < SERIES_MIN_OHM
-      ? [`${only.part.ref} is under ${SERIES_MIN_OHM} ohm`]
+      ? [`${only.part.ref} is below ${SERIES_MIN_OHM} ohm`]
       : [];
   });
 }
@@ -110,9 +110,10 @@ function bufferSupplies(circuit: Circuit): string[] {
   return partsOfKind(circuit, "buffer").flatMap((part) => {
     const out: string[] = [];
     if (part.pins.VCC?.[1] !== "RAIL") out.push(`${part.ref} is not powered from RAIL`);
-    if (part.ratings.ioffA === undefined) out.push(`${part.ref} (${part.mpn}) states no Ioff`);
+    if (part.ratings.ioffA === undefined)
+      out.push(`${part.ref} (${part.mpn}) has no specified Ioff`);
     if ((part.ratings.voltageV ?? 0) < LIMITS.supplyMaxV)
-      out.push(`${part.ref} does not take ${LIMITS.supplyMaxV} V`);
+      out.push(`${part.ref} is not rated for ${LIMITS.supplyMaxV} V`);
     return out;
   });
 }
@@ -135,20 +136,20 @@ function clamp(circuit: Circuit): string[] {
   const resistor = partsOfKind(circuit, "resistor").find(
     (row) => net !== undefined && netsOf(row).has(net) && netsOf(row).has("GND"),
   );
-  if (resistor === undefined) return [`${part.ref}.A_KILL does not lead through a resistor to GND`];
+  if (resistor === undefined) return [`${part.ref}.A_KILL has no resistor to GND`];
   const peak = LIMITS.supplyMaxV / partValue(resistor);
   return peak > (part.ratings.currentA ?? 0)
-    ? [`${resistor.ref} lets ${peak.toFixed(2)} A through ${part.ref}`]
+    ? [`${resistor.ref} allows ${peak.toFixed(2)} A through ${part.ref}, more than its rating`]
     : [];
 }
 
-/** Each resistor straight across the highest supply of the chips. */
+/** Computes each resistor's power with the chips' highest supply across it. */
 function dissipation(circuit: Circuit): string[] {
   return partsOfKind(circuit, "resistor").flatMap((part) => {
     const watts = LIMITS.supplyMaxV ** 2 / partValue(part);
     const rated = part.ratings.powerW ?? 0;
     return watts > rated
-      ? [`${part.ref} may have to take ${watts.toFixed(3)} W, rated ${rated} W`]
+      ? [`${part.ref} may dissipate ${watts.toFixed(3)} W but is rated ${rated} W`]
       : [];
   });
 }
@@ -161,7 +162,7 @@ function capacitorVoltages(circuit: Circuit): string[] {
     )
     .map(
       (part) =>
-        `${part.ref} is rated ${part.ratings.voltageV ?? 0} V: less than 1.5 times its supply`,
+        `${part.ref} is rated ${part.ratings.voltageV ?? 0} V, less than 1.5 times its supply`,
     );
 }
 
@@ -170,7 +171,7 @@ function radioUsb(circuit: Circuit): string[] {
     .filter((pin) => onlyPart(circuit, "radio").pins[pin] !== undefined)
     .map(
       (pin) =>
-        `the radio's USB pin ${pin} is connected: a host on it powers the radio past the switch`,
+        `the radio's USB pin ${pin} is connected: a USB host would power the radio around the switch`,
     );
 }
 
@@ -181,11 +182,11 @@ function regulatorEnable(circuit: Circuit): string[] {
   const feeds = pinsOn(circuit, enable).filter(
     ({ part }) => !["regulator", "switch", "resistor"].includes(part.kind),
   );
-  return feeds.map((pin) => `${named(pin)} can hold the regulator's EN`);
+  return feeds.map((pin) => `${named(pin)} can enable the regulator`);
 }
 
-/** The value that a maker's part number spells, or undefined where the scheme is not known. */
-function spelledValue(part: Part): number | undefined {
+/** The value that a maker's part number encodes; undefined if the scheme is not known. */
+function encodedValue(part: Part): number | undefined {
   const yageo = /^RC0603FR-07(\d+)([RKM])(\d*)L$/.exec(part.mpn);
   if (yageo !== null) {
     const scale = { R: 1, K: 1e3, M: 1e6 }[yageo[2] ?? "R"] ?? 1;
@@ -200,14 +201,14 @@ function spelledValue(part: Part): number | undefined {
 function partNumbers(circuit: Circuit): string[] {
   return circuit.parts
     .filter((part) => ["resistor", "capacitor"].includes(part.kind))
-    .filter((part) => Math.abs((spelledValue(part) ?? 0) / partValue(part) - 1) > 1e-6)
+    .filter((part) => Math.abs((encodedValue(part) ?? 0) / partValue(part) - 1) > 1e-6)
     .map(
       (part) =>
-        `${part.ref}: ${part.mpn} spells ${spelledValue(part) ?? "no known value"}, the table says ${part.value}`,
+        `${part.ref}: ${part.mpn} encodes ${encodedValue(part) ?? "no known value"}, but the table has ${part.value}`,
     );
 }
 
-/** Supply nets reach nothing but what they feed. */
+/** Finds pins on supply nets that those nets should not feed. */
 function supplies(circuit: Circuit): string[] {
   const allowed: Record<string, string[]> = {
     "+5V": ["controller", "regulator", "capacitor"],
@@ -224,12 +225,12 @@ function supplies(circuit: Circuit): string[] {
 export const RULES: readonly Rule[] = [
   {
     id: "shared",
-    statement: "Controller and radio share GND and nothing else",
+    statement: "Controller and radio share no net except GND",
     violations: sharedNets,
   },
   {
     id: "rail",
-    statement: "Nothing touches RAIL but the switch, R, C, buffers, lamp and radio",
+    statement: "RAIL connects only to the switch, resistors, capacitors, buffers, lamp and radio",
     violations: onRail,
   },
   {
@@ -237,15 +238,19 @@ export const RULES: readonly Rule[] = [
     statement: "No resistor feeds RAIL from another supply",
     violations: railResistors,
   },
-  { id: "supplies", statement: "Each supply reaches only what it feeds", violations: supplies },
+  {
+    id: "supplies",
+    statement: "Each supply connects only to the parts that it feeds",
+    violations: supplies,
+  },
   {
     id: "series",
-    statement: "Every controller pin leaves through a resistor",
+    statement: "Every driven controller pin connects only to resistors",
     violations: controllerLines,
   },
   {
     id: "buffered",
-    statement: "Every radio pin meets a buffer, or a resistor to RAIL or GND",
+    statement: "Every radio pin connects only to a buffer, or to a resistor to RAIL or GND",
     violations: radioLines,
   },
   {
@@ -255,17 +260,18 @@ export const RULES: readonly Rule[] = [
   },
   {
     id: "ioff",
-    statement: "Every buffer is powered from RAIL and states Ioff",
+    statement: "Every buffer is powered from RAIL and has a specified Ioff",
     violations: bufferSupplies,
   },
   {
     id: "currents",
-    statement: "Contacts and regulator are rated above the radio's peak",
+    statement: "Contacts and regulator are rated above the radio's peak current",
     violations: currents,
   },
   {
     id: "clamp",
-    statement: "The KILL throw shorts RAIL through a resistor that the contact can carry",
+    statement:
+      "The KILL throw shorts RAIL through a resistor that keeps the contact within its rating",
     violations: clamp,
   },
   {
@@ -275,23 +281,23 @@ export const RULES: readonly Rule[] = [
   },
   {
     id: "power",
-    statement: "Every resistor survives the highest supply across it",
+    statement: "Every resistor is rated for the highest supply across it",
     violations: dissipation,
   },
   {
     id: "voltage",
-    statement: "Every capacitor is rated 1.5 times its supply",
+    statement: "Every capacitor is rated for 1.5 times its supply",
     violations: capacitorVoltages,
   },
-  { id: "usb", statement: "The radio's USB pins are open", violations: radioUsb },
+  { id: "usb", statement: "The radio's USB pins are not connected", violations: radioUsb },
   {
     id: "mpn",
-    statement: "Every resistor's and capacitor's part number spells its value",
+    statement: "The part number of every resistor and capacitor encodes its value",
     violations: partNumbers,
   },
 ];
 
-/** Every violation of every rule, "id: what". */
+/** All violations of all rules, each with the rule's id. */
 export function brokenRules(circuit: Circuit): string[] {
   return RULES.flatMap(({ id, violations }) => violations(circuit).map((what) => `${id}: ${what}`));
 }

@@ -1,8 +1,8 @@
 /**
- * Where the schematic's symbols, wires and labels stand. Only places: which pin is on which net comes
- * from circuit.ts, and schematic.ts refuses a layout that draws anything else.
+ * Positions of the schematic's symbols, wires and labels. The connections come from circuit.ts;
+ * schematic.ts refuses a layout that draws other connections.
  */
-import type { Point } from "../../host-sim/svg.ts";
+import type { Point } from "../../host-sim/base/svg.ts";
 import type { Ports, Unit } from "./symbols.ts";
 
 export interface Wire {
@@ -33,7 +33,7 @@ export interface Layout {
 
 const ROWS = { tx: 450, en: 575, boot: 700, rx: 825 } as const;
 
-/** A wire through points given as x, y, x, y. */
+/** A wire through points, given as x, y, x, y ... */
 function wire(net: string, ...xy: number[]): Wire {
   const points = xy.flatMap((x, index): Point[] =>
     index % 2 === 0 ? [[x, xy[index + 1] ?? x]] : [],
@@ -265,7 +265,7 @@ export const LAYOUT: Layout = {
     { title: "Radio, bare module", at: [695, 330], size: [275, 615], tint: "#eef8ef" },
     { title: "Decoupling", at: [980, 330], size: [184, 615], tint: "#eef8ef" },
     {
-      title: "SW1 pole B: tells the position and withholds the regulator's enable",
+      title: "SW1 pole B: reports the position and gates the regulator's enable",
       at: [16, 965],
       size: [870, 205],
       tint: "#fdecec",

@@ -1,14 +1,20 @@
-/**
- * Draws the schematic and refuses a layout that does not connect what the table connects.
- * Must not know SPICE.
- */
+/** Draws the schematic. Refuses a layout whose connections differ from the table's. */
 
-import { circle, INK, type Point, path, polyline, rect, svg, text } from "../../host-sim/svg.ts";
+import {
+  circle,
+  INK,
+  type Point,
+  path,
+  polyline,
+  rect,
+  svg,
+  text,
+} from "../../host-sim/base/svg.ts";
 import { LAYOUT, type Label, type Layout, type Wire } from "./schematic-layout.ts";
 import { captions, drawUnit, pinPoints } from "./symbols.ts";
 import { type Circuit, CircuitError, partOf, pinsOf, valueLabel } from "./table.ts";
 
-/** Something drawn on a net: a pin, a wire or a label, with the points where it can be met. */
+/** A drawn element of a net: a pin, a wire or a label, with its points. */
 interface Item {
   net: string;
   name: string;
@@ -44,7 +50,7 @@ function itemsOf(circuit: Circuit, layout: Layout): Item[] {
       const net = part.pins[pin]?.[1];
       if (net === undefined)
         throw new CircuitError(
-          `schematic: ${unit.ref} has no connected pin ${pin}; correct its symbol`,
+          `schematic: pin ${pin} of ${unit.ref} is not connected in the table; correct its symbol`,
         );
       items.push({ net, name: `${unit.ref}.${pin}`, points: [point], wire: false, named: false });
     }
@@ -57,7 +63,7 @@ function itemsOf(circuit: Circuit, layout: Layout): Item[] {
   return items;
 }
 
-/** Sets of items that meet. */
+/** Groups of items that are connected with each other. */
 function groupsOf(items: readonly Item[]): Item[][] {
   const left = new Set(items);
   const groups: Item[][] = [];
@@ -77,7 +83,7 @@ function groupsOf(items: readonly Item[]): Item[][] {
   return groups;
 }
 
-/** Throws CircuitError unless the drawing connects exactly what the table does. */
+/** Throws CircuitError unless the drawing has exactly the table's connections. */
 export function checkLayout(circuit: Circuit, layout: Layout): void {
   const items = itemsOf(circuit, layout);
   const drawn = new Set(items.map((item) => item.name));
@@ -92,7 +98,7 @@ export function checkLayout(circuit: Circuit, layout: Layout): void {
     for (const b of items.slice(index + 1)) {
       if (a.net !== b.net && meet(a, b)) {
         throw new CircuitError(
-          `schematic: ${a.name} meets ${b.name} of another net; move one in schematic-layout.ts`,
+          `schematic: ${a.name} touches ${b.name} of another net; move one in schematic-layout.ts`,
         );
       }
     }
@@ -103,7 +109,7 @@ export function checkLayout(circuit: Circuit, layout: Layout): void {
       groups.length > 1 ? groups.find((group) => !group.some((item) => item.named)) : undefined;
     if (loose !== undefined) {
       throw new CircuitError(
-        `schematic: ${loose[0]?.name} is cut off from the rest of net ${net}; draw a wire or a label`,
+        `schematic: ${loose[0]?.name} is not connected to the rest of net ${net}; draw a wire or a label`,
       );
     }
   }
@@ -184,7 +190,7 @@ function drawCaptions(circuit: Circuit, layout: Layout): string[] {
   });
 }
 
-/** The schematic as SVG. Throws CircuitError when the layout and the table disagree. */
+/** The schematic as SVG. Throws CircuitError if the layout and the table differ. */
 export function schematic(circuit: Circuit, layout: Layout = LAYOUT): string {
   checkLayout(circuit, layout);
   const [width, height] = layout.size;

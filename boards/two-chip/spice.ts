@@ -1,6 +1,6 @@
 /**
- * Writes a circuit table as a SPICE netlist under given conditions, switch position and fault.
- * Must not know which engine runs it or what is claimed.
+ * Writes a circuit as a SPICE netlist, for given conditions, a switch position or motion, and a
+ * fault.
  */
 
 import {
@@ -15,65 +15,66 @@ import { type Circuit, CircuitError, onlyPart, type Part } from "./table.ts";
 
 export type Position = "on" | "travel" | "kill";
 
-/** One failed part: a pin that has lost its connection, or two pins joined. */
+/** A single fault of a part: an open pin, or two pins shorted. */
 export type Fault = { ref: string } & ({ open: string } | { short: readonly [string, string] });
 
-/** A contact's life over time: [ms, closed], first entry at 0. */
+/** The state of a contact over time: [ms, closed]; the first entry is at 0 ms. */
 export type ContactSteps = readonly (readonly [number, boolean])[];
 
 export interface Motion {
   on: ContactSteps;
   kill: ContactSteps;
-  /** Length of the run and its greatest step, ms. */
+  /** Length of the simulation and its largest step, ms. */
   untilMs: number;
   stepMs: number;
 }
 
-/** What the controller does with a pin. */
-export const DIGITS = ["0", "1", "up", "in"] as const;
-/** 0 driven low, 1 driven high, 2 pulled up by 45 kohm, 3 an input. */
-export type Digit = 0 | 1 | 2 | 3;
+/** The names of PinDrive's values. */
+export const PIN_DRIVE_NAMES = ["0", "1", "up", "in"] as const;
+/** How the controller drives a pin: 0 low, 1 high, 2 pulled up by 45 kohm, 3 an input. */
+export type PinDrive = 0 | 1 | 2 | 3;
 
 export interface Experiment {
   conditions?: Partial<Conditions>;
   fault?: Fault;
   /**
-   * A still switch with the pins swept through every state of a base (2: low, high; 3: pull-up
-   * too; a state's digits in that base, first pin least) or held; or a moving switch, pins held.
+   * A resting switch with the pins swept through all states, or held; or a moving switch with the
+   * pins held. `base` is the number of drives of each pin (2: low, high; 3: also pull-up). The
+   * digits of a state's number in that base are the drives, the first pin in the lowest digit.
    */
   run:
     | { position: Position; base: 2 | 3 }
-    | { position: Position; pins: readonly Digit[] }
-    | { motion: Motion; pins: readonly Digit[] };
+    | { position: Position; pins: readonly PinDrive[] }
+    | { motion: Motion; pins: readonly PinDrive[] };
 }
 
 const CLOSED_OHM = 0.02;
 const OPEN_OHM = 1e9;
 const EDGE_MS = 1e-4;
 
-/** A name that SPICE takes for a net. */
+/** A net's name in SPICE. */
 export function nodeName(net: string): string {
   return net === "GND" ? "0" : net.replace("+", "p").toLowerCase();
 }
 
-/** Every pin of the controller at `digit`. */
-export function allPins(circuit: Circuit, digit: Digit): Digit[] {
-  return drivenPins(onlyPart(circuit, "controller")).map(() => digit);
+/** The same drive for all pins of the controller. */
+export function allPins(circuit: Circuit, drive: PinDrive): PinDrive[] {
+  return drivenPins(onlyPart(circuit, "controller")).map(() => drive);
 }
 
-/** Number of states of the controller's pins: base to the power of their number. */
+/** How many states the controller's pins have. */
 export function stateCount(circuit: Circuit, base: 2 | 3): number {
   return base ** drivenPins(onlyPart(circuit, "controller")).length;
 }
 
-/** "TX=1 RX=0 NO=up". */
+/** A state's label, such as "TX=1 RX=0 NO=up". */
 export function stateLabel(circuit: Circuit, base: 2 | 3, state: number): string {
   return drivenPins(onlyPart(circuit, "controller"))
-    .map((pin, index) => `${pin}=${DIGITS[Math.floor(state / base ** index) % base]}`)
+    .map((pin, index) => `${pin}=${PIN_DRIVE_NAMES[Math.floor(state / base ** index) % base]}`)
     .join(" ");
 }
 
-/** Every fault of every part: each pin open, each pair of pins shorted. */
+/** All single faults: each pin open, each pair of pins of a part shorted. */
 export function faultsOf(circuit: Circuit): Fault[] {
   const faults: Fault[] = [];
   for (const part of circuit.parts) {
@@ -96,8 +97,8 @@ export function faultLabel(fault: Fault): string {
     : `${fault.ref}.${fault.short[0]} shorted to ${fault.short[1]}`;
 }
 
-/** Closed or open, per throw, while the switch stands still. */
-function stillContact(position: Position, throwName: "ON" | "KILL"): number {
+/** The resistance of a contact while the switch rests, ohm. */
+function restingContact(position: Position, throwName: "ON" | "KILL"): number {
   const closed =
     (position === "on" && throwName === "ON") || (position === "kill" && throwName === "KILL");
   return closed ? CLOSED_OHM : OPEN_OHM;
@@ -113,7 +114,9 @@ function pwl(name: string, steps: ContactSteps): string {
   return `V${name} ${name} 0 PWL(${points.join(" ")})`;
 }
 
-/** The node on a pin: its net, or one of its own where it is not connected or the fault opened it. */
+/**
+ * The node on a pin: its net, or a node of its own if it is not connected or opened by the fault.
+ */
 export function pinNode(part: Part, pin: string, fault?: Fault): string {
   const net = part.pins[pin]?.[1];
   const broken =
@@ -121,7 +124,7 @@ export function pinNode(part: Part, pin: string, fault?: Fault): string {
   return net === undefined || broken ? `open_${part.ref}_${pin}`.toLowerCase() : nodeName(net);
 }
 
-/** A pin's digit as an expression: a constant, or cut out of the swept state. */
+/** A pin's drive as an expression: a constant, or a digit of the swept state. */
 function driveOf({ run }: Experiment): Scene["drive"] {
   if ("pins" in run) return (index) => `${run.pins[index] ?? 3}`;
   const { base } = run;
@@ -129,19 +132,24 @@ function driveOf({ run }: Experiment): Scene["drive"] {
   return (index) => `(${shifted(index)}-${base}*${shifted(index + 1)})`;
 }
 
-/** A pin without a connection still needs a path to ground to be solvable: 1 Tohm. */
+/**
+ * The lines of a fault. An open pin gets 1 Tohm to ground, without which SPICE finds no solution.
+ */
 function faultLines(circuit: Circuit, fault: Fault | undefined): string[] {
   if (fault === undefined) return [];
   if ("open" in fault) return [`Ropen open_${fault.ref}_${fault.open} 0 1e12`.toLowerCase()];
   const part = circuit.parts.find((row) => row.ref === fault.ref);
   const [a, b] = fault.short.map((pin) => part?.pins[pin]?.[1]);
   if (a === undefined || b === undefined) {
-    throw new CircuitError(`fault ${faultLabel(fault)}: no such pins in ${circuit.name}`);
+    throw new CircuitError(`fault ${faultLabel(fault)}: ${circuit.name} has no such pins`);
   }
   return [`Rshort ${nodeName(a)} ${nodeName(b)} 1m`];
 }
 
-/** Where the solver starts when the switch stands at ON: every net up. Ten times faster; no result depends on it. */
+/**
+ * Initial guess for the solver with the switch at ON: every net up. It makes the solver ten times
+ * faster and does not change the results.
+ */
 function startLines(circuit: Circuit, { run, conditions }: Experiment): string[] {
   const on = "motion" in run ? run.motion.on[0]?.[1] : run.position === "on";
   if (!on) return [];
@@ -150,7 +158,7 @@ function startLines(circuit: Circuit, { run, conditions }: Experiment): string[]
   return [`.nodeset ${nets.map((net) => `V(${nodeName(net)})=${supplyV}`).join(" ")}`];
 }
 
-/** The netlist of one experiment. Throws CircuitError for a part without a model. */
+/** The netlist of an experiment. Throws CircuitError for a part without a model. */
 export function netlist(circuit: Circuit, experiment: Experiment): string {
   const conditions: Conditions = { ...NOMINAL, ...experiment.conditions };
   const { run, fault } = experiment;
@@ -160,7 +168,7 @@ export function netlist(circuit: Circuit, experiment: Experiment): string {
     contact: (_pole, throwName) =>
       "motion" in run
         ? { control: `move_${throwName.toLowerCase()}` }
-        : stillContact(run.position, throwName),
+        : restingContact(run.position, throwName),
     drive: driveOf(experiment),
   };
   const body = circuit.parts.flatMap((part) => {

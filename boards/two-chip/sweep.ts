@@ -1,6 +1,6 @@
 /**
- * The experiments: each runs netlists and returns one measured figure with the place of its worst
- * case. Must not know what figure is allowed: claims.ts does.
+ * The experiments. Each runs netlists and returns its worst figure with the case in which it was
+ * found.
  */
 import { LIMITS, type RADIO_LOADS, SWITCH_TIMES } from "./circuit.ts";
 import type { Engine, Waves } from "./engine.ts";
@@ -8,25 +8,25 @@ import type { Conditions } from "./models.ts";
 import {
   allPins,
   type ContactSteps,
-  type Digit,
   type Fault,
   faultLabel,
   faultsOf,
   type Motion,
   netlist,
+  type PinDrive,
   type Position,
   pinNode,
   stateLabel,
 } from "./spice.ts";
 import { type Circuit, onlyPart } from "./table.ts";
 
-/** A figure and where it was found. */
+/** A figure, and the case in which it was found. */
 export interface Worst {
   value: number;
   where: string;
 }
 
-/** Greatest first of a list of figures; `-Infinity` of an empty one. */
+/** The greatest of the figures; `-Infinity` for an empty list. */
 export function greatest(rows: readonly Worst[]): Worst {
   return rows.reduce((a, b) => (b.value > a.value ? b : a), {
     value: Number.NEGATIVE_INFINITY,
@@ -34,14 +34,14 @@ export function greatest(rows: readonly Worst[]): Worst {
   });
 }
 
-/** Voltage across the radio's supply pins, point by point, V. */
+/** The voltage across the radio's supply pins at each point, V. */
 export function radioSupply(circuit: Circuit, result: Waves, fault?: Fault): number[] {
   const radio = onlyPart(circuit, "radio");
   const ground = result.of(pinNode(radio, "GND", fault));
   return result.of(pinNode(radio, "VDD", fault)).map((v, index) => v - (ground[index] ?? 0));
 }
 
-/** Greatest radio supply over every state of the controller's pins, switch still. */
+/** The highest radio supply over all states of the controller's pins, with the switch at rest. */
 export async function worstState(
   engine: Engine,
   circuit: Circuit,
@@ -60,7 +60,7 @@ export async function worstState(
   return { ...worst, supplies };
 }
 
-/** Radio supply with every pin of the controller high, V. */
+/** The radio's supply with all pins of the controller high, V. */
 export async function allHigh(
   engine: Engine,
   circuit: Circuit,
@@ -72,7 +72,10 @@ export async function allHigh(
   return radioSupply(circuit, result, options.fault)[0] ?? Number.NaN;
 }
 
-/** Supply, temperature, four times the data sheet's Ioff, resistors against us. */
+/**
+ * The corners: lowest and highest supply, temperature, resistor tolerance, and 4 times the Ioff
+ * limit.
+ */
 export const CORNERS: readonly Partial<Conditions>[] = [3.0, 3.6].flatMap((supplyV) =>
   [-40, 25, 85].flatMap((temperatureC) =>
     ([-1, 1] as const).map((tolerance) => ({ supplyV, temperatureC, tolerance, ioffScale: 4 })),
@@ -83,7 +86,7 @@ function cornerLabel(corner: Partial<Conditions>): string {
   return `${corner.supplyV} V, ${corner.temperatureC} C, Ioff x${corner.ioffScale}, R ${corner.tolerance === 1 ? "+" : "-"}1 %`;
 }
 
-/** Greatest radio supply over the corners, every pin high. */
+/** The highest radio supply over the corners, with all pins high. */
 export async function worstCorner(
   engine: Engine,
   circuit: Circuit,
@@ -97,7 +100,9 @@ export async function worstCorner(
   return greatest(rows);
 }
 
-/** Radio supply under each single fault: every pin high, or (full) every pin low or high. */
+/**
+ * The radio's supply under each single fault: with all pins high, or (`full`) the worst pin state.
+ */
 export async function faultSupplies(
   engine: Engine,
   circuit: Circuit,
@@ -122,10 +127,10 @@ export async function faultSupplies(
   return rows;
 }
 
-/** When the switch leaves its first contact in every motion below, ms. */
+/** The time at which the switch leaves its first contact in all motions below, ms. */
 export const LEAVES_MS = 1;
 
-/** One clean opening; the other throw is never reached. The slowest discharge there can be. */
+/** One clean opening; the other throw is never reached. This gives the slowest discharge. */
 export function openOnly(untilMs: number, stepMs: number): Motion {
   return {
     on: [
@@ -138,7 +143,7 @@ export function openOnly(untilMs: number, stepMs: number): Motion {
   };
 }
 
-/** Openings and re-makes of a contact that bounces for `ms` from `start`, ending as `closed`. */
+/** A contact that bounces for `ms` from `start` and ends as `closed`. */
 function bounce(start: number, ms: number, closed: boolean): ContactSteps {
   const marks = [0, 0.06, 0.1, 0.24, 0.28, 0.4, 0.48, 0.6, 0.64, 0.78, 0.84, 0.96, 1];
   return marks.map(
@@ -146,7 +151,7 @@ function bounce(start: number, ms: number, closed: boolean): ContactSteps {
   );
 }
 
-/** ON throw bounces open, 3 ms of travel, KILL throw bounces shut. */
+/** The ON throw opens with bounce, 3 ms of travel, the KILL throw closes with bounce. */
 export function bouncyKill(): Motion {
   const arrives = LEAVES_MS + SWITCH_TIMES.bounceMs + 3;
   return {
@@ -157,7 +162,7 @@ export function bouncyKill(): Motion {
   };
 }
 
-/** KILL throw opens, ON throw closes at LEAVES_MS. */
+/** The KILL throw opens, then the ON throw closes at LEAVES_MS. */
 export function switchOn(): Motion {
   return {
     on: [
@@ -173,30 +178,30 @@ export function switchOn(): Motion {
   };
 }
 
-/** Runs a motion with the pins held; the axis is in seconds. */
+/** Simulates a motion with the pins held. The result's axis is in seconds. */
 export async function move(
   engine: Engine,
   circuit: Circuit,
   motion: Motion,
-  pins: readonly Digit[],
+  pins: readonly PinDrive[],
   options: { fault?: Fault; conditions?: Partial<Conditions> } = {},
 ): Promise<Waves> {
   return engine(netlist(circuit, { ...options, run: { motion, pins } }));
 }
 
-/** When a wave last stood at or above a level, ms: 0 if never, Infinity if it still does at its end. */
+/** When a wave was last at or above a level, ms: 0 if never, Infinity if it is at its end. */
 export function lastAbove(axis: readonly number[], wave: readonly number[], level: number): number {
   const last = wave.findLastIndex((volts) => volts >= level);
   if (last === wave.length - 1) return Number.POSITIVE_INFINITY;
   return last < 0 ? 0 : (axis[last + 1] ?? Number.NaN) * 1000;
 }
 
-/** How often a wave rises through a level. */
+/** How many times a wave rises through a level. */
 export function risesThrough(wave: readonly number[], level: number): number {
   return wave.filter((v, index) => v >= level && (wave[index - 1] ?? v) < level).length;
 }
 
-/** The corner with the most charge to lose and the weakest bleed. */
+/** The corner with the slowest discharge: the most charge and the weakest bleed. */
 export const SLOWEST: Partial<Conditions> = {
   supplyV: LIMITS.supplyMaxV,
   tolerance: 1,

@@ -1,7 +1,5 @@
-/**
- * Schematic symbols: where a unit's pins come out, and how it is drawn. Must not know this board.
- */
-import { circle, INK, type Point, path, polyline, rect, text } from "../../host-sim/svg.ts";
+/** Schematic symbols: the positions of a unit's pins, and its drawing. */
+import { circle, INK, type Point, path, polyline, rect, text } from "../../host-sim/base/svg.ts";
 
 export type Shape =
   | { kind: "h" | "v"; body: "resistor" | "capacitor" | "led"; first: string; last: string }
@@ -9,10 +7,10 @@ export type Shape =
   | { kind: "buffer"; toward: "right" | "left" }
   | { kind: "pole"; pole: "A" | "B"; toward: "right" | "left" };
 
-/** Pin name -> distance along its side of the box. */
+/** The pins on one side of a box: distance along that side, by pin name. */
 export type Ports = Readonly<Record<string, number>>;
 
-/** One part, or one pole of a switch, at a place. */
+/** A part, or one pole of a switch, at a position. */
 export interface Unit {
   ref: string;
   at: Point;
@@ -23,7 +21,7 @@ const STUB = 20;
 const LENGTH = { resistor: 60, capacitor: 40, led: 40 } as const;
 const POLE = { reach: 110, spread: 30 } as const;
 
-/** Where each pin of a unit is to be wired. */
+/** The points where wires connect to a unit's pins. */
 export function pinPoints({ at: [x, y], shape }: Unit): Map<string, Point> {
   switch (shape.kind) {
     case "h":
@@ -174,7 +172,7 @@ function drawBuffer(unit: Unit, toward: "right" | "left"): string[] {
   ];
 }
 
-/** Drawn standing at KILL. */
+/** Draws a pole of the switch at KILL. */
 function drawPole(unit: Unit, pole: "A" | "B"): string[] {
   const points = pinPoints(unit);
   const [x, y] = unit.at;
@@ -203,7 +201,7 @@ function drawPole(unit: Unit, pole: "A" | "B"): string[] {
   ];
 }
 
-/** The unit's drawing, without its reference and value. */
+/** Draws a unit without its reference and value. */
 export function drawUnit(unit: Unit): string[] {
   const { shape } = unit;
   const points = [...pinPoints(unit).values()];
@@ -220,7 +218,7 @@ export function drawUnit(unit: Unit): string[] {
   }
 }
 
-/** Where the reference and the value go: anchor and two baselines. */
+/** Positions of the reference and of the value: anchor and two baselines. */
 export function captions({ at: [x, y], shape }: Unit): {
   anchor: "start" | "middle" | "end";
   first: Point;

@@ -1,16 +1,13 @@
-/**
- * The shape of a circuit table and the checks that make one usable.
- * Must not know this board, SPICE or any output format.
- */
+/** The types of a circuit table, the checks of a table, and functions to look things up in it. */
 
-/** Bad input or a failed tool: the message names the entry and the mend. */
+/** A bad table or a failed engine. The message names the entry and the fix. */
 export class CircuitError extends Error {
   override name = "CircuitError";
 }
 
-/** What a data sheet allows. Absent: the figure has no bearing on this board. */
+/** Ratings from a data sheet. Absent: not relevant on this board. */
 export interface Ratings {
-  /** Current: contact, pin or output, A. */
+  /** Current of a contact, pin or output, A. */
   currentA?: number;
   /** Supply or working voltage, V. */
   voltageV?: number;
@@ -22,27 +19,27 @@ export interface Ratings {
 
 export interface Part {
   ref: string;
-  /** Names the model in models.ts. */
+  /** Name of its model in models.ts. */
   kind: string;
-  /** Ohm, farad, or volt of a fixed part; absent where a value means nothing. */
+  /** In ohm or farad; in volt for a regulator or LED. Absent for parts without a value. */
   value?: number;
   maker: string;
   mpn: string;
   /** KiCad library footprint, `library:name`. */
   footprint: string;
-  /** Indicative price each, EUR, at 1 and at 1,000 pieces. */
+  /** Indicative price of one piece, EUR, for 1 and for 1,000 pieces. */
   price: readonly [number, number];
-  /** Pin name -> [pad of the footprint, net]. A pin left out is not connected. */
+  /** By pin name: [pad of the footprint, net]. An absent pin is not connected. */
   pins: Readonly<Record<string, readonly [string, string]>>;
   ratings: Ratings;
-  /** The data sheet that the ratings are from. */
+  /** The data sheet with the ratings. */
   source: string;
   purpose: string;
 }
 
 export interface Circuit {
   name: string;
-  /** Net -> what it is. Every net that a pin names stands here. */
+  /** Description of each net, by name. All nets that pins use must be listed. */
   nets: Readonly<Record<string, string>>;
   parts: readonly Part[];
 }
@@ -61,11 +58,11 @@ export function pinsOf(circuit: Circuit): PinRef[] {
   );
 }
 
-/** The part; throws CircuitError where the table has none of that name. */
+/** The part with a reference. Throws CircuitError if there is none. */
 export function partOf(circuit: Circuit, ref: string): Part {
   const part = circuit.parts.find((row) => row.ref === ref);
   if (part === undefined) {
-    throw new CircuitError(`${circuit.name}: no part ${ref}; add it to circuit.ts`);
+    throw new CircuitError(`${circuit.name}: there is no part ${ref}; add it to circuit.ts`);
   }
   return part;
 }
@@ -75,18 +72,18 @@ export function partsOfKind(circuit: Circuit, kind: string): Part[] {
   return circuit.parts.filter((part) => part.kind === kind);
 }
 
-/** The one part of a kind; throws CircuitError where there is none or more than one. */
+/** The only part of a kind. Throws CircuitError if there is none or more than one. */
 export function onlyPart(circuit: Circuit, kind: string): Part {
   const [part, ...rest] = partsOfKind(circuit, kind);
   if (part === undefined || rest.length > 0) {
     throw new CircuitError(
-      `${circuit.name}: ${rest.length + (part ? 1 : 0)} parts of kind "${kind}", exactly one is needed`,
+      `${circuit.name}: ${rest.length + (part ? 1 : 0)} parts of kind "${kind}"; there must be exactly one`,
     );
   }
   return part;
 }
 
-/** The net on a part's pin; throws CircuitError where the pin is not connected. */
+/** The net on a part's pin. Throws CircuitError if the pin is not connected. */
 export function netOf(part: Part, pin: string): string {
   const entry = part.pins[pin];
   if (entry === undefined) {
@@ -95,7 +92,7 @@ export function netOf(part: Part, pin: string): string {
   return entry[1];
 }
 
-/** The part's value; throws CircuitError where it has none or it is not a positive number. */
+/** The part's value. Throws CircuitError if it is not a positive number. */
 export function partValue(part: Part): number {
   if (part.value === undefined || !Number.isFinite(part.value) || part.value <= 0) {
     throw new CircuitError(
@@ -111,7 +108,7 @@ function checkParts(circuit: Circuit, models: readonly string[]): void {
     const earlier = seen.get(part.ref);
     if (earlier !== undefined) {
       throw new CircuitError(
-        `${circuit.name}: reference ${part.ref} stands twice (${earlier.mpn} and ${part.mpn}); renumber one`,
+        `${circuit.name}: reference ${part.ref} is used twice (${earlier.mpn} and ${part.mpn}); renumber one`,
       );
     }
     seen.set(part.ref, part);
@@ -124,19 +121,21 @@ function checkParts(circuit: Circuit, models: readonly string[]): void {
     for (const [pin, [pad, net]] of Object.entries(part.pins)) {
       if (!Object.hasOwn(circuit.nets, net)) {
         throw new CircuitError(
-          `${part.ref} pin ${pin}: net "${net}" is not in the table of nets; declare it or correct the name`,
+          `${part.ref} pin ${pin}: net "${net}" is not in the table of nets; add it or correct the name`,
         );
       }
       const other = pads.get(pad);
       if (other !== undefined) {
-        throw new CircuitError(`${part.ref}: pad ${pad} is both pin ${other} and pin ${pin}`);
+        throw new CircuitError(
+          `${part.ref}: pad ${pad} is both pin ${other} and pin ${pin}; correct one of them`,
+        );
       }
       pads.set(pad, pin);
     }
   }
 }
 
-/** Returns the circuit, or throws CircuitError naming the first entry that does not hold. */
+/** Returns the circuit. Throws CircuitError for the first invalid entry. */
 export function checkCircuit(circuit: Circuit, models: readonly string[]): Circuit {
   checkParts(circuit, models);
   const pins = pinsOf(circuit);
@@ -144,14 +143,14 @@ export function checkCircuit(circuit: Circuit, models: readonly string[]): Circu
     const on = pins.filter((pin) => pin.net === net);
     if (on.length < 2) {
       throw new CircuitError(
-        `net "${net}" joins ${on.length === 0 ? "no pin" : `only ${on[0]?.part.ref}.${on[0]?.pin}`}; connect it or delete it`,
+        `net "${net}" connects ${on.length === 0 ? "no pin" : `only ${on[0]?.part.ref}.${on[0]?.pin}`}; use it or delete it`,
       );
     }
   }
   return circuit;
 }
 
-/** 2200 -> "2.2k", 1e-7 -> "100n". */
+/** A number with an SI prefix: 2200 is "2.2k", 1e-7 is "100n". */
 export function engineering(value: number): string {
   const steps: [number, string][] = [
     [1e9, "G"],
@@ -167,7 +166,7 @@ export function engineering(value: number): string {
   return `${Number((value / scale).toPrecision(3))}${letter}`;
 }
 
-/** The value as a schematic shows it: "2.2k", "10µF", "AP2112K-3.3TRG1". */
+/** The value as shown in the schematic: "2.2k", "10µF", "AP2112K-3.3TRG1". */
 export function valueLabel(part: Part): string {
   if (part.kind === "resistor") return engineering(partValue(part));
   if (part.kind === "capacitor") return `${engineering(partValue(part))}F`;

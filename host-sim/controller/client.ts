@@ -2,10 +2,10 @@
  * The controller: asks a device for its epoch and clock, sends a command under them, and reports what
  * the reply proves. Time and random numbers are injected.
  */
-import { CODE_NAMES, NONCE_BYTES, PRINCIPAL_KIDS } from "../abi.gen.ts";
-import type { SetTimer } from "../clock.ts";
-import { deriveKeys } from "../derived-keys.ts";
-import { EXIT, UserError } from "../errors.ts";
+import { CODE_NAMES, NONCE_BYTES, PRINCIPAL_KIDS } from "../abi/abi.gen.ts";
+import type { SetTimer } from "../base/clock.ts";
+import { deriveKeys } from "../base/derived-keys.ts";
+import { EXIT, UserError } from "../base/errors.ts";
 import { type BrokerAddress, brokerTrouble, openSession, type Session } from "../mqtt/session.ts";
 import { availabilityTopic, type Kid, topic } from "../mqtt/topics.ts";
 import { type Conclusion, Conversation } from "./conversation.ts";

@@ -9,10 +9,17 @@ import {
   PRINCIPAL_KIDS,
   REPLY_TAG_BYTES,
   TAG_BYTES,
-} from "../abi.gen.ts";
+} from "../abi/abi.gen.ts";
 import type { Kid } from "../mqtt/topics.ts";
 import { decodeCbor, decodeMac0, encodeCbor, encodeMac0, MessageError } from "./cose.ts";
-import { type ArgValue, type Fields, isUint32, STATUS_SHAPE, takeFields } from "./operations.ts";
+import {
+  type ArgValue,
+  type Fields,
+  isUint32,
+  NO_TEMPERATURE,
+  STATUS_SHAPE,
+  takeFields,
+} from "./operations.ts";
 
 /** An epoch that is never issued. */
 export const NO_EPOCH = new Uint8Array(EPOCH_BYTES);

@@ -3,8 +3,8 @@
  * each message on the reply topic proves. docs/PROTOCOL.md, "What a controller may conclude", gives the
  * reasons; host-sim/prove explores it against a broker that withholds, reorders, repeats and drops.
  */
-import { CODE, CODE_NAMES } from "../abi.gen.ts";
-import type { DerivedKeys } from "../derived-keys.ts";
+import { CODE, CODE_NAMES } from "../abi/abi.gen.ts";
+import type { DerivedKeys } from "../base/derived-keys.ts";
 import type { Kid } from "../mqtt/topics.ts";
 import { decodeReply, encodeCommand, encodeQuestion, type Reply, replyTagOf } from "./command.ts";
 import { MessageError } from "./cose.ts";

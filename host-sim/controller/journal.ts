@@ -12,8 +12,8 @@ import {
   RECORD,
   RECORD_NAMES,
   SAFE_NAMES,
-} from "../abi.gen.ts";
-import { EXIT, UserError } from "../errors.ts";
+} from "../abi/abi.gen.ts";
+import { EXIT, UserError } from "../base/errors.ts";
 import { RECORD_BYTES } from "./operations.ts";
 
 /** Length of a record's body. A record's hash covers the previous hash and this body. */

@@ -4,9 +4,9 @@
  */
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { PRINCIPAL_KIDS } from "../abi.gen.ts";
-import { codeOf, EXIT, UserError } from "../errors.ts";
-import { writeFileAtomic } from "../files.ts";
+import { PRINCIPAL_KIDS } from "../abi/abi.gen.ts";
+import { codeOf, EXIT, UserError } from "../base/errors.ts";
+import { writeFileAtomic } from "../base/files.ts";
 import type { Kid } from "../mqtt/topics.ts";
 import { checkDeviceId } from "../mqtt/topics.ts";
 

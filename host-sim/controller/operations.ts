@@ -8,8 +8,8 @@ import {
   PHASE_NAMES,
   SAFE,
   SAFE_NAMES,
-} from "../abi.gen.ts";
-import { EXIT, UserError } from "../errors.ts";
+} from "../abi/abi.gen.ts";
+import { EXIT, UserError } from "../base/errors.ts";
 import { MessageError } from "./cose.ts";
 
 /** Length of a journal record: 20 bytes of body, 32 of hash. */
@@ -30,7 +30,8 @@ function isBytes(value: unknown, length: number): value is Uint8Array {
 export type ArgValue = boolean | number;
 
 /**
- * An argument, written as `name=value`, or as the value alone if the operation needs all of its.
+ * An argument, written as `name=value`, or as the value alone if the operation requires all of its
+ * arguments.
  */
 interface Arg {
   readonly key: number;
@@ -69,7 +70,12 @@ const between = (low: number, high: number) => (text: string) => {
 
 const bool = (value: unknown) => (typeof value === "boolean" ? value : undefined);
 const uint = (value: unknown) => (isUint32(value) ? value : undefined);
-const tenths = (value: unknown) => (Number.isInteger(value) ? Number(value) / 10 : undefined);
+/** A temperature that says that the board has no sensor, in 0.1 degrees. */
+export const NO_TEMPERATURE = -32_768;
+const tenths = (value: unknown) => {
+  if (value === NO_TEMPERATURE) return "none";
+  return Number.isInteger(value) ? Number(value) / 10 : undefined;
+};
 const named = (names: readonly string[]) => (value: unknown) =>
   isUint32(value) ? names[value]?.toLowerCase() : undefined;
 const hash = (value: unknown) =>

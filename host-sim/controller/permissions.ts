@@ -2,7 +2,7 @@
  * The permission table: which operations each principal may command. The firmware has its own copy
  * (firmware/device/policy.ts); tests/controller/permissions.test.ts compares the two.
  */
-import { OP } from "../abi.gen.ts";
+import { OP } from "../abi/abi.gen.ts";
 
 /** Permitted operations (OP) by PRINCIPAL: owner, provider, manufacturer. */
 const PERMISSIONS: readonly (readonly number[])[] = [

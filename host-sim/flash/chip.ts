@@ -10,9 +10,9 @@ import {
   FIRMWARE_COMMANDS,
   type FirmwareCommand,
   type FirmwareData,
-} from "../board-data.ts";
-import { EXIT, UserError } from "../errors.ts";
-import { packageRoot } from "../paths.ts";
+} from "../base/board-data.ts";
+import { EXIT, UserError } from "../base/errors.ts";
+import { packageRoot } from "../base/paths.ts";
 
 /** The roles of a chip. They differ in the guest of its image. */
 export const ROLES = ["device", "fixture"] as const;
@@ -34,7 +34,15 @@ interface BoardFile {
   firmware?: Partial<FirmwareData>;
 }
 
-/** The names of the chips of all boards. */
+/** The group of pins that NO and NC share although the chip loses edges there; null if there is none. */
+export function sharedGroup({ pins, edgeGroups = [] }: Partial<ChipData>): string | null {
+  const group = edgeGroups.find(([first, last]) =>
+    [pins?.no ?? -1, pins?.nc ?? -1].every((pin) => pin >= first && pin <= last),
+  );
+  return group === undefined ? null : `GPIO${group[0]} to GPIO${group[1]}`;
+}
+
+/** Names of all chips that some board lists. */
 export function chipNames(): string[] {
   return boardNames().flatMap((board) => Object.keys(boardJson<BoardFile>(board).data.chips ?? {}));
 }
@@ -64,7 +72,13 @@ export function loadChip(name: string, role: Role = "device"): Chip {
   if (flashBytes === undefined || !Number.isInteger(flashBytes))
     throw lacks(`chips.${name}.flash.bytes`, "a whole number");
   if (role === "fixture" && data.chips?.[name]?.fixture === undefined)
-    throw lacks(`chips.${name}.fixture`, "present for a chip that is used as a fixture");
+    throw lacks(`chips.${name}.fixture`, "there: without it the chip is no fixture");
+  const shared = sharedGroup(data.chips?.[name] ?? {});
+  if (shared !== null)
+    throw lacks(
+      `chips.${name}.pins`,
+      `such that NO and NC are not both in ${shared}: edges get lost`,
+    );
   const folder = join(packageRoot(), "boards", board);
   return { name, role, board, folder, flashBytes, firmware: firmware as FirmwareData };
 }

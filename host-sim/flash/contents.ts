@@ -2,15 +2,15 @@
  * Builds the contents of the partitions that can be written on their own: the guest, and the
  * owner's settings.
  */
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { crc32 as crc } from "node:zlib";
-import { ABI_VERSION, MESSAGE_MAX, PRINCIPAL_KIDS, STATE_MAX } from "../abi.gen.ts";
+import { ABI_VERSION, MESSAGE_MAX, PRINCIPAL_KIDS, STATE_MAX } from "../abi/abi.gen.ts";
+import { EXIT, UserError } from "../base/errors.ts";
+import { runBounded } from "../base/guard.ts";
 import { KEY_BYTES, type Keys, type RandomBytes } from "../controller/keys.ts";
-import { EXIT, UserError } from "../errors.ts";
-import { runBounded } from "../guard.ts";
-import { loadGuest } from "../module.ts";
 import { parseBroker } from "../mqtt/session.ts";
 import { checkDeviceId } from "../mqtt/topics.ts";
+import { loadGuest } from "../sim/module.ts";
 import type { Partition } from "./partitions.ts";
 
 /** Partition names. */
@@ -21,9 +21,10 @@ const MAGIC_BYTES = 8;
 /** Length of the header in bytes: magic, length of the body, CRC-32 of the body. */
 export const HEADER_BYTES = 16;
 const U16_MAX = 0xffff;
-/** The longest broker URL that a board stores, in bytes. */
-const BROKER_MAX = 255;
-/** How long a module may take to start, in ms of wall time. */
+/** The longest host name, RFC 1035; and the longest user or password that a board takes, in bytes. */
+const HOST_MAX = 253;
+const CREDENTIAL_MAX = 255;
+/** How long a module's own start may take, in ms of wall time. */
 const START_MS = 2_000;
 
 /** A header and the body. Throws UserError if they do not fit the partition. */
@@ -102,25 +103,28 @@ export interface Owner {
   readonly broker: string;
   /** PEM. Null: the certificates in the firmware. */
   readonly ca: string | null;
+  /** The client's certificate and its key, PEM, for a broker that asks for one. */
+  readonly client?: { readonly certificate: string; readonly key: string } | null;
 }
 
-/**
- * Returns the URL. Throws UserError if a board cannot store it, or cannot reach the broker by it.
- */
+/** Returns the URL. Throws a UserError for a broker that a board cannot reach as it is written. */
 export function checkBroker(url: string): string {
-  const { host, shown } = parseBroker(url);
-  if (url.length > BROKER_MAX || !/^mqtts?:\/\/[\x21-\x7e]+$/.test(url)) {
-    throw new UserError(
-      `broker ${shown}: write at most ${BROKER_MAX} printable characters, with mqtt:// or mqtts:// in lower case`,
-      EXIT.USAGE,
-    );
+  const { host, port, username = "", password = "", shown } = parseBroker(url);
+  const bad = (why: string) => new UserError(`broker ${shown}: ${why}`, EXIT.USAGE);
+  if (host.length > HOST_MAX || !/^[A-Za-z0-9._:-]+$/.test(host))
+    throw bad(`a host is a name of letters, digits, "-", "_" and ".", or an address`);
+  if (port === 0) throw bad("port 0 is no port: give 1 to 65535");
+  for (const text of [username, password]) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: MQTT 3.1.1, 1.5.3 forbids them.
+    if (Buffer.byteLength(text) > CREDENTIAL_MAX || /[\u0000-\u001f\u007f]/.test(text))
+      throw bad(
+        `user and password are at most ${CREDENTIAL_MAX} bytes each, without control characters`,
+      );
   }
-  if (/^(localhost|127\..*|::1|0\.0\.0\.0)$/.test(host)) {
-    throw new UserError(
-      `broker ${shown} is the board itself when a board connects: give this machine's Wi-Fi address`,
-      EXIT.USAGE,
-    );
-  }
+  if (username === "" && password !== "")
+    throw bad("a password needs a user: write user:password@");
+  if (/^(localhost|127\..*|::1|0\.0\.0\.0)$/.test(host))
+    throw bad("it would be the board itself: give this machine's address on the Wi-Fi");
   return url;
 }
 
@@ -141,35 +145,66 @@ export function checkCa(name: string, pem: string): string {
   return `${blocks.join("\n")}\n`;
 }
 
-/** A text preceded by its length in `width` bytes. Throws UserError if it is too long. */
-function withLength(text: string, width: 1 | 2): Buffer {
-  const bytes = Buffer.from(text);
-  if (bytes.length > U16_MAX)
+/** The client's certificate and key, checked to belong together. Throws a UserError. */
+export function checkClient(
+  names: { readonly certificate: string; readonly key: string },
+  certificate: string,
+  key: string,
+): { certificate: string; key: string } {
+  const pem = checkCa(names.certificate, certificate);
+  let own: KeyObject;
+  try {
+    own = createPrivateKey(key);
+  } catch {
     throw new UserError(
-      `the certificates have ${bytes.length} bytes: at most ${U16_MAX} fit`,
-      EXIT.USAGE,
+      `${names.key} is no private key in PEM form without a passphrase`,
+      EXIT.BAD_FILE,
     );
+  }
+  if (!new X509Certificate(pem).checkPrivateKey(own))
+    throw new UserError(`${names.key} is not the key of ${names.certificate}`, EXIT.BAD_FILE);
+  return { certificate: pem, key };
+}
+
+/** A text behind its length in `width` bytes, with a zero after it. */
+function counted(text: string, width: 1 | 2): Buffer {
+  const bytes = Buffer.from(text);
+  if (bytes.length >= U16_MAX)
+    throw new UserError(`${bytes.length} bytes are too many`, EXIT.USAGE);
   const count = Buffer.alloc(width);
   count.writeUIntLE(bytes.length, 0, width);
-  return Buffer.concat([count, bytes]);
+  return Buffer.concat([count, bytes, Buffer.alloc(1)]);
 }
 
 /**
- * The contents of the owner's partition. It fills the whole partition, so that nothing of a former
- * owner remains. A revoked key is replaced by random bytes, because there is no value for "no key".
+ * The owner's partition, all of it, so that nothing of a former owner stays. The broker is handed over in parts: the
+ * board parses no URL. A principal whose key was revoked gets one that nobody knows: no value means "none" that a
+ * board might take for a key.
  */
 export function ownerContents(owner: Owner, partition: Partition, random: RandomBytes): Buffer {
-  const { device, keys, broker, ca } = owner;
+  const { device, keys, broker, ca, client } = owner;
   checkBroker(broker);
-  if (ca !== null && !parseBroker(broker).tls) {
-    throw new UserError("--ca needs TLS: give the broker as mqtts://", EXIT.USAGE);
+  const { tls, host, port, username = "", password = "" } = parseBroker(broker);
+  if ((ca !== null || client) && !tls) {
+    throw new UserError(
+      "--ca and --cert are used with mqtts:// alone: give the broker as mqtts://",
+      EXIT.USAGE,
+    );
   }
+  const u16 = Buffer.alloc(2);
+  u16.writeUInt16LE(port);
   const body = Buffer.concat([
     ...PRINCIPAL_KIDS.map((kid) => keys.get(kid) ?? random(KEY_BYTES)),
-    withLength(checkDeviceId(device), 1),
-    withLength(broker, 2),
-    withLength(ca ?? "", 2),
+    counted(checkDeviceId(device), 1),
+    Buffer.from([tls ? 1 : 0]),
+    u16,
+    counted(host, 1),
+    counted(username, 2),
+    counted(password, 2),
+    counted(ca ?? "", 2),
+    counted(client?.certificate ?? "", 2),
+    counted(client?.key ?? "", 2),
   ]);
-  const contents = framed("KSOWNER1", body, partition);
+  const contents = framed("KSOWNER2", body, partition);
   return Buffer.concat([contents, Buffer.alloc(partition.bytes - contents.length, 0xff)]);
 }

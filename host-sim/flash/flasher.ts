@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { codeOf, EXIT, UserError } from "../errors.ts";
+import { codeOf, EXIT, UserError } from "../base/errors.ts";
 import type { Chip } from "./chip.ts";
 import { encodePartitions, type Partition, readPartitions, TABLE_AT } from "./partitions.ts";
 import type { Rom } from "./rom.ts";

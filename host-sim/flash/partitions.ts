@@ -3,7 +3,7 @@
  * Programming Guide, "Partition Tables".
  */
 import { readFileSync } from "node:fs";
-import { codeOf, EXIT, UserError } from "../errors.ts";
+import { codeOf, EXIT, UserError } from "../base/errors.ts";
 
 export interface Partition {
   readonly name: string;

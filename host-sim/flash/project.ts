@@ -15,11 +15,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
-import type { FirmwareCommand } from "../board-data.ts";
-import { EXIT, UserError } from "../errors.ts";
-import { firmwarePath, readModule } from "../firmware.ts";
-import { translateCore } from "../native/build.ts";
-import { wasm3Folder } from "../native/wasm3.ts";
+import type { FirmwareCommand } from "../base/board-data.ts";
+import { EXIT, UserError } from "../base/errors.ts";
+import { translateCore } from "../build/native-image.ts";
+import { wasm3Folder } from "../build/wasm3.ts";
+import { firmwarePath, readModule } from "../sim/firmware.ts";
 import { type Chip, commandOf, ROLES } from "./chip.ts";
 import { GUEST, guestContents } from "./contents.ts";
 import { partitionOf, readPartitions } from "./partitions.ts";

@@ -11,8 +11,8 @@ import {
   UnexpectedChipMagicError,
   UnsupportedCommandError,
 } from "esptool-js";
-import type { SetTimer } from "../clock.ts";
-import { EXIT, UserError } from "../errors.ts";
+import type { SetTimer } from "../base/clock.ts";
+import { EXIT, UserError } from "../base/errors.ts";
 import type { Port } from "../serial/port.ts";
 import { SECTOR_BYTES } from "./partitions.ts";
 import { transportOver } from "./web-serial.ts";

@@ -5,7 +5,7 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { Aedes } from "aedes";
-import { codeOf, EXIT, UserError } from "../errors.ts";
+import { codeOf, EXIT, UserError } from "../base/errors.ts";
 
 export interface Broker {
   /** `mqtt://127.0.0.1:<port>`. */
@@ -22,7 +22,7 @@ const HOST = "127.0.0.1";
 /** Callbacks of the broker. */
 export interface BrokerEvents {
   /** A client published a message. */
-  heard?(topic: string, bytes: Uint8Array): void;
+  published?(topic: string, bytes: Uint8Array): void;
   /** A client subscribed to topics. */
   subscribed?(topics: readonly string[]): void;
 }
@@ -38,7 +38,7 @@ export async function startBroker(
   const aedes = await Aedes.createBroker();
   const sockets = new Set<Socket>();
   aedes.on("publish", ({ topic, payload }, client) => {
-    if (client !== null) events.heard?.(topic, Buffer.from(payload));
+    if (client !== null) events.published?.(topic, Buffer.from(payload));
   });
   aedes.on("subscribe", (rows) => events.subscribed?.(rows.map(({ topic }) => topic)));
   const server = createServer((socket) => {

@@ -1,7 +1,7 @@
 /** The board's link as an MQTT session over TCP, for a simulation in real time. */
-import { CHANNEL, MESSAGE_MAX, PRINCIPAL_KIDS } from "../abi.gen.ts";
-import type { Link, LinkSink } from "../link.ts";
-import type { Prng } from "../prng.ts";
+import { CHANNEL, MESSAGE_MAX, PRINCIPAL_KIDS } from "../abi/abi.gen.ts";
+import type { Prng } from "../base/prng.ts";
+import type { Link, LinkSink } from "../sim/link.ts";
 import { type BrokerAddress, brokerTrouble, openSession, type Session } from "./session.ts";
 import { availabilityTopic, commandFilter, type Level, OFFLINE, ONLINE, topic } from "./topics.ts";
 
@@ -129,7 +129,7 @@ export class MqttLink implements Link {
     session.client.on("connect", () => this.#announce(session, failed));
     session.client.on("error", failed);
     session.client.on("close", () => this.#closed(session, cause));
-    session.client.on("message", (_, payload) => this.#heard(session, payload));
+    session.client.on("message", (_, payload) => this.#onMessage(session, payload));
   }
 
   /** Subscribes to commands. The session counts as up only after that. */
@@ -144,7 +144,7 @@ export class MqttLink implements Link {
     });
   }
 
-  #heard(session: Session, payload: Uint8Array): void {
+  #onMessage(session: Session, payload: Uint8Array): void {
     if (session !== this.#session || this.#inbox.length >= INBOX_MAX) return;
     // One byte above the maximum is enough for the host loop to see that a message is oversized.
     this.#inbox.push(Uint8Array.from(payload.subarray(0, MESSAGE_MAX + 1)));

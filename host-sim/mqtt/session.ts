@@ -5,7 +5,7 @@
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { type IClientOptions, MqttClient } from "mqtt";
-import { codeOf, EXIT, UserError } from "../errors.ts";
+import { codeOf, EXIT, UserError } from "../base/errors.ts";
 
 /** A broker's address, parsed from a URL. */
 export interface BrokerAddress {

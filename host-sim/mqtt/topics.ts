@@ -1,6 +1,6 @@
 /** Device identifiers, and the MQTT topics of a device. */
-import { PRINCIPAL_KIDS } from "../abi.gen.ts";
-import { EXIT, UserError } from "../errors.ts";
+import { PRINCIPAL_KIDS } from "../abi/abi.gen.ts";
+import { EXIT, UserError } from "../base/errors.ts";
 
 /** Key identifier: the name of a principal. */
 export type Kid = (typeof PRINCIPAL_KIDS)[number];

@@ -6,8 +6,8 @@
 import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { EXIT, UserError } from "../errors.ts";
-import { packageRoot, versionOf } from "../paths.ts";
+import { EXIT, UserError } from "../base/errors.ts";
+import { packageRoot, versionOf } from "../base/paths.ts";
 import { ABSTRACTION_VERSION } from "./device/abstraction.ts";
 import { GATE_SPEC } from "./gate/paths.ts";
 import { type Module, type PartReport, provePart, type Subject } from "./stages.ts";

@@ -3,7 +3,7 @@
  * and where a guest may keep state. Must not know what either does.
  */
 import binaryen from "binaryen";
-import { EXIT, UserError } from "../errors.ts";
+import { EXIT, UserError } from "../base/errors.ts";
 
 /** The gate is pure: no import, no memory, no global. Returns the rules broken. Throws UserError. */
 export function gateShape(bytes: Uint8Array<ArrayBuffer>): string[] {

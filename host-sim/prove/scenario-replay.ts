@@ -2,13 +2,13 @@
  * Scenarios as judges of modules: whether a counterexample fails on the module that it is about, and
  * whether the project's own scenarios tell a mutant. Must not know what a scenario does.
  */
-import { loadBoard } from "../board-data.ts";
-import { makeGate } from "../firmware.ts";
-import { loadGuest } from "../module.ts";
+import { loadBoard } from "../base/board-data.ts";
 import { scenarioFolder, scenarioPaths } from "../scenario/files.ts";
 import { loadScenario, parseScenario, type ScenarioFile } from "../scenario/load.ts";
 import { runScenario } from "../scenario/runner.ts";
-import { SimTarget } from "../scenario/targets/sim.ts";
+import { makeGate } from "../sim/firmware.ts";
+import { loadGuest } from "../sim/module.ts";
+import { SimTarget } from "../targets/sim.ts";
 
 type Module = Uint8Array<ArrayBuffer>;
 

@@ -3,9 +3,9 @@
  * verdict. Must not know how a part is printed, kept or scheduled.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { loadBoard } from "../board-data.ts";
-import { RealClock } from "../clock.ts";
-import { firmwarePath, readModule } from "../firmware.ts";
+import { loadBoard } from "../base/board-data.ts";
+import { RealClock } from "../base/clock.ts";
+import { firmwarePath, readModule } from "../sim/firmware.ts";
 import { allBoards, type ReproduceReport, reproduce } from "./build/reproduce.ts";
 import { scenarioOf } from "./device/counterexample.ts";
 import { Explorer, type ExplorerReport } from "./device/explorer.ts";

@@ -1,8 +1,8 @@
 /** Finds scenario files by path, by folder, or by a pattern with `*` and `?` in the file name. */
 import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { EXIT, UserError } from "../errors.ts";
-import { packageRoot } from "../paths.ts";
+import { EXIT, UserError } from "../base/errors.ts";
+import { packageRoot } from "../base/paths.ts";
 
 /** The folder of the package's scenarios. */
 export function scenarioFolder(): string {

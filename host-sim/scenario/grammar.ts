@@ -1,8 +1,8 @@
 /** The types of a scenario, as in its YAML file. schema.json describes the same for validation. */
-import { parseMs } from "../clock.ts";
+import { parseMs } from "../base/clock.ts";
 import type { ArgValue } from "../controller/operations.ts";
-import type { Fault, Position } from "../virtual-board.ts";
-import type { Delivery } from "../virtual-broker.ts";
+import type { Fault, Position } from "../sim/virtual-board.ts";
+import type { Delivery } from "../sim/virtual-broker.ts";
 
 export interface Scenario {
   name: string;

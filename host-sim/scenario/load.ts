@@ -15,9 +15,9 @@ import {
   visit as visitNodes,
   type YAMLMap,
 } from "yaml";
-import { loadBoard } from "../board-data.ts";
+import { loadBoard } from "../base/board-data.ts";
+import { codeOf, EXIT, UserError } from "../base/errors.ts";
 import { parseRequest } from "../controller/operations.ts";
-import { codeOf, EXIT, UserError } from "../errors.ts";
 import type { Scenario, Step } from "./grammar.ts";
 import { QUESTION_WIRE } from "./remote.ts";
 import schema from "./schema.json" with { type: "json" };

@@ -13,13 +13,13 @@
  * I5  No relay.set executes during a hold.
  * I8  Every boot begins KILLED with the radio off, and reports the reason of the restart before it.
  */
-import type { BoardData } from "../board-data.ts";
-import { crc32 } from "../crc32.ts";
-import type { Fault } from "../virtual-board.ts";
+import type { BoardData } from "../base/board-data.ts";
+import { crc32 } from "../base/crc32.ts";
+import type { Fault } from "../sim/virtual-board.ts";
 import { initialObserved, type Observed, updateObserved } from "./observed.ts";
 import { field, lineText } from "./trace.ts";
 
-/** The gate's times, repeated here: read from the gate, they would hide an error in them. In ms. */
+/** The gate's times in ms. They are repeated here, so that an error in the gate's own is found. */
 const ARM_MS = 50;
 const TRAVEL_MS = 20;
 const DISCHARGE_MS = 100;

@@ -1,8 +1,8 @@
 /**
- * The state of a board, computed from its trace. Scenarios check only this state, so that they work
- * the same on every target.
+ * The state of a board, computed from its trace alone, so that `expect` steps work the same on
+ * every target.
  */
-import { PHASE_NAMES } from "../abi.gen.ts";
+import { PHASE_NAMES } from "../abi/abi.gen.ts";
 import { field } from "./trace.ts";
 
 export interface Observed {

@@ -11,7 +11,8 @@ import {
   PRINCIPAL,
   PRINCIPAL_KIDS,
   SAFE_NAMES,
-} from "../abi.gen.ts";
+} from "../abi/abi.gen.ts";
+import { crc32 } from "../base/crc32.ts";
 import {
   decodeReply,
   decodeStatus,
@@ -23,7 +24,6 @@ import {
 import { MessageError } from "../controller/cose.ts";
 import type { Fields } from "../controller/operations.ts";
 import { isPermitted } from "../controller/permissions.ts";
-import { crc32 } from "../crc32.ts";
 import type { Stimulus } from "./grammar.ts";
 import type { Violation } from "./monitor.ts";
 import { OUTCOMES, type Outcome, ReferenceModel } from "./reference-model.ts";

@@ -4,7 +4,7 @@
  * them survive a restart. Null means that a value cannot be known from outside, for example after a
  * loss of supply during a write.
  */
-import { CODE, DEADLINE_MAX_MS, OP, SAFE } from "../abi.gen.ts";
+import { CODE, DEADLINE_MAX_MS, OP, SAFE } from "../abi/abi.gen.ts";
 import { replyTagOf } from "../controller/command.ts";
 import { isPermitted } from "../controller/permissions.ts";
 import { type Message, QUESTION } from "./remote.ts";

@@ -3,7 +3,15 @@
  * and an attacker's variants of them, and finds the replies.
  */
 import { createHash } from "node:crypto";
-import { CHANNEL, CODE, CODE_NAMES, MESSAGE_MAX, NONCE_BYTES, PRINCIPAL_KIDS } from "../abi.gen.ts";
+import {
+  CHANNEL,
+  CODE,
+  CODE_NAMES,
+  MESSAGE_MAX,
+  NONCE_BYTES,
+  PRINCIPAL_KIDS,
+} from "../abi/abi.gen.ts";
+import { type DerivedKeys, deriveKeys } from "../base/derived-keys.ts";
 import {
   decodeReply,
   decodeStatus,
@@ -23,7 +31,6 @@ import {
   replyFields,
   takeFields,
 } from "../controller/operations.ts";
-import { type DerivedKeys, deriveKeys } from "../derived-keys.ts";
 import type { Kid } from "../mqtt/topics.ts";
 import { durationMs, type Send, type Tamper } from "./grammar.ts";
 import type { SentFacts } from "./monitor.ts";
@@ -92,7 +99,7 @@ export class Remote {
   readonly #used = new Map<string, number>();
 
   /** A message from the device. It is read when a step needs it; `epoch`: of one already read. */
-  heard(
+  receive(
     at: number,
     principal: number,
     channel: number,

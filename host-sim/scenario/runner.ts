@@ -1,8 +1,8 @@
 /** Runs a scenario on a target, step by step, and reports the first step that fails. */
-import type { BoardData } from "../board-data.ts";
+import type { BoardData } from "../base/board-data.ts";
 import { MessageError } from "../controller/cose.ts";
 import { parseRecord, readJournal, recordLine, verifyJournal } from "../controller/journal.ts";
-import type { Firmware } from "../firmware.ts";
+import type { Firmware } from "../sim/firmware.ts";
 import {
   type Answered,
   durationMs,
@@ -126,8 +126,8 @@ class Run {
   /**
    * Number of messages that the broker received from the device: in all, and before that action.
    */
-  #heard = 0;
-  #heardBefore = 0;
+  #received = 0;
+  #receivedBefore = 0;
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -154,9 +154,9 @@ class Run {
           this.#oracle?.line(at, kind, detail);
         },
         message: (at, principal, channel, bytes) => {
-          this.#heard++;
+          this.#received++;
           const read = this.#oracle?.message(at, principal, channel, bytes) ?? null;
-          this.#remote.heard(at, principal, channel, bytes, read);
+          this.#remote.receive(at, principal, channel, bytes, read);
         },
       });
       if (started !== undefined) await started;
@@ -221,7 +221,7 @@ class Run {
   #one(step: Single): Promise<void> | void {
     if (isAction(step)) {
       const { realTime } = this.#target;
-      // First wait for the trace of the last action, so that this machine's delay does not add up.
+      // A wait counts from the last action. Other actions first wait until its trace has arrived.
       if (realTime === undefined || "wait" in step) return this.#act(step);
       return realTime.sync().then(() => this.#act(step));
     }
@@ -258,7 +258,7 @@ class Run {
   /** Trace lines and messages from here on belong to the current action. */
   #beginAction(): void {
     this.#since = this.trace.lines.length;
-    this.#heardBefore = this.#heard;
+    this.#receivedBefore = this.#received;
   }
 
   async #tap(): Promise<void> {
@@ -340,10 +340,10 @@ class Run {
       const meter = await this.#target.rail();
       if (meter !== rail) throw new Mismatch(`rail ${rail}`, `rail ${meter}`);
     }
-    const heardSome = () => this.#heard > this.#heardBefore;
-    if (heard === "something") await this.#until(heardSome);
-    const count = this.#heard - this.#heardBefore;
-    if (heard === undefined || (heard === "something") === heardSome()) return;
+    const receivedSome = () => this.#received > this.#receivedBefore;
+    if (heard === "something") await this.#until(receivedSome);
+    const count = this.#received - this.#receivedBefore;
+    if (heard === undefined || (heard === "something") === receivedSome()) return;
     throw new Mismatch(`${heard} received by the broker`, `${count} messages`);
   }
 

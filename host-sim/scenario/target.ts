@@ -1,9 +1,9 @@
 /** The interface of a target, on which scenarios run: it takes stimuli and produces a trace. */
-import type { BoardData } from "../board-data.ts";
-import type { Firmware } from "../firmware.ts";
-import type { TraceSink } from "../simulator.ts";
-import type { Position } from "../virtual-board.ts";
-import type { Delivery, DeviceMessage } from "../virtual-broker.ts";
+import type { BoardData } from "../base/board-data.ts";
+import type { Firmware } from "../sim/firmware.ts";
+import type { TraceSink } from "../sim/simulator.ts";
+import type { Position } from "../sim/virtual-board.ts";
+import type { Delivery, DeviceMessage } from "../sim/virtual-broker.ts";
 import type { Image, Step, Stimulus } from "./grammar.ts";
 
 /** The result of a call that may complete later. */

@@ -2,12 +2,12 @@
  * Splits what a board sends on its serial line into trace lines, answers to commands, Improv frames
  * and other text.
  */
-import type { SetTimer } from "../clock.ts";
-import { type Found, FrameReader } from "../improv/frames.ts";
+import type { SetTimer } from "../base/clock.ts";
+import { type Found, FrameReader } from "./improv-frames.ts";
 import type { SerialLine } from "./port.ts";
 
 /** One received item. `text` is without the answer's prefix and the line end. */
-export type Heard =
+export type LineItem =
   | { kind: "trace" | "answer" | "other"; text: string }
   | Exclude<Found, { kind: "text" }>;
 
@@ -17,7 +17,7 @@ const LINE_MAX = 1024;
 const SILENCE_MS = 500;
 const ANSWER = "= ";
 
-function heardLine(bytes: Uint8Array): Heard | null {
+function parseLine(bytes: Uint8Array): LineItem | null {
   const text = Buffer.from(bytes).toString("latin1").replace(/\r$/, "");
   if (text === "") return null;
   if (text.startsWith("@")) return { kind: "trace", text };
@@ -31,7 +31,7 @@ export class BoardLine {
   readonly #setTimer: SetTimer;
   readonly #frames = new FrameReader();
   #partial: number[] = [];
-  #queue: Heard[] = [];
+  #queue: LineItem[] = [];
   #wake: (() => void) | null = null;
   #cancelFlush: () => void = () => {};
 
@@ -57,15 +57,15 @@ export class BoardLine {
   #byte(byte: number): void {
     if (byte !== 0x0a) this.#partial.push(byte);
     if (byte !== 0x0a && this.#partial.length < LINE_MAX) return;
-    const heard = heardLine(Uint8Array.from(this.#partial));
+    const item = parseLine(Uint8Array.from(this.#partial));
     this.#partial = [];
-    if (heard !== null) this.#queue.push(heard);
+    if (item !== null) this.#queue.push(item);
   }
 
   /**
    * The next item; null after `timeoutMs` without one. Rejects with UserError if the port is lost.
    */
-  async next(timeoutMs: number): Promise<Heard | null> {
+  async next(timeoutMs: number): Promise<LineItem | null> {
     if (this.#queue.length === 0) {
       let cancel = (): void => {};
       const woken = new Promise<void>((wake) => {

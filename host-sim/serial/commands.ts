@@ -1,6 +1,6 @@
 /** Sends the owner's local commands on a board's serial line and reads their answers. */
-import { crc32 } from "../crc32.ts";
-import { EXIT, UserError } from "../errors.ts";
+import { crc32 } from "../base/crc32.ts";
+import { EXIT, UserError } from "../base/errors.ts";
 import type { BoardLine } from "./board-line.ts";
 
 /** The longest time between two lines of one answer, in ms. */
@@ -19,13 +19,13 @@ function garbled(path: string, why: string): UserError {
 }
 
 /**
- * Sends one command and calls `heard` for each line of its answer until it returns true. Throws
+ * Sends one command and calls `isLast` for each line of its answer until it returns true. Throws
  * UserError if the board refuses the command or does not answer.
  */
 async function command(
   line: BoardLine,
   text: string,
-  heard: (answer: string) => boolean,
+  isLast: (answer: string) => boolean,
 ): Promise<void> {
   // Ends an unfinished earlier input. An empty line has no answer.
   await line.send(Buffer.from("\n"));
@@ -34,25 +34,25 @@ async function command(
   line.clear();
   await line.send(Buffer.from(`${text}\n`));
   for (;;) {
-    const said = await line.next(LINE_MS);
-    if (said === null) {
+    const item = await line.next(LINE_MS);
+    if (item === null) {
       throw new UserError(
         `port ${line.path}: no answer to "${text}": check that Killswitch is flashed, then press RESET`,
         EXIT.NO_ANSWER,
       );
     }
-    if (said.kind !== "answer") continue;
-    if (said.text.startsWith("error "))
-      throw new UserError(`the board refuses: ${said.text.slice(6)}`, EXIT.REFUSED);
-    if (heard(said.text)) return;
+    if (item.kind !== "answer") continue;
+    if (item.text.startsWith("error "))
+      throw new UserError(`the board refuses: ${item.text.slice(6)}`, EXIT.REFUSED);
+    if (isLast(item.text)) return;
   }
 }
 
 /** Sends a command that has an answer of one line, and returns that line. */
 export async function askLine(line: BoardLine, text: string): Promise<string> {
   let answer = "";
-  await command(line, text, (said) => {
-    answer = said;
+  await command(line, text, (received) => {
+    answer = received;
     return true;
   });
   return answer;
@@ -66,17 +66,17 @@ export async function readRing(
   let ring: Buffer | null = null;
   let done = 0;
   let crc = "";
-  await command(line, JOURNAL, (said) => {
-    const [, length] = /^journal len=(\d{1,7})$/.exec(said) ?? [];
-    const [, at, hex = ""] = /^journal at=(\d{1,7}) ((?:[0-9a-f]{2}){1,32})$/.exec(said) ?? [];
-    [, crc = ""] = /^journal crc=([0-9a-f]{8})$/.exec(said) ?? [];
+  await command(line, JOURNAL, (text) => {
+    const [, length] = /^journal len=(\d{1,7})$/.exec(text) ?? [];
+    const [, at, hex = ""] = /^journal at=(\d{1,7}) ((?:[0-9a-f]{2}){1,32})$/.exec(text) ?? [];
+    [, crc = ""] = /^journal crc=([0-9a-f]{8})$/.exec(text) ?? [];
     if (length !== undefined && ring === null) ring = Buffer.alloc(Number(length));
     else if (at !== undefined && ring !== null) {
       if (Number(at) !== done || done + hex.length / 2 > ring.length)
         throw garbled(line.path, `byte ${at} instead of byte ${done}`);
       done += ring.write(hex, done, "hex");
       progress(done, ring.length);
-    } else if (crc === "" || ring === null) throw garbled(line.path, `"${said.slice(0, 40)}"`);
+    } else if (crc === "" || ring === null) throw garbled(line.path, `"${text.slice(0, 40)}"`);
     return crc !== "";
   });
   const bytes = ring ?? Buffer.alloc(0);

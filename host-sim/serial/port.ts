@@ -5,7 +5,7 @@
 import { accessSync, constants, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { SerialPort } from "serialport";
-import { codeOf, EXIT, UserError } from "../errors.ts";
+import { codeOf, EXIT, UserError } from "../base/errors.ts";
 
 /** A serial line: a port, or any other carrier of bytes. */
 export interface SerialLine {
@@ -13,7 +13,7 @@ export interface SerialLine {
   /** Resolves when the bytes have left this machine. */
   write(bytes: Uint8Array): Promise<void>;
   /** Sets the only listener. With null, received bytes are dropped. */
-  listen(heard: ((bytes: Uint8Array) => void) | null): void;
+  listen(onBytes: ((bytes: Uint8Array) => void) | null): void;
   /** Never resolves. Rejects with UserError when the port is lost. */
   readonly lost: Promise<never>;
 }
@@ -122,7 +122,7 @@ export class Port implements SerialLine {
   /** Whether it has modem lines. False after setting them has failed, as on a pseudo-terminal. */
   hasSignals = true;
   readonly #port: SerialPort;
-  #heard: ((bytes: Uint8Array) => void) | null = null;
+  #onBytes: ((bytes: Uint8Array) => void) | null = null;
 
   private constructor(path: string, usb: UsbIds, port: SerialPort) {
     this.path = path;
@@ -137,7 +137,7 @@ export class Port implements SerialLine {
     this.lost.catch(() => {});
     port.on("data", (bytes: Uint8Array) => {
       this.received += bytes.length;
-      this.#heard?.(bytes);
+      this.#onBytes?.(bytes);
     });
   }
 
@@ -157,8 +157,8 @@ export class Port implements SerialLine {
     return new UserError(`port ${this.path} was disconnected: ${fix}`, EXIT.NO_PORT);
   }
 
-  listen(heard: ((bytes: Uint8Array) => void) | null): void {
-    this.#heard = heard;
+  listen(onBytes: ((bytes: Uint8Array) => void) | null): void {
+    this.#onBytes = onBytes;
   }
 
   write(bytes: Uint8Array): Promise<void> {

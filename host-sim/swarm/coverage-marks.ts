@@ -2,7 +2,7 @@
  * Coverage marks: trace lines that show that a safety-relevant branch was taken. A swarm that
  * misses one of them has not tested that branch.
  */
-import { BOOT_NAMES, MARK_NAMES, PHASE_NAMES } from "../abi.gen.ts";
+import { BOOT_NAMES, MARK_NAMES, PHASE_NAMES } from "../abi/abi.gen.ts";
 import type { TraceLine } from "../scenario/trace.ts";
 
 /** Kinds of lines whose whole text is a mark. */

@@ -2,16 +2,16 @@
  * Runs generated scenarios on the simulator in virtual time, with the modules under test, and
  * counts the results. Whatever every run needs is created once.
  */
-import { KEY } from "../abi.gen.ts";
-import { boardNames, defaultBoard, loadBoard } from "../board-data.ts";
+import { KEY } from "../abi/abi.gen.ts";
+import { boardNames, defaultBoard, loadBoard } from "../base/board-data.ts";
 import { useHmac } from "../controller/cose.ts";
-import { type Firmware, firmwarePath, makeGate, readModule } from "../firmware.ts";
-import { loadGuest } from "../module.ts";
 import type { Scenario } from "../scenario/grammar.ts";
 import { SCENARIO_KEYS } from "../scenario/remote.ts";
 import { type Outcome, runScenario } from "../scenario/runner.ts";
-import { SimTarget, type SimTargetOptions } from "../scenario/targets/sim.ts";
-import { makeStorage, type VirtualBoard } from "../virtual-board.ts";
+import { type Firmware, firmwarePath, makeGate, readModule } from "../sim/firmware.ts";
+import { loadGuest } from "../sim/module.ts";
+import { makeStorage, type VirtualBoard } from "../sim/virtual-board.ts";
+import { SimTarget, type SimTargetOptions } from "../targets/sim.ts";
 import { markOf } from "./coverage-marks.ts";
 import { type GeneratorOptions, generateScenario } from "./generator.ts";
 import { loadSwarmGuest, loopWithSimulatedHangs, swarmGuestPaths } from "./guest-corpus.ts";

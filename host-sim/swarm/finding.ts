@@ -4,16 +4,16 @@
  */
 import { dirname, join, relative, resolve } from "node:path";
 import { stringify } from "yaml";
-import { loadBoard } from "../board-data.ts";
-import { codeOf, EXIT, UserError } from "../errors.ts";
-import { writeFileAtomic } from "../files.ts";
-import { makeGate } from "../firmware.ts";
-import { loadGuest } from "../module.ts";
+import { loadBoard } from "../base/board-data.ts";
+import { codeOf, EXIT, UserError } from "../base/errors.ts";
+import { writeFileAtomic } from "../base/files.ts";
 import type { Scenario } from "../scenario/grammar.ts";
 import { firmwareWith } from "../scenario/guest.ts";
 import { loadScenario } from "../scenario/load.ts";
 import { type Outcome, runScenario } from "../scenario/runner.ts";
-import { SimTarget } from "../scenario/targets/sim.ts";
+import { makeGate } from "../sim/firmware.ts";
+import { loadGuest } from "../sim/module.ts";
+import { SimTarget } from "../targets/sim.ts";
 import type { Engine, Modules } from "./engine.ts";
 import { reasonOf, shrink } from "./shrink.ts";
 import type { FailedRun } from "./totals.ts";

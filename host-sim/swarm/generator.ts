@@ -3,12 +3,12 @@
  * network do to a board within a given time. The result uses the grammar of tests/scenarios. Its
  * only check is that the journal verifies; the monitor and the oracle check the rest.
  */
-import { OP, OP_WIRES, PRINCIPAL_KIDS } from "../abi.gen.ts";
-import { Prng } from "../prng.ts";
+import { OP, OP_WIRES, PRINCIPAL_KIDS } from "../abi/abi.gen.ts";
+import { Prng } from "../base/prng.ts";
 import { type Scenario, type Send, type Step, TAP_MS, type Tamper } from "../scenario/grammar.ts";
 import { QUESTION_WIRE } from "../scenario/remote.ts";
-import { FAULTS, type Fault } from "../virtual-board.ts";
-import type { Delivery } from "../virtual-broker.ts";
+import { FAULTS, type Fault } from "../sim/virtual-board.ts";
+import type { Delivery } from "../sim/virtual-broker.ts";
 
 export interface GeneratorOptions {
   /** Board names; the first is the default board. */

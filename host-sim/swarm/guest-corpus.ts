@@ -1,14 +1,14 @@
 /** Hostile and broken guests that a swarm runs in place of device.wasm. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { EXIT, UserError } from "../errors.ts";
-import type { Firmware } from "../firmware.ts";
-import { GuestHang, type HostLoop } from "../host-loop.ts";
-import { type GuestModule, loadGuest } from "../module.ts";
-import { packageRoot } from "../paths.ts";
-import { Runtime } from "../runtime.ts";
+import { EXIT, UserError } from "../base/errors.ts";
+import { packageRoot } from "../base/paths.ts";
 import { assembleWat } from "../scenario/guest.ts";
-import type { VirtualBoard } from "../virtual-board.ts";
+import type { Firmware } from "../sim/firmware.ts";
+import { GuestHang, type HostLoop } from "../sim/host-loop.ts";
+import { type GuestModule, loadGuest } from "../sim/module.ts";
+import { Runtime } from "../sim/runtime.ts";
+import type { VirtualBoard } from "../sim/virtual-board.ts";
 import { reuseInstance } from "./reused-modules.ts";
 
 /**

@@ -4,8 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { codeOf, EXIT, UserError } from "../errors.ts";
-import { writeFileAtomic } from "../files.ts";
+import { codeOf, EXIT, UserError } from "../base/errors.ts";
+import { writeFileAtomic } from "../base/files.ts";
 import type { Modules } from "./engine.ts";
 import { addTotals, emptyTotals, type Totals } from "./totals.ts";
 

@@ -2,7 +2,7 @@
  * Shrinks a failing scenario: removes steps, then shortens times and simplifies commands, as long
  * as it still fails for the same reason.
  */
-import { OP, OP_WIRES } from "../abi.gen.ts";
+import { OP, OP_WIRES } from "../abi/abi.gen.ts";
 import type { Scenario, Send, Step } from "../scenario/grammar.ts";
 import { durationMs } from "../scenario/grammar.ts";
 

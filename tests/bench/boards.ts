@@ -3,19 +3,23 @@
  * repeat exactly; and bytes, from the linker. Must not know how a board is built.
  */
 import { spawnSync } from "node:child_process";
-import { PRINCIPAL } from "../../host-sim/abi.gen.ts";
-import { loadBoard } from "../../host-sim/board-data.ts";
-import { encodeCommand } from "../../host-sim/controller/command.ts";
-import { parseRequest } from "../../host-sim/controller/operations.ts";
-import { firmwarePath, loadFirmware, readModule } from "../../host-sim/firmware.ts";
-import { loadGuest } from "../../host-sim/module.ts";
+import { PRINCIPAL } from "../../host-sim/abi/abi.gen.ts";
+import { loadBoard } from "../../host-sim/base/board-data.ts";
+import { packageRoot, packageRoot } from "../../host-sim/base/paths.ts";
 import {
   type Built,
   buildBoard,
   type Engine,
   FIGURE_SOURCES,
-} from "../../host-sim/native/build.ts";
-import { Doorbell } from "../../host-sim/native/doorbell.ts";
+} from "../../host-sim/build/native-image.ts";
+import { targetStates, targetStates } from "../../host-sim/build/tools.ts";
+import { encodeCommand } from "../../host-sim/controller/command.ts";
+import { parseRequest } from "../../host-sim/controller/operations.ts";
+import { guestBytes, guestBytes } from "../../host-sim/scenario/guest.ts";
+import { SCENARIO_KEYS, SCENARIO_KEYS, SCENARIO_SECRETS } from "../../host-sim/scenario/remote.ts";
+import { firmwarePath, loadFirmware, readModule } from "../../host-sim/sim/firmware.ts";
+import { loadGuest } from "../../host-sim/sim/module.ts";
+import { Doorbell } from "../../host-sim/targets/native/doorbell.ts";
 import {
   ANSWER,
   IN,
@@ -25,12 +29,8 @@ import {
   RECORDS_AT,
   readRecords,
   STIMULI_AT,
-} from "../../host-sim/native/page.ts";
-import { NativeTarget } from "../../host-sim/native/target.ts";
-import { targetStates } from "../../host-sim/native/tools.ts";
-import { packageRoot } from "../../host-sim/paths.ts";
-import { guestBytes } from "../../host-sim/scenario/guest.ts";
-import { SCENARIO_KEYS, SCENARIO_SECRETS } from "../../host-sim/scenario/remote.ts";
+} from "../../host-sim/targets/native/page.ts";
+import { NativeTarget } from "../../host-sim/targets/native/target.ts";
 
 const BOARD = "qemu-riscv32";
 /** What figures.c reports, in its order. */

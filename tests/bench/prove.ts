@@ -2,10 +2,10 @@
  * How fast the proof goes: the gate's 2^32 words, the device's transitions, and beside them Spin on a
  * hand-written model of the same policy, in the same run. Must not know how any of them works.
  */
-import { RealClock } from "../../host-sim/clock.ts";
-import { firmwarePath, readModule } from "../../host-sim/firmware.ts";
+import { RealClock } from "../../host-sim/base/clock.ts";
 import { Explorer } from "../../host-sim/prove/device/explorer.ts";
 import { proveGate } from "../../host-sim/prove/gate/proof.ts";
+import { firmwarePath, readModule } from "../../host-sim/sim/firmware.ts";
 import { runSpin, type SpinRun } from "./spin.ts";
 import { type Figure, printFigures } from "./table.ts";
 

@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { EVENT } from "../../host-sim/abi.gen.ts";
+import { EVENT } from "../../host-sim/abi/abi.gen.ts";
 import { CONFIGS, everyStorage } from "../../host-sim/prove/device/abstraction.ts";
 import { ALL_ENDS, eventList, type ModelEvent } from "../../host-sim/prove/device/events.ts";
 import type { Message } from "../../host-sim/prove/device/messages.ts";

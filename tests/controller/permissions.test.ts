@@ -1,9 +1,9 @@
 /** Compares the permission table of the TypeScript side with what the shipped device does. */
 import { expect, test } from "vitest";
-import { OP, OP_WIRES, PRINCIPAL, PRINCIPAL_KIDS } from "../../host-sim/abi.gen.ts";
+import { OP, OP_WIRES, PRINCIPAL, PRINCIPAL_KIDS } from "../../host-sim/abi/abi.gen.ts";
 import { isPermitted } from "../../host-sim/controller/permissions.ts";
 import type { Send } from "../../host-sim/scenario/grammar.ts";
-import { runData, trouble } from "../host-sim/scenario-support.ts";
+import { runData, trouble } from "../scenario/support.ts";
 
 /** Arguments that the device accepts, for the operations that need any. */
 const ARGUMENTS: Readonly<Record<number, string>> = {

@@ -2,7 +2,7 @@
  * Generates guests that call each import with one wild argument (pointer, length, offset or index),
  * so that every parameter of every import is covered.
  */
-import { IMPORTS } from "../../host-sim/abi.gen.ts";
+import { IMPORTS } from "../../host-sim/abi/abi.gen.ts";
 
 /**
  * Wild values: at the limits of 16 and 32 bits, where a range check or an addition may overflow.

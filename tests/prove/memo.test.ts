@@ -1,11 +1,11 @@
 /** What the explorer takes for known: no more than was asked, of states that agree in all that was read. */
 import { expect, test } from "vitest";
-import { firmwarePath, readModule } from "../../host-sim/firmware.ts";
 import { at, DEPENDS } from "../../host-sim/prove/device/abstraction.ts";
 import { eventList, program } from "../../host-sim/prove/device/events.ts";
 import { Machine } from "../../host-sim/prove/device/instrumented-guest.ts";
 import { AT } from "../../host-sim/prove/device/layout.ts";
 import { Transition } from "../../host-sim/prove/device/transition.ts";
+import { firmwarePath, readModule } from "../../host-sim/sim/firmware.ts";
 
 const device = readModule(firmwarePath("device"));
 const events = eventList();

@@ -2,10 +2,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { firmwarePath, readModule } from "../../host-sim/firmware.ts";
 import { parting } from "../../host-sim/prove/build/file-difference.ts";
 import { allBoards, reproduce } from "../../host-sim/prove/build/reproduce.ts";
-import { notRun } from "../native/support.ts";
+import { firmwarePath, readModule } from "../../host-sim/sim/firmware.ts";
+import { notRun } from "../targets/native/support.ts";
 
 const ready = allBoards().filter((board) => notRun(board) === null);
 const [board = ""] = ready;
@@ -43,10 +43,10 @@ test("two builds in two places are the same, and are what dist holds", () => {
 
 describe.skipIf(ready.length === 0)("an image", () => {
   test.each([
-    ["a path", "host-sim/native/build.ts", '[packageRoot(), "."],', "", /\.debug_line/],
+    ["a path", "host-sim/build/native-image.ts", '[packageRoot(), "."],', "", /\.debug_line/],
     [
       "the date",
-      "boards/common/trace.c",
+      "boards/runtime/trace.c",
       "#include",
       "extern const char built[];\nconst char built[] = __DATE__;\n#include",
       /\.rodata/,

@@ -7,30 +7,14 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
+import { type Arrow, arrowsAgainst, circles, LAYERS } from "./layers.ts";
 
 const FILE_LINES_MAX = 400;
 const FUNCTION_LINES_MAX = 70;
 const ARCHITECTURE_LINES_MAX = 120;
 
-/** Allowed imports by folder. A file belongs to the last row whose prefix matches its path. */
-const ALLOWED_IMPORTS: { from: string; may: string[] }[] = [
-  { from: "firmware/gate/", may: [] },
-  { from: "firmware/mac/", may: ["firmware/mac/"] },
-  { from: "firmware/device/", may: ["firmware/device/", "firmware/mac/"] },
-  { from: "firmware/fixture/", may: ["firmware/fixture/", "firmware/device/abi.gen"] },
-  { from: "host-sim/", may: ["host-sim/", "boards/"] },
-  { from: "boards/", may: ["boards/", "host-sim/"] },
-  { from: "tests/", may: ["tests/", "host-sim/", "boards/", "firmware/"] },
-];
-
 /** Files that may read a clock, set a timer or draw randomness directly, by prefix. */
-const IMPURE = [
-  "host-sim/clock.ts",
-  "host-sim/cli.ts",
-  "host-sim/verbs/",
-  "host-sim/web/",
-  "tests/",
-];
+const IMPURE = ["host-sim/base/clock.ts", "host-sim/cli/", "tests/"];
 const IMPURITY = /\b(Date\.now|Math\.random|setTimeout|setInterval|performance\.now)\b/;
 
 const SOURCE = /\.(ts|c|h|js)$/;
@@ -46,14 +30,15 @@ const FILES = tracked();
 const text = (file: string) => readFileSync(file, "utf8");
 const codeOf = (source: string) => source.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
 
-function imports(file: string): string[] {
-  const found = ts
-    .preProcessFile(text(file), true, true)
-    .importedFiles.map(({ fileName }) => fileName);
+/** The imports of a file from files of this repository. AssemblyScript's have no ending. */
+function arrowsOf(file: string): Arrow[] {
+  const found = ts.preProcessFile(text(file), true, true).importedFiles;
   return found
-    .filter((name) => name.startsWith("."))
-    .map((name) => normalize(join(dirname(file), name)));
+    .filter(({ fileName }) => fileName.startsWith("."))
+    .map(({ fileName }) => ({ file, target: normalize(join(dirname(file), fileName)) }));
 }
+
+const ARROWS = FILES.filter((name) => /\.(ts|js)$/.test(name)).flatMap(arrowsOf);
 
 /** The functions of a TypeScript or AssemblyScript file that are too long, with their lengths. */
 function longFunctions(file: string): string[] {
@@ -73,17 +58,25 @@ function longFunctions(file: string): string[] {
 }
 
 describe("project rules", () => {
-  it("has only allowed imports between folders", () => {
-    const broken: string[] = [];
-    for (const file of FILES.filter((name) => /\.(ts|js)$/.test(name))) {
-      const allowed = ALLOWED_IMPORTS.filter(({ from }) => file.startsWith(from)).at(-1);
-      if (allowed === undefined) continue;
-      for (const target of imports(file)) {
-        if (!allowed.may.some((prefix) => target.startsWith(prefix)))
-          broken.push(`${file} -> ${target}`);
-      }
-    }
-    expect(broken).toEqual([]);
+  it("imports only from folders that the table of layers allows", () => {
+    expect(arrowsAgainst(LAYERS, ARROWS)).toEqual([]);
+  });
+
+  it("names both files of an import against the table", () => {
+    const file = "host-sim/base/clock.ts";
+    const target = "host-sim/cli/main.ts";
+    expect(arrowsAgainst(LAYERS, [{ file, target }])).toEqual([
+      `${file} -> ${target} (host-sim/base/ may import host-sim/base/)`,
+    ]);
+    const stray = { file: "host-sim/stray.ts", target };
+    expect(arrowsAgainst(LAYERS, [stray])[0]).toContain("no layer has the folder");
+  });
+
+  it("has no circle of imports", () => {
+    expect(circles(ARROWS)).toEqual([]);
+    const there = { file: "a.ts", target: "b.ts" };
+    const back = { file: "b.ts", target: "a.ts" };
+    expect(circles([there, back])).toEqual(["a.ts -> b.ts -> a.ts"]);
   });
 
   it("starts every file with a comment", () => {
@@ -112,7 +105,7 @@ describe("project rules", () => {
       existsSync(join("boards", name, "board.json")),
     );
     expect(boards.length).toBeGreaterThan(0);
-    const shared = FILES.filter((file) => /^(firmware|host-sim|boards\/common)\//.test(file));
+    const shared = FILES.filter((file) => /^(firmware|host-sim|boards\/runtime)\//.test(file));
     const named = shared.flatMap((file) =>
       boards
         .filter((board) => codeOf(text(file)).includes(`"${board}"`))

@@ -1,4 +1,6 @@
-/** What is derived from the table without SPICE: drawings, bill of materials, KiCad netlist. */
+/**
+ * Tests the outputs that need no SPICE: drawings, bill of materials, KiCad netlist, probe table.
+ */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,50 +20,50 @@ import { withPin } from "./fixtures/edit.ts";
 import { atom, children, parseSexpr } from "./fixtures/sexpr.ts";
 
 describe("schematic", () => {
-  test("draws exactly what the table connects, every part by name", () => {
+  test("draws every part of the table with its name", () => {
     const drawing = schematic(TWO_CHIP);
     for (const { ref } of TWO_CHIP.parts) expect(drawing).toContain(`>${ref}</text>`);
   });
 
-  test("a table that connects otherwise is refused", () => {
+  test("refuses a table with other connections", () => {
     expect(() => schematic(withPin(TWO_CHIP, "R2", "a", "3V3"))).toThrow(
-      /R2\.a meets wire RAIL of another net/,
+      /R2\.a touches wire RAIL of another net/,
     );
   });
 
-  test("a part that is not drawn is refused", () => {
+  test("refuses a layout without one of the parts", () => {
     const units = LAYOUT.units.filter((unit) => unit.ref !== "C7");
     expect(() => checkLayout(TWO_CHIP, { ...LAYOUT, units })).toThrow(/C7\.a is not drawn/);
   });
 
-  test("a missing wire is refused", () => {
+  test("refuses a layout with a missing wire", () => {
     const wires = LAYOUT.wires.filter(({ net }) => net !== "CTRL_EN");
     expect(() => checkLayout(TWO_CHIP, { ...LAYOUT, wires })).toThrow(
-      /cut off from the rest of net CTRL_EN/,
+      /not connected to the rest of net CTRL_EN/,
     );
   });
 
-  test("a short between two nets is refused", () => {
+  test("refuses a layout with a short between two nets", () => {
     const first = LAYOUT.labels[0]?.at ?? [0, 0];
     const labels = [...LAYOUT.labels, { net: "RAIL", at: first, style: "over" as const }];
     expect(() => checkLayout(TWO_CHIP, { ...LAYOUT, labels })).toThrow(/of another net/);
   });
 });
 
-test("a drawing becomes a PNG of the width asked for", () => {
+test("converts a drawing to a PNG of the requested width", () => {
   const image = png(schematic(TWO_CHIP), 900);
   expect(Buffer.from(image.subarray(1, 4)).toString()).toBe("PNG");
   expect(new DataView(image.buffer, image.byteOffset).getUint32(16)).toBe(900);
 });
 
 describe("breadboard", () => {
-  test("every part is named", () => {
+  test("draws every part with its name", () => {
     const drawing = breadboard(TWO_CHIP);
     for (const { ref } of TWO_CHIP.parts)
       expect(drawing).toMatch(new RegExp(`>${ref}( \\w+)?</text>`));
   });
 
-  test("a net without a strip is refused by name", () => {
+  test("refuses a net without a strip, and names it", () => {
     const nets = { ...TWO_CHIP.nets, STRAY: "test" };
     const stray = withPin(withPin({ ...TWO_CHIP, nets }, "R3", "b", "STRAY"), "D1", "A", "STRAY");
     expect(() => breadboard(stray)).toThrow(/STRAY/);
@@ -69,7 +71,7 @@ describe("breadboard", () => {
 });
 
 describe("bill of materials", () => {
-  test("holds every part once and adds up", () => {
+  test("contains every part once, with correct totals", () => {
     const refs = bomRows(TWO_CHIP).flatMap((row) => row.refs);
     expect(refs.sort()).toEqual(TWO_CHIP.parts.map(({ ref }) => ref).sort());
     const sum = bomRows(TWO_CHIP).reduce(
@@ -80,7 +82,7 @@ describe("bill of materials", () => {
     expect(bomTotal(TWO_CHIP, 1000)).toBeLessThan(bomTotal(TWO_CHIP, 1));
   });
 
-  test("is CSV with one width", () => {
+  test("has the same number of columns in every CSV line", () => {
     const widths = bomCsv(TWO_CHIP)
       .trim()
       .split("\n")
@@ -94,7 +96,7 @@ describe("bill of materials", () => {
     [22, "22"],
     [1e6, "1M"],
     [47e3, "47k"],
-  ])("%s reads %s", (value, label) => {
+  ])("formats %s as %s", (value, label) => {
     expect(engineering(value)).toBe(label);
   });
 });
@@ -103,10 +105,10 @@ const KICAD = { python: "/usr/bin/python3", libraries: "/usr/share/kicad/footpri
 const kicad =
   existsSync(KICAD.libraries) && spawnSync(KICAD.python, ["-c", "import pcbnew"]).status === 0;
 if (!kicad)
-  console.log("NOT RUN: KiCad check of two-chip.net: pcbnew or kicad-footprints is not installed");
+  console.log("NOT RUN KiCad check of two-chip.net: pcbnew or kicad-footprints is not installed");
 
 describe("KiCad netlist", () => {
-  test("reads back as the table", () => {
+  test("parses to the same connections as the table", () => {
     const root = parseSexpr(kicadNetlist(TWO_CHIP));
     const nets = children(root, "nets").flatMap((list) => children(list, "net"));
     const read = nets.flatMap((net) =>
@@ -120,7 +122,7 @@ describe("KiCad netlist", () => {
     expect(read.sort()).toEqual(table.sort());
   });
 
-  test.skipIf(!kicad)("pcbnew finds every footprint and pad, and builds a board", () => {
+  test.skipIf(!kicad)("builds a board in pcbnew, with every footprint and pad", () => {
     const folder = mkdtempSync(join(tmpdir(), "two-chip-"));
     const file = join(folder, "two-chip.net");
     writeFileSync(file, kicadNetlist(TWO_CHIP));
@@ -143,7 +145,7 @@ describe("KiCad netlist", () => {
 describe("commission table", () => {
   const table = runCommission({ json: false });
 
-  test("tells ON from KILL at the rail, by ohms and by volts", () => {
+  test("distinguishes ON from KILL at the rail, by resistance and by voltage", () => {
     for (const supply of ["plugged", "unplugged"] as const) {
       const rail = table.probes.find(
         (probe) => probe.supply === supply && probe.red.startsWith("RAIL "),
@@ -152,7 +154,7 @@ describe("commission table", () => {
     }
   });
 
-  test("every band is in order and every reading says what a wrong one means", () => {
+  test("has ordered bands, and an explanation of a wrong reading for each point", () => {
     for (const { on, kill, otherwise } of table.probes) {
       for (const [low, high] of [on, kill]) {
         if (low !== null && high !== null) expect(low).toBeLessThan(high);
@@ -172,7 +174,7 @@ describe("commission table", () => {
     [[0, 0.05], "under 0.05 V"],
     [[3, null], "over 3 V"],
     [[1, 2], "1 to 2 V"],
-  ] as const)("%j reads %s", (band, label) => {
+  ] as const)("formats %j as %s", (band, label) => {
     expect(bandLabel(band, "V")).toBe(label);
   });
 });

@@ -1,4 +1,4 @@
-/** The circuit table: bad entries are named, sound ones pass. Must not run SPICE. */
+/** Tests the checks of a circuit table: valid tables pass, bad entries are named. */
 import { describe, expect, test } from "vitest";
 import { TWO_CHIP } from "../../boards/two-chip/circuit.ts";
 import { MODELS } from "../../boards/two-chip/models.ts";
@@ -10,13 +10,13 @@ import { withPart, withPin } from "./fixtures/edit.ts";
 const kinds = Object.keys(MODELS);
 const check = (circuit: Circuit) => () => checkCircuit(circuit, kinds);
 
-describe("a sound table", () => {
-  test.each([TWO_CHIP, NAIVE])("$name passes", (circuit) => {
+describe("a valid table", () => {
+  test.each([TWO_CHIP, NAIVE])("passes: $name", (circuit) => {
     expect(checkCircuit(circuit, kinds)).toBe(circuit);
   });
 });
 
-describe("a bad table is an error that names the entry", () => {
+describe("a bad table causes an error that names the entry", () => {
   const twice = { ...TWO_CHIP, parts: [...TWO_CHIP.parts, partOf(TWO_CHIP, "R7")] };
   const cases: [string, Circuit, RegExp][] = [
     [
@@ -24,17 +24,21 @@ describe("a bad table is an error that names the entry", () => {
       withPin(TWO_CHIP, "R2", "a", "RIAL"),
       /R2 pin a: net "RIAL" is not in the table/,
     ],
-    ["duplicate reference", twice, /reference R7 stands twice/],
+    ["duplicate reference", twice, /reference R7 is used twice/],
     [
       "part without a model",
       withPart(TWO_CHIP, "D1", { kind: "varistor" }),
       /D1: kind "varistor" has no model/,
     ],
-    ["net with one pin", withPin(TWO_CHIP, "R5", "a", "RAIL"), /net "RAIL_MID" joins only R4\.b/],
+    [
+      "net with one pin",
+      withPin(TWO_CHIP, "R5", "a", "RAIL"),
+      /net "RAIL_MID" connects only R4\.b/,
+    ],
     [
       "net with no pin",
       { ...TWO_CHIP, nets: { ...TWO_CHIP.nets, SPARE: "" } },
-      /net "SPARE" joins no pin/,
+      /net "SPARE" connects no pin/,
     ],
     [
       "pad used twice",
@@ -47,7 +51,7 @@ describe("a bad table is an error that names the entry", () => {
     expect(check(circuit)).toThrow(message);
   });
 
-  test.each([undefined, 0, -1, Number.NaN])("value %s of a resistor", (value) => {
+  test.each([undefined, 0, -1, Number.NaN])("resistor with the value %s", (value) => {
     const { value: _, ...bare } = partOf(TWO_CHIP, "R2");
     const part = value === undefined ? bare : { ...bare, value };
     const parts = TWO_CHIP.parts.map((row) => (row.ref === "R2" ? part : row));

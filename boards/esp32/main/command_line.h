@@ -1,5 +1,4 @@
-/* Lines of text from a serial line, and which command one is. Must not know what commands do, nor
- * who sends the bytes. */
+/* Assembles lines of text from bytes, and finds the command of a line. */
 #ifndef COMMAND_LINE_H
 #define COMMAND_LINE_H
 
@@ -13,21 +12,24 @@ enum command {
     COMMAND_STATUS,
     COMMAND_JOURNAL,
     COMMAND_FACTORY_RESET,
+    COMMAND_FACTORY_RESET_ALL,
+    COMMAND_WIFI_POWER,
+    COMMAND_WIFI_COUNTRY,
     COMMAND_HELP,
     COMMAND_UNKNOWN,
     COMMAND_TOO_LONG
 };
 
 struct command_line {
-    uint32_t len; /* beyond COMMAND_LINE_MAX: too long, the rest is dropped up to its end */
+    uint32_t len; /* beyond COMMAND_LINE_MAX: too long, the rest of the line is dropped */
     char text[COMMAND_LINE_MAX + 1];
+    /* What follows the command, where it takes a word; else empty. */
+    const char *word;
 };
 
-/* Takes one byte. True at the end of a line: command_of() then tells, and the next byte begins
- * anew.
- */
+/* Takes one byte. Returns true at the end of a line: call command_of() before the next byte. */
 bool command_feed(struct command_line *line, uint8_t byte);
-/* Of a line that has ended. `text` then is what was typed, printable, for the answer. */
+/* The command of a line that has ended. Of an unknown one, `text` is made printable. */
 enum command command_of(struct command_line *line);
 
 #endif

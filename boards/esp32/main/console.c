@@ -6,6 +6,7 @@
 #include "command_line.h"
 #include "console_out.h"
 #include "contacts.h"
+#include "credentials.h"
 #include "driver/uart.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
@@ -14,6 +15,7 @@
 #include "provisioning.h"
 #include "crc32.h"
 #include "partitions.h"
+#include "retained.h"
 #include "status.h"
 #include "storage.h"
 #include "temperature.h"
@@ -23,14 +25,18 @@
 #define TASK_STACK 4096u
 #define TASK_PRIORITY 2
 #define READ_BYTES 64u
-/* The driver takes no less than its hardware's buffer and one more. */
+/* The driver requires more than the 128 bytes of the hardware's buffer. */
 #define RX_BYTES 512
-/* A frame that stands still this long was never to be finished. */
+/* A frame of which no byte arrives for this long is abandoned. */
 #define SILENCE_MS 500u
 #define JOURNAL_BYTES (KS_JOURNAL_SLOTS * KS_JOURNAL_SLOT_BYTES)
 #define JOURNAL_LINE 32u
 
-static const char help[] = "help: status, journal, factory-reset (hold the button), help";
+static const char help[] =
+    "help: status, journal, factory-reset (hold the button; --all: keys too), "
+    "wifi-power auto|2..20 (dBm), wifi-country XX, help";
+#define POWER_MAX_DBM 20u
+#define POWER_MIN_DBM 2u
 
 static void hex(char *text, const uint8_t *bytes, uint32_t len) {
     static const char digits[] = "0123456789abcdef";
@@ -59,15 +65,39 @@ static void journal(void) {
     console_answer("journal crc=%08x", (unsigned)crc);
 }
 
-static void factory_reset(void) {
+static void factory_reset(bool all) {
     if (!contacts_button()) {
-        console_answer("error factory-reset: hold the button and say it again");
+        console_answer("error factory-reset: hold the button down and send it again");
         return;
     }
-    storage_erase();
+    storage_erase(all);
     console_answer("done");
     console_drain();
     hal_restart(KS_BOOT_POWER_ON, 0);
+}
+
+static void wifi_power_command(const char *word) {
+    uint32_t dbm = 0;
+    for (uint32_t i = 0; word[i] >= '0' && word[i] <= '9' && i < 2; i++)
+        dbm = dbm * 10 + (uint32_t)(word[i] - '0');
+    const bool number = strlen(word) == (dbm < 10 ? 1u : 2u);
+    if (strcmp(word, "auto") == 0) dbm = 0;
+    else if (!number || dbm < POWER_MIN_DBM || dbm > POWER_MAX_DBM) {
+        console_answer("error wifi-power takes auto or 2 to 20, in dBm");
+        return;
+    }
+    if (credentials_set_power((int8_t)(4 * dbm)))
+        console_answer("stored, used from the next join on");
+    else console_answer("error nvs is full: not stored");
+}
+
+static void wifi_country_command(const char *word) {
+    bool good = strlen(word) == 2;
+    for (uint32_t i = 0; good && i < 2; i++)
+        good = (word[i] >= 'A' && word[i] <= 'Z') || strcmp(word, "01") == 0;
+    if (!good) console_answer("error wifi-country takes two capital letters, or 01 for everywhere");
+    else if (credentials_set_country(word)) console_answer("stored, used from the next boot on");
+    else console_answer("error nvs is full: not stored");
 }
 
 static void obey(struct command_line *line, uint32_t reason) {
@@ -75,7 +105,10 @@ static void obey(struct command_line *line, uint32_t reason) {
     case COMMAND_NONE: return;
     case COMMAND_STATUS: status_answer(reason); return;
     case COMMAND_JOURNAL: journal(); return;
-    case COMMAND_FACTORY_RESET: factory_reset(); return;
+    case COMMAND_FACTORY_RESET: factory_reset(false); return;
+    case COMMAND_FACTORY_RESET_ALL: factory_reset(true); return;
+    case COMMAND_WIFI_POWER: wifi_power_command(line->word); return;
+    case COMMAND_WIFI_COUNTRY: wifi_country_command(line->word); return;
     case COMMAND_HELP: console_answer("%s", help); return;
     case COMMAND_TOO_LONG:
         console_answer("error line longer than %u bytes: try help", (unsigned)COMMAND_LINE_MAX);
@@ -86,7 +119,7 @@ static void obey(struct command_line *line, uint32_t reason) {
     }
 }
 
-/* One of the lines that commands come by. */
+/* One of the two ports that commands arrive on. */
 struct source {
     struct improv_reader reader;
     struct command_line line;
@@ -106,13 +139,17 @@ static void take(struct source *from, uint8_t byte, uint32_t reason) {
         if (command_feed(&from->line, reader->text[i])) obey(&from->line, reason);
 }
 
-/* Said once, for who watches. */
+/* Printed once, at the start. */
 static void greet(void) {
     const char *refused;
     uint32_t len;
     console_bytes("\r\n", 2);
     if (guest_partition(&len, &refused) == NULL)
         console_answer("guest refused reason=%s: killswitch flash --guest", refused);
+    if (retained_panics() > 0)
+        console_answer(
+            "panics=%u since the supply came up%s", (unsigned)retained_panics(),
+            retained_radio_held() ? ": the radio stays off until the switch has been at KILL" : "");
     provisioning_greet();
 }
 

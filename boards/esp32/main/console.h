@@ -1,11 +1,11 @@
-/* The serial line and the chip's own USB, where it has one, as one: the owner's local commands and
- * provisioning. Nothing on it moves the switch. */
+/* The console: the owner's local commands and provisioning, over UART0 and, where the chip has it,
+ * its own USB. No command moves the switch. */
 #ifndef CONSOLE_H
 #define CONSOLE_H
 
 #include <stdint.h>
 
-/* Makes the task, which is the line's only writer. `reason`: of this boot. */
+/* Creates the task, the only writer on the console. `reason`: KS_BOOT of this boot. */
 void console_start(uint32_t reason);
 
 #endif

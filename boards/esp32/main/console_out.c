@@ -1,4 +1,4 @@
-/* See console_out.h. What an interrupt reaches lies in RAM (linker.lf). */
+/* See console_out.h. Placed in RAM (linker.lf), because interrupts call it. */
 #include "console_out.h"
 
 #include <stdarg.h>
@@ -19,20 +19,20 @@
 
 #define PORT UART_LL_GET_HW(0)
 #define TRACE_BYTES 3072u
-/* Of these the last are for what the board itself does: a flood of messages may drop its own lines,
- * not those of the cut that ends it. */
+/* These last bytes are kept for lines about the board itself: a flood of messages may drop its own
+ * lines, but not those of the cut that ends it. */
 #define TRACE_RESERVE 768u
 #define LOG_BYTES 1024u
 #define MAGIC 0x4b535452u
-/* The longest line of the trace is 176 bytes (trace.h); of an answer, a journal line or status. */
-#define OUT_BYTES 320u
+/* The longest line: `status`. A trace line is at most 176 bytes (trace.h). */
+#define OUT_BYTES 448u
 #define LOG_LINE 160
-/* What a restart spares a reader on USB beyond the time that the UART takes, in us: a host that
- * reads takes a packet within a frame of 1 ms. */
+/* How long a restart waits for a reader on USB after the UART is done, in us. A computer that reads
+ * takes a packet within one USB frame, 1 ms. */
 #define USB_FINISH_US 2000u
 #define USB_STEP_US 10u
 
-/* The trace waits where a restart does not touch it. */
+/* The trace waits in RTC memory, which a restart does not clear. */
 static RTC_NOINIT_ATTR struct {
     uint32_t magic;
     struct record_ring ring;
@@ -43,7 +43,7 @@ static struct record_ring log_ring = {log_bytes, LOG_BYTES, 0, 0};
 static portMUX_TYPE lock = portMUX_INITIALIZER_UNLOCKED;
 static volatile uint32_t lost;
 
-/* What is being written, and how much of it the UART has. */
+/* The record that is being written, and how much of it the UART has. */
 static struct {
     uint32_t len;
     uint32_t sent;
@@ -60,7 +60,7 @@ void console_out_boot(void) {
     kept.magic = MAGIC;
 }
 
-/* --- handing in --- */
+/* --- queueing --- */
 
 static uint32_t time_text(char *text) {
     char digits[10];
@@ -73,7 +73,7 @@ static uint32_t time_text(char *text) {
     return len;
 }
 
-/* Lines of messages and of the guest: mark, log, rx, tx, drop. */
+/* Lines about messages and from the guest: mark, log, rx, tx, drop. */
 static bool chatter(const char *line, uint32_t len) {
     static const char words[][2] = {{'m', 'a'}, {'l', 'o'}, {'r', 'x'}, {'t', 'x'}, {'d', 'r'}};
     for (uint32_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -114,7 +114,7 @@ void console_log_start(void) { (void)esp_log_set_vprintf(on_log); }
 
 /* --- writing --- */
 
-/* As much as the chip's buffers take. */
+/* Writes as much as the chip's buffers take. */
 static void push_some(void) {
     uint8_t packet[PACKET_BYTES];
     uint32_t room = uart_ll_get_txfifo_len(PORT);
@@ -170,7 +170,7 @@ void console_answer(const char *format, ...) {
     console_bytes(line, (uint32_t)len + 4);
 }
 
-/* Moves the oldest line of a ring into what is being written; false if there is none. */
+/* Moves the oldest line of a ring into `out`; false if there is none. */
 static bool next_line(struct record_ring *ring) {
     portENTER_CRITICAL(&lock);
     int32_t len = ring_pop(ring, out.bytes, OUT_BYTES - 2);

@@ -1,40 +1,40 @@
-/* What goes out on the serial line, and on the chip's own USB where it has one: the trace, which
- * outlives a restart, the chip's own log, answers. One task writes; anybody may hand lines in. Must
- * not know what lines mean. */
+/* Output on UART0 and, where the chip has it, its own USB: the trace, which survives a restart, the
+ * log of ESP-IDF, and answers. Any task may hand lines in; the console's task writes them. */
 #ifndef CONSOLE_OUT_H
 #define CONSOLE_OUT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Once, before the first line: keeps what a restart left unsaid. */
+/* Called once, before the first line: keeps the lines that were not written before a restart. */
 void console_out_boot(void);
 
-/* A trace line with its time before it and its end behind. Safe in an interrupt, with the cache
- * off. Without room it is dropped, and console_out_lost() counts it. */
+/* Queues a trace line, with the time before it. Safe in an interrupt, with the cache off. Without
+ * room the line is dropped and counted in console_out_lost(). */
 void console_trace(const char *line, uint32_t len);
 uint32_t console_out_lost(void);
-/* Lines that went out on the UART and not, or not whole, over USB: nobody read there. */
+/* Lines that went out on the UART but not, or not completely, over USB, because nobody read there.
+ */
 uint32_t console_out_usb_lost(void);
 
-/* A line of text as it is, without its end; dropped without room. In a task. */
+/* Queues a line of text, given without its end; dropped without room. Called from a task. */
 void console_line(const char *line, uint32_t len);
 
-/* Takes the chip's own log over: its lines come between ours, never within. */
+/* Takes over the log of ESP-IDF, so that its lines come between ours and never within one. */
 void console_log_start(void);
 
-/* --- the writing task's --- */
+/* --- for the console's task --- */
 
-/* Bytes as they are, at once. */
+/* Writes bytes, unchanged. */
 void console_bytes(const void *bytes, uint32_t len);
-/* `= `, the text as printf makes it, and its end. */
+/* Writes `= `, the formatted text, and a line end. Longer text is cut off. */
 __attribute__((format(printf, 1, 2))) void console_answer(const char *format, ...);
-/* Writes what waits. */
+/* Writes all queued lines. */
 void console_drain(void);
 
-/* --- the restart's --- */
+/* --- for the restart --- */
 
-/* Lets the line that is being written end: at most 330 bytes, 31 ms. Safe in an interrupt. */
+/* Finishes the line that is being written: at most 450 bytes, 40 ms. Safe in an interrupt. */
 void console_finish(void);
 
 #endif

@@ -1,5 +1,5 @@
-/* hal.h on the chip, where no file of its own does it: time, inputs, chance, trace, restart.
- * Interrupts call in here, so all of it lies in RAM (linker.lf). */
+/* hal.h on the chip: time, inputs, randomness, restart, and calls into the files that do the rest.
+ * Interrupts call into this file, so it is placed in RAM (linker.lf). */
 #include "hal.h"
 
 #include <string.h>
@@ -7,9 +7,13 @@
 #include "bootloader_random.h"
 #include "console_out.h"
 #include "contacts.h"
+#include "esp_idf_version.h"
+#include "esp_private/rtc_clk.h"
 #include "esp_random.h"
 #include "esp_rom_sys.h"
+#include "flash_busy.h"
 #include "hal_esp32.h"
+#include "host_interrupts.h"
 #include "inbox.h"
 #include "mac.h"
 #include "network.h"
@@ -17,17 +21,18 @@
 #include "partitions.h"
 #include "radio_power.h"
 #include "retained.h"
+#include "soc/rtc.h"
 
 #define POOL_BYTES 64u
 
 static uint8_t pool[POOL_BYTES];
 static uint32_t drawn;
-static volatile uint32_t temperature;
-static volatile bool radio_gone;
+static volatile uint32_t temperature = (uint16_t)HAL_NO_TEMPERATURE;
 
 void hal_start(void) {
-    /* True chance without the radio: noise of the analogue converter. An epoch is drawn before the
-     * radio is up, and in an interrupt. */
+    /* Hardware entropy while the radio is off: esp_random() alone is pseudo-random then. The source
+     * is noise of the analogue converter (ESP-IDF, "Random Number Generation"). An epoch is drawn
+     * before the radio is up, and in an interrupt. */
     bootloader_random_enable();
     esp_fill_random(pool, sizeof pool);
     bootloader_random_disable();
@@ -46,10 +51,7 @@ uint32_t hal_inputs(void) {
 
 void hal_radio(bool on) {
     if (on) network_radio();
-    else {
-        radio_power_off();
-        radio_gone = true;
-    }
+    else radio_power_off();
 }
 
 bool hal_gpio(uint32_t pin, uint32_t level) { return outputs_set(pin, level); }
@@ -58,8 +60,8 @@ void hal_link_send(uint32_t channel, const uint8_t *bytes, uint32_t len) {
     network_send(channel, bytes, len);
 }
 
-/* The pool makes the first 64 bytes of a boot good; later ones rest on the chip's generator, which
- * is a true one while the radio is up. */
+/* The pool covers the first 64 bytes of a boot. Later bytes depend on the chip's generator, which
+ * has hardware entropy while the radio is on. */
 void hal_random(uint8_t *bytes, uint32_t len) {
     for (uint32_t i = 0; i < len; i++) {
         bytes[i] = (uint8_t)(pool[drawn] ^ (uint8_t)esp_random());
@@ -77,31 +79,36 @@ bool hal_mac(uint32_t principal, const uint8_t *bytes, uint32_t len, uint8_t *ta
 
 void hal_trace(const char *line, uint32_t len) { console_trace(line, len); }
 
+static void clock_default(void) {
+#if ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 2, 0)
+    rtc_clk_cpu_set_to_default_config();
+#else
+    rtc_clk_cpu_freq_set_xtal();
+#endif
+}
+
 _Noreturn void hal_restart(uint32_t reason, uint32_t delay_ms) {
-    contacts_mask();
+    interrupts_mask();
     radio_power_off();
     retained()->reason = reason;
     retained()->delay_ms = delay_ms;
     retained_seal(retained());
     (void)retained_now();
+    flash_settle();
     console_finish();
+    /* The reset of the ESP32 keeps the RTC domain, and with it the CPU's clock source: the ROM
+     * expects the crystal, as after esp_restart(). */
+    clock_default();
     esp_rom_software_reset_system();
     for (;;) continue;
 }
 
 void hal_interrupts(bool on) {
-    if (on) (void)contacts_unmask();
-    else contacts_mask();
+    if (on) (void)interrupts_unmask();
+    else interrupts_mask();
 }
 
 void hal_idle(void) {
-    /* The guest let go of the radio and the gate did not: what stood on the radio is gone with its
-     * clocks, and only a restart makes it whole. */
-    if (radio_gone) {
-        static const char line[] = "restart reason=RESET";
-        hal_trace(line, sizeof line - 1);
-        hal_restart(KS_BOOT_RESET, 0);
-    }
-    if (inbox_feed()) (void)contacts_unmask();
-    else contacts_sleep();
+    if (inbox_feed()) (void)interrupts_unmask();
+    else interrupts_sleep();
 }

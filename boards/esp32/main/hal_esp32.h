@@ -1,12 +1,13 @@
-/* What start-up and the other tasks tell the HAL. */
+/* What start-up and the other tasks give to the HAL. */
 #ifndef HAL_ESP32_H
 #define HAL_ESP32_H
 
 #include <stdint.h>
 
-/* Once, with the radio off: draws the chance that the first epochs are made of. */
+/* Called once, with the radio off: fills the pool that the first epochs are drawn from. */
 void hal_start(void);
-/* The chip's temperature, in 0.1 degrees Celsius; 0 until the first. */
+/* Sets the chip's temperature, in 0.1 degrees Celsius; HAL_NO_TEMPERATURE until the
+ * first call. */
 void hal_temperature(int16_t tenths);
 
 #endif

@@ -10,7 +10,7 @@
 struct reader {
     const uint8_t *at;
     uint32_t left;
-    bool short_of; /* asked for more than there was */
+    bool short_of; /* a read went beyond the end */
 };
 
 static uint32_t word_at(const uint8_t *at) {
@@ -40,7 +40,10 @@ const char *image_header(const uint8_t *header, uint32_t size, const char *magic
     uint32_t blank = 0;
     for (uint32_t i = 0; i < IMAGE_HEADER_BYTES; i++) blank += header[i] == 0xff ? 1u : 0u;
     if (blank == IMAGE_HEADER_BYTES) return "blank";
-    if (memcmp(header, magic, MAGIC_BYTES) != 0) return "magic";
+    if (memcmp(header, magic, MAGIC_BYTES) != 0) {
+        const bool old = memcmp(header, OWNER_MAGIC_OLD, MAGIC_BYTES) == 0;
+        return old && strcmp(magic, OWNER_MAGIC) == 0 ? "old" : "magic";
+    }
     const uint32_t body = word_at(header + 8);
     if (body == 0 || body > size - IMAGE_HEADER_BYTES) return "length";
     *len = body;
@@ -56,11 +59,23 @@ const char *image_check(const uint8_t *image, uint32_t size, const char *magic, 
     return NULL;
 }
 
+/* A text behind its length, with a zero after it and none within. */
+static const char *take_text(struct reader *reader, uint32_t length_bytes) {
+    const uint32_t len = take_number(reader, length_bytes);
+    const uint8_t *text = take(reader, len < UINT16_MAX ? len + 1 : UINT32_MAX);
+    if (text == NULL || memchr(text, 0, len + 1) != text + len) {
+        reader->short_of = true;
+        return "";
+    }
+    return (const char *)text;
+}
+
 /* 1 to 32 of A-Z a-z 0-9 _ -: it becomes a level of a topic. */
-static bool device_name(const uint8_t *name, uint32_t len) {
+static bool device_name(const char *name) {
+    const size_t len = strlen(name);
     if (len == 0 || len > DEVICE_MAX) return false;
     for (uint32_t i = 0; i < len; i++) {
-        const uint8_t c = name[i];
+        const uint8_t c = (uint8_t)name[i];
         const uint8_t letter = c | 0x20u;
         const bool good = (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9');
         if (!good && c != '_' && c != '-') return false;
@@ -68,35 +83,30 @@ static bool device_name(const uint8_t *name, uint32_t len) {
     return true;
 }
 
-static bool begins(const uint8_t *text, uint32_t len, const char *with) {
-    const size_t prefix = strlen(with);
-    return len > prefix && memcmp(text, with, prefix) == 0;
-}
-
-static bool broker_url(const uint8_t *url, uint32_t len) {
-    if (len > BROKER_MAX) return false;
-    for (uint32_t i = 0; i < len; i++)
-        if (url[i] <= 0x20 || url[i] >= 0x7f) return false;
-    return begins(url, len, "mqtt://") || begins(url, len, "mqtts://");
+static bool broker_good(const struct owner *owner, uint32_t tls) {
+    const size_t len = strlen(owner->host);
+    const bool certified = owner->certificate[0] != '\0';
+    return tls <= 1 && owner->port != 0 && len > 0 && len <= HOST_MAX &&
+           certified == (owner->key[0] != '\0') &&
+           (tls == 1 || (owner->ca[0] == '\0' && !certified));
 }
 
 const char *owner_read(const uint8_t *body, uint32_t len, struct owner *owner) {
     struct reader reader = {body, len, false};
     const uint8_t *keys = take(&reader, sizeof owner->keys);
-    const uint32_t device_len = take_number(&reader, 1);
-    const uint8_t *device = take(&reader, device_len);
-    const uint32_t broker_len = take_number(&reader, 2);
-    const uint8_t *broker = take(&reader, broker_len);
-    const uint32_t ca_len = take_number(&reader, 2);
-    const uint8_t *ca = take(&reader, ca_len);
-    if (reader.short_of || reader.left != 0) return "length";
-    if (!device_name(device, device_len)) return "device";
-    if (!broker_url(broker, broker_len)) return "broker";
     memset(owner, 0, sizeof *owner);
+    owner->device = take_text(&reader, 1);
+    const uint32_t tls = take_number(&reader, 1);
+    owner->tls = tls == 1;
+    owner->port = (uint16_t)take_number(&reader, 2);
+    owner->host = take_text(&reader, 1);
+    owner->user = take_text(&reader, 2);
+    owner->password = take_text(&reader, 2);
+    owner->ca = take_text(&reader, 2);
+    owner->certificate = take_text(&reader, 2);
+    owner->key = take_text(&reader, 2);
+    if (reader.short_of || reader.left != 0) return "length";
     memcpy(owner->keys, keys, sizeof owner->keys);
-    memcpy(owner->device, device, device_len);
-    memcpy(owner->broker, broker, broker_len);
-    owner->ca = ca;
-    owner->ca_len = ca_len;
-    return NULL;
+    if (!device_name(owner->device)) return "device";
+    return broker_good(owner, tls) ? NULL : "broker";
 }

@@ -1,5 +1,5 @@
-/* What stands in the partitions `guest` and `owner`: eight letters, u32 length, u32 CRC-32, body;
- * little-endian. Reads bytes, trusts none. Must not know flash. */
+/* The contents of the partitions `guest` and `owner`: eight letters, u32 length, u32 CRC-32, body;
+ * little-endian. All of it is validated. */
 #ifndef IMAGE_FORMAT_H
 #define IMAGE_FORMAT_H
 
@@ -10,28 +10,35 @@
 
 #define IMAGE_HEADER_BYTES 16u
 #define GUEST_MAGIC "KSGUEST1"
-#define OWNER_MAGIC "KSOWNER1"
+#define OWNER_MAGIC "KSOWNER2"
+/* Of an earlier layout, which had the broker as a URL. */
+#define OWNER_MAGIC_OLD "KSOWNER1"
 #define KEY_BYTES 32u
 #define DEVICE_MAX 32u
-#define BROKER_MAX 255u
+#define HOST_MAX 253u
 
-/* The header alone; null if it is good, with the length of the body, which ends within `size` bytes
- * of partition. Otherwise the reason: "blank", "magic", "length". */
+/* Checks the header alone. Returns null and the length of the body, which ends within the `size`
+ * bytes of the partition, or the reason: "blank", "magic", "old", "length". */
 const char *image_header(const uint8_t *header, uint32_t size, const char *magic, uint32_t *len);
-/* A whole image of `size` bytes; as image_header(), and "crc". */
+/* Checks a whole image of `size` bytes; as image_header(), with the further reason "crc". */
 const char *image_check(const uint8_t *image, uint32_t size, const char *magic, uint32_t *len);
 
+/* What the owner sets. Texts point into the image and end with a zero. */
 struct owner {
     uint8_t keys[KS_PRINCIPAL_COUNT][KEY_BYTES];
-    char device[DEVICE_MAX + 1];
-    char broker[BROKER_MAX + 1];
-    /* PEM in the image, without an end; length 0: the bundle of authorities. */
-    const uint8_t *ca;
-    uint32_t ca_len;
+    const char *device;
+    /* The broker. */
+    bool tls;
+    uint16_t port;
+    const char *host;
+    /* Empty: none. */
+    const char *user, *password;
+    /* PEM. Without `ca`, the authorities that the firmware brings. Without `certificate`, no client
+     * certificate; with it, `key` is there too. */
+    const char *ca, *certificate, *key;
 };
 
-/* Reads an owner image's body. Null if it is good; otherwise the reason: "length", "device",
- * "broker". */
+/* Reads an owner image's body. Returns null, or the reason: "length", "device", "broker". */
 const char *owner_read(const uint8_t *body, uint32_t len, struct owner *owner);
 
 #endif

@@ -11,7 +11,7 @@ static const uint8_t letters[LETTERS] = {'I', 'M', 'P', 'R', 'O', 'V'};
 void improv_reset(struct improv_reader *reader) { memset(reader, 0, sizeof *reader); }
 
 static enum improv_found release(struct improv_reader *reader, uint8_t byte) {
-    /* Only the first letter can begin anew: no other letter of the six is an I. */
+    /* A new frame can begin only here: no other letter of "IMPROV" is an I. */
     const uint32_t held = reader->have;
     memcpy(reader->text, letters, held);
     reader->released = held;

@@ -1,8 +1,8 @@
-/* Improv Serial (https://www.improv-wifi.com/serial/): finds frames among the bytes of a serial
- * line and makes them. Must not know Wi-Fi, nor what else the line carries.
+/* Improv Serial (https://www.improv-wifi.com/serial/): finds frames in the bytes of a serial line,
+ * and makes frames.
  *
- * A frame: "IMPROV", version 1, type, length, data, the sum of all bytes before modulo 256, and
- * then by custom a line end. */
+ * A frame: "IMPROV", version 1, type, length, data, the sum of all bytes before it modulo 256, and
+ * by convention a line end. */
 #ifndef IMPROV_H
 #define IMPROV_H
 
@@ -30,16 +30,16 @@ enum improv_command {
     IMPROV_SCAN = 4
 };
 
-/* What one byte of the line made. */
+/* What one byte of the line completed. */
 enum improv_found {
-    IMPROV_TEXT,   /* not of a frame: `released` bytes of `text` belong to the line's other users */
-    IMPROV_INSIDE, /* of a frame, or perhaps of one */
-    IMPROV_FRAME,  /* the last of a good frame: type, data and len are filled */
-    IMPROV_BROKEN  /* the last of a frame whose sum or version is wrong */
+    IMPROV_TEXT,   /* not part of a frame: `released` bytes of `text` are for the command line */
+    IMPROV_INSIDE, /* part of a frame, or perhaps of one */
+    IMPROV_FRAME,  /* the last byte of a good frame: type, data and len are set */
+    IMPROV_BROKEN  /* the last byte of a frame whose sum or version is wrong */
 };
 
 struct improv_reader {
-    uint32_t have; /* bytes of the frame so far */
+    uint32_t have; /* bytes of the frame received */
     uint8_t sum;
     bool line_end; /* the frame's own line end may follow */
     uint8_t version, type, len;
@@ -49,7 +49,7 @@ struct improv_reader {
 };
 
 enum improv_found improv_feed(struct improv_reader *reader, uint8_t byte);
-/* Forgets a frame that was begun: after a silence on the line. */
+/* Abandons a frame that was begun; to be called after a silence on the line. */
 void improv_reset(struct improv_reader *reader);
 
 /* Makes a frame with its line end; returns its length, at most IMPROV_FRAME_MAX. */
@@ -63,7 +63,7 @@ struct improv_wifi {
     char password[IMPROV_PASSWORD_MAX + 1];
 };
 
-/* The command of an RPC frame's data, and its own data; false if the lengths do not agree. */
+/* Splits the data of an RPC frame into command and body; false if the lengths do not agree. */
 bool improv_rpc(const uint8_t *data, uint8_t len, uint8_t *command, const uint8_t **body,
                 uint8_t *body_len);
 /* Reads IMPROV_WIFI_SETTINGS; false if it is malformed or too long for Wi-Fi. */

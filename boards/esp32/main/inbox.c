@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "abi.gen.h"
-#include "contacts.h"
 #include "freertos/FreeRTOS.h"
 #include "host.h"
+#include "host_interrupts.h"
 
 #define WAITING_MAX 2u
 
@@ -16,7 +16,7 @@ static struct {
 } waiting[WAITING_MAX];
 static uint32_t first, count;
 static bool up, told;
-/* The session is another than the one the host knows. */
+/* A session ended since the host was last informed. */
 static bool changed;
 static portMUX_TYPE lock = portMUX_INITIALIZER_UNLOCKED;
 
@@ -26,7 +26,7 @@ void inbox_link(bool state) {
     up = state;
     count = 0;
     portEXIT_CRITICAL(&lock);
-    contacts_wake();
+    interrupts_wake();
 }
 
 void inbox_message(const uint8_t *bytes, uint32_t len) {
@@ -37,7 +37,7 @@ void inbox_message(const uint8_t *bytes, uint32_t len) {
         if (len <= KS_MESSAGE_MAX) memcpy(waiting[slot].bytes, bytes, len);
     }
     portEXIT_CRITICAL(&lock);
-    contacts_wake();
+    interrupts_wake();
 }
 
 static bool tell_link(void) {
@@ -54,7 +54,7 @@ static bool tell_link(void) {
 
 bool inbox_feed(void) {
     bool any = tell_link();
-    /* The slot stays taken while the host copies: only this task frees one. */
+    /* The slot stays occupied while the host copies it: only this task frees slots. */
     while (count > 0) {
         host_received(waiting[first].bytes, waiting[first].len);
         portENTER_CRITICAL(&lock);

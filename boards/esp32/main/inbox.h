@@ -1,18 +1,17 @@
-/* What the network has for the host: the session's state and messages. Filled by the network's
- * tasks, emptied by the host's when it is idle. Must not know MQTT or the host's queue. */
+/* From the network to the host: the session's state and messages. The network's tasks fill it; the
+ * host empties it when it is idle. */
 #ifndef INBOX_H
 #define INBOX_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A session came up, or the session went down and with it what of it was not yet taken. */
+/* A session came up, or it went down; then its messages not yet delivered are dropped. */
 void inbox_link(bool up);
-/* A message of `len` bytes; of one longer than KS_MESSAGE_MAX, `bytes` may be null. Dropped without
- * room. */
+/* Queues a message; dropped without room. `bytes` may be null if `len` exceeds KS_MESSAGE_MAX. */
 void inbox_message(const uint8_t *bytes, uint32_t len);
 
-/* The host's, masked: hands over what is there. Returns whether there was anything. */
+/* Called by the host, masked: delivers what is there. Returns whether there was anything. */
 bool inbox_feed(void);
 
 #endif

@@ -1,5 +1,5 @@
-/* Start-up. The contacts and the host come first; nothing else of the system begins before the host
- * has nothing left to do. Must not know what any part does. */
+/* Start-up. The contacts and the host start first; every other task starts when the host sleeps for
+ * the first time. */
 #include "console.h"
 #include "console_out.h"
 #include "contacts.h"
@@ -8,13 +8,15 @@
 #include "freertos/task.h"
 #include "hal_esp32.h"
 #include "host.h"
+#include "host_interrupts.h"
 #include "network.h"
 #include "outputs.h"
 #include "partitions.h"
 #include "radio_power.h"
 #include "retained.h"
+#include "temperature.h"
 
-/* Above Wi-Fi's task, which has 23. */
+/* Above Wi-Fi's task, whose priority is 23. */
 #define HOST_PRIORITY (configMAX_PRIORITIES - 1)
 
 static StackType_t stack[KS_HOST_STACK / sizeof(StackType_t)];
@@ -30,15 +32,18 @@ static void host_task(void *argument) {
     image.reason = (uint32_t)(uintptr_t)argument;
     image.guest = guest == NULL ? nothing : guest;
     image.guest_len = len;
+    image.radio_held = retained_radio_held();
     image.stack_floor = (uintptr_t)stack + KS_STACK_MARGIN;
     hal_start();
-    contacts_start();
+    /* The first tick has a temperature already, on a chip with a sensor. */
+    temperature_poll();
+    interrupts_start();
     host_boot(&image);
 }
 
-/* An emulated ESP32-C3 forgets an interrupt that comes within another until the interrupt threshold
- * is written: without this it sleeps for ever within seconds. On the chip it is two stores an
- * idling. */
+/* Works around a fault of the emulated ESP32-C3: an interrupt that arrives within another is lost
+ * until the interrupt threshold is written, and the board then sleeps without end within seconds.
+ * On the chip this costs two stores each time it idles. */
 static bool before_sleep(void) {
     static portMUX_TYPE lock = portMUX_INITIALIZER_UNLOCKED;
     portENTER_CRITICAL(&lock);
@@ -56,7 +61,7 @@ void app_main(void) {
     (void)esp_register_freertos_idle_hook(before_sleep);
     (void)xTaskCreateStatic(host_task, "host", sizeof stack, (void *)(uintptr_t)reason,
                             HOST_PRIORITY, stack, &task);
-    /* The host has slept for the first time. */
+    /* Here the host has slept for the first time. */
     console_start(reason);
     network_start();
 }

@@ -1,4 +1,4 @@
-/* See network.h. The task: what is due next, in order. */
+/* See network.h. The task, which keeps the times at which the next attempts are due. */
 #include "network.h"
 
 #include <string.h>
@@ -17,9 +17,8 @@
 #define BACKOFF_FIRST_MS 1000u
 #define BACKOFF_LAST_MS 30000u
 #define OUTBOX_BYTES 4096u
-#define NEVER UINT32_MAX
-/* While a join is under way it cannot listen: so often it tries, so far apart. Then it listens for
- * two to three seconds, and no longer than this. */
+/* A scan cannot start while the station joins: it is tried up to SCAN_TRIES times, SCAN_AGAIN_MS
+ * apart. It then takes two to three seconds, and is stopped after SCAN_MS. */
 #define SCAN_TRIES 10u
 #define SCAN_AGAIN_MS 500u
 #define SCAN_MS 10000u
@@ -29,20 +28,19 @@ static portMUX_TYPE lock = portMUX_INITIALIZER_UNLOCKED;
 static uint8_t outbox_bytes[OUTBOX_BYTES];
 static struct record_ring outbox = {outbox_bytes, OUTBOX_BYTES, 0, 0};
 static volatile bool radio;
-/* What to join: written by the console, under the lock. */
+/* The credentials to join with and their number: written by the console, under the lock. */
 static struct improv_wifi wanted;
-static const char *setup_why;
+static uint32_t wanted_number;
 
-static uint32_t wifi_attempts, mqtt_attempts;
-/* When the next attempt is due, in ms from now; NEVER for none. */
-static uint32_t wifi_due = NEVER, mqtt_due = NEVER;
-static bool wifi_up;
+static uint32_t mqtt_attempts;
+/* When the next attempt is due, in ms from now. */
+static uint32_t mqtt_in = NETWORK_NEVER;
 
 static struct scan_list heard;
-/* Asked for; it listens. */
+/* A scan is wanted; a scan runs. */
 static volatile bool scanning;
 static bool listening;
-static uint32_t scan_tries, scan_due = NEVER;
+static uint32_t scan_tries, scan_in = NETWORK_NEVER;
 
 uint32_t network_delay(uint32_t *attempts) {
     uint32_t ceiling = BACKOFF_FIRST_MS;
@@ -76,16 +74,13 @@ static const struct owner *owner(void) {
 
 bool network_ready(void) { return radio && owner() != NULL; }
 
-void network_join(const char *ssid, const char *password) {
+uint32_t network_join(const struct improv_wifi *wifi) {
     portENTER_CRITICAL(&lock);
-    strncpy(wanted.ssid, ssid, sizeof wanted.ssid - 1);
-    strncpy(wanted.password, password, sizeof wanted.password - 1);
+    wanted = *wifi;
+    const uint32_t number = ++wanted_number;
     portEXIT_CRITICAL(&lock);
-    /* What failed before is not this join's outcome, though its own comes late: the radio's
-     * software starts first. */
-    setup_why = NULL;
-    wifi_again();
     network_tell(NETWORK_JOIN);
+    return number;
 }
 
 void network_scan(void) {
@@ -96,14 +91,10 @@ void network_scan(void) {
 const struct scan_list *network_heard(void) { return scanning ? NULL : &heard; }
 
 struct network_status network_status(void) {
-    struct network_status status = {NETWORK_OFF, NETWORK_OFF, "", ""};
+    struct network_status status = {.wifi_why = "", .wifi_fix = "", .mqtt_why = ""};
     if (!radio) return status;
-    wifi_state(&status);
+    join_state(&status);
     mqtt_state(&status);
-    if (setup_why != NULL) {
-        status.wifi = NETWORK_FAILED;
-        status.wifi_why = setup_why;
-    }
     return status;
 }
 
@@ -111,7 +102,7 @@ struct network_status network_status(void) {
 
 static void scan_end(void) {
     listening = false;
-    scan_due = NEVER;
+    scan_in = NETWORK_NEVER;
     scanning = false;
 }
 
@@ -121,7 +112,7 @@ static void scan_stop(void) {
     scan_end();
 }
 
-/* Begins to listen; or it is time to end. */
+/* Starts the scan, or ends it when its time is over. */
 static void scan(void) {
     if (listening || scan_tries == 0) {
         scan_stop();
@@ -129,17 +120,32 @@ static void scan(void) {
     }
     scan_tries--;
     listening = wifi_begin() == NULL && wifi_scan();
-    scan_due = listening ? SCAN_MS : SCAN_AGAIN_MS;
+    scan_in = listening ? SCAN_MS : SCAN_AGAIN_MS;
 }
 
 static void join(void) {
     struct improv_wifi now;
     portENTER_CRITICAL(&lock);
     now = wanted;
+    const uint32_t number = wanted_number;
     portEXIT_CRITICAL(&lock);
-    wifi_due = NEVER;
-    setup_why = now.ssid[0] == '\0' ? "no-credentials" : wifi_begin();
-    if (setup_why == NULL) wifi_join(now.ssid, now.password);
+    const char *refused = now.ssid[0] == '\0' ? "no-credentials" : wifi_begin();
+    if (refused != NULL) join_failed(refused);
+    else join_begin(&now, number);
+}
+
+/* The radio is on for the first time in this boot. */
+static void begin(void) {
+    struct improv_wifi stored;
+    if (owner() == NULL) {
+        join_failed("no-owner");
+        return;
+    }
+    const bool known = credentials_load(&stored);
+    portENTER_CRITICAL(&lock);
+    if (known && wanted.ssid[0] == '\0') wanted = stored;
+    portEXIT_CRITICAL(&lock);
+    join();
 }
 
 static void drain(void) {
@@ -154,33 +160,21 @@ static void drain(void) {
 }
 
 static void happened(uint32_t bits) {
-    if ((bits & NETWORK_RADIO) != 0) {
-        if (owner() == NULL) setup_why = "no-owner";
-        else if (wanted.ssid[0] != '\0' || credentials_load(&wanted)) join();
-        else setup_why = "no-credentials";
-    }
+    if ((bits & NETWORK_RADIO) != 0) begin();
     if ((bits & NETWORK_JOIN) != 0 && network_ready()) {
         if (scanning) scan_stop();
-        wifi_attempts = 0;
         join();
     }
-    if ((bits & NETWORK_WIFI_DOWN) != 0) {
-        wifi_up = false;
-        wifi_due = network_delay(&wifi_attempts);
-    }
-    if ((bits & NETWORK_WIFI_UP) != 0) {
-        wifi_up = true;
-        wifi_attempts = 0;
-        if (mqtt_due == NEVER) mqtt_due = 0;
-    }
-    if ((bits & NETWORK_MQTT_DOWN) != 0) mqtt_due = network_delay(&mqtt_attempts);
+    join_events(bits);
+    if (join_up() && mqtt_in == NETWORK_NEVER && (bits & NETWORK_WIFI_ADDRESS) != 0) mqtt_in = 0;
+    if ((bits & NETWORK_MQTT_DOWN) != 0) mqtt_in = network_delay(&mqtt_attempts);
     if ((bits & NETWORK_OUTBOX) != 0) {
         mqtt_attempts = 0;
         drain();
     }
     if ((bits & NETWORK_SCAN) != 0 && !listening) {
         scan_tries = SCAN_TRIES;
-        scan_due = 0;
+        scan_in = 0;
     }
     if ((bits & NETWORK_SCANNED) != 0 && listening) {
         wifi_heard(&heard);
@@ -189,17 +183,27 @@ static void happened(uint32_t bits) {
 }
 
 static void attempt(void) {
-    if (scan_due == 0) scan();
-    if (wifi_due == 0 && !listening) join();
-    if (mqtt_due == 0 && wifi_up) {
-        mqtt_due = NEVER;
+    if (scan_in == 0) scan();
+    /* A scan ends before the next attempt to join. */
+    if (join_in == 0 && !listening) join_due();
+    if (mqtt_in == 0 && join_up()) {
+        mqtt_in = NETWORK_NEVER;
         mqtt_open(owner());
     }
 }
 
-/* Lets `passed` ms go by. */
-static void pass(uint32_t *due, uint32_t passed) {
-    if (*due != NEVER) *due -= passed < *due ? passed : *due;
+/* Counts `passed` ms off. */
+static void pass(uint32_t *in, uint32_t passed) {
+    if (*in != NETWORK_NEVER) *in -= passed < *in ? passed : *in;
+}
+
+/* Until the next attempt, in ms. */
+static uint32_t wait_ms(void) {
+    /* A session that is due waits for Wi-Fi without a time. */
+    uint32_t wait = mqtt_in == 0 ? NETWORK_NEVER : mqtt_in;
+    if (join_in < wait) wait = join_in;
+    if (scan_in < wait) wait = scan_in;
+    return wait;
 }
 
 static void network_task(void *unused) {
@@ -207,18 +211,15 @@ static void network_task(void *unused) {
     TickType_t before = xTaskGetTickCount();
     for (;;) {
         uint32_t bits = 0;
-        uint32_t wait = wifi_due < mqtt_due ? wifi_due : mqtt_due;
-        if (scan_due < wait) wait = scan_due;
-        /* A session that waits for Wi-Fi waits without a date. */
-        if (wait == 0) wait = 1000;
-        const TickType_t ticks = wait == NEVER ? portMAX_DELAY : pdMS_TO_TICKS(wait) + 1;
+        const uint32_t wait = wait_ms();
+        const TickType_t ticks = wait == NETWORK_NEVER ? portMAX_DELAY : pdMS_TO_TICKS(wait) + 1;
         (void)xTaskNotifyWait(0, UINT32_MAX, &bits, ticks);
         const TickType_t now = xTaskGetTickCount();
         const uint32_t passed = (uint32_t)(now - before) * portTICK_PERIOD_MS;
         before = now;
-        pass(&wifi_due, passed);
-        pass(&mqtt_due, passed);
-        pass(&scan_due, passed);
+        pass(&join_in, passed);
+        pass(&mqtt_in, passed);
+        pass(&scan_in, passed);
         happened(bits);
         attempt();
     }

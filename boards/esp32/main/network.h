@@ -1,6 +1,6 @@
-/* The network: Wi-Fi station and MQTT session, in a task of their own, from the moment that the
- * host powers the radio. Before it nothing of Wi-Fi, lwIP or the event loop exists. Retries for
- * ever, with back-off; never restarts the board. Must not know the gate, or what messages mean. */
+/* The network: Wi-Fi station and MQTT session, in a task of their own. Nothing of Wi-Fi, lwIP or
+ * the event loop is initialised before the host powers the radio. Retries without end, with
+ * back-off; never restarts the board. */
 #ifndef NETWORK_H
 #define NETWORK_H
 
@@ -9,34 +9,41 @@
 
 #include "scan_list.h"
 
-/* Makes the task; it sleeps. */
+/* Creates the task; it sleeps until network_radio(). */
 void network_start(void);
 
-/* --- the host's; none waits --- */
+/* --- for the host; none waits --- */
 
-/* The radio may run from now on. */
+/* The radio may be used from now on. */
 void network_radio(void);
-/* Puts a message (KS_CHANNEL) in the outbox; without room it is dropped, as a radio would. */
+/* Queues a message (KS_CHANNEL); dropped without room. */
 void network_send(uint32_t channel, const uint8_t *bytes, uint32_t len);
 
-/* --- the console's --- */
+/* --- for the console --- */
 
 enum network_state { NETWORK_OFF, NETWORK_TRYING, NETWORK_UP, NETWORK_FAILED };
 
 struct network_status {
     enum network_state wifi, mqtt;
-    /* Why it failed: one word. */
-    const char *wifi_why, *mqtt_why;
+    /* Why it failed, in one word; and for Wi-Fi what to do. */
+    const char *wifi_why, *mqtt_why, *wifi_fix;
+    /* The last reason code (wifi_reason.h), and the failed tries in a row. */
+    uint32_t wifi_reason, wifi_tries;
+    /* The transmit power that was set, in 0.25 dBm; 0: the library's default. */
+    int8_t wifi_power;
+    /* The network_join() that the rest is about; 0: none yet. */
+    uint32_t request;
 };
 
 struct network_status network_status(void);
-/* Whether the radio may run and there is an owner to run it for. */
+/* Whether the radio may be used and the board has an owner. */
 bool network_ready(void);
-/* Leaves the access point, if any, and tries these credentials; network_status() tells. */
-void network_join(const char *ssid, const char *password);
-/* Begins to listen for access points, where network_ready(); at most 15 s. */
+/* Leaves the access point, if any, and tries these credentials until others are given. Returns the
+ * number by which network_status() reports the result. */
+uint32_t network_join(const struct improv_wifi *wifi);
+/* Starts a scan; requires network_ready(). It takes at most 15 s. */
 void network_scan(void);
-/* What was heard; null while it listens. Nothing may be heard, or it could not listen. */
+/* The result of the scan; null while it runs. Empty if nothing was found or the scan failed. */
 const struct scan_list *network_heard(void);
 
 #endif

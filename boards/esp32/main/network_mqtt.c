@@ -1,8 +1,6 @@
-/* One MQTT 3.1.1 session with the owner's broker: last will, clean session, topics as
- * docs/PROTOCOL.md. Up means subscribed: a session that hears no commands is none. Must not know
- * Wi-Fi or what messages mean. */
+/* One MQTT 3.1.1 session with the owner's broker: last will, clean session, topics as in
+ * docs/PROTOCOL.md. The session counts as up when it has subscribed to the commands. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "abi.gen.h"
@@ -30,13 +28,30 @@ static esp_mqtt_client_handle_t client;
 static const char *device;
 static volatile enum network_state state;
 static const char *volatile why = "";
+/* A client certificate is sent. */
+static bool certified;
 
 static const char *topic(char *text, const char *level) {
     (void)snprintf(text, TOPIC_BYTES, "killswitch/%s/%s", device, level);
     return text;
 }
 
-/* In one word, for a person. */
+/* mbedtls/ssl.h and mbedtls/x509.h; esp-tls reports errors as positive numbers. */
+#define TLS_FATAL_ALERT 0x7780
+#define CERTIFICATE_WRONG_NAME 0x04
+#define CERTIFICATE_NOT_TRUSTED 0x08
+
+/* One word for the status line. */
+static const char *tls_word(const esp_mqtt_error_codes_t *error) {
+    if ((error->esp_tls_cert_verify_flags & CERTIFICATE_NOT_TRUSTED) != 0) return "tls-authority";
+    if ((error->esp_tls_cert_verify_flags & CERTIFICATE_WRONG_NAME) != 0) return "tls-name";
+    /* The broker ended the handshake. Without a client certificate that is almost always what it
+     * lacks. */
+    if (error->esp_tls_stack_err == TLS_FATAL_ALERT)
+        return certified ? "tls-refused" : "client-certificate";
+    return "tls";
+}
+
 static const char *word_of(const esp_mqtt_error_codes_t *error) {
     if (error == NULL) return "closed";
     if (error->error_type == MQTT_ERROR_TYPE_CONNECTION_REFUSED) {
@@ -46,12 +61,13 @@ static const char *word_of(const esp_mqtt_error_codes_t *error) {
         default: return "refused";
         }
     }
-    if (error->esp_tls_cert_verify_flags != 0 || error->esp_tls_stack_err != 0) return "tls";
+    if (error->esp_tls_cert_verify_flags != 0 || error->esp_tls_stack_err != 0)
+        return tls_word(error);
     if (error->esp_tls_last_esp_err == ESP_ERR_ESP_TLS_CANNOT_RESOLVE_HOSTNAME) return "no-name";
     return "unreachable";
 }
 
-/* A message may come in parts; they come in order. */
+/* A message may arrive in parts, in order. */
 static void on_data(const esp_mqtt_event_t *event) {
     static uint8_t message[KS_MESSAGE_MAX];
     const uint32_t total = (uint32_t)event->total_data_len;
@@ -95,22 +111,20 @@ static void on_mqtt(void *unused, esp_event_base_t base, int32_t id, void *data)
     }
 }
 
-/* The pinned authority with an end: what reads PEM wants one. */
-static const char *authority(const struct owner *owner) {
-    char *pem = malloc(owner->ca_len + 1);
-    if (pem == NULL) return NULL;
-    memcpy(pem, owner->ca, owner->ca_len);
-    pem[owner->ca_len] = '\0';
-    return pem;
-}
+static const char *or_null(const char *text) { return text[0] == '\0' ? NULL : text; }
 
-static bool make(const struct owner *owner) {
+/* Everything that the client keeps a pointer to is in mapped flash or static: nothing is allocated
+ * here. */
+static void configure(const struct owner *owner, esp_mqtt_client_config_t *config) {
     static char will[TOPIC_BYTES], id[TOPIC_BYTES];
-    device = owner->device;
     (void)snprintf(id, sizeof id, "killswitch-%s", device);
-    esp_mqtt_client_config_t config = {
-        .broker.address.uri = owner->broker,
+    *config = (esp_mqtt_client_config_t){
+        .broker.address.hostname = owner->host,
+        .broker.address.port = owner->port,
+        .broker.address.transport = owner->tls ? MQTT_TRANSPORT_OVER_SSL : MQTT_TRANSPORT_OVER_TCP,
         .credentials.client_id = id,
+        .credentials.username = or_null(owner->user),
+        .credentials.authentication.password = or_null(owner->password),
         .session.last_will.topic = topic(will, "availability"),
         .session.last_will.msg = offline,
         .session.last_will.qos = 1,
@@ -122,22 +136,34 @@ static bool make(const struct owner *owner) {
         .task.stack_size = TASK_STACK,
         .buffer.size = BUFFER_BYTES,
     };
-    if (owner->ca_len > 0) {
-        config.broker.verification.certificate = authority(owner);
-        if (config.broker.verification.certificate == NULL) return false;
-    } else config.broker.verification.crt_bundle_attach = esp_crt_bundle_attach;
+    if (!owner->tls) return;
+    config->broker.verification.certificate = or_null(owner->ca);
+    if (owner->ca[0] == '\0') config->broker.verification.crt_bundle_attach = esp_crt_bundle_attach;
+    config->credentials.authentication.certificate = or_null(owner->certificate);
+    config->credentials.authentication.key = or_null(owner->key);
+}
+
+static bool make(const struct owner *owner) {
+    esp_mqtt_client_config_t config;
+    device = owner->device;
+    certified = owner->certificate[0] != '\0';
+    configure(owner, &config);
     client = esp_mqtt_client_init(&config);
     if (client == NULL) return false;
-    return esp_mqtt_client_register_event(client, MQTT_EVENT_ANY, on_mqtt, NULL) == ESP_OK;
+    if (esp_mqtt_client_register_event(client, MQTT_EVENT_ANY, on_mqtt, NULL) == ESP_OK &&
+        esp_mqtt_client_start(client) == ESP_OK)
+        return true;
+    (void)esp_mqtt_client_destroy(client);
+    client = NULL;
+    return false;
 }
 
 void mqtt_open(const struct owner *owner) {
+    /* A second address arrives while the session is up, or opens. */
+    if (state == NETWORK_UP || state == NETWORK_TRYING) return;
     state = NETWORK_TRYING;
     const bool first = client == NULL;
-    esp_err_t opened = ESP_FAIL;
-    if (!first) opened = esp_mqtt_client_reconnect(client);
-    else if (make(owner)) opened = esp_mqtt_client_start(client);
-    if (opened == ESP_OK) return;
+    if (first ? make(owner) : esp_mqtt_client_reconnect(client) == ESP_OK) return;
     why = first ? "no-memory" : "busy";
     state = NETWORK_FAILED;
     network_tell(NETWORK_MQTT_DOWN);

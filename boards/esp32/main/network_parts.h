@@ -1,41 +1,69 @@
-/* Between the files of the network: its task, Wi-Fi, MQTT. */
+/* Interfaces between the files of the network: task, joining, Wi-Fi, MQTT. All of it runs in the
+ * network's task unless it says otherwise. */
 #ifndef NETWORK_PARTS_H
 #define NETWORK_PARTS_H
 
+#include "credentials.h"
 #include "image_format.h"
 #include "network.h"
 
-/* What happened, as bits of the task's notification. */
+#define NETWORK_NEVER UINT32_MAX
+
+/* Events, as bits of the task's notification. */
 #define NETWORK_RADIO 1u
 #define NETWORK_JOIN 2u
-#define NETWORK_WIFI_UP 4u
-#define NETWORK_WIFI_DOWN 8u
-#define NETWORK_MQTT_DOWN 16u
-#define NETWORK_OUTBOX 32u
-#define NETWORK_SCAN 64u
-#define NETWORK_SCANNED 128u
+#define NETWORK_WIFI_JOINED 4u
+#define NETWORK_WIFI_ADDRESS 8u
+#define NETWORK_WIFI_NO_ADDRESS 16u
+#define NETWORK_WIFI_DOWN 32u
+#define NETWORK_MQTT_DOWN 64u
+#define NETWORK_OUTBOX 128u
+#define NETWORK_SCAN 256u
+#define NETWORK_SCANNED 512u
 
-/* Tells the task. */
+/* Notifies the task. Called from any task. */
 void network_tell(uint32_t bits);
 
-/* Back-off between attempts: the ceiling doubles from 1 s to 30 s, a delay is its upper half,
- * drawn.
- * `*attempts` counts. In ms. */
+/* The delay before the next attempt, in ms: random between half and all of a ceiling, which doubles
+ * with
+ * `*attempts` from 1 s to 30 s. Counts `*attempts`. */
 uint32_t network_delay(uint32_t *attempts);
+
+/* --- joining: network_join.c --- */
+
+/* Joins with these credentials; leaves first what is joined. */
+void join_begin(const struct improv_wifi *wifi, uint32_t request);
+/* Takes the events of Wi-Fi. */
+void join_events(uint32_t bits);
+/* When join_due() has something to do, in ms; NETWORK_NEVER for never. */
+extern uint32_t join_in;
+void join_due(void);
+bool join_up(void);
+/* Wi-Fi could not be started, or there is nothing to join. */
+void join_failed(const char *word);
+/* Called from any task. */
+void join_state(struct network_status *status);
+
+/* --- Wi-Fi: network_wifi.c --- */
 
 /* Starts Wi-Fi, once. Null, or why it cannot. */
 const char *wifi_begin(void);
-/* Begins to join. */
-void wifi_join(const char *ssid, const char *password);
-void wifi_state(struct network_status *status);
-/* Begins to listen for access points; false if it cannot now, as while it joins. NETWORK_SCANNED
- * tells of its end. */
+/* Begins to join; false if ESP-IDF refuses. */
+bool wifi_connect(const struct improv_wifi *wifi);
+/* Ends a connection or an attempt. NETWORK_WIFI_DOWN follows, if there was one. */
+void wifi_leave(void);
+/* The reason of the last NETWORK_WIFI_DOWN. */
+uint32_t wifi_reason(void);
+/* Sets the transmit power, in 0.25 dBm. */
+void wifi_power(int8_t power);
+/* Starts a scan; false if it cannot start now, as while the station joins. NETWORK_SCANNED reports
+ * its end. */
 bool wifi_scan(void);
 void wifi_scan_stop(void);
-/* What was heard. */
+/* Fetches the result of the scan. */
 void wifi_heard(struct scan_list *list);
-/* The last join's outcome is stale: another begins. */
-void wifi_again(void);
+
+/* --- MQTT: network_mqtt.c --- */
 
 /* Opens a session, or opens it again after it went down. */
 void mqtt_open(const struct owner *owner);

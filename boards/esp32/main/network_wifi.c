@@ -1,4 +1,5 @@
-/* Wi-Fi station: starts the radio's software, joins, says how it went. Must not know MQTT. */
+/* The Wi-Fi station of ESP-IDF: start, connection, scan, settings. Its events become bits of the
+ * network's task. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,62 +7,69 @@
 #include "esp_event.h"
 #include "esp_netif.h"
 #include "esp_wifi.h"
+#include "flash_busy.h"
 #include "network_parts.h"
 #include "radio_power.h"
 
-/* As many as are fetched of what was heard: the strongest. */
+/* How many records of a scan are fetched, strongest first. */
 #define SCAN_RECORDS 24u
 
-static volatile enum network_state state;
-static const char *volatile why = "";
+static esp_netif_t *netif;
 static bool begun;
+static volatile uint32_t last_reason;
 
-/* In one word, for a person. */
-static const char *word_of(uint8_t reason) {
-    switch (reason) {
-    case WIFI_REASON_NO_AP_FOUND: return "no-access-point";
-    case WIFI_REASON_AUTH_FAIL:
-    case WIFI_REASON_AUTH_EXPIRE:
-    case WIFI_REASON_MIC_FAILURE:
-    case WIFI_REASON_HANDSHAKE_TIMEOUT:
-    case WIFI_REASON_4WAY_HANDSHAKE_TIMEOUT: return "wrong-password";
-    case WIFI_REASON_ASSOC_FAIL:
-    case WIFI_REASON_CONNECTION_FAIL: return "refused";
-    case WIFI_REASON_BEACON_TIMEOUT: return "lost";
-    default: return "disconnected";
-    }
-}
-
+/* In ESP-IDF's event task. */
 static void on_wifi(void *unused, esp_event_base_t base, int32_t id, void *data) {
     (void)unused, (void)base;
     if (id == WIFI_EVENT_SCAN_DONE) network_tell(NETWORK_SCANNED);
-    if (id != WIFI_EVENT_STA_DISCONNECTED) return;
-    const wifi_event_sta_disconnected_t *event = data;
-    /* Leaving on our own account, for another access point. */
-    if (event->reason == WIFI_REASON_ASSOC_LEAVE) return;
-    why = word_of(event->reason);
-    state = NETWORK_FAILED;
-    network_tell(NETWORK_WIFI_DOWN);
+    else if (id == WIFI_EVENT_STA_CONNECTED) {
+        /* IPv6: a link-local address first; router advertisements bring the others. */
+        (void)esp_netif_create_ip6_linklocal(netif);
+        network_tell(NETWORK_WIFI_JOINED);
+    } else if (id == WIFI_EVENT_STA_DISCONNECTED) {
+        const wifi_event_sta_disconnected_t *event = data;
+        last_reason = event->reason;
+        network_tell(NETWORK_WIFI_DOWN);
+    }
+}
+
+/* Whether an IPv6 address reaches beyond the link. */
+static bool routable(ip_event_got_ip6_t *event) {
+    const esp_ip6_addr_type_t type = esp_netif_ip6_get_addr_type(&event->ip6_info.ip);
+    return type == ESP_IP6_ADDR_IS_GLOBAL || type == ESP_IP6_ADDR_IS_UNIQUE_LOCAL;
 }
 
 static void on_address(void *unused, esp_event_base_t base, int32_t id, void *data) {
-    (void)unused, (void)base, (void)data;
-    if (id != IP_EVENT_STA_GOT_IP) return;
-    state = NETWORK_UP;
-    network_tell(NETWORK_WIFI_UP);
+    (void)unused, (void)base;
+    if (id == IP_EVENT_STA_GOT_IP || (id == IP_EVENT_GOT_IP6 && routable(data)))
+        network_tell(NETWORK_WIFI_ADDRESS);
+    else if (id == IP_EVENT_STA_LOST_IP) network_tell(NETWORK_WIFI_NO_ADDRESS);
+}
+
+/* The first start stores the calibration of the radio. */
+static bool start(void) {
+    flash_begin();
+    const bool started = esp_wifi_start() == ESP_OK;
+    flash_end();
+    return started;
 }
 
 static bool begin(void) {
     wifi_init_config_t config = WIFI_INIT_CONFIG_DEFAULT();
+    char country[CREDENTIALS_COUNTRY];
     if (!credentials_open()) return false;
     radio_power_on();
     if (esp_netif_init() != ESP_OK || esp_event_loop_create_default() != ESP_OK) return false;
-    if (esp_netif_create_default_wifi_sta() == NULL || esp_wifi_init(&config) != ESP_OK)
-        return false;
+    netif = esp_netif_create_default_wifi_sta();
+    if (netif == NULL || esp_wifi_init(&config) != ESP_OK) return false;
+    credentials_country(country);
+    /* The access point's own country information takes precedence while joined (802.11d). An
+     * unknown code leaves the default. */
+    (void)esp_wifi_set_country_code(country, true);
     return esp_event_handler_register(WIFI_EVENT, ESP_EVENT_ANY_ID, on_wifi, NULL) == ESP_OK &&
            esp_event_handler_register(IP_EVENT, ESP_EVENT_ANY_ID, on_address, NULL) == ESP_OK &&
            esp_wifi_set_storage(WIFI_STORAGE_RAM) == ESP_OK &&
-           esp_wifi_set_mode(WIFI_MODE_STA) == ESP_OK && esp_wifi_start() == ESP_OK;
+           esp_wifi_set_mode(WIFI_MODE_STA) == ESP_OK && start();
 }
 
 const char *wifi_begin(void) {
@@ -71,26 +79,26 @@ const char *wifi_begin(void) {
     return begun ? NULL : "no-memory";
 }
 
-void wifi_again(void) {
-    if (state == NETWORK_FAILED || state == NETWORK_UP) state = NETWORK_TRYING;
-}
-
-void wifi_join(const char *ssid, const char *password) {
+bool wifi_connect(const struct improv_wifi *wifi) {
     wifi_config_t config;
     memset(&config, 0, sizeof config);
-    memcpy(config.sta.ssid, ssid, strlen(ssid));
-    memcpy(config.sta.password, password, strlen(password));
-    /* An open network is joined if no password was given; otherwise nothing below WPA2. */
-    config.sta.threshold.authmode = password[0] == '\0' ? WIFI_AUTH_OPEN : WIFI_AUTH_WPA2_PSK;
+    memcpy(config.sta.ssid, wifi->ssid, strlen(wifi->ssid));
+    memcpy(config.sta.password, wifi->password, strlen(wifi->password));
+    /* Without a password, an open network; otherwise at least WPA2. */
+    config.sta.threshold.authmode = wifi->password[0] == '\0' ? WIFI_AUTH_OPEN : WIFI_AUTH_WPA2_PSK;
     config.sta.pmf_cfg.capable = true;
     config.sta.sae_pwe_h2e = WPA3_SAE_PWE_BOTH;
-    (void)esp_wifi_disconnect();
-    state = NETWORK_TRYING;
-    if (esp_wifi_set_config(WIFI_IF_STA, &config) == ESP_OK && esp_wifi_connect() == ESP_OK) return;
-    why = "refused";
-    state = NETWORK_FAILED;
-    network_tell(NETWORK_WIFI_DOWN);
+    /* The strongest access point of the name, and not the first that is heard. */
+    config.sta.scan_method = WIFI_ALL_CHANNEL_SCAN;
+    config.sta.sort_method = WIFI_CONNECT_AP_BY_SIGNAL;
+    return esp_wifi_set_config(WIFI_IF_STA, &config) == ESP_OK && esp_wifi_connect() == ESP_OK;
 }
+
+void wifi_leave(void) { (void)esp_wifi_disconnect(); }
+
+uint32_t wifi_reason(void) { return last_reason; }
+
+void wifi_power(int8_t power) { (void)esp_wifi_set_max_tx_power(power); }
 
 bool wifi_scan(void) { return esp_wifi_scan_start(NULL, false) == ESP_OK; }
 
@@ -113,9 +121,4 @@ void wifi_heard(struct scan_list *list) {
                  mode != WIFI_AUTH_OPEN && mode != WIFI_AUTH_OWE);
     }
     free(records);
-}
-
-void wifi_state(struct network_status *status) {
-    status->wifi = state;
-    status->wifi_why = why;
 }

@@ -17,7 +17,7 @@ static void put(uint32_t pin) {
     ESP_ERROR_CHECK(gpio_set_level(pins[pin], sinks(pin) ? 1u - level : level));
 }
 
-/* The hold is let go when what stands behind it is what shall be seen. */
+/* Sets the output latch before releasing the pad hold, to avoid a glitch. */
 static void drive(uint32_t pin) {
     if (pins[pin] < 0) return;
     put(pin);
@@ -35,7 +35,7 @@ void outputs_start(void) {
             .pull_down_en = GPIO_PULLDOWN_DISABLE,
             .intr_type = GPIO_INTR_DISABLE,
         };
-        /* The level before the direction: a pin that begins to drive drives what it shall. */
+        /* The level before the direction, so that the pin never drives a wrong level. */
         put(pin);
         ESP_ERROR_CHECK(gpio_config(&output));
         drive(pin);

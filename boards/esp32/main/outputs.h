@@ -1,14 +1,14 @@
-/* The pins that the guest drives (KS_PIN). Held by the chip at all times but while one changes, so
- * that no reset moves them. Must not know what hangs on them. */
+/* The pins that the guest drives (KS_PIN). The pad hold is on except while a level changes, so that
+ * a reset does not move them. */
 #ifndef OUTPUTS_H
 #define OUTPUTS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Takes the pins over at the levels of the retained block. */
+/* Drives the pins at the levels of the retained block. */
 void outputs_start(void);
-/* Returns whether the level changed. In a task. */
+/* Returns whether the level changed. Called from a task. */
 bool outputs_set(uint32_t pin, uint32_t level);
 
 #endif

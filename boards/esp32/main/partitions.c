@@ -1,4 +1,4 @@
-/* See partitions.h. Both stay mapped for good: they are read while the board runs. */
+/* See partitions.h. Both partitions stay mapped: they are read while the board runs. */
 #include "partitions.h"
 
 #include "crc32.h"

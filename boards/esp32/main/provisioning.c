@@ -1,20 +1,31 @@
-/* See provisioning.h. Credentials are tried before they are stored, so that a slip of the fingers
- * does not lose those that work. Where they cannot be tried (the switch is not at ON, there is no
- * owner), they are stored, the answer is CANNOT_CONNECT, and a line of text says why. */
+/* See provisioning.h. Credentials are tried before they are stored, so that a typing error does not
+ * replace credentials that work. Where they cannot be tried (the switch is not at ON, or there is
+ * no owner), they are stored, the answer is CANNOT_CONNECT, and a line of text says why. What joins
+ * later than the answer is stored then. */
 #include "provisioning.h"
 
 #include <stdio.h>
 
 #include "console_out.h"
+#include "contacts.h"
 #include "credentials.h"
 #include "hal.h"
+#include "host_interrupts.h"
 #include "network.h"
 #include "partitions.h"
 #include "version.h"
+#include "wifi_reason.h"
 
+/* An answer is due within this: clients of Improv wait little longer. */
 #define JOIN_MS 30000u
+/* So many failed tries in a row are an answer earlier. */
+#define TRIES_MAX 5u
 
+/* What was given last, and its network_join(); it is tried, and not stored yet. */
 static struct improv_wifi trying;
+static uint32_t request;
+static bool unsaved;
+/* Somebody waits for the result; or for the networks of a scan. */
 static bool joining, listing;
 static uint32_t since;
 
@@ -39,7 +50,7 @@ static void send_result(uint8_t command, const char *const *texts, uint32_t coun
     if (len > 0) send(IMPROV_RESULT, data, len);
 }
 
-/* Why the radio cannot be used now; the network is not ready. */
+/* Why the radio cannot be used; the network is not ready. */
 static const char *why_not(void) {
     const char *refused;
     return owner_partition(&refused) == NULL ? "there is no owner: killswitch flash --keys"
@@ -51,26 +62,48 @@ static enum improv_state state_now(void) {
     return network_status().wifi == NETWORK_UP ? IMPROV_PROVISIONED : IMPROV_READY;
 }
 
-static void settings(const uint8_t *body, uint8_t len) {
-    if (!improv_wifi(body, len, &trying)) {
-        send_error(IMPROV_INVALID_RPC);
-        return;
-    }
-    send_error(IMPROV_NO_ERROR);
-    if (network_ready()) {
-        joining = true;
-        since = hal_now();
-        send_state(IMPROV_PROVISIONING);
-        network_join(trying.ssid, trying.password);
-        return;
-    }
+/* Credentials that work are replaced only with the user at the device: at KILL, or after a press of
+ * the button. */
+static bool allowed(void) {
+    struct improv_wifi stored;
+    return contacts_level() == CONTACTS_KILL || interrupts_pressed() || !credentials_load(&stored);
+}
+
+static void store_untried(void) {
     const bool saved = credentials_save(&trying);
+    unsaved = false;
     send_error(IMPROV_CANNOT_CONNECT);
     if (!saved) console_answer("error nvs is full: credentials were not stored");
     else console_answer("stored, not tried: %s", why_not());
 }
 
-/* One result for each network and one without a text, which ends the list. */
+static void settings(const uint8_t *body, uint8_t len) {
+    struct improv_wifi given;
+    if (!improv_wifi(body, len, &given)) {
+        send_error(IMPROV_INVALID_RPC);
+        return;
+    }
+    if (!allowed()) {
+        send_error(IMPROV_CANNOT_CONNECT);
+        console_answer(
+            "refused: the board has credentials: press its button, then send new ones within a "
+            "minute; or put the switch to KILL first");
+        return;
+    }
+    send_error(IMPROV_NO_ERROR);
+    trying = given;
+    if (!network_ready()) {
+        store_untried();
+        return;
+    }
+    joining = true;
+    unsaved = true;
+    since = hal_now();
+    send_state(IMPROV_PROVISIONING);
+    request = network_join(&trying);
+}
+
+/* Sends one result for each network, and one without texts that ends the list. */
 static void list(const struct scan_list *heard) {
     for (uint32_t i = 0; i < heard->count; i++) {
         const struct scan_network *network = &heard->networks[i];
@@ -127,13 +160,29 @@ bool provisioning_line(const char *line) {
     return false;
 }
 
-/* Back to what is stored, if anything is. */
-static void failed(void) {
+static void joined(void) {
+    const bool saved = credentials_save(&trying);
+    unsaved = false;
+    send_state(IMPROV_PROVISIONED);
+    if (joining) send_result(IMPROV_WIFI_SETTINGS, NULL, 0);
+    joining = false;
+    if (!saved) console_answer("error nvs is full: credentials hold until the next restart");
+}
+
+/* The answer is no. Returns to the stored credentials; without any, these are tried on. */
+static void failed(const struct network_status *status) {
     struct improv_wifi stored;
+    const bool known = status->wifi == NETWORK_FAILED || status->wifi_tries > 0;
     joining = false;
     send_error(IMPROV_CANNOT_CONNECT);
+    console_answer("not joined reason=%s code=%u tries=%u: %s",
+                   known ? status->wifi_why : "no-result", (unsigned)status->wifi_reason,
+                   (unsigned)status->wifi_tries,
+                   known ? status->wifi_fix : wifi_cause(CAUSE_NO_RESULT)->fix);
     send_state(IMPROV_READY);
-    if (credentials_load(&stored)) network_join(stored.ssid, stored.password);
+    if (!credentials_load(&stored)) return;
+    unsaved = false;
+    (void)network_join(&stored);
 }
 
 void provisioning_poll(void) {
@@ -142,13 +191,11 @@ void provisioning_poll(void) {
         listing = false;
         list(heard);
     }
-    if (!joining) return;
+    if (!joining && !unsaved) return;
     const struct network_status status = network_status();
-    if (status.wifi == NETWORK_UP) {
-        joining = false;
-        const bool saved = credentials_save(&trying);
-        send_state(IMPROV_PROVISIONED);
-        send_result(IMPROV_WIFI_SETTINGS, NULL, 0);
-        if (!saved) console_answer("error nvs is full: credentials hold until the next restart");
-    } else if (status.wifi == NETWORK_FAILED || hal_now() - since > JOIN_MS) failed();
+    const bool ours = status.request == request;
+    if (ours && status.wifi == NETWORK_UP) joined();
+    else if (!joining) return;
+    else if ((ours && status.wifi_tries >= TRIES_MAX) || hal_now() - since > JOIN_MS)
+        failed(&status);
 }

@@ -1,19 +1,19 @@
-/* What the serial line carries besides commands. A device: provisioning, what an Improv frame asks
- * and the answer. A fixture: its messages. Must not know the line nor how Wi-Fi joins. */
+/* What the console carries besides commands. On a device: provisioning of Wi-Fi by Improv frames.
+ * On a fixture: its messages. */
 #ifndef PROVISIONING_H
 #define PROVISIONING_H
 
 #include "improv.h"
 
-/* Says what is missing, once. */
+/* Prints what the board lacks. Called once. */
 void provisioning_greet(void);
 /* Answers an RPC frame. */
 void provisioning_frame(enum improv_type type, const uint8_t *data, uint8_t len);
-/* A frame that is damaged. */
+/* Answers a damaged frame. */
 void provisioning_broken(void);
-/* A line that is no command: whether it was meant for somebody here. */
+/* Takes a line that is no command; false if it is no message either. */
 bool provisioning_line(const char *line);
-/* Now and then: tells how a join that was asked for came out. */
+/* To be called often: reports the result of a join or a scan. */
 void provisioning_poll(void);
 
 #endif

@@ -1,7 +1,7 @@
-/* See radio_power.h. All of it lies in RAM (linker.lf). The bits are those that ESP-IDF's own
- * start-up and light sleep set and clear (esp_system/port/soc/<chip>/clk.c, rtc_sleep.c); the clock
- * of the random number generator stays on, and on the ESP32-C3 that of the analogue master, which
- * the PLL needs. */
+/* See radio_power.h. All of it is placed in RAM (linker.lf). The bits are those that ESP-IDF's
+ * start-up and light sleep set and clear (esp_system/port/soc/<chip>/clk.c, rtc_sleep.c). The clock
+ * of the random number generator stays on, and on the ESP32-C3 that of the analogue I2C master,
+ * which the PLL needs. */
 #include "radio_power.h"
 
 #include <stdint.h>
@@ -27,7 +27,8 @@
 #endif
 #define FRONT_END (RTC_CNTL_TXRF_I2C_PU | RTC_CNTL_RFRX_PBUS_PU)
 
-/* A plain access: ESP-IDF's own macros for the ESP32 go around an erratum of two running cores. */
+/* A plain access. ESP-IDF's macros for the ESP32 work around an erratum that needs two running
+ * cores. */
 #define REG(at) (*(volatile uint32_t *)(uintptr_t)(at))
 
 void radio_power_off(void) {

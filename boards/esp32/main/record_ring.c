@@ -1,4 +1,4 @@
-/* See record_ring.h. A record is its length, two bytes little-endian, then its bytes. */
+/* See record_ring.h. A record is its length, two bytes little-endian, and its bytes. */
 #include "record_ring.h"
 
 #define LENGTH_BYTES 2u

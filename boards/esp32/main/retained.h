@@ -1,19 +1,22 @@
-/* The block that outlives a restart, in the chip's RTC memory, and why this boot came. Must not
- * know what the guest keeps in it. */
+/* The block that survives a restart, in the chip's RTC memory, and the reason of this boot. */
 #ifndef RETAINED_H
 #define RETAINED_H
 
 #include "retained_block.h"
 
-/* Once, before all else: takes the block over, or begins a new one if the supply was gone. Returns
- * KS_BOOT. */
+/* Called once, before the rest of this file: keeps the block, or clears it if the supply was lost.
+ * Returns KS_BOOT. */
 uint32_t retained_boot(void);
 struct retained_block *retained(void);
+/* Panics and watchdog resets since the supply came up. */
+uint32_t retained_panics(void);
+/* Whether so many came in a row that the radio has to wait for a clean KILL position. */
+bool retained_radio_held(void);
 /* How long this boot has to wait, in ms; 0 from the second call on. */
 uint32_t retained_delay(void);
-/* hal_now(): goes on through restarts. */
+/* hal_now(): continues through restarts. */
 uint32_t retained_now(void);
-/* Forgets everything: as after a loss of supply. */
+/* Clears the block, as after a loss of supply. */
 void retained_forget(void);
 
 #endif

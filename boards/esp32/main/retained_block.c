@@ -6,8 +6,8 @@
 
 #include "crc32.h"
 
-/* Changes with the layout: a block of another firmware counts as lost. */
-#define VERSION 0x4b535231u
+/* Changes with the layout: a block of another version counts as lost. */
+#define VERSION 0x4b535232u
 
 static uint32_t checksum_of(const struct retained_block *block) {
     return crc32_update(0, block, offsetof(struct retained_block, checksum));

@@ -1,5 +1,5 @@
-/* The access points that were heard, as a person wants them: a name once, with its strongest
- * signal, strongest first, and no more than fit. Pure: must not know who hears. */
+/* The list of networks that a scan found: each name once, with its strongest signal, strongest
+ * first, at most SCAN_LIST_MAX. */
 #ifndef SCAN_LIST_H
 #define SCAN_LIST_H
 
@@ -13,7 +13,7 @@
 struct scan_network {
     char ssid[IMPROV_SSID_MAX + 1];
     int8_t rssi; /* dBm */
-    bool locked; /* it wants a password */
+    bool locked; /* it requires a password */
 };
 
 struct scan_list {
@@ -21,8 +21,8 @@ struct scan_list {
     struct scan_network networks[SCAN_LIST_MAX];
 };
 
-/* Puts one in its place. One without a name is left out, and beyond the list's length the weakest.
- */
+/* Adds a network. Networks without a name are left out; beyond SCAN_LIST_MAX the weakest is
+ * dropped. */
 void scan_add(struct scan_list *list, const char *ssid, int8_t rssi, bool locked);
 
 #endif

@@ -4,13 +4,14 @@
 #include <stdio.h>
 
 #include "console_out.h"
-#include "contacts.h"
 #include "esp_system.h"
 #include "guest.h"
 #include "network.h"
 #include "partitions.h"
 #include "host.h"
+#include "host_interrupts.h"
 #include "radio_power.h"
+#include "retained.h"
 #include "version.h"
 
 #define WORD_BYTES 40u
@@ -33,7 +34,9 @@ void status_answer(uint32_t reason) {
     const char *refused;
     console_answer(
         "status chip=%s version=%u phase=%s radio=%s wifi=%s mqtt=%s heap=%u heap_min=%u boot=%s "
-        "uptime_ms=%u guest=%08x owner=%s lost=%u usb_lost=%u arena=%u stack=%u",
+        "uptime_ms=%u guest=%08x owner=%s lost=%u usb_lost=%u arena=%u stack=%u wifi_reason=%u "
+        "wifi_tries=%u "
+        "wifi_power=%d panics=%u held=%s",
         VERSION_CHIP, KS_ABI_VERSION, phase_names[host_phase()], radio_power_sense() ? "on" : "off",
         word_of(wifi, network.wifi, "joining", network.wifi_why),
         word_of(mqtt, network.mqtt, "connecting", network.mqtt_why),
@@ -41,5 +44,7 @@ void status_answer(uint32_t reason) {
         boot_names[reason], (unsigned)hal_now(), (unsigned)guest_partition_crc(),
         owner_partition(&refused) != NULL ? "present" : "none", (unsigned)console_out_lost(),
         (unsigned)console_out_usb_lost(), (unsigned)guest_arena_used(),
-        (unsigned)contacts_stack_left());
+        (unsigned)interrupts_stack_left(), (unsigned)network.wifi_reason,
+        (unsigned)network.wifi_tries, network.wifi_power / 4, (unsigned)retained_panics(),
+        host_radio_held() ? "yes" : "no");
 }

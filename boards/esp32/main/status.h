@@ -1,4 +1,4 @@
-/* The console's `status`: one line on how the board is. */
+/* The console's `status`: the state of the board in one line. */
 #ifndef STATUS_H
 #define STATUS_H
 

@@ -1,11 +1,12 @@
-/* See storage.h. A region is cut in blobs of one journal record, so that a record costs 128 bytes
- * of flash and not a page of it. What was never written reads 0xff, as an erased chip does. */
+/* See storage.h. A region is divided into blobs of one journal record, so that writing a record
+ * costs 128 bytes of flash and not a page. A blob never written reads 0xff, like erased flash. */
 #include "storage.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "esp_partition.h"
+#include "flash_busy.h"
 #include "nvs.h"
 #include "nvs_flash.h"
 #include "retained.h"
@@ -22,7 +23,7 @@ static bool open_regions(void) {
     if (opened) return true;
     esp_err_t state = nvs_flash_init_partition(PARTITION);
     if (state == ESP_ERR_NVS_NO_FREE_PAGES || state == ESP_ERR_NVS_NEW_VERSION_FOUND) {
-        /* Not readable by this firmware: begun anew. */
+        /* This firmware cannot read it: start with an empty one. */
         if (nvs_flash_erase_partition(PARTITION) != ESP_OK) return false;
         state = nvs_flash_init_partition(PARTITION);
     }
@@ -49,10 +50,14 @@ static bool read_blob(uint32_t region, uint32_t blob, uint8_t *bytes) {
 static bool write_blob(uint32_t region, uint32_t blob, const uint8_t *bytes) {
     char key[KEY_BYTES];
     key_of(key, region, blob);
-    return nvs_set_blob(handle, key, bytes, BLOB_BYTES) == ESP_OK && nvs_commit(handle) == ESP_OK;
+    flash_begin();
+    const bool written =
+        nvs_set_blob(handle, key, bytes, BLOB_BYTES) == ESP_OK && nvs_commit(handle) == ESP_OK;
+    flash_end();
+    return written;
 }
 
-/* How much of `len` bytes at `offset` lies in one blob. */
+/* How many of `len` bytes at `offset` are in its blob. */
 static uint32_t within(uint32_t offset, uint32_t len) {
     const uint32_t room = BLOB_BYTES - offset % BLOB_BYTES;
     return len < room ? len : room;
@@ -97,10 +102,14 @@ bool hal_storage_write(uint32_t region, uint32_t offset, const uint8_t *bytes, u
 static void erase(const char *name) {
     const esp_partition_t *found =
         esp_partition_find_first(ESP_PARTITION_TYPE_DATA, ESP_PARTITION_SUBTYPE_ANY, name);
-    if (found != NULL) (void)esp_partition_erase_range(found, 0, found->size);
+    if (found == NULL) return;
+    flash_begin();
+    (void)esp_partition_erase_range(found, 0, found->size);
+    flash_end();
 }
 
-void storage_erase(void) {
+void storage_erase(bool owner) {
+    if (owner) erase("owner");
     erase(PARTITION);
     erase("nvs");
     retained_forget();

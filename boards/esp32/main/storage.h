@@ -1,11 +1,12 @@
-/* The regions of storage (KS_REGION): one in RTC memory, the others as blobs in the NVS partition
- * `storage`, which writes each whole or not at all. Must not know what is stored. */
+/* The regions of storage (KS_REGION): RETAINED in RTC memory, the others as blobs in the NVS
+ * partition `storage`, which writes each blob completely or not at all. */
 #ifndef STORAGE_H
 #define STORAGE_H
 
 #include "hal.h"
 
-/* Erases all regions and the partition `nvs`. The board restarts after it. */
-void storage_erase(void);
+/* Erases all regions and the partition `nvs`; with `owner` also the owner's keys and broker. The
+ * board restarts after it. */
+void storage_erase(bool owner);
 
 #endif

@@ -9,7 +9,7 @@
 #include "hal_esp32.h"
 
 #define PERIOD_MS 10000u
-/* The range whose error is least, in degrees Celsius. */
+/* The measuring range with the smallest error, in degrees Celsius. */
 #define RANGE_MIN (-10)
 #define RANGE_MAX 80
 

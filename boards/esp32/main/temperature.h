@@ -1,9 +1,9 @@
-/* The chip's own thermometer, read now and then. Must not know who wants it. */
+/* The chip's temperature sensor. */
 #ifndef TEMPERATURE_H
 #define TEMPERATURE_H
 
-/* From a task, often: reads every ten seconds and tells the HAL. Does nothing on a chip without
- * one. */
+/* To be called often, from a task: reads every ten seconds and calls hal_temperature(). Does
+ * nothing on a chip without a sensor. */
 void temperature_poll(void);
 
 #endif

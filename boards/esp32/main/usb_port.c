@@ -1,5 +1,5 @@
-/* See usb_port.h. No driver: that would take an interrupt and two rings to move a few lines, and
- * could not be asked from the interrupt that ends in a restart. */
+/* See usb_port.h. It accesses the hardware without ESP-IDF's driver, which needs an interrupt and
+ * two rings and cannot be called from the interrupt that ends in a restart. */
 #include "usb_port.h"
 
 #include "soc/soc_caps.h"

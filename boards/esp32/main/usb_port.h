@@ -1,5 +1,5 @@
-/* The chip's own USB serial port, packet by packet; a chip without one takes and gives nothing.
- * Safe in an interrupt, with the cache off. Must not know what goes over it. */
+/* The chip's own USB serial port, packet by packet; without effect on a chip that has none. Safe in
+ * an interrupt, with the cache off. */
 #ifndef USB_PORT_H
 #define USB_PORT_H
 
@@ -8,11 +8,11 @@
 
 /* Whether the chip has one. */
 bool usb_port_here(void);
-/* Whether the last packet was taken: by a program that has the port open. */
+/* Whether the last packet was taken, that is, whether a program has the port open. */
 bool usb_port_room(void);
-/* Sends one packet; there must be room. At most 64 bytes. */
+/* Sends one packet of at most 64 bytes; there must be room. */
 void usb_port_send(const uint8_t *packet, uint32_t len);
-/* What came, without waiting. What is not fetched waits at the other end. */
+/* Reads what has arrived, without waiting. The computer keeps what is not read. */
 uint32_t usb_port_read(uint8_t *bytes, uint32_t max);
 
 #endif

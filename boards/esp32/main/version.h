@@ -1,4 +1,4 @@
-/* What the firmware calls itself. */
+/* Name and version of the firmware, as Improv reports them. */
 #ifndef VERSION_H
 #define VERSION_H
 
@@ -7,7 +7,7 @@
 
 #define VERSION_STRING_OF(number) #number
 #define VERSION_STRING(number) VERSION_STRING_OF(number)
-/* The version of the boundary to the guest. */
+/* The version of the guest ABI. */
 #define VERSION_TEXT "abi-" VERSION_STRING(KS_ABI_VERSION)
 #define VERSION_CHIP CONFIG_IDF_TARGET
 

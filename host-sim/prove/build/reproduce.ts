@@ -18,12 +18,12 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
-import { EXIT, UserError } from "../../errors.ts";
-import { nativeBoardNames } from "../../native/board.ts";
-import { ENGINES, type Engine } from "../../native/build.ts";
-import { targetStates } from "../../native/tools.ts";
-import { wasm3Folder } from "../../native/wasm3.ts";
-import { packageRoot } from "../../paths.ts";
+import { EXIT, UserError } from "../../base/errors.ts";
+import { packageRoot } from "../../base/paths.ts";
+import { nativeBoardNames } from "../../build/native-board.ts";
+import { ENGINES, type Engine } from "../../build/native-image.ts";
+import { targetStates } from "../../build/tools.ts";
+import { wasm3Folder } from "../../build/wasm3.ts";
 import { parting } from "./file-difference.ts";
 
 export interface BuiltFile {

@@ -13,7 +13,7 @@ import {
   PHASE,
   PRINCIPAL_KIDS,
   SAFE,
-} from "../../abi.gen.ts";
+} from "../../abi/abi.gen.ts";
 import type { Scenario, Send, Step } from "../../scenario/grammar.ts";
 import { COUNTDOWNS } from "./abstraction.ts";
 import type { ModelEvent } from "./events.ts";

@@ -9,7 +9,7 @@ import {
   PHASE,
   PHASE_NAMES,
   PRINCIPAL,
-} from "../../abi.gen.ts";
+} from "../../abi/abi.gen.ts";
 import { at, COUNTDOWNS, EPOCH_WORDS, STAND_IN } from "./abstraction.ts";
 import type { Machine } from "./instrumented-guest.ts";
 import { ALL_FAIL, type EventField, TABLE, TWIN } from "./layout.ts";

@@ -3,7 +3,7 @@
  * until no state is new; every transition held to the invariants. Breadth first, so that the first
  * violation has a shortest trace. Must not know how messages or storage are laid out.
  */
-import { BOOT_NAMES, MARK_NAMES } from "../../abi.gen.ts";
+import { BOOT_NAMES, MARK_NAMES } from "../../abi/abi.gen.ts";
 import {
   at,
   BLANK,

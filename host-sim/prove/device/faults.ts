@@ -4,15 +4,22 @@
  * not know how faults come about.
  */
 import { createSecretKey } from "node:crypto";
-import { BOOT, EVENT, JOURNAL_SLOT_BYTES, JOURNAL_SLOTS, PHASE, REGION } from "../../abi.gen.ts";
-import type { BoardData } from "../../board-data.ts";
-import { makeGate } from "../../firmware.ts";
-import { loadGuest } from "../../module.ts";
-import { Prng } from "../../prng.ts";
-import { Runtime } from "../../runtime.ts";
-import { Simulator } from "../../simulator.ts";
-import { STATE_BYTES } from "../../state.gen.ts";
-import { VirtualBroker } from "../../virtual-broker.ts";
+import {
+  BOOT,
+  EVENT,
+  JOURNAL_SLOT_BYTES,
+  JOURNAL_SLOTS,
+  PHASE,
+  REGION,
+} from "../../abi/abi.gen.ts";
+import { STATE_BYTES } from "../../abi/state.gen.ts";
+import type { BoardData } from "../../base/board-data.ts";
+import { Prng } from "../../base/prng.ts";
+import { makeGate } from "../../sim/firmware.ts";
+import { loadGuest } from "../../sim/module.ts";
+import { Runtime } from "../../sim/runtime.ts";
+import { Simulator } from "../../sim/simulator.ts";
+import { VirtualBroker } from "../../sim/virtual-broker.ts";
 import { GATE_SPEC } from "../gate/paths.ts";
 import { at, EPOCH_WORDS } from "./abstraction.ts";
 import { told } from "./explorer.ts";

@@ -3,11 +3,11 @@
  * decides nothing but whose tag a message bears. Time, storage and verdicts come from whoever drives
  * it. Must not know what an event should do.
  */
-import { type GuestExports, IMPORTS, MESSAGE_MAX, STATUS, TAG_BYTES } from "../../abi.gen.ts";
-import { EXIT, UserError } from "../../errors.ts";
-import { REGION_BYTES } from "../../hal.ts";
-import { loadGuest } from "../../module.ts";
-import { STATE_BYTES } from "../../state.gen.ts";
+import { type GuestExports, IMPORTS, MESSAGE_MAX, STATUS, TAG_BYTES } from "../../abi/abi.gen.ts";
+import { STATE_BYTES } from "../../abi/state.gen.ts";
+import { EXIT, UserError } from "../../base/errors.ts";
+import { REGION_BYTES } from "../../sim/hal.ts";
+import { loadGuest } from "../../sim/module.ts";
 import { guestShape } from "../module-checks.ts";
 import { CODE_BITS, outside } from "./abstraction.ts";
 import { type Driver, layMessages, makeDriver } from "./driver.ts";
@@ -21,7 +21,7 @@ import {
   WRITE_BYTES_MAX,
   WRITE_ROW,
 } from "./layout.ts";
-import { MISUSES, makeRecorder, type Recorder } from "./recorder.ts";
+import { MISUSES, makeRecorder, type Recorder } from "./recorder/recorder.ts";
 
 /** A message whose tag is genuine, and what its principal signed. */
 export interface Signed {

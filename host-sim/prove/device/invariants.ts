@@ -2,7 +2,7 @@
  * What must hold of every transition: the invariants of docs/PROOFS.md, as questions about the guest
  * before, what it did, and the guest after. Must not know how states are folded or found.
  */
-import { EVENT, MARK, OP, PHASE, SAFE } from "../../abi.gen.ts";
+import { EVENT, MARK, OP, PHASE, SAFE } from "../../abi/abi.gen.ts";
 import { at, CONFIGS, COUNTDOWNS, EPOCH_WORDS, type Found, STAND_IN } from "./abstraction.ts";
 import { type Asks, decisionOf } from "./events.ts";
 import type { Machine } from "./instrumented-guest.ts";

@@ -3,7 +3,15 @@
  * stale, forged and malformed, with what a sound device answers. Must not know how the guest parses.
  */
 import { encode, rfc8949EncodeOptions } from "cborg";
-import { MARK, OP, OP_WIRES, PRINCIPAL, PRINCIPAL_KIDS, SAFE, TAG_BYTES } from "../../abi.gen.ts";
+import {
+  MARK,
+  OP,
+  OP_WIRES,
+  PRINCIPAL,
+  PRINCIPAL_KIDS,
+  SAFE,
+  TAG_BYTES,
+} from "../../abi/abi.gen.ts";
 import { encodeCommand } from "../../controller/command.ts";
 import { encodeMac0, type Kid, PROTECTED } from "../../controller/cose.ts";
 import type { ArgValue } from "../../controller/operations.ts";

@@ -1,14 +1,14 @@
 /**
- * Which fields of the state the checks ask of, before or after: of what was done at an event, and of
- * what was sent. The rest is left out of what is compared, so a check that asks of more is an error.
- * Must not know the rules.
+ * The fields of the guest's state that the checks read, before or after: checks of an event, and checks
+ * of a sent message. Only these are part of a key of the memo, so a check that reads any other field is
+ * an error.
  */
-import { STATE_BYTES, STATE_FIELDS, type StateField } from "../../state.gen.ts";
+import { STATE_BYTES, STATE_FIELDS, type StateField } from "../../abi/state.gen.ts";
 
-export type Question = "done" | "sent";
+export type CheckKind = "event" | "message";
 
-const FIELDS: Record<Question, readonly StateField[]> = {
-  done: [
+const FIELDS: Record<CheckKind, readonly StateField[]> = {
+  event: [
     "NOW",
     "PHASE",
     "LINKED",
@@ -29,7 +29,7 @@ const FIELDS: Record<Question, readonly StateField[]> = {
     "JOURNAL_OPEN",
     "HOLD_TAKEN_S",
   ],
-  sent: [
+  message: [
     "RELAY",
     "EPOCH",
     "LAST_SEQ",
@@ -52,32 +52,37 @@ const FIELDS: Record<Question, readonly StateField[]> = {
   ],
 };
 
-/** By question, 1 for each byte of the region that may be asked of. */
-function bytesOf(question: Question): Uint8Array {
+/** 1 for each byte of the state region that a check may read. Whole 8-byte words. */
+function bytesOf(kind: CheckKind): Uint8Array {
   const bytes = new Uint8Array(Math.ceil(STATE_BYTES / 8) * 8);
-  for (const name of FIELDS[question]) {
+  for (const name of FIELDS[kind]) {
     const { offset, size, count } = STATE_FIELDS[name];
     bytes.fill(1, offset, offset + size * count);
   }
   return bytes;
 }
-export const ASKED: Record<Question, Uint8Array> = { done: bytesOf("done"), sent: bytesOf("sent") };
 
-/** A word of 8 bytes of the region, and which of its bits are asked of. */
-export interface MaskedWord {
+export const OBSERVED_BYTES: Record<CheckKind, Uint8Array> = {
+  event: bytesOf("event"),
+  message: bytesOf("message"),
+};
+
+/** An 8-byte word of the state region, by its index, and the bits of it that a check may read. */
+export interface ObservedWord {
   index: number;
   mask: bigint;
 }
 
-function wordsOf(asked: Uint8Array): MaskedWord[] {
-  const view = new DataView(asked.map((byte) => byte * 0xff).buffer);
-  const words = Array.from({ length: asked.length / 8 }, (_, index) => ({
+function wordsOf(observed: Uint8Array): ObservedWord[] {
+  const view = new DataView(observed.map((byte) => byte * 0xff).buffer);
+  const words = Array.from({ length: observed.length / 8 }, (_, index) => ({
     index,
     mask: view.getBigUint64(index * 8, true),
   }));
   return words.filter(({ mask }) => mask !== 0n);
 }
-export const ASKED_WORDS: Record<Question, readonly MaskedWord[]> = {
-  done: wordsOf(ASKED.done),
-  sent: wordsOf(ASKED.sent),
+
+export const OBSERVED_WORDS: Record<CheckKind, readonly ObservedWord[]> = {
+  event: wordsOf(OBSERVED_BYTES.event),
+  message: wordsOf(OBSERVED_BYTES.message),
 };

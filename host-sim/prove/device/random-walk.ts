@@ -4,9 +4,9 @@
  * one that the exploration met; and the guest that stands for the state before must have done the
  * same, and come out in the same. Must not know why a fold is sound.
  */
-import { BOOT, BOOT_NAMES, EVENT, INPUT_TEMPERATURE_SHIFT, REGION } from "../../abi.gen.ts";
-import { Prng } from "../../prng.ts";
-import { STATE_BYTES } from "../../state.gen.ts";
+import { BOOT, BOOT_NAMES, EVENT, INPUT_TEMPERATURE_SHIFT, REGION } from "../../abi/abi.gen.ts";
+import { STATE_BYTES } from "../../abi/state.gen.ts";
+import { Prng } from "../../base/prng.ts";
 import { at, COUNTDOWNS, decodeState, headOf, layJournal } from "./abstraction.ts";
 import { eventList, fire, type ModelEvent } from "./events.ts";
 import { told } from "./explorer.ts";

@@ -4,7 +4,7 @@
  * formats: firmware/device/block.ts, journal.ts, retained.ts, config.ts.
  */
 import { createHash } from "node:crypto";
-import { JOURNAL_SLOT_BYTES, JOURNAL_SLOTS } from "../../abi.gen.ts";
+import { JOURNAL_SLOT_BYTES, JOURNAL_SLOTS } from "../../abi/abi.gen.ts";
 
 /** A block as stored: version, generation, payload, checksum. Two copies fill a region. */
 export const BLOCK_BYTES = 32;

@@ -3,7 +3,7 @@
  * bits of the folded state before an answer depends, so that the answer is known for every state that
  * agrees in those. A check that asks whether a field changed depends on none. Must not know any rule.
  */
-import { STATE_BYTES } from "../../state.gen.ts";
+import { STATE_BYTES } from "../../abi/state.gen.ts";
 import { at, DEPENDS, decodeState, headOf } from "./abstraction.ts";
 import type { Machine } from "./instrumented-guest.ts";
 import { ASKED, type Question } from "./observed-fields.ts";

@@ -15,7 +15,7 @@ import {
   PRINCIPAL_KIDS,
   REGION,
   TAG_BYTES,
-} from "../../abi.gen.ts";
+} from "../../abi/abi.gen.ts";
 import { PROTECTED } from "../../controller/cose.ts";
 import { RECORD_BYTES } from "../../controller/operations.ts";
 import { at } from "./abstraction.ts";

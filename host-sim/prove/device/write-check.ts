@@ -1,7 +1,7 @@
 /**
  * What the guest wrote in one event, held to the formats and to I9. Must not know events.
  */
-import { JOURNAL_SLOT_BYTES, JOURNAL_SLOTS, REGION } from "../../abi.gen.ts";
+import { JOURNAL_SLOT_BYTES, JOURNAL_SLOTS, REGION } from "../../abi/abi.gen.ts";
 import { at, STAND_IN, STAND_IN_HASH } from "./abstraction.ts";
 import type { Asks } from "./events.ts";
 import type { Machine, Write } from "./instrumented-guest.ts";

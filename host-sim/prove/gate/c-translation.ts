@@ -7,9 +7,9 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runTool, STRICT_FLAGS, THIRD_PARTY_FLAGS, translate } from "../../native/build.ts";
-import { toolState, toolTrouble } from "../../native/tools.ts";
-import { packageRoot } from "../../paths.ts";
+import { packageRoot } from "../../base/paths.ts";
+import { runTool, STRICT_FLAGS, THIRD_PARTY_FLAGS, translate } from "../../build/native-image.ts";
+import { toolState, toolTrouble } from "../../build/tools.ts";
 import { FOUND, loopModule } from "./loops.ts";
 import { GATE_SPEC } from "./paths.ts";
 import { type GateReport, POSITIONS } from "./proof.ts";
@@ -45,7 +45,7 @@ function run(bytes: Uint8Array<ArrayBuffer>, args: readonly number[]): Map<strin
     const found = Object.entries(FOUND).map(
       ([name, at]) => `-DFOUND_${name.replace(/[A-Z]/g, "_$&").toUpperCase()}=${at}`,
     );
-    const include = [`-I${join(packageRoot(), "boards", "common")}`, `-I${folder}`];
+    const include = [`-I${join(packageRoot(), "boards", "runtime")}`, `-I${folder}`];
     const units = [
       translate(bytes, "gate", folder),
       translate(loopModule(GATE_SPEC.gapMs), "loops", folder),

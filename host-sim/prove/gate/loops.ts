@@ -7,7 +7,7 @@
  * ships on boards: it needs `gate.permits`, `gate.phase` and `gate.step`, and nothing else.
  */
 import binaryen from "binaryen";
-import { PHASE } from "../../abi.gen.ts";
+import { PHASE } from "../../abi/abi.gen.ts";
 
 /**
  * Where the loops leave what they found: u32 each; digests u64, of every result in its order, so that two

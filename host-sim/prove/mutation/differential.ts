@@ -4,7 +4,7 @@
  * same bytes. Must not know how a mutant is made, nor what is right.
  */
 
-import { STATE_BYTES } from "../../state.gen.ts";
+import { STATE_BYTES } from "../../abi/state.gen.ts";
 import { at, decodeState, headOf, layJournal } from "../device/abstraction.ts";
 import { applies, eventList, fire, isSmall, type ModelEvent, runningIn } from "../device/events.ts";
 import { Explorer } from "../device/explorer.ts";

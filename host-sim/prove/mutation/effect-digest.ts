@@ -3,8 +3,8 @@
  * with the values and the bytes that it hands over, and the state that it ends in. Must not know what
  * any of it is for. Two digests of 32 bits: that a difference goes unseen has odds of 2^-64.
  */
-import { IMPORTS } from "../../abi.gen.ts";
-import { STATE_BYTES } from "../../state.gen.ts";
+import { IMPORTS } from "../../abi/abi.gen.ts";
+import { STATE_BYTES } from "../../abi/state.gen.ts";
 import { told } from "../device/explorer.ts";
 import { Machine } from "../device/instrumented-guest.ts";
 

@@ -3,10 +3,10 @@
  * those that they do not, why. Must not know how a mutant is made or a proof is done.
  */
 
-import { UserError } from "../../errors.ts";
-import { makeGate } from "../../firmware.ts";
-import { runBounded } from "../../guard.ts";
-import { Prng } from "../../prng.ts";
+import { UserError } from "../../base/errors.ts";
+import { runBounded } from "../../base/guard.ts";
+import { Prng } from "../../base/prng.ts";
+import { makeGate } from "../../sim/firmware.ts";
 import { Explorer, type ExplorerReport } from "../device/explorer.ts";
 import { compareGates, sameFromPowerOn } from "../gate/compare.ts";
 import { explorePaths } from "../gate/paths.ts";

@@ -13,9 +13,9 @@ import {
   PHASE,
   PRINCIPAL,
   REGION,
-} from "../../abi.gen.ts";
-import { Prng } from "../../prng.ts";
-import { STATE_BYTES } from "../../state.gen.ts";
+} from "../../abi/abi.gen.ts";
+import { STATE_BYTES } from "../../abi/state.gen.ts";
+import { Prng } from "../../base/prng.ts";
 import {
   at,
   BLANK,

@@ -1,5 +1,5 @@
-;; A guest that asks for the radio and sends its memory on every channel, in init and in every event.
-;; It stays within the 16 KiB of its page that every board backs.
+;; A guest that requests the radio and sends its memory on every channel, in init and in every event.
+;; It stays within the 16 KiB of its page that every board provides.
 (module
   (import "board" "radio_request" (func $radio (param i32)))
   (import "board" "net_send" (func $send (param i32 i32 i32 i32) (result i32)))

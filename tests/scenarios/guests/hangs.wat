@@ -1,4 +1,4 @@
-;; A guest that asks for the radio when the gate goes live and hangs when the button is pressed.
+;; A guest that requests the radio when the gate goes live and hangs when the button is pressed.
 (module
   (import "board" "radio_request" (func $radio (param i32)))
   (memory (export "memory") 1 1)

@@ -1,4 +1,4 @@
-;; A guest that asks for the radio from the start and traps as soon as its link is up.
+;; A guest that requests the radio from the start and traps as soon as its link is up.
 (module
   (import "board" "radio_request" (func $radio (param i32)))
   (memory (export "memory") 1 1)

@@ -1,4 +1,4 @@
-;; A guest that asks for the radio and traps in every event.
+;; A guest that requests the radio and traps in every event.
 (module
   (import "board" "radio_request" (func $radio (param i32)))
   (memory (export "memory") 1 1)

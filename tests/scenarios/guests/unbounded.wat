@@ -1,4 +1,4 @@
-;; A guest in every respect but one: its memory may grow without end.
+;; A valid guest except for its memory, which declares no maximum.
 (module
   (memory (export "memory") 1)
   (func (export "abi_version") (result i32) (i32.const 2))

@@ -1,0 +1,68 @@
+/* The host's entries: what a board's start-up and its interrupts call, and what the imports and the
+ * engine share. Twin of the class in host-sim/sim/runtime.ts. */
+#ifndef HOST_H
+#define HOST_H
+
+#include "abi.gen.h"
+#include "hal.h"
+
+/* No deadline. */
+#define HOST_NEVER UINT32_MAX
+
+struct host_image {
+    uint32_t reason;      /* KS_BOOT */
+    const uint8_t *guest; /* the module; flash is good enough */
+    uint32_t guest_len;
+    bool radio_held;       /* the switch counts as not at ON until it was at KILL */
+    uintptr_t stack_floor; /* the guest may not push the native stack below this address */
+};
+
+/* Start-up: gate first, then the guest, then the loop. Called masked, with the page of pins ready.
+ */
+_Noreturn void host_boot(const struct host_image *image);
+
+/* --- interrupts; each is called masked --- */
+
+/* Contact edge or timer. First thing in the handler: steps the gate and, on leaving LIVE, takes the
+ * radio's power away. Bounded: no loop, no trace. */
+void host_edge(void);
+/* A contact edge or timer while the host is masked: takes the radio's power away if the gate would
+ * not permit it at these contacts, and keeps the sample for the next host_edge(). Changes no state
+ * of the gate. */
+void host_edge_masked(void);
+/* What the last edge means: announcement, cut (does not return), watchdog (does not return), tick.
+ */
+void host_sampled(void);
+/* An edge of the button, bounce included. */
+void host_button(bool pressed);
+/* A line that the board senses changed. A board without such lines never calls it. */
+void host_input(void);
+/* The broker session came up or went down. */
+void host_link(bool up);
+/* A message from the network; copied, or dropped and said so. */
+void host_received(const uint8_t *bytes, uint32_t len);
+
+/* When the next edge is due without anything happening outside, in ms; HOST_NEVER for never. */
+uint32_t host_deadline(void);
+/* Whether the board waits for a clean KILL position; see host_image. */
+bool host_radio_held(void);
+/* KS_PHASE, as last announced. */
+uint32_t host_phase(void);
+/* Whether the guest has the processor; `*progress` changes with every import it calls. */
+bool host_in_guest(uint32_t *progress);
+
+/* --- the guest's side --- */
+
+/* The guest trapped: says so and restarts. */
+_Noreturn void host_trap(void);
+/* Counts an import call against the event's budget. */
+void host_count_call(void);
+/* Whether the guest's memory may be pointed into yet. */
+bool host_guest_ready(void);
+void host_request_radio(bool on);
+bool host_may_send(void);
+bool host_queue_send(uint32_t principal, uint32_t channel, const uint8_t *bytes, uint32_t len);
+/* Lowest native stack address a guest may reach. */
+uintptr_t host_stack_floor(void);
+
+#endif

@@ -1,0 +1,94 @@
+/**
+ * Standard output, signals, timers and randomness for the verbs, and the end of the process.
+ */
+import { randomBytes } from "node:crypto";
+import type { SetTimer } from "../base/clock.ts";
+import { RealClock } from "../base/clock.ts";
+import { codeOf, EXIT, type ExitCode, UserError } from "../base/errors.ts";
+
+/** Exit codes of a process that a signal ended: 128 plus the signal's number, by convention. */
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+const cleanups = new Set<() => void>();
+
+/**
+ * Calls `cleanup`, which must be synchronous, if a signal ends the process. Returns its removal.
+ */
+export function onSignal(cleanup: () => void): () => void {
+  cleanups.add(cleanup);
+  return () => cleanups.delete(cleanup);
+}
+
+/**
+ * Handles signals and a closed standard output. A signal ends the process between two events of the
+ * event loop, so never during a synchronous file write. A closed reader (EPIPE) ends it without a
+ * message.
+ */
+export function guardProcess(): void {
+  for (const [signal, code] of Object.entries(SIGNALS)) {
+    process.on(signal, () => {
+      for (const cleanup of cleanups) cleanup();
+      process.exit(code);
+    });
+  }
+  process.stdout.on("error", (error) => {
+    if (codeOf(error) === "EPIPE") process.exit(EXIT.OK);
+    throw error;
+  });
+}
+
+export function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Prints a line to standard error, with the program's name. */
+export function printError(line: string): void {
+  process.stderr.write(`killswitch: ${line}\n`);
+}
+
+/** Shows a progress bar on standard error if it is a terminal. */
+export function progressBar(done: number, total: number, label: string): void {
+  if (!process.stderr.isTTY) return;
+  const width = 30;
+  const filled = Math.round((width * done) / Math.max(1, total));
+  const bar = `${"#".repeat(filled)}${".".repeat(width - filled)}`;
+  process.stderr.write(`\r[${bar}] ${done}/${total} ${label.slice(0, 40).padEnd(40)}`);
+  if (done >= total) process.stderr.write("\n");
+}
+
+/** Formats a value as JSON on one line. Byte arrays are in hexadecimal. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, (_, item) =>
+    item instanceof Uint8Array ? Buffer.from(item).toString("hex") : item,
+  );
+}
+
+export function printJson(value: unknown): void {
+  print(toJson(value));
+}
+
+/**
+ * Prints an error in one line and returns the exit code. With KILLSWITCH_DEBUG set, also prints the
+ * stack of an internal error.
+ */
+export function reportError(error: unknown): ExitCode {
+  if (error instanceof UserError) {
+    printError(error.message);
+    return error.exitCode;
+  }
+  const reason = error instanceof Error ? error.message : String(error);
+  process.stderr.write(
+    `killswitch: internal error: ${reason} (set KILLSWITCH_DEBUG=1 to print the stack)\n`,
+  );
+  if (process.env.KILLSWITCH_DEBUG && error instanceof Error)
+    process.stderr.write(`${error.stack}\n`);
+  return EXIT.INTERNAL;
+}
+
+const clock = new RealClock();
+export const setTimer: SetTimer = (ms, wake) => clock.wakeAt(clock.now() + ms, wake);
+
+export const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+export const random32 = (): number => randomBytes(4).readUInt32LE();
+/** Milliseconds from any moment on. */
+export const now = (): number => clock.now();

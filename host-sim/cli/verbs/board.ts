@@ -1,0 +1,86 @@
+/**
+ * `killswitch board` and `killswitch commission`: prove and document the hardware of a board. Both
+ * run the `commands.ts` in the board's folder.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Command } from "commander";
+import { boardNames } from "../../base/board-data.ts";
+import { EXIT, UserError } from "../../base/errors.ts";
+import { packageRoot } from "../../base/paths.ts";
+import { example, jsonOption } from "../options.ts";
+import { print, printJson, progressBar } from "../terminal.ts";
+
+/** A claim about the hardware. `holds`: whether it was proven. */
+interface Claim {
+  holds: boolean;
+}
+
+/** The exports of a board's commands.ts. */
+interface BoardCommands {
+  runBoard(options: {
+    out: string;
+    full: boolean;
+    progress: (done: number, total: number, label: string) => void;
+  }): Promise<{ claims: Claim[]; files: string[] }>;
+  verdict(claim: Claim): string;
+  runCommission(options: { json: boolean }): unknown;
+  renderCommission(table: unknown, options: { json: boolean }): string;
+  CircuitError: new (message: string) => Error;
+}
+
+function bundleOf(name: string): string {
+  return join(packageRoot(), "dist", "boards", name, "commands.js");
+}
+
+async function commandsOf(name: string): Promise<BoardCommands> {
+  const available = boardNames().filter((board) => existsSync(bundleOf(board)));
+  if (available.includes(name)) return import(pathToFileURL(bundleOf(name)).href);
+  throw new UserError(
+    `board "${name}" has no circuit in this repository: use ${available.join(", ")}`,
+    EXIT.USAGE,
+  );
+}
+
+async function runBoard(
+  name: string,
+  options: { out: string; full: boolean; json: boolean },
+): Promise<void> {
+  const commands = await commandsOf(name);
+  try {
+    const { out, full } = options;
+    const { claims, files } = await commands.runBoard({ out, full, progress: progressBar });
+    if (options.json) printJson({ claims, files });
+    else {
+      for (const claim of claims) print(commands.verdict(claim));
+      for (const file of files) print(`wrote ${file}`);
+    }
+    if (claims.some(({ holds }) => !holds)) process.exitCode = EXIT.REFUTED;
+  } catch (error) {
+    if (error instanceof commands.CircuitError) throw new UserError(error.message, EXIT.BAD_FILE);
+    throw error;
+  }
+}
+
+export function register(program: Command): void {
+  const board = program
+    .command("board")
+    .description("prove a board's circuit and write its schematic, bill of materials and plots")
+    .argument("<name>", "board")
+    .requiredOption("--out <dir>", "folder for the output files")
+    .option("--full", "check every pin state under every fault; takes minutes", false)
+    .addOption(jsonOption())
+    .action(runBoard);
+  example(board, "killswitch board two-chip --out /tmp/two-chip");
+  const commission = program
+    .command("commission")
+    .description("list the points to measure with a multimeter and the expected readings")
+    .requiredOption("--board <name>", "board")
+    .addOption(jsonOption())
+    .action(async ({ board: name, json }: { board: string; json: boolean }) => {
+      const commands = await commandsOf(name);
+      process.stdout.write(commands.renderCommission(commands.runCommission({ json }), { json }));
+    });
+  example(commission, "killswitch commission --board two-chip");
+}

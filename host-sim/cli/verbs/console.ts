@@ -1,0 +1,95 @@
+/**
+ * `killswitch console`: prints a board's serial output and sends it local commands.
+ */
+import type { Command } from "commander";
+import { Argument } from "commander";
+import { EXIT, UserError } from "../../base/errors.ts";
+import { BoardLine } from "../../serial/board-line.ts";
+import { askLine, readRing } from "../../serial/commands.ts";
+import { Port } from "../../serial/port.ts";
+import { example, portOption } from "../options.ts";
+import { print, progressBar, setTimer } from "../terminal.ts";
+
+/** Bit rate of a board's console. */
+const CONSOLE_BAUD = 115_200;
+/** The commands that are sent to a board. Others can be typed in a terminal program. */
+const COMMANDS = [
+  "status",
+  "journal",
+  "factory-reset",
+  "wifi-power",
+  "wifi-country",
+  "help",
+] as const;
+/** How long the listener waits for one line before it looks again, in ms. */
+const POLL_MS = 60_000;
+
+/** Opens a board's serial line, calls `use`, and closes the line even if `use` fails. */
+export async function withBoard<T>(path: string, use: (line: BoardLine) => Promise<T>): Promise<T> {
+  const port = await Port.open(path, CONSOLE_BAUD);
+  const line = new BoardLine(port, setTimer);
+  try {
+    return await use(line);
+  } finally {
+    line.stop();
+    await port.close();
+  }
+}
+
+/** Reads the journal ring of a board over its serial line. */
+export function ringOf(path: string): Promise<Uint8Array> {
+  return withBoard(path, (line) =>
+    readRing(line, (done, total) => progressBar(done, total, "journal")),
+  );
+}
+
+async function listen(line: BoardLine, all: boolean): Promise<never> {
+  for (;;) {
+    const heard = await line.next(POLL_MS);
+    if (heard === null || heard.kind === "frame" || heard.kind === "broken") continue;
+    if (heard.kind === "answer") print(`= ${heard.text}`);
+    else if (heard.kind === "trace" || all) print(heard.text);
+  }
+}
+
+async function talk(
+  command: (typeof COMMANDS)[number] | undefined,
+  word: string | undefined,
+  { port, all }: { port: string; all: boolean },
+): Promise<void> {
+  if (command === "journal") {
+    const ring = await ringOf(port);
+    for (let at = 0; at < ring.length; at += 32)
+      print(`${at} ${Buffer.from(ring.subarray(at, at + 32)).toString("hex")}`);
+  } else if (command === undefined) await withBoard(port, (line) => listen(line, all));
+  else {
+    const words = command === "factory-reset" && all ? [command, "--all"] : [command, word ?? ""];
+    if (!/^[\x21-\x7e]*$/.test(words[1] ?? ""))
+      throw new UserError(
+        `console ${command}: the setting is one word of plain letters`,
+        EXIT.USAGE,
+      );
+    print(await withBoard(port, (line) => askLine(line, words.join(" ").trimEnd())));
+  }
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command("console")
+    .description("print what a board says on its serial line, until Ctrl-C; or ask it one thing")
+    .addArgument(new Argument("[command]", "what to ask").choices(COMMANDS))
+    .argument("[setting]", "for wifi-power: auto, or 2 to 20 in dBm; for wifi-country: two letters")
+    .addOption(portOption())
+    .option(
+      "--all",
+      "its build tool's own log lines as well; with factory-reset: the owner's keys as well",
+      false,
+    )
+    .action(talk);
+  example(
+    command,
+    "killswitch console --port /dev/ttyUSB0",
+    "killswitch console status --port /dev/ttyUSB0",
+    "killswitch console wifi-country DE --port /dev/ttyUSB0",
+  );
+}

@@ -1,0 +1,63 @@
+/** Runs the command `killswitch` as a process, from the bundle that `npm run build` makes. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { packageRoot } from "../../host-sim/base/paths.ts";
+
+const program = join(packageRoot(), "dist", "killswitch.js");
+
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  out: string;
+  err: string;
+  readonly ended: Promise<Ended>;
+}
+
+interface StartOptions {
+  /** The whole of standard input. Default: empty. */
+  readonly input?: Uint8Array | undefined;
+  /** The file descriptor of a terminal to use as standard input instead. */
+  readonly stdin?: number;
+  /** Run as this user. */
+  readonly uid?: number;
+}
+
+export function startProgram(
+  folder: string,
+  line: string,
+  { input, stdin, uid }: StartOptions = {},
+): Running {
+  const args = line === "" ? [] : line.split(" ");
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: folder,
+    stdio: [stdin ?? "pipe", "pipe", "pipe"],
+    ...(uid === undefined ? {} : { uid }),
+  });
+  const running = { child, out: "", err: "" };
+  child.stdout?.on("data", (text) => {
+    running.out += text;
+  });
+  child.stderr?.on("data", (text) => {
+    running.err += text;
+  });
+  child.stdin?.end(input ?? new Uint8Array(0));
+  const ended = new Promise<number | null>((done) => child.once("close", done));
+  return Object.assign(running, {
+    ended: ended.then((code) => ({ code, out: running.out, err: running.err })),
+  });
+}
+
+/**
+ * Expects an exit code and one line on standard error that matches `words`, without a stack trace.
+ */
+export function complains(result: Ended, code: number, words: RegExp): void {
+  expect(result.err).toMatch(words);
+  expect(result.err).toMatch(/^killswitch: [^\n]+\n$/);
+  expect(result.code).toBe(code);
+}

@@ -1,0 +1,116 @@
+/**
+ * Rebuilds the firmware (with the AssemblyScript compiler) or the host (with esbuild) with one line
+ * of its source replaced. The source tree is not changed.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import asc from "assemblyscript/asc";
+import { build } from "esbuild";
+import { packageRoot } from "../../host-sim/base/paths.ts";
+import type * as guest from "../../host-sim/scenario/guest.ts";
+import type * as runner from "../../host-sim/scenario/runner.ts";
+import { type Firmware, loadFirmware, makeGate } from "../../host-sim/sim/firmware.ts";
+import { loadGuest } from "../../host-sim/sim/module.ts";
+import type * as sim from "../../host-sim/targets/sim.ts";
+
+export interface Mutant {
+  scenario: string;
+  /** Source file, relative to the package's root. */
+  file: string;
+  /** The exact text to replace. It occurs once in the file. */
+  find: string;
+  replace: string;
+}
+
+/** The source with the mutant's replacement. Throws if the text to replace does not occur once. */
+export function mutatedSource({ file, find, replace }: Mutant): string {
+  const source = readFileSync(join(packageRoot(), file), "utf8");
+  const parts = source.split(find);
+  if (parts.length !== 2)
+    throw new Error(`${file}: "${find}" occurs ${parts.length - 1} times instead of once`);
+  return parts.join(replace);
+}
+
+const ENTRIES: Readonly<Record<string, { entry: string; flags: string[] }>> = {
+  gate: {
+    entry: "firmware/gate/gate.ts",
+    flags: ["--noExportMemory", "--initialMemory", "0"],
+  },
+  device: { entry: "firmware/device/main.ts", flags: [] },
+};
+
+/** The firmware with a mutant. It is not optimised, which builds faster and behaves the same. */
+export async function mutatedFirmware(mutant: Mutant): Promise<Firmware> {
+  const root = packageRoot();
+  const name = mutant.file.startsWith("firmware/gate/") ? "gate" : "device";
+  const { entry, flags } = ENTRIES[name] ?? { entry: "", flags: [] };
+  const mutated = resolve(root, mutant.file);
+  const source = mutatedSource(mutant);
+  let binary: Uint8Array | null = null;
+  const options = ["--config", "asconfig.json", "--optimizeLevel", "0", "--outFile", "mutant.wasm"];
+  const { error, stderr } = await asc.main(["--baseDir", root, entry, ...options, ...flags], {
+    readFile: (path, base) => {
+      const full = resolve(base, path);
+      if (full === mutated) return source;
+      try {
+        return readFileSync(full, "utf8");
+      } catch {
+        return null;
+      }
+    },
+    writeFile: (_path, content) => {
+      if (typeof content !== "string") binary = content;
+    },
+  });
+  if (error !== null || binary === null) throw new Error(`${mutant.file}: ${stderr.toString()}`);
+  const good = loadFirmware();
+  return name === "gate"
+    ? { ...good, gate: makeGate(binary) }
+    : { ...good, guest: loadGuest(binary) };
+}
+
+export type Host = Pick<typeof runner, "runScenario"> &
+  Pick<typeof sim, "SimTarget"> &
+  Pick<typeof guest, "firmwareWith">;
+
+/** The simulator and the scenario runner with a mutant. */
+export async function mutatedHost(mutant: Mutant): Promise<Host> {
+  const root = packageRoot();
+  const mutated = resolve(root, mutant.file);
+  const contents = mutatedSource(mutant);
+  const { outputFiles } = await build({
+    stdin: {
+      contents:
+        'export { runScenario } from "../../host-sim/scenario/runner.ts";' +
+        'export { SimTarget } from "../../host-sim/targets/sim.ts";' +
+        'export { firmwareWith } from "../../host-sim/scenario/guest.ts";',
+      resolveDir: root,
+    },
+    plugins: [
+      {
+        name: "mutant",
+        setup: (bundler) =>
+          bundler.onLoad({ filter: /\.ts$/ }, ({ path }) =>
+            path === mutated ? { contents, loader: "ts" } : null,
+          ),
+      },
+    ],
+    bundle: true,
+    write: false,
+    packages: "external",
+    platform: "node",
+    format: "esm",
+    logLevel: "silent",
+  });
+  // Inside the package, so that the bundle finds the packages and the files that it needs.
+  mkdirSync(join(root, "dist"), { recursive: true });
+  const folder = mkdtempSync(join(root, "dist", "mutant-"));
+  try {
+    const file = join(folder, "host.mjs");
+    writeFileSync(file, outputFiles[0]?.contents ?? "");
+    return (await import(/* @vite-ignore */ pathToFileURL(file).href)) as Host;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
