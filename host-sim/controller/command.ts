@@ -114,8 +114,8 @@ export function decodeStatus(message: Uint8Array, key: Uint8Array, kid: Kid): St
 }
 
 export interface Telemetry extends ReportHead {
-  /** Degrees Celsius. */
-  readonly temperature: number;
+  /** Degrees Celsius; null if the board has no sensor. */
+  readonly temperature: number | null;
 }
 
 /** Decodes a telemetry message to the principal `kid`. Throws MessageError on anything else. */
@@ -124,7 +124,7 @@ export function decodeTelemetry(message: Uint8Array, key: Uint8Array, kid: Kid):
   if (typeof tenths !== "number" || !Number.isInteger(tenths)) {
     throw new MessageError("telemetry: the temperature is not an integer");
   }
-  return { ...head, temperature: tenths / 10 };
+  return { ...head, temperature: tenths === NO_TEMPERATURE ? null : tenths / 10 };
 }
 
 function reportOf(

@@ -141,7 +141,7 @@ export class Conversation {
       return { kind: "unknown", why: "its switch was moved meanwhile" };
     if (code !== CODE.REPLAY) return { kind: "refused", seq, code, fields };
     if (fields.result === CODE_NAMES[CODE.OK]) return { kind: "executed", seq, fields: null };
-    const result = CODE_NAMES.findIndex((name) => name === fields.result);
+    const result = (CODE_NAMES as readonly unknown[]).indexOf(fields.result);
     if (result >= 0) return { kind: "refused", seq, code: result, fields: {} };
     // Another command has this very number, so this one was never accepted and never will be.
     if (fields.lastSeq === seq && this.#tries < RETRIES) {

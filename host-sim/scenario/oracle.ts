@@ -132,7 +132,7 @@ export class Oracle {
         const telemetry = decodeTelemetry(bytes, key, kid);
         broken =
           this.#checkReport(at, principal, OP.TELEMETRY_READ, telemetry) ??
-          this.#checkTemperature(at, telemetry.temperature);
+          this.#checkTemperature(at, telemetry.temperature ?? Number.NaN);
       } else broken = this.#checkReply(at, principal, decodeReply(bytes, key, kid));
     } catch (error) {
       if (!(error instanceof MessageError)) throw error;

@@ -190,7 +190,7 @@ export class ReferenceModel {
   /** CODE of the last command accepted from the principal if `message` is that command; null if not. */
   resultOf(message: Message): number | null {
     const last = this.#accepted.get(message.principal);
-    return last !== undefined && last.tag.equals(replyTagOf(message.bytes)) ? last.code : null;
+    return last?.tag.equals(replyTagOf(message.bytes)) ? last.code : null;
   }
 
   /** What may become of a message now; more than one only where the hold is not known. */

@@ -5,18 +5,18 @@
 import { spawnSync } from "node:child_process";
 import { PRINCIPAL } from "../../host-sim/abi/abi.gen.ts";
 import { loadBoard } from "../../host-sim/base/board-data.ts";
-import { packageRoot, packageRoot } from "../../host-sim/base/paths.ts";
+import { packageRoot } from "../../host-sim/base/paths.ts";
 import {
   type Built,
   buildBoard,
   type Engine,
   FIGURE_SOURCES,
 } from "../../host-sim/build/native-image.ts";
-import { targetStates, targetStates } from "../../host-sim/build/tools.ts";
+import { targetStates } from "../../host-sim/build/tools.ts";
 import { encodeCommand } from "../../host-sim/controller/command.ts";
 import { parseRequest } from "../../host-sim/controller/operations.ts";
-import { guestBytes, guestBytes } from "../../host-sim/scenario/guest.ts";
-import { SCENARIO_KEYS, SCENARIO_KEYS, SCENARIO_SECRETS } from "../../host-sim/scenario/remote.ts";
+import { guestBytes } from "../../host-sim/scenario/guest.ts";
+import { SCENARIO_KEYS, SCENARIO_SECRETS } from "../../host-sim/scenario/remote.ts";
 import { firmwarePath, loadFirmware, readModule } from "../../host-sim/sim/firmware.ts";
 import { loadGuest } from "../../host-sim/sim/module.ts";
 import { Doorbell } from "../../host-sim/targets/native/doorbell.ts";

@@ -1,7 +1,7 @@
 // The abstraction: the copy of the guest's state as one integer. docs/PROOFS.md, "Abstracted", says what
 // is left out and why.
 import { BOOT_RESET, PHASE_FAULT_RAIL } from "../../../../firmware/device/abi.gen";
-import { STATE_LEN, type State } from "../../../../firmware/device/state.gen";
+import { STATE_LEN, State } from "../../../../firmware/device/state.gen";
 import { STATE } from "./memory-map";
 import { state } from "./records";
 import * as bit from "./state-bits";

@@ -1,6 +1,6 @@
 // Fires events at the guest, and has each transition checked that the memo does not know.
 import { CHANNEL_REPLY, EVENT_EPOCH } from "../../../../firmware/device/abi.gen";
-import { STATE_LEN, type State } from "../../../../firmware/device/state.gen";
+import { STATE_LEN, State } from "../../../../firmware/device/state.gen";
 import { abstractState } from "./abstract-state";
 import { onEvent, prepare, read, readPadded, write, writeBlock, writeWord } from "./guest-page";
 import { hashOfEntry, isKnown, learn } from "./memo";
@@ -27,7 +27,7 @@ import {
   WRITE_ROW,
   WRITES,
 } from "./memory-map";
-import { control, type EventRow, effects, messageHead, type ObservedWord } from "./records";
+import { control, EventRow, effects, messageHead, ObservedWord } from "./records";
 import * as countdown from "./state-bits";
 
 /**

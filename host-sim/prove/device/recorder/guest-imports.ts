@@ -37,7 +37,7 @@ import {
   WRITES,
   WRITES_MAX,
 } from "./memory-map";
-import { control, effects, type WriteRow } from "./records";
+import { control, effects, WriteRow } from "./records";
 
 /** Size of the regions other than the journal's. */
 const BLOCK_REGION_BYTES: u32 = 64;

@@ -1,6 +1,6 @@
 // The records in the recorder's memory. ../recorder-memory.ts lists the same fields in the same order,
 // for TypeScript.
-import type { State } from "../../../../firmware/device/state.gen";
+import { State } from "../../../../firmware/device/state.gen";
 import { CONTROL, EVENT_KEY, MESSAGE_KEY, START_STATE, STATE } from "./memory-map";
 
 /** Registers: settings, the event in progress, and results. */
