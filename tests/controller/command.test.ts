@@ -1,13 +1,22 @@
 /** Encodes commands, decodes messages of the device, and parses operations on a command line. */
 import { describe, expect, test } from "vitest";
-import { CODE, EPOCH_BYTES, OP, OP_WIRES, PRINCIPAL } from "../../host-sim/abi/abi.gen.ts";
+import {
+  CODE,
+  EPOCH_BYTES,
+  OP,
+  OP_WIRES,
+  PRINCIPAL,
+  REPLY_TAG_BYTES,
+} from "../../host-sim/abi/abi.gen.ts";
 import { EXIT, UserError } from "../../host-sim/base/errors.ts";
 import {
   decodeReply,
   decodeStatus,
   decodeTelemetry,
   encodeCommand,
+  encodeQuestion,
   NO_EPOCH,
+  replyTagOf,
 } from "../../host-sim/controller/command.ts";
 import {
   decodeMac0,
@@ -25,7 +34,8 @@ import {
 
 const KEY = new Uint8Array(32).fill(7);
 const EPOCH = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
-const signed = (payload: unknown) => encodeMac0(KEY, "device", encodeCbor(payload));
+const TAG = new Uint8Array(REPLY_TAG_BYTES).fill(0x3c);
+const signed = (payload: unknown) => encodeMac0(KEY, "owner", encodeCbor(payload));
 const toHex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
 const STATUS = new Map<number, unknown>([
@@ -44,13 +54,23 @@ const STATUS = new Map<number, unknown>([
   [13, 4],
 ]);
 
+/** Keys of the status map that are sent only to a principal with the right to them. */
+const OF_A_RIGHT = new Set([1, 2, 4, 5, 10, 11, 12]);
+
 describe("a command", () => {
-  const base = { key: KEY, principal: PRINCIPAL.OWNER, epoch: EPOCH, seq: 7, op: OP.RELAY_SET };
+  const base = {
+    key: KEY,
+    principal: PRINCIPAL.OWNER,
+    epoch: EPOCH,
+    seq: 7,
+    deadline: 5_000,
+    op: OP.RELAY_SET,
+  };
 
   test("has the payload that docs/PROTOCOL.md shows", () => {
     const args = new Map([[1, true]]);
     const payload = decodeMac0(KEY, "owner", encodeCommand({ ...base, args }));
-    expect(toHex(payload)).toBe("844801020304050607080700a101f5");
+    expect(toHex(payload)).toBe("854801020304050607080719138800a101f5");
   });
 
   test("has its arguments sorted", () => {
@@ -63,28 +83,43 @@ describe("a command", () => {
   });
 
   test.each([
-    ["the device as principal", { principal: PRINCIPAL.DEVICE }],
-    ["an unknown principal", { principal: 4 }],
+    ["an unknown principal", { principal: 3 }],
     ["a short epoch", { epoch: NO_EPOCH.subarray(1) }],
     ["a negative sequence number", { seq: -1 }],
     ["a sequence number beyond uint32", { seq: 2 ** 32 }],
     ["a fractional sequence number", { seq: 0.5 }],
     ["NaN as sequence number", { seq: Number.NaN }],
+    ["a negative deadline", { deadline: -1 }],
+    ["a fractional deadline", { deadline: 0.5 }],
+    ["a deadline beyond 2^53", { deadline: 2 ** 53 }],
     ["a negative operation", { op: -1 }],
   ])("is refused with %s", (_, change) => {
     expect(() => encodeCommand({ ...base, args: new Map(), ...change })).toThrow(RangeError);
   });
 });
 
+describe("a question", () => {
+  test("has its nonce alone as payload", () => {
+    const message = encodeQuestion(KEY, PRINCIPAL.PROVIDER, EPOCH);
+    expect(toHex(decodeMac0(KEY, "provider", message))).toBe("81480102030405060708");
+    expect(toHex(replyTagOf(message))).toBe(toHex(message).slice(-64, -32));
+  });
+
+  test("is refused with a short nonce", () => {
+    const short = () => encodeQuestion(KEY, PRINCIPAL.OWNER, EPOCH.subarray(1));
+    expect(short).toThrow(RangeError);
+  });
+});
+
 describe("a reply", () => {
-  const good = [EPOCH, 0, 7, CODE.OK, new Map([[1, true]])];
+  const good = [0, TAG, EPOCH, 90, CODE.OK, new Map([[1, true]])];
 
   test("is decoded", () => {
-    const reply = decodeReply(signed(good), KEY);
+    const reply = decodeReply(signed(good), KEY, "owner");
     expect(reply).toEqual({
+      tag: TAG,
       epoch: EPOCH,
-      principal: 0,
-      seq: 7,
+      clock: 90,
       code: 0,
       data: new Map([[1, true]]),
     });
@@ -92,40 +127,52 @@ describe("a reply", () => {
   });
 
   test.each([
-    ["a short epoch", 0, EPOCH.subarray(1)],
-    ["a text as epoch", 0, "12345678"],
-    ["the device as principal", 1, PRINCIPAL.DEVICE],
-    ["a negative principal", 1, -1],
-    ["a negative sequence number", 2, -1],
-    ["a sequence number beyond uint32", 2, 2 ** 32],
-    ["an unknown code", 3, 9],
-    ["an array as data", 4, []],
+    ["another kind", 0, 1],
+    ["a short tag", 1, TAG.subarray(1)],
+    ["a number as tag", 1, 7],
+    ["a short epoch", 2, EPOCH.subarray(1)],
+    ["a text as epoch", 2, "12345678"],
+    ["a negative clock", 3, -1],
+    ["a clock beyond 2^53", 3, 2 ** 53],
+    ["an unknown code", 4, 99],
+    ["a negative code", 4, -1],
+    ["an array as data", 5, []],
   ])("is refused with %s", (_, index, value) => {
     const bad = good.map((item, at) => (at === index ? value : item));
-    expect(() => decodeReply(signed(bad), KEY)).toThrow(MessageError);
+    expect(() => decodeReply(signed(bad), KEY, "owner")).toThrow(MessageError);
   });
 
-  test("is refused too short, too long, under another key, or signed by a principal", () => {
-    expect(() => decodeReply(signed(good.slice(1)), KEY)).toThrow(MessageError);
-    expect(() => decodeReply(signed([...good, 0]), KEY)).toThrow(MessageError);
-    expect(() => decodeReply(signed(good), new Uint8Array(32))).toThrow(
-      /does not match the key of device/,
+  test("is refused too short, too long, under another key, or to another principal", () => {
+    const decode = (bytes: Uint8Array, key = KEY) => decodeReply(bytes, key, "owner");
+    expect(() => decode(signed(good.slice(0, -1)))).toThrow(MessageError);
+    expect(() => decode(signed([...good, 0]))).toThrow(MessageError);
+    expect(() => decode(signed(good), new Uint8Array(32))).toThrow(
+      /does not match the key of owner/,
     );
-    const payload = encodeCbor(good);
-    expect(() => decodeReply(encodeMac0(KEY, "owner", payload), KEY)).toThrow(
-      /not signed by device/,
-    );
+    const other = encodeMac0(KEY, "provider", encodeCbor(good));
+    expect(() => decode(other)).toThrow(/not signed by owner/);
   });
 
   test.each([
-    [CODE.STALE_EPOCH, new Map([[1, 41]]), { lastSeq: 41 }],
+    [CODE.STALE_EPOCH, new Map(), {}],
     [CODE.REPLAY, new Map([[1, 41]]), { lastSeq: 41 }],
+    [CODE.EXPIRED, new Map([[1, 9_000]]), { clock: 9_000 }],
     [CODE.HOLD, new Map([[1, 5000]]), { remainingMs: 5000 }],
     [CODE.FORBIDDEN, new Map(), {}],
     [CODE.MALFORMED, new Map(), {}],
   ])("with refusal code %s has the fields of that code", (code, data, fields) => {
     expect(replyFields(OP.STATUS, code, data)).toEqual(fields);
     if (data.size > 0) expect(() => replyFields(OP.STATUS, code, new Map())).toThrow(MessageError);
+  });
+
+  test("with REPLAY to the same bytes names their result", () => {
+    const data = new Map([
+      [1, 41],
+      [2, CODE.HOLD],
+    ]);
+    expect(replyFields(OP.STATUS, CODE.REPLAY, data)).toEqual({ lastSeq: 41, result: "HOLD" });
+    const unknown = new Map([...data, [2, 99] as const]);
+    expect(() => replyFields(OP.STATUS, CODE.REPLAY, unknown)).toThrow(MessageError);
   });
 
   test("to telemetry.read has the killed-time fields only if the device sends them", () => {
@@ -161,8 +208,8 @@ describe("a reply", () => {
 
 describe("status and telemetry", () => {
   test("are decoded", () => {
-    const { epoch, fields } = decodeStatus(signed([EPOCH, STATUS]), KEY);
-    expect(epoch).toEqual(EPOCH);
+    const { fields, ...head } = decodeStatus(signed([1, EPOCH, 5, 70, STATUS]), KEY, "owner");
+    expect(head).toEqual({ epoch: EPOCH, counter: 5, clock: 70 });
     expect(fields).toEqual({
       relay: true,
       holdMs: 1500,
@@ -178,8 +225,14 @@ describe("status and telemetry", () => {
       holdS: 300,
       boots: 4,
     });
-    expect(decodeTelemetry(signed([EPOCH, -12]), KEY)).toEqual({ epoch: EPOCH, temperature: -1.2 });
-    expect(decodeTelemetry(signed([EPOCH, -32_768]), KEY).temperature).toBe(null);
+    const telemetry = (tenths: number) => signed([2, EPOCH, 6, 80, tenths]);
+    expect(decodeTelemetry(telemetry(-12), KEY, "owner")).toEqual({
+      epoch: EPOCH,
+      counter: 6,
+      clock: 80,
+      temperature: -1.2,
+    });
+    expect(decodeTelemetry(telemetry(-32_768), KEY, "owner").temperature).toBe(null);
   });
 
   test("name the last fault by its phase", () => {
@@ -188,21 +241,36 @@ describe("status and telemetry", () => {
   });
 
   test("are refused if decoded as each other", () => {
-    expect(() => decodeTelemetry(signed([EPOCH, STATUS]), KEY)).toThrow(MessageError);
-    expect(() => decodeStatus(signed([EPOCH, 215]), KEY)).toThrow(MessageError);
-    expect(() => decodeReply(signed([EPOCH, STATUS]), KEY)).toThrow(MessageError);
-    expect(() => decodeTelemetry(signed([EPOCH, 21.5]), KEY)).toThrow(MessageError);
+    const status = signed([1, EPOCH, 5, 70, STATUS]);
+    const telemetry = (value: unknown) => signed([2, EPOCH, 5, 70, value]);
+    expect(() => decodeTelemetry(status, KEY, "owner")).toThrow(/not of kind 2/);
+    expect(() => decodeStatus(telemetry(215), KEY, "owner")).toThrow(/not of kind 1/);
+    expect(() => decodeReply(status, KEY, "owner")).toThrow(MessageError);
+    expect(() => decodeTelemetry(telemetry(21.5), KEY, "owner")).toThrow(MessageError);
   });
 
-  test.each([...STATUS.keys()])(
-    "are refused without field %i, or with another type in it",
-    (key) => {
-      const without = new Map([...STATUS].filter(([other]) => other !== key));
-      expect(() => decodeStatus(signed([EPOCH, without]), KEY)).toThrow(`data ${key} `);
-      const other = new Map([...STATUS, [key, "x"] as const]);
-      expect(() => decodeStatus(signed([EPOCH, other]), KEY)).toThrow(`data ${key} `);
-    },
-  );
+  test.each([
+    ["a short epoch", 1, EPOCH.subarray(1)],
+    ["a negative counter", 2, -1],
+    ["a counter beyond uint32", 2, 2 ** 32],
+    ["a text as clock", 3, "now"],
+  ])("are refused with %s", (_, index, value) => {
+    const bad = [1, EPOCH, 5, 70, STATUS].map((item, at) => (at === index ? value : item));
+    expect(() => decodeStatus(signed(bad), KEY, "owner")).toThrow(MessageError);
+  });
+
+  const decodeMap = (map: unknown) => decodeStatus(signed([1, EPOCH, 5, 70, map]), KEY, "owner");
+
+  test.each([...STATUS.keys()])("are refused with another type in field %i", (key) => {
+    const other = new Map([...STATUS, [key, "x"] as const]);
+    expect(() => decodeMap(other)).toThrow(`data ${key} `);
+  });
+
+  test.each([...STATUS.keys()])("do without field %i only if a right decides on it", (key) => {
+    const without = new Map([...STATUS].filter(([other]) => other !== key));
+    if (OF_A_RIGHT.has(key)) expect(decodeMap(without).fields).toBeDefined();
+    else expect(() => decodeMap(without)).toThrow(`data ${key} `);
+  });
 });
 
 describe("an operation on a command line", () => {
@@ -277,6 +345,6 @@ describe("an operation on a command line", () => {
   });
 });
 
-test("a request for the epoch carries eight zero bytes", () => {
+test("the epoch that is never issued is eight zero bytes", () => {
   expect(toHex(NO_EPOCH)).toBe("00".repeat(EPOCH_BYTES));
 });

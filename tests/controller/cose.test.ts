@@ -20,7 +20,7 @@ import {
 const hex = (text: string) => new Uint8Array(Buffer.from(text, "hex"));
 const toHex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 const KEY = hex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f");
-const PAYLOAD = hex("844801020304050607080100a101f5");
+const PAYLOAD = hex("854801020304050607080119138800a101f5");
 
 interface Vector {
   name: string;
@@ -75,7 +75,7 @@ describe("vectors of the COSE working group", () => {
 
 describe("the library @auth0/cose", () => {
   test("accepts our messages", async () => {
-    for (const kid of ["owner", "provider", "manufacturer", "device"] as const) {
+    for (const kid of ["owner", "provider", "manufacturer"] as const) {
       const mac0 = Mac0.decode(encodeMac0(KEY, kid, PAYLOAD));
       await mac0.verify(KEY, { algorithms: [MacAlgorithms.HS256] });
       expect(toHex(mac0.payload)).toBe(toHex(PAYLOAD));

@@ -43,11 +43,11 @@ afterEach(() => rmSync(root, { recursive: true }));
 const file = () => join(dir, "demo.json");
 
 describe("a key store", () => {
-  test("holds four different keys in a file that only its owner can read", () => {
+  test("holds three different secrets in a file that only its owner can read", () => {
     const made = initKeys(dir, "demo", random);
-    expect([...made.keys()]).toEqual(["owner", "provider", "manufacturer", "device"]);
+    expect([...made.keys()]).toEqual(["owner", "provider", "manufacturer"]);
     const texts = [...made.values()].map((key) => Buffer.from(key).toString("hex"));
-    expect(new Set(texts).size).toBe(4);
+    expect(new Set(texts).size).toBe(3);
     expect(texts.every((text) => text.length === 64)).toBe(true);
     expect(statSync(file()).mode & 0o777).toBe(0o600);
     expect(statSync(dir).mode & 0o777).toBe(0o700);
@@ -85,7 +85,7 @@ describe("a key store", () => {
     const made = initKeys(dir, "demo", random);
     revokeKey(dir, "demo", "provider");
     const left = loadKeys(dir, "demo");
-    expect([...left.keys()]).toEqual(["owner", "manufacturer", "device"]);
+    expect([...left.keys()]).toEqual(["owner", "manufacturer"]);
     expect(left.get("owner")).toEqual(made.get("owner"));
     expect(statSync(file()).mode & 0o777).toBe(0o600);
     expect(() => keyOf(left, "demo", "provider")).toThrow(/no key of provider: it was revoked/);

@@ -33,7 +33,3 @@ test.each(cells)(
     expect(trouble(outcome)).toBe("");
   },
 );
-
-test("the device itself is not permitted any command", () => {
-  for (const op of Object.values(OP)) expect(isPermitted(PRINCIPAL.DEVICE, op)).toBe(false);
-});
