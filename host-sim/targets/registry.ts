@@ -9,13 +9,13 @@ import { type BuildOptions, buildBoard, type Engine } from "../build/native-imag
 import { targetStates } from "../build/tools.ts";
 import type { Target } from "../scenario/target.ts";
 import type { Wifi } from "../serial/improv-client.ts";
-import { loadHilData } from "./hil/board.ts";
+import { BoardTarget } from "./hil/board-target.ts";
 import { type Emulator, emulators, emulatorTrouble } from "./hil/emulator-board.ts";
 import { EmulatorRig } from "./hil/emulator-rig.ts";
 import type { OptionalWire } from "./hil/fixture.ts";
+import { loadHilData } from "./hil/hil-data.ts";
 import { SerialRig } from "./hil/serial-rig.ts";
-import { BoardTarget } from "./hil/target.ts";
-import { NativeTarget } from "./native/target.ts";
+import { NativeTarget } from "./native/native-target.ts";
 import { SimTarget } from "./sim.ts";
 
 const SIMULATOR = "sim";
