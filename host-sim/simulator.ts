@@ -26,6 +26,8 @@ export interface SimulatorOptions {
   keys: readonly (KeyObject | null)[];
   /** An engine of HMAC-SHA256 in place of node:crypto. */
   mac?: Mac;
+  /** The device's random bytes, in place of those that the seed gives. */
+  entropy?: Pick<Prng, "fill">;
   /** Memory for the board's storage, to be used again by the next: absent, each has its own. */
   storage?: readonly Uint8Array[];
   position: Position;
@@ -69,7 +71,7 @@ export class Simulator {
       data: board,
       clock: this.#clock,
       physics: new Prng(options.seed),
-      entropy: new Prng(options.seed ^ ENTROPY_STREAM),
+      entropy: options.entropy ?? new Prng(options.seed ^ ENTROPY_STREAM),
       keys: options.keys,
       mac: options.mac,
       storage: options.storage,

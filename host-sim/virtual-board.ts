@@ -50,7 +50,7 @@ export interface BoardOptions {
   /** Bounce and flight of contacts, rubbish in memory. */
   physics: Prng;
   /** The device's random bytes. */
-  entropy: Prng;
+  entropy: Pick<Prng, "fill">;
   /** Keys by PRINCIPAL; null where the device has none. */
   keys: readonly (KeyObject | null)[];
   /** HMAC-SHA256 by PRINCIPAL; absent: node:crypto's, under `keys`. */

@@ -16,7 +16,10 @@ import type { Wifi } from "../../improv/client.ts";
 import { nativeBoardNames } from "../../native/board.ts";
 import { type BuildOptions, buildBoard, type Engine } from "../../native/build.ts";
 import { NativeTarget } from "../../native/target.ts";
-import { targetStates } from "../../native/tools.ts";
+import { targetStates, toolState, toolTrouble } from "../../native/tools.ts";
+import { imageBoardNames, imageBoardOf, loadImageBoard } from "../../rp2040/board.ts";
+import { ControllerTarget } from "../../rp2040/target.ts";
+import type { Prng } from "../../prng.ts";
 import type { Target } from "../target.ts";
 import { SimTarget } from "./sim.ts";
 
@@ -33,6 +36,8 @@ export interface TargetOptions {
   fixture?: string;
   /** Which of them go to the board besides contacts and button. */
   wired?: readonly Wired[];
+  /** Of the simulator: the device's random bytes, in place of those that the seed gives. */
+  entropy?: Pick<Prng, "fill">;
   /** What a board on a serial line joins. */
   wifi?: Wifi;
   /** Where a board on a serial line finds the broker: an address of this machine, and a port. */
@@ -44,9 +49,15 @@ export function exactTargetNames(): string[] {
   return [SIMULATOR, ...nativeBoardNames()];
 }
 
+/** Emulated controllers that run the image that is flashed: virtual time, and randomness of their own. */
+export function controllerTargetNames(): string[] {
+  return imageBoardNames().map((name) => loadImageBoard(name).target);
+}
+
 /** Targets by name; a board on a serial line is `serial:PORT`. */
 export function targetNames(): string[] {
-  return [...exactTargetNames(), ...emulators().map(({ data }) => data.target)];
+  const emulated = emulators().map(({ data }) => data.target);
+  return [...exactTargetNames(), ...controllerTargetNames(), ...emulated];
 }
 
 /** Whether there can be a target of this name. */
@@ -66,13 +77,16 @@ function emulatorOf(name: string): Emulator | undefined {
 export function targetTrouble(name: string): string | null {
   const emulator = emulatorOf(name);
   if (emulator !== undefined) return emulatorTrouble(emulator);
+  const controller = imageBoardOf(name);
+  if (controller !== null)
+    return controller.tools.map(toolState).map(toolTrouble).find((each) => each !== null) ?? null;
   return targetStates().find(({ target }) => target === name)?.reason ?? null;
 }
 
 /** Makes a target; builds its image if that is not there. Throws a UserError for what is not there. */
 export function makeTarget(name: string, options: TargetOptions = {}): Target {
-  if (name === SIMULATOR) return new SimTarget();
-  const { engine, guest } = options;
+  const { engine, guest, entropy } = options;
+  if (name === SIMULATOR) return new SimTarget(SIMULATOR, entropy && { entropy });
   const emulator = emulatorOf(name);
   const clock = new RealClock();
   if (emulator !== undefined) {
@@ -83,6 +97,14 @@ export function makeTarget(name: string, options: TargetOptions = {}): Target {
   if (port !== null) {
     const rig = serialRig(name, port, clock, options);
     return new BoardTarget({ rig, clock, guest: guest ?? null });
+  }
+  const controller = imageBoardOf(name);
+  if (controller !== null) {
+    return new ControllerTarget({
+      board: controller,
+      ...(engine && { engine }),
+      ...(guest && { guest }),
+    });
   }
   const build: BuildOptions = { board: name, ...(engine && { engine }), ...(guest && { guest }) };
   return new NativeTarget({ image: buildBoard(build), ...(guest === undefined ? {} : { guest }) });

@@ -12,7 +12,7 @@ import type { Target, TargetConfig } from "../target.ts";
 
 export type SimTargetOptions = Pick<
   SimulatorOptions,
-  "makeLoop" | "guestTimeoutMs" | "mac" | "storage"
+  "makeLoop" | "guestTimeoutMs" | "mac" | "storage" | "entropy"
 >;
 
 /** Degrees Celsius to the board's tenths. */
