@@ -134,7 +134,13 @@ function guestUnits(board: ImageBoard, options: FirmwareOptions, folder: string)
       {
         source: common("wasm3.c"),
         // m3_core.c asks for the texts of the errors before the first include, which the loop is.
-        flags: [...loop, "-DM3_IMPLEMENT_ERROR_STRINGS", ...FOREIGN, "-O3", "-fno-tree-loop-distribute-patterns"],
+        flags: [
+          ...loop,
+          "-DM3_IMPLEMENT_ERROR_STRINGS",
+          ...FOREIGN,
+          "-O3",
+          "-fno-tree-loop-distribute-patterns",
+        ],
       },
       ...board.interpreter.map((name) => ({
         source: join(board.folder, name),
@@ -235,7 +241,15 @@ function link(
   const map = `${elf}.map`;
   if (!existsSync(elf)) {
     whole(elf, (to) =>
-      runTool(board.compiler, [...flags, ...objects, ...words, "-Xlinker", `-Map=${map}`, "-o", to]),
+      runTool(board.compiler, [
+        ...flags,
+        ...objects,
+        ...words,
+        "-Xlinker",
+        `-Map=${map}`,
+        "-o",
+        to,
+      ]),
     );
   }
   return { elf, map, bytes: flashOf(board, elf) };

@@ -31,6 +31,10 @@ const HAD_POR = 1 << 8;
 const HAD_RUN = 1 << 16;
 const IRQ_UART0 = 20;
 const HARD_FAULT = 3;
+/** Of retained_block.h: its first word, where the guest's part begins, and where in RAM to look for it. */
+const RETAINED_VERSION = 0x4b53_5231;
+const RETAINED_REGION = 20;
+const RETAINED_WITHIN = 32 * 1024;
 /** A hung program gets so many instructions between two things that are due. */
 const HUNG_SLICE = 20_000;
 /** The ROM's function that restarts as a USB drive: an address of ours, where nothing is. */
@@ -86,16 +90,16 @@ export class Chip {
         ),
     );
     Object.assign(mcu.peripherals, {
-      0x14000: new PlainPeripheral(mcu, "XIP_CTRL"),
-      0x18000: ssi,
-      0x40018: new QspiPinsPeripheral(mcu, nor),
-      0x40034: this.uarts[0],
-      0x40038: this.uarts[1],
-      0x4004c: new AdcPeripheral(mcu, () => ports.temperatureReading()),
-      0x40054: new TimerPeripheral(mcu, "TIMER"),
-      0x40058: this.#watchdog,
-      0x40060: new RoscPeripheral(mcu, () => ports.randomBit()),
-      0x40064: new PlainPeripheral(mcu, "CHIP_RESET", [[8, byReset === null ? HAD_POR : HAD_RUN]]),
+      81920: new PlainPeripheral(mcu, "XIP_CTRL"),
+      98304: ssi,
+      262168: new QspiPinsPeripheral(mcu, nor),
+      262196: this.uarts[0],
+      262200: this.uarts[1],
+      262220: new AdcPeripheral(mcu, () => ports.temperatureReading()),
+      262228: new TimerPeripheral(mcu, "TIMER"),
+      262232: this.#watchdog,
+      262240: new RoscPeripheral(mcu, () => ports.randomBit()),
+      262244: new PlainPeripheral(mcu, "CHIP_RESET", [[8, byReset === null ? HAD_POR : HAD_RUN]]),
     });
     if (byReset !== null) mcu.sram.set(byReset.#mcu.sram);
     this.#loadRom();
@@ -135,6 +139,15 @@ export class Chip {
   /** Fills RAM with rubbish, as a loss of supply leaves it. */
   scramble(fill: (bytes: Uint8Array) => void): void {
     fill(this.#mcu.sram);
+  }
+
+  /** Flips a bit in the retained block, wherever RAM has one: its version tells. */
+  spoilRetained(): void {
+    const { sramView, sram } = this.#mcu;
+    for (let at = 0; at < RETAINED_WITHIN; at += 4) {
+      if (sramView.getUint32(at, true) !== RETAINED_VERSION) continue;
+      sram[at + RETAINED_REGION] = (sram[at + RETAINED_REGION] ?? 0) ^ 1;
+    }
   }
 
   level(pin: number, high: boolean): void {

@@ -1,6 +1,9 @@
 /**
  * What is in a controller's flash: firmware, guest, the owner's settings and the network's name, each at its place.
  */
+
+import type { RandomBytes } from "../controller/keys.ts";
+import { EXIT, UserError } from "../errors.ts";
 import {
   checkBroker,
   framed,
@@ -10,8 +13,6 @@ import {
   type Owner,
   ownerContents,
 } from "../flash/contents.ts";
-import { EXIT, UserError } from "../errors.ts";
-import type { RandomBytes } from "../controller/keys.ts";
 import type { FlashPart, ImageBoard } from "./board.ts";
 
 export interface Region {

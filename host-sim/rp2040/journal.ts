@@ -32,7 +32,9 @@ export function journalOf(flash: Uint8Array, storage: FlashPart): Uint8Array {
       const number = sector.readUInt16LE(at);
       const whole =
         sector.readUInt32LE(at + 4) ===
-        crc32(Buffer.concat([sector.subarray(at, at + 4), sector.subarray(at + SLOT_HEAD, at + SLOT)]));
+        crc32(
+          Buffer.concat([sector.subarray(at, at + 4), sector.subarray(at + SLOT_HEAD, at + SLOT)]),
+        );
       if (!whole || (number ^ sector.readUInt16LE(at + 2)) !== 0xffff) continue;
       if (number < JOURNAL_RECORDS)
         journal.set(sector.subarray(at + SLOT_HEAD, at + SLOT), number * RECORD);

@@ -79,8 +79,10 @@ export class ControllerLoop implements HostLoop {
 
   deadline(): number {
     if (this.#chip === null) return Number.POSITIVE_INFINITY;
-    const due = Math.ceil(this.#chip.clock.due / NANOS_PER_MS) + this.#origin;
-    return this.#bootAt === Number.POSITIVE_INFINITY ? due : this.#bootAt;
+    if (this.#bootAt !== Number.POSITIVE_INFINITY) return this.#bootAt;
+    // Woken while the processor stood.
+    if (!this.#chip.asleep && !this.#hung) return this.#board.now();
+    return Math.ceil(this.#chip.clock.due / NANOS_PER_MS) + this.#origin;
   }
 
   powerOn(reason: number): void {
@@ -156,6 +158,8 @@ export class ControllerLoop implements HostLoop {
     this.#pins(chip);
     if (this.#board.now() >= this.#bootAt) {
       this.#bootAt = Number.POSITIVE_INFINITY;
+      // Storage that fails is the retained block too.
+      if (this.nor.refuses) chip.spoilRetained();
       chip.boot();
     }
     for (const frame of this.#line) chip.uarts[MODEM]?.feed(frame);

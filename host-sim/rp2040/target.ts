@@ -61,8 +61,6 @@ export class ControllerTarget implements Target {
       return "the chip cannot tell a supply that sagged from one that was off (CHIP_RESET.HAD_POR)";
     if ("trace" in step && JSON.stringify(step.trace).includes("JOURNAL_TORN"))
       return "a record is stored whole or not at all: none is ever torn";
-    if ("fault" in step && "set" in step.fault && step.fault.set === "storage-fails")
-      return "its retained block is RAM, which does not fail with the flash";
     return null;
   }
 
@@ -91,8 +89,11 @@ export class ControllerTarget implements Target {
 
   /** The chip's flash after its UF2 was copied to an erased one. */
   #flash({ image, keys, seed }: TargetConfig): Uint8Array {
-    const { board, engine, guest = new Uint8Array(readModule(firmwarePath("device"))) } =
-      this.#options;
+    const {
+      board,
+      engine,
+      guest = new Uint8Array(readModule(firmwarePath("device"))),
+    } = this.#options;
     const hostile = image === "hostile";
     const { bytes } = buildFirmware({
       board: board.name,

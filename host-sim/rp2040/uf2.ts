@@ -65,7 +65,8 @@ function faultOf(block: Buffer, index: number, count: number, family: number): s
     const wanted = `0x${family.toString(16)}`;
     return `its family is 0x${word(28).toString(16)}, this board's is ${wanted}`;
   }
-  if (word(16) !== PAYLOAD || word(12) % PAYLOAD !== 0) return "its payload is not a page of 256 bytes";
+  if (word(16) !== PAYLOAD || word(12) % PAYLOAD !== 0)
+    return "its payload is not a page of 256 bytes";
   return null;
 }
 

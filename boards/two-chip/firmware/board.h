@@ -49,6 +49,8 @@ void contacts_wait(uint32_t ms);
 
 /* `cold`: the supply has just come up. */
 void outputs_start(bool cold);
+/* The retained block was lost: the levels are what the pins still drive. */
+void outputs_adopt(void);
 bool outputs_set(uint32_t pin, uint32_t level);
 
 /* --- restart.c: the clock, why the board boots, and the way to boot again --- */

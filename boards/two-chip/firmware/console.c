@@ -221,7 +221,8 @@ static void obey(void) {
     case COMMAND_JOURNAL: journal_begin(); return;
     case COMMAND_FACTORY_RESET: forget(); return;
     case COMMAND_HELP:
-        console_answer("help: status, journal, factory-reset and bootsel (hold the button), help", "");
+        console_answer("help: status, journal, factory-reset and bootsel (hold the button), help",
+                       "");
         return;
     case COMMAND_TOO_LONG: console_answer("error line longer than 64 bytes: try help", ""); return;
     default:

@@ -25,8 +25,9 @@ struct entropy {
 void entropy_begin(struct entropy *entropy);
 /* One bit of the source. */
 void entropy_sample(struct entropy *entropy, uint32_t bit);
-/* After ENTROPY_SAMPLES: mixes the bits into `seed` (all zero if there is none). `next` is the seed of the
- * next boot, to be stored before anything is drawn; `epoch` is for this boot. False if a test failed. */
+/* After ENTROPY_SAMPLES: mixes the bits into `seed` (all zero if there is none). `next` is the seed
+ * of the next boot, to be stored before anything is drawn; `epoch` is for this boot. False if a
+ * test failed. */
 bool entropy_finish(struct entropy *entropy, const uint8_t *seed, uint8_t *next, uint8_t *epoch);
 /* More bytes, after entropy_finish(). */
 void entropy_draw(struct entropy *entropy, uint8_t *bytes, uint32_t len);

@@ -8,7 +8,8 @@
 
 /* --- a driver supplies; each is called masked --- */
 
-/* The radio's enable went up or down. Down: in an interrupt perhaps, and all that was begun is over. */
+/* The radio's enable went up or down. Down: in an interrupt perhaps, and all that was begun is
+ * over. */
 void modem_power(bool on);
 /* The host has a message (KS_CHANNEL). Without room it is dropped, as a radio would. */
 void modem_send(uint32_t channel, const uint8_t *bytes, uint32_t len);

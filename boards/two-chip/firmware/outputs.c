@@ -31,6 +31,12 @@ void outputs_start(bool cold) {
     drive(PIN_LAMP_TOO);
 }
 
+void outputs_adopt(void) {
+    for (uint32_t pin = 0; pin < KS_BOARD_PINS; pin++)
+        retained()->levels[pin] = (REG(SIO_OUT) & masks[pin]) != 0 ? 1u : 0;
+    retained_seal(retained());
+}
+
 bool outputs_set(uint32_t pin, uint32_t level) {
     assert(pin < KS_BOARD_PINS && level <= 1);
     if (retained()->levels[pin] == level && (driven & 1u << pin) != 0) return false;

@@ -1,6 +1,7 @@
 /* hal_random() on the ring oscillator. The epoch of this boot is made before the guest is loaded,
- * because it is drawn in an interrupt. A source that fails its tests makes no epoch: the contacts
- * then read as both open (hal_sense), which the gate takes for a fault. */
+ * because it is drawn in an interrupt. A source that fails its tests, and a flash that does not
+ * take the next seed, make no epoch: NO then never reads closed (hal_sense), which at ON the gate
+ * takes for a fault. */
 #include "board.h"
 
 #include <string.h>

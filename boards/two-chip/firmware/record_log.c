@@ -1,6 +1,6 @@
 /* See record_log.h. A sector: a header of 16 bytes (magic, turn, the turn's complement, and a word
- * that is cleared before the sector is erased), then slots of 72 bytes: number and its complement, CRC-32 of
- * number and bytes, the bytes. */
+ * that is cleared before the sector is erased), then slots of 72 bytes: number and its complement,
+ * CRC-32 of number and bytes, the bytes. */
 #include "record_log.h"
 
 #include <stddef.h>
@@ -163,7 +163,8 @@ bool log_mount(void) {
         const uint32_t sector = (newest + 1 + i) % LOG_SECTORS;
         if (turn_of(sector) != 0) read_sector(sector);
     }
-    /* A loss of supply may have come before the move was done. If the flash refuses, writes fail. */
+    /* A loss of supply may have come before the move was done. If the flash refuses, writes fail.
+     */
     (void)evacuate();
     return true;
 }
@@ -196,7 +197,8 @@ static bool next_sector(void) {
 }
 
 bool log_write(uint32_t number, const uint8_t *bytes) {
-    /* A sector full of live records leaves no room: the ring has others, more than there are records. */
+    /* A sector full of live records leaves no room: the ring has others, more than there are
+     * records. */
     for (uint32_t turns = 0; turns < LOG_SECTORS; turns++) {
         if (turn != 0 && free_slot < SLOTS && append(number, bytes)) return true;
         if (turn != 0 && free_slot < SLOTS) return false;

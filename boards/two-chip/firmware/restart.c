@@ -10,10 +10,12 @@
 
 /* Bootrom: "watchdog boot" in scratch 4 to 7. */
 #define ROM_MAGIC 0xb007c0d3u
-/* In scratch 0, which a reset of the chip clears: we asked for this restart. */
-#define ASKED 0x4b535251u
-/* A second, in halves of a microsecond: the watchdog counts two a tick (erratum RP2040-E1). */
-#define WATCHDOG_HALF_US 2000000u
+/* In scratch 0, which a reset of the chip clears: we asked for this restart, for the reason in its
+ * lowest byte; scratch 3 is the delay. Not in RAM: a block that is lost loses neither. */
+#define ASKED 0x4b535200u
+/* Four seconds, in halves of a microsecond: the watchdog counts two a tick (erratum RP2040-E1). The
+ * host ends a hung guest after two. */
+#define WATCHDOG_HALF_US 8000000u
 /* Turns of 3 cycles that the reset has to come within: 100 us at 125 MHz. */
 #define RESET_TURNS 4166u
 #define US_PER_MS 1000u
@@ -27,7 +29,9 @@ static NO_INIT struct retained_block block;
 /* The ms that the clock is in, and the timer's microsecond that it began at. */
 static uint32_t ms, began;
 
-struct retained_block *retained(void) { return &block; }
+struct retained_block *retained(void) {
+    return &block;
+}
 
 /* --- the clock --- */
 
@@ -42,8 +46,8 @@ static void clock_start(void) {
     const uint64_t us = (uint64_t)high << 32 | low;
     const uint32_t timer_ms = (uint32_t)(us / US_PER_MS);
     began = low - (uint32_t)(us % US_PER_MS);
-    /* A reset of the chip begins the timer again and clears the scratch registers; the clock goes on
-     * from where it was last read. */
+    /* A reset of the chip begins the timer again and clears the scratch registers; the clock goes
+     * on from where it was last read. */
     uint32_t ahead = REG(WATCHDOG_SCRATCH(1));
     if (REG(WATCHDOG_SCRATCH(2)) != ~ahead) ahead = retained_clock(&block) - timer_ms;
     REG(WATCHDOG_SCRATCH(1)) = ahead;
@@ -74,24 +78,25 @@ uint32_t clock_ms_began(void) { return began; }
 /* --- why the board boots --- */
 
 uint32_t restart_reason(void) {
-    const uint32_t why = REG(WATCHDOG_REASON);
-    const bool asked = REG(WATCHDOG_SCRATCH(0)) == ASKED;
+    const uint32_t why = REG(WATCHDOG_REASON), note = REG(WATCHDOG_SCRATCH(0));
+    const bool asked = (note & ~0xffu) == ASKED && (note & 0xffu) < KS_BOOT_COUNT;
     const bool cold = why == 0 && !asked && (REG(CHIP_RESET) & CHIP_RESET_HAD_POR) != 0;
     uint32_t reason = cold ? KS_BOOT_POWER_ON : KS_BOOT_RESET;
-    if (cold || !retained_good(&block)) retained_clear(&block);
-    else if (asked && block.reason < KS_BOOT_COUNT) reason = block.reason;
-    else if (!asked && (why & WATCHDOG_BY_TIMER) != 0) reason = KS_BOOT_WATCHDOG;
+    if (asked) reason = note & 0xffu;
+    else if ((why & WATCHDOG_BY_TIMER) != 0) reason = KS_BOOT_WATCHDOG;
+    if (reason == KS_BOOT_POWER_ON) retained_clear(&block);
+    else if (!retained_good(&block)) {
+        retained_clear(&block);
+        outputs_adopt();
+    }
     REG(WATCHDOG_SCRATCH(0)) = 0;
-    block.reason = KS_BOOT_COUNT;
-    retained_seal(&block);
     clock_start();
     return reason;
 }
 
 uint32_t restart_delay(void) {
-    const uint32_t delay = block.delay_ms;
-    block.delay_ms = 0;
-    retained_seal(&block);
+    const uint32_t delay = REG(WATCHDOG_SCRATCH(3));
+    REG(WATCHDOG_SCRATCH(3)) = 0;
     return delay;
 }
 
@@ -118,10 +123,8 @@ IN_RAM void watchdog_feed(void) { REG(WATCHDOG_LOAD) = WATCHDOG_HALF_US; }
 _Noreturn void hal_restart(uint32_t reason, uint32_t delay_ms) {
     (void)irq_save();
     REG(SIO_OUT_CLR) = 1u << PIN_RADIO;
-    block.reason = reason;
-    block.delay_ms = delay_ms;
-    retained_seal(&block);
-    REG(WATCHDOG_SCRATCH(0)) = ASKED;
+    REG(WATCHDOG_SCRATCH(0)) = ASKED | reason;
+    REG(WATCHDOG_SCRATCH(3)) = delay_ms;
     aim();
     REG_SET(WATCHDOG_CTRL) = WATCHDOG_TRIGGER;
     spin(RESET_TURNS);

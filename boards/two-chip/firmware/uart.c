@@ -1,5 +1,6 @@
 /* See uart.h. PL011, RP2040 data sheet 4.2. Both run on the crystal's 12 MHz, whatever the
- * processor's clock. A ring that is full leaves bytes in the UART, whose RTS then holds the sender. */
+ * processor's clock. A ring that is full leaves bytes in the UART, whose RTS then holds the sender.
+ */
 #include "uart.h"
 
 #include "board.h"

@@ -42,14 +42,18 @@ m3ret_t wasm3_run(pc_t pc, m3stack_t stack, M3MemoryHeader *memory);
 #undef jumpOpDirect
 #define jumpOpDirect(PC) return (m3ret_t)(PC)
 
-/* wasm3 defines Call(), with one argument as the preprocessor sees it, and calls it with four. */
+/* A caller's register outlives the call, as its argument did.
+ * wasm3 defines Call(), with one argument as the preprocessor sees it, and calls it with four. */
 #define KS_JOIN(a, b) a##b
 #define KS_CALL(a, b) KS_JOIN(a, b)
 #define Call(first, ...) KS_CALL(Call, __VA_OPT__(_run))(first __VA_OPT__(, ) __VA_ARGS__)
 #define Call_run(pc, stack, memory, none)                                                          \
     ({                                                                                             \
+        const m3reg_t before = wasm3_register;                                                     \
         m3ret_t stopped = m3_Yield();                                                              \
-        M3_UNLIKELY(stopped) ? stopped : wasm3_run(pc, stack, memory);                             \
+        if (M3_LIKELY(!stopped)) stopped = wasm3_run(pc, stack, memory);                           \
+        wasm3_register = before;                                                                   \
+        stopped;                                                                                   \
     })
 
 #endif

@@ -17,9 +17,9 @@ import { nativeBoardNames } from "../../native/board.ts";
 import { type BuildOptions, buildBoard, type Engine } from "../../native/build.ts";
 import { NativeTarget } from "../../native/target.ts";
 import { targetStates, toolState, toolTrouble } from "../../native/tools.ts";
+import type { Prng } from "../../prng.ts";
 import { imageBoardNames, imageBoardOf, loadImageBoard } from "../../rp2040/board.ts";
 import { ControllerTarget } from "../../rp2040/target.ts";
-import type { Prng } from "../../prng.ts";
 import type { Target } from "../target.ts";
 import { SimTarget } from "./sim.ts";
 
@@ -79,7 +79,12 @@ export function targetTrouble(name: string): string | null {
   if (emulator !== undefined) return emulatorTrouble(emulator);
   const controller = imageBoardOf(name);
   if (controller !== null)
-    return controller.tools.map(toolState).map(toolTrouble).find((each) => each !== null) ?? null;
+    return (
+      controller.tools
+        .map(toolState)
+        .map(toolTrouble)
+        .find((each) => each !== null) ?? null
+    );
   return targetStates().find(({ target }) => target === name)?.reason ?? null;
 }
 
