@@ -72,7 +72,7 @@ export const STRICT = ["-Wall", "-Wextra", "-Werror", "-Wconversion"];
 /** What is not ours: wasm3 adds signed integers past their end and reads them through other types. */
 export const FOREIGN = ["-w", "-fwrapv", "-fno-strict-aliasing"];
 /** SHA-256's rounds, eight a turn: GCC unrolls when told to, clang by itself. */
-const UNROLL = [
+export const UNROLL = [
   "-funroll-loops",
   ...["max-unroll-times=8", "max-unrolled-insns=800", "max-average-unrolled-insns=800"].map(
     (limit) => `--param=${limit}`,

@@ -33,6 +33,8 @@ export interface ImageBoard {
   /** Files below the board's folder; `interpreter` belongs to wasm3. */
   readonly sources: readonly string[];
   readonly interpreter: readonly string[];
+  /** Included before all else: in every unit, and in wasm3's. */
+  readonly includeFirst: string;
   readonly interpreterInclude: string;
   readonly include: readonly string[];
   readonly flags: readonly string[];

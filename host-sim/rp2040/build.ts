@@ -24,6 +24,7 @@ import {
   STRICT,
   translate,
   translateCore,
+  UNROLL,
   WASM3,
 } from "../native/build.ts";
 import { needTools } from "../native/tools.ts";
@@ -63,7 +64,9 @@ const COMMON = [
 ];
 /** The second stage, checksum included. */
 const BOOT_BYTES = 256;
-const UNROLL = ["-funroll-loops", "--param=max-unroll-times=8", "--param=max-unrolled-insns=800"];
+
+/** The MAC's own words are aligned: memory_inline.h. */
+const ALIGNED = "-DKS_ALIGNED";
 
 interface Unit {
   readonly source: string;
@@ -122,7 +125,7 @@ function ownUnits(board: ImageBoard): Unit[] {
 /** The gate, the MAC, and the guest's engine. */
 function guestUnits(board: ImageBoard, options: FirmwareOptions, folder: string): Unit[] {
   const common = (name: string) => join(packageRoot(), "boards", "common", name);
-  const core = translateCore(folder, UNROLL);
+  const core = translateCore(folder, [...UNROLL, ALIGNED]);
   if (options.engine !== "aot") {
     const loop = ["-include", join(board.folder, board.interpreterInclude)];
     return [
@@ -184,6 +187,8 @@ function flagsOf(board: ImageBoard, translated: string, engine: Engine = "wasm3"
     ...include.map((folder) => `-I${folder}`),
     ...wasm3.flatMap((folder) => ["-isystem", folder]),
     ...pins,
+    "-include",
+    join(board.folder, board.includeFirst),
     `-DKS_GUEST_MEMORY=${board.guestBytes}`,
     `-DKS_MAC_MEMORY=${MAC_MEMORY}`,
     `-DKS_GUEST_STACK=${board.guestStackBytes}`,

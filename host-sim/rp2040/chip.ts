@@ -19,7 +19,6 @@ import {
 } from "./peripherals.ts";
 import { UartPeripheral } from "./uart-peripheral.ts";
 
-const XIP = 0x1000_0000;
 /** Where the boot ROM puts the second stage. */
 const BOOT_AT = 0x2004_1f00;
 const BOOT_BYTES = 256;
@@ -60,6 +59,8 @@ export class Chip {
   instructions = 0;
   /** Of what a restart resets, by the last one: only the processors, or the chip. */
   restartKeepsPins = true;
+  /** Called before each instruction, with its place: for measurements. */
+  watched: ((pc: number, instructions: number) => void) | null = null;
   /** The watchdog's trigger does nothing: for the fall-back. */
   watchdogDead = false;
   readonly #mcu: CheckedMcu;
@@ -120,6 +121,11 @@ export class Chip {
   /** Where the processor is: for measurements. */
   get pc(): number {
     return this.#mcu.core.PC;
+  }
+
+  /** What the processor drives: a bit a pin. */
+  get out(): number {
+    return this.#mcu.sio.gpioValue & this.#mcu.sio.gpioOutputEnable;
   }
 
   get asleep(): boolean {
@@ -207,6 +213,7 @@ export class Chip {
     const mcu = this.#mcu;
     const { core } = mcu;
     if (core.interruptsUpdated) core.checkForInterrupts();
+    this.watched?.(core.PC & ~1, this.instructions);
     const opcode = mcu.readUint16(core.PC & ~1);
     if (isAlu(opcode) && !mcu.faulted) {
       executeAlu(core, opcode);

@@ -10,9 +10,10 @@
 
 /* --- clocks.c --- */
 
-/* The crystal's 12 MHz for everything, and a microsecond for the timer. */
+/* The crystal for timer, UARTs and ADC; the processor at 125 MHz. Before any variable is there. */
 void clocks_start(void);
-/* The processor from 12 to 125 MHz. UARTs and timer stay on the crystal. */
+/* The processor on the crystal's 12 MHz, while the ring oscillator is read; and back. */
+void clocks_slow(void);
 void clocks_fast(void);
 /* Peripherals out of reset. */
 void unreset(uint32_t which);
@@ -67,8 +68,10 @@ void watchdog_feed(void);
 
 /* --- hal_rp2040.c --- */
 
-/* Reads the images and begins to measure. */
+/* Begins to measure. */
 void hal_start(void);
+/* Checks guest and owner. */
+void images_read(void);
 /* Why there is no guest, or no owner; null if there is one. */
 const char *guest_missing(void);
 const char *owner_missing(void);
@@ -105,6 +108,8 @@ uint32_t console_lost(void);
 
 /* --- main.c --- */
 
+/* The gate samples and the processor is fast: what takes time, before the guest is loaded. */
+void main_gate_runs(void);
 /* Bytes of the guest's stack that were never used. */
 uint32_t stack_left(void);
 

@@ -1,5 +1,5 @@
-/* Clocks, RP2040 data sheet 2.15 to 2.18. The processor begins on the crystal: the gate samples
- * before the PLL runs, and the ring oscillator is read while nothing is derived from it. */
+/* Clocks, RP2040 data sheet 2.15 to 2.18. Nothing is derived from the ring oscillator, which is
+ * read for randomness with the processor on the crystal. */
 #include "board.h"
 
 #define STABLE (1u << 31)
@@ -27,23 +27,30 @@ void unreset(uint32_t which) {
     while ((REG(RESETS_DONE) & which) != which) continue;
 }
 
+void clocks_slow(void) {
+    REG(CLK_SYS_CTRL) = SYS_FROM_REF;
+    while ((REG(CLK_SYS_SELECTED) & 1u << SYS_FROM_REF) == 0) continue;
+}
+
+void clocks_fast(void) {
+    REG(CLK_SYS_CTRL) = SYS_FROM_REF; /* source beside: the PLL */
+    REG(CLK_SYS_CTRL) = SYS_FROM_PLL;
+    while ((REG(CLK_SYS_SELECTED) & 1u << SYS_FROM_PLL) == 0) continue;
+}
+
 void clocks_start(void) {
     REG(XOSC_CTRL) = XOSC_1_15_MHZ;
     REG(XOSC_STARTUP) = XOSC_DELAY;
     REG_SET(XOSC_CTRL) = XOSC_ON;
     while ((REG(XOSC_STATUS) & STABLE) == 0) continue;
     /* After a restart the processor may be on the PLL still. */
-    REG(CLK_SYS_CTRL) = SYS_FROM_REF;
-    while ((REG(CLK_SYS_SELECTED) & 1u << SYS_FROM_REF) == 0) continue;
+    clocks_slow();
     REG(CLK_REF_CTRL) = REF_FROM_XOSC;
     while ((REG(CLK_REF_SELECTED) & 1u << REF_FROM_XOSC) == 0) continue;
     REG(CLK_PERI_CTRL) = CLK_ENABLE | PERI_FROM_XOSC;
     REG(CLK_ADC_CTRL) = CLK_ENABLE | ADC_FROM_XOSC;
     REG(WATCHDOG_TICK) = TICK_ENABLE | MHZ;
     unreset(RESET_TIMER);
-}
-
-void clocks_fast(void) {
     REG_SET(RESETS_BASE) = RESET_PLL_SYS;
     unreset(RESET_PLL_SYS);
     REG(PLL_CS) = 1;
@@ -52,7 +59,5 @@ void clocks_fast(void) {
     while ((REG(PLL_CS) & STABLE) == 0) continue;
     REG(PLL_PRIM) = PLL_DIVIDERS;
     REG_CLR(PLL_PWR) = PLL_OFF_POSTDIV;
-    REG(CLK_SYS_CTRL) = SYS_FROM_REF; /* source beside: the PLL */
-    REG(CLK_SYS_CTRL) = SYS_FROM_PLL;
-    while ((REG(CLK_SYS_SELECTED) & 1u << SYS_FROM_PLL) == 0) continue;
+    clocks_fast();
 }

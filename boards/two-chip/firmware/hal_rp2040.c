@@ -32,7 +32,7 @@ static const char *owner_fault;
 
 /* --- images --- */
 
-static void read_images(void) {
+void images_read(void) {
     const uint8_t *image = flash_at(FLASH_GUEST_AT);
     guest_fault = image_check(image, FLASH_GUEST_BYTES, GUEST_MAGIC, &guest_len);
     guest = guest_fault == NULL ? image + IMAGE_HEADER_BYTES : NULL;
@@ -68,7 +68,6 @@ void temperature_poll(void) {
 
 void hal_start(void) {
     booted_at = hal_now();
-    read_images();
     unreset(RESET_ADC);
     REG(ADC_CS) = ADC_ENABLE | ADC_SENSOR_ENABLE;
     while ((REG(ADC_CS) & ADC_READY) == 0) continue;
@@ -122,6 +121,7 @@ void hal_interrupts(bool on) {
     if (collected) return;
     collected = true;
     random_collect();
+    main_gate_runs();
 }
 
 void hal_idle(void) {

@@ -1,5 +1,6 @@
 /* Start-up, and what a defect comes to. The contacts come before all that takes time. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "board.h"
 #include "hal.h"
@@ -13,6 +14,9 @@
 #define STACK_MARK 0xa5a5a5a5u
 
 extern uint32_t stack_bottom[], stack_top[];
+extern uint8_t arena_begin[], arena_end[];
+
+static struct host_image image;
 
 _Noreturn void machine_main(void);
 void isr_fault(void);
@@ -57,11 +61,16 @@ static void uarts(void) {
     uart_start(&uart_modem, true);
 }
 
+void main_gate_runs(void) {
+    memset(arena_begin, 0, (size_t)(arena_end - arena_begin));
+    images_read();
+    image.guest = guest_bytes(&image.guest_len);
+    console_greet();
+}
+
 _Noreturn void machine_main(void) {
-    static struct host_image image;
     unreset(BLOCKS);
     contacts_pins();
-    clocks_start();
     image.reason = restart_reason();
     outputs_start(image.reason == KS_BOOT_POWER_ON);
     console_boot(image.reason);
@@ -70,8 +79,6 @@ _Noreturn void machine_main(void) {
     contacts_start();
     contacts_wait(restart_delay());
     hal_start();
-    console_greet();
-    image.guest = guest_bytes(&image.guest_len);
     image.stack_floor = (uintptr_t)stack_bottom + KS_STACK_MARGIN;
     host_boot(&image);
 }

@@ -22,6 +22,7 @@ static bool epoch_taken;
 void random_collect(void) {
     uint8_t seed[ENTROPY_SEED_BYTES] = {0}, next[ENTROPY_SEED_BYTES];
     entropy_begin(&entropy);
+    clocks_slow();
     for (uint32_t i = 0; i < ENTROPY_SAMPLES && entropy.fault == NULL; i++) {
         spin(SAMPLE_TURNS);
         entropy_sample(&entropy, REG(ROSC_RANDOMBIT) & 1u);

@@ -55,6 +55,7 @@ reset:
     adds r0, #0xff
     adds r0, #1
     str r1, [r0]
+    bl clocks_start              /* 125 MHz for what follows; needs no variable */
     ldr r0, =data_begin
     ldr r1, =data_flash
     ldr r2, =data_end
