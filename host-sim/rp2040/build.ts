@@ -41,6 +41,8 @@ export interface FirmwareOptions {
   readonly guest?: Uint8Array<ArrayBuffer>;
   /** The image that ignores the gate, in place of the firmware. */
   readonly hostile?: boolean;
+  /** Everything is compiled, whatever is there already. */
+  readonly afresh?: boolean;
 }
 
 export interface BuiltFirmware {
@@ -88,7 +90,10 @@ export function buildFirmware(options: FirmwareOptions): BuiltFirmware {
 function build(options: FirmwareOptions): BuiltFirmware {
   const board = loadImageBoard(options.board);
   needTools(board.tools);
-  const folder = join(packageRoot(), "dist", "boards", board.name);
+  const boards = join(packageRoot(), "dist", "boards");
+  mkdirSync(boards, { recursive: true });
+  const usual = join(boards, board.name);
+  const folder = options.afresh === true ? mkdtempSync(join(boards, "afresh-")) : usual;
   mkdirSync(folder, { recursive: true });
   const translated = mkdtempSync(join(folder, "translated-"));
   try {
@@ -99,7 +104,7 @@ function build(options: FirmwareOptions): BuiltFirmware {
           ...guestUnits(board, options, translated),
         ]);
   } finally {
-    rmSync(translated, { recursive: true });
+    rmSync(options.afresh === true ? folder : translated, { recursive: true });
   }
 }
 

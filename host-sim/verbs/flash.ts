@@ -31,17 +31,11 @@ import { partitionOf } from "../flash/partitions.ts";
 import { hasTool, prepare, runProject } from "../flash/project.ts";
 import { ROM_BAUD, Rom } from "../flash/rom.ts";
 import { scenarioOwner } from "../hil/scenario-owner.ts";
+import { imageBoardNames } from "../rp2040/board.ts";
 import { guestBytes } from "../scenario/guest.ts";
 import { Port } from "../serial/port.ts";
-import {
-  checked,
-  deviceOption,
-  example,
-  fixtureOption,
-  jsonOption,
-  portOption,
-  roleOf,
-} from "./options.ts";
+import { flashImage } from "./image.ts";
+import { checked, deviceOption, example, fixtureOption, jsonOption, roleOf } from "./options.ts";
 import { after, print, printJson, progressBar, random } from "./terminal.ts";
 
 interface FlashOptions {
@@ -57,6 +51,12 @@ interface FlashOptions {
   readonly image?: string;
   readonly baud?: number;
   readonly json: boolean;
+}
+
+/** As the command line has it: a board that is a USB drive has no port. */
+interface FlashCommandOptions extends Omit<FlashOptions, "port"> {
+  readonly port?: string;
+  readonly drive?: string;
 }
 
 /** A megabyte at the ROM's own rate would take a minute and a half. */
@@ -143,7 +143,16 @@ function tell(options: FlashOptions, chip: Chip, written: Written[], restarted: 
   print(restarted ? "the board restarts" : "press RESET: this line has no wire for it");
 }
 
-async function flash(options: FlashOptions): Promise<void> {
+async function flash(given: FlashCommandOptions): Promise<void> {
+  const { port, drive, ...rest } = given;
+  if (imageBoardNames().includes(given.board)) {
+    return flashImage({ ...given, ...(port !== undefined && { port }) });
+  }
+  if (drive !== undefined)
+    throw new UserError(`flash: ${given.board} is no USB drive: give --port`, EXIT.USAGE);
+  if (port === undefined)
+    throw new UserError("flash: say where the board is with --port", EXIT.USAGE);
+  const options: FlashOptions = { ...rest, port };
   const chip = loadChip(options.board, roleOf(options));
   const regions = await partitionRegions(options, chip);
   if (regions.length > 0) return flashRegions(options, chip, regions, true);
@@ -162,8 +171,9 @@ export function register(program: Command): void {
   const command = program
     .command("flash")
     .description("write a board's firmware, or its guest or its owner's settings alone")
-    .requiredOption("--board <chip>", "chip of the board")
-    .addOption(portOption())
+    .requiredOption("--board <chip>", "chip of the board, or a board that is a USB drive")
+    .option("--port <path>", "serial port of the board; of one that is a USB drive: asks it to be")
+    .option("--drive <dir>", "of a board that is a USB drive: where, if it is not found")
     .option("--guest [file]", "the guest alone, by default device.wasm; needs no build tool")
     .option("--keys [dir]", "the owner's settings alone: the device's keys, its name, its broker")
     .option("--scenario-keys", "likewise, with the keys that scenarios use: for a test rig", false)
@@ -175,13 +185,14 @@ export function register(program: Command): void {
       checked(checkBroker),
     )
     .option("--ca <file>", "with --keys: the broker's CA, PEM; by default the public ones")
-    .option("--image <dir>", "a build's folder, written without its build tool")
+    .option("--image <path>", "a build's folder, written without its build tool; or a UF2")
     .option("--baud <rate>", "rate of the line while writing", parseBaud)
     .addOption(jsonOption())
     .action(flash);
   example(
     command,
     "killswitch flash --board esp32c3 --port /dev/ttyUSB0",
+    "killswitch flash --board two-chip",
     "killswitch flash --board esp32c3 --port /dev/ttyUSB0 --guest",
     "killswitch flash --board esp32c3 --port /dev/ttyUSB0 --keys --broker mqtt://192.168.1.10",
     "killswitch flash --board esp32c3 --port /dev/ttyUSB1 --fixture",

@@ -40,7 +40,7 @@ static void derive(const uint8_t *key, uint8_t what, uint32_t number, uint8_t *t
 
 bool entropy_finish(struct entropy *entropy, const uint8_t *seed, uint8_t *next, uint8_t *epoch) {
     uint8_t value[ENTROPY_SEED_BYTES];
-    if (entropy->count < ENTROPY_SAMPLES) entropy->fault = "count";
+    if (entropy->fault == NULL && entropy->count < ENTROPY_SAMPLES) entropy->fault = "count";
     if (entropy->fault != NULL) return false;
     mac_hmac(seed, ENTROPY_SEED_BYTES, entropy->pool, sizeof entropy->pool, entropy->key);
     derive(entropy->key, FOR_NEXT, 0, next);

@@ -111,15 +111,23 @@ static bool append(uint32_t number, const uint8_t *bytes) {
     return false;
 }
 
-/* Moves the records of the sector that is erased next into the newest. */
-static bool evacuate(void) {
-    const uint32_t old = (newest + 1) % LOG_SECTORS;
+/* Moves the records of a sector ahead of the newest into it. False if they do not all fit. */
+static bool evacuate_sector(uint32_t ahead) {
+    const uint32_t old = (newest + ahead) % LOG_SECTORS;
     for (uint32_t number = 0; number < RECORD_COUNT; number++) {
         if (places[number] == NOWHERE || places[number] / SLOTS != old) continue;
         uint8_t bytes[RECORD_BYTES];
         memcpy(bytes, flash_at(slot_at(old, places[number] % SLOTS) + SLOT_HEAD), RECORD_BYTES);
         if (!append(number, bytes)) return false;
     }
+    return true;
+}
+
+/* The sector that is erased next, and the one after it: what a loss of supply spoils of the
+ * newest's room delays the second, and never the first. */
+static bool evacuate(void) {
+    if (!evacuate_sector(1)) return false;
+    (void)evacuate_sector(2);
     return true;
 }
 
@@ -163,9 +171,6 @@ bool log_mount(void) {
         const uint32_t sector = (newest + 1 + i) % LOG_SECTORS;
         if (turn_of(sector) != 0) read_sector(sector);
     }
-    /* A loss of supply may have come before the move was done. If the flash refuses, writes fail.
-     */
-    (void)evacuate();
     return true;
 }
 
@@ -181,8 +186,8 @@ static bool erase(uint32_t sector) {
     return flash_erase(at / FLASH_SECTOR_BYTES) && blank(at, FLASH_SECTOR_BYTES);
 }
 
-/* Begins the next sector. The one after it is then the oldest: its records move here while it is
- * still in use, so that the next turn finds it without any. */
+/* Begins the next sector. Those after it are then the oldest: their records move here while they
+ * are still in use, so that their turn finds them without any. */
 static bool next_sector(void) {
     const uint32_t sector = (newest + 1) % LOG_SECTORS;
     const struct header header = {MAGIC, turn + 1, ~(turn + 1), BLANK};
