@@ -54,6 +54,7 @@ export class ControllerLoop implements HostLoop {
   #bootAt = Number.POSITIVE_INFINITY;
   #radio = false;
   #hung = false;
+  #gone = false;
   #readings = 0;
   #line: Uint8Array[] = [];
 
@@ -78,7 +79,7 @@ export class ControllerLoop implements HostLoop {
   }
 
   deadline(): number {
-    if (this.#chip === null) return Number.POSITIVE_INFINITY;
+    if (this.#chip === null || this.#gone) return Number.POSITIVE_INFINITY;
     if (this.#bootAt !== Number.POSITIVE_INFINITY) return this.#bootAt;
     // Woken while the processor stood.
     if (!this.#chip.asleep && !this.#hung) return this.#board.now();
@@ -133,7 +134,7 @@ export class ControllerLoop implements HostLoop {
 
   poll(): void {
     const chip = this.#chip;
-    if (chip === null) return;
+    if (chip === null || this.#gone) return;
     try {
       this.#follow(chip);
     } catch (error) {
@@ -190,7 +191,9 @@ export class ControllerLoop implements HostLoop {
         return;
       }
       if (stop === "usb drive" || stop === "dead") {
+        // Only a reset gets it out of there.
         this.said.push(`the chip is ${stop === "dead" ? "locked up" : "a USB drive"}`);
+        this.#gone = true;
         return;
       }
     }
@@ -222,6 +225,7 @@ export class ControllerLoop implements HostLoop {
   #forget(): void {
     this.#line = [];
     this.#hung = false;
+    this.#gone = false;
     this.#readings = 0;
     if (!this.#radio) return;
     this.#radio = false;
