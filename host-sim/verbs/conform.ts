@@ -79,7 +79,7 @@ function sayer({ json }: ConformOptions): (line: string) => void {
 }
 
 /** The epochs of a trace, one after the other, as random bytes: of a board that draws them itself. */
-export function epochsOf(report: Report): { fill(bytes: Uint8Array): void } {
+export function epochsOf(report: Pick<Report, "outcome">): { fill(bytes: Uint8Array): void } {
   const epochs = report.outcome.trace
     .texts()
     .flatMap((line) => /^@\d+ epoch value=([0-9a-f]{16})$/.exec(line)?.[1] ?? []);
