@@ -144,7 +144,7 @@ async function conform(names: readonly string[], options: ConformOptions): Promi
   if (options.json) printJson({ scenarios: files.length, scores });
   else {
     const totals = scores.map(
-      ({ target, same, notRun }) => `${target} ${same}/${files.length - notRun}`,
+      ({ target, same, notRun, apart }) => `${target} ${same}/${files.length - notRun - apart}`,
     );
     print(totals.join(", "));
   }
