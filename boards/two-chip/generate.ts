@@ -2,12 +2,24 @@
  * Writes the committed outputs of the circuit: `npx tsx boards/two-chip/generate.ts`. A test checks
  * that they are up to date.
  */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { buildOutputs, type Outputs } from "./build.ts";
 import { TWO_CHIP } from "./circuit.ts";
 import { verdict } from "./claims.ts";
 import { startEngine } from "./engine.ts";
+
+/**
+ * board.json with the computed fields. Its other fields, which the circuit does not determine, are
+ * kept, and so is its formatting if no field changed.
+ */
+function mergedBoardJson(computed: string): string {
+  const text = readFileSync(new URL("board.json", import.meta.url), "utf8");
+  const committed = JSON.parse(text);
+  const merged = { ...committed, ...JSON.parse(computed) };
+  if (JSON.stringify(merged) === JSON.stringify(committed)) return text;
+  return `${JSON.stringify(merged, null, 2)}\n`;
+}
 
 /** The committed files: path relative to this folder, and content. */
 export function committedFiles(outputs: Outputs): Map<string, string> {
@@ -17,6 +29,7 @@ export function committedFiles(outputs: Outputs): Map<string, string> {
       drawing,
     ]),
     ...Object.entries(outputs.texts),
+    ["board.json", mergedBoardJson(outputs.texts["board.json"] ?? "{}")],
     ["../../docs/PROBE.md", outputs.probePage],
   ]);
 }
