@@ -39,7 +39,7 @@ describe.skipIf(reason !== null).each(chips())("a cut on %s", (chip) => {
     // Every message writes a record, every 16th of which erases.
     const script = joined().press(10_000);
     for (let index = 0; index < 40; index++) script.at(12_000 + index * 50, "message 00");
-    const found = run(boards[chip] ?? "", script.kill(12_705), MINUTE);
+    const found = run(boards[chip] ?? "", script.kill(12_670), MINUTE);
     expect(found.all("reset clock=default flash=idle")).toHaveLength(1);
     expect(found.all(`pad ${relay}=`).map(({ text }) => text)).toEqual([`pad ${relay}=1`]);
     expect(found.first("> @", 12_700)).toBeDefined();

@@ -1,6 +1,6 @@
 /* A virtual ESP32 board for the firmware of boards/esp32: virtual time, tasks, interrupts, pads,
- * flash, Wi-Fi and a broker behind ESP-IDF's interfaces (tests/boards/esp32/idf). Each boot runs in a
- * child process, so that RAM is new while `world` (shared memory) continues. */
+ * flash, Wi-Fi and a broker behind ESP-IDF's interfaces (tests/boards/esp32/idf). Each boot runs in
+ * a child process, so that RAM is new while `world` (shared memory) continues. */
 #ifndef WORLD_H
 #define WORLD_H
 
