@@ -24,6 +24,17 @@ describe.skipIf(reason !== null).each(chips())("a cut on %s", (chip) => {
     expect(found.all("edge lost")).toEqual([]);
   });
 
+  test("takes the radio's power while the host is masked, and follows when it unmasks", () => {
+    const found = run(boards[chip] ?? "", joined().at(20_003, "glimpse"), MINUTE);
+    expect(found.all("glimpse radio=off")).toHaveLength(1);
+    const reset = found.first("reset clock=", 20_000) ?? 0;
+    expect(reset).toBeGreaterThanOrEqual(20_003);
+    expect(reset).toBeLessThanOrEqual(20_015);
+    expect(found.all("restart reason=CUT")).toHaveLength(1);
+    expect(found.status()).toContain("boot=CUT");
+    expect(found.status()).toContain("wifi=up");
+  });
+
   test("restores the clock's source before the reset, and keeps the relay", () => {
     const { relay } = loadBoard(BOARD).chips?.[chip]?.pins ?? {};
     const found = run(boards[chip] ?? "", joined().press(10_000).kill(20_000), MINUTE);

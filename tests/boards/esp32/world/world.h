@@ -93,6 +93,8 @@ void script_run(char *command);
 uint64_t timer_due(void);
 void timer_fire(void);
 void pins_set(uint32_t pin, bool level);
+/* Without an interrupt. */
+void pins_quietly(uint32_t pin, bool level);
 void pins_boot(void);
 void uart_input(const uint8_t *bytes, uint32_t len);
 uint64_t wifi_due(void);
