@@ -91,7 +91,7 @@ export const STRICT_FLAGS = ["-Wall", "-Wextra", "-Werror", "-Wconversion"];
  */
 export const THIRD_PARTY_FLAGS = ["-w", "-fwrapv", "-fno-strict-aliasing"];
 /** Unrolls SHA-256's rounds, eight at a time. GCC needs these flags; clang unrolls by default. */
-const UNROLL = [
+export const UNROLL_FLAGS = [
   "-funroll-loops",
   ...["max-unroll-times=8", "max-unrolled-insns=800", "max-average-unrolled-insns=800"].map(
     (limit) => `--param=${limit}`,
@@ -215,7 +215,7 @@ function units(options: BuildOptions, board: NativeBoard, folder: string): Unit[
   ].map((source) => ({ source, flags: source.endsWith(".S") ? ASSEMBLED : STRICT_FLAGS }));
   const compiler = options.compiler ?? board.compilers[0];
   const unroll = !options.sanitize && compiler?.endsWith("gcc") === true;
-  const foreign = translateCore(folder, unroll ? UNROLL : []);
+  const foreign = translateCore(folder, unroll ? UNROLL_FLAGS : []);
   if (options.engine === "aot") {
     const bytes = options.guestBytes ?? board.guestBytes;
     const guest = translateGuest(options.guest, folder, bytes);

@@ -34,7 +34,7 @@ export interface Certificate {
   cheap: Cheap;
 }
 
-/** Figures of the gate near its own words and of the small model: exact, the same on every machine. */
+/** Figures of the gate near its own words and of the small model: exact, the same on every guest. */
 interface Cheap {
   gate: { permitting: number; steps: number; reachable: number; pairs: number; distance: number };
   device: { states: number; transitions: number; digest: number };

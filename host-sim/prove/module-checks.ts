@@ -6,7 +6,7 @@ import binaryen from "binaryen";
 import { EXIT, UserError } from "../base/errors.ts";
 
 /** The gate is pure: no import, no memory, no global. Returns the rules broken. Throws UserError. */
-export function gateShape(bytes: Uint8Array<ArrayBuffer>): string[] {
+export function gateModuleChecks(bytes: Uint8Array<ArrayBuffer>): string[] {
   if (!WebAssembly.validate(bytes))
     throw new UserError("the gate is not WebAssembly", EXIT.BAD_FILE);
   const module = new WebAssembly.Module(bytes);
@@ -38,7 +38,10 @@ interface DataSegments {
 const SEGMENT_ALIGN = 4;
 
 /** What a guest can reach and where it can keep anything. `imports`: the table's names. */
-export function guestShape(bytes: Uint8Array<ArrayBuffer>, imports: readonly string[]): GuestShape {
+export function guestModuleChecks(
+  bytes: Uint8Array<ArrayBuffer>,
+  imports: readonly string[],
+): GuestShape {
   const module = new WebAssembly.Module(bytes);
   const broken: string[] = [];
   for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {

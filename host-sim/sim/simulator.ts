@@ -25,6 +25,8 @@ export interface SimulatorOptions {
   keys: readonly (KeyObject | null)[];
   /** An implementation of HMAC-SHA256. Default: node:crypto. */
   mac?: Mac;
+  /** The device's random bytes. Default: drawn from the seed. */
+  entropy?: Pick<Prng, "fill">;
   /** Memory for the board's storage, for reuse across simulators. Default: new memory. */
   storage?: readonly Uint8Array[];
   position: Position;
@@ -72,7 +74,7 @@ export class Simulator {
       data: board,
       clock: this.#clock,
       physics: new Prng(options.seed),
-      entropy: new Prng(options.seed ^ ENTROPY_STREAM),
+      entropy: options.entropy ?? new Prng(options.seed ^ ENTROPY_STREAM),
       keys: options.keys,
       mac: options.mac,
       storage: options.storage,

@@ -50,7 +50,7 @@ export interface BoardOptions {
   /** Randomness of contact bounce, contact travel time and memory contents after a brown-out. */
   physics: Prng;
   /** Source of the device's random bytes. */
-  entropy: Prng;
+  entropy: Pick<Prng, "fill">;
   /** Keys by PRINCIPAL. Null where the device has no key. */
   keys: readonly (KeyObject | null)[];
   /** HMAC-SHA256 by PRINCIPAL. Default: node:crypto's with `keys`. */

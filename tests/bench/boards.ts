@@ -20,6 +20,7 @@ import { SCENARIO_KEYS } from "../../host-sim/scenario/remote.ts";
 import { firmwarePath, loadFirmware, readModule } from "../../host-sim/sim/firmware.ts";
 import { loadGuest } from "../../host-sim/sim/module.ts";
 import { Doorbell } from "../../host-sim/targets/native/doorbell.ts";
+import { NativeTarget } from "../../host-sim/targets/native/native-target.ts";
 import {
   ANSWER,
   IN,
@@ -30,7 +31,6 @@ import {
   readRecords,
   STIMULI_AT,
 } from "../../host-sim/targets/native/page.ts";
-import { NativeTarget } from "../../host-sim/targets/native/target.ts";
 
 const BOARD = "qemu-riscv32";
 /** What figures.c reports, in its order. */

@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { EVENT } from "../../host-sim/abi/abi.gen.ts";
-import { CONFIGS, everyStorage } from "../../host-sim/prove/device/abstraction.ts";
+import { CONFIGS, everyStorage } from "../../host-sim/prove/device/boot-storage.ts";
 import { ALL_ENDS, eventList, type ModelEvent } from "../../host-sim/prove/device/events.ts";
 import type { Message } from "../../host-sim/prove/device/messages.ts";
 
@@ -101,7 +101,7 @@ function guard(ends: number): string {
 
 /** The whole model. A network that takes nothing changes no folded state: those twins are left out. */
 function model(): { text: string; table: string } {
-  const events = eventList().filter(({ twinOf }) => twinOf !== "sends");
+  const events = eventList().filter(({ variantOf }) => variantOf !== "sends");
   const table = `static const struct event events[] = {\n${events.map(initialiser).join(",\n")} };\n`;
   const options = events.map(
     ({ ends }, index) => `:: d_step { ${guard(ends)} -> c_code { fire(&events[${index}]); } }`,

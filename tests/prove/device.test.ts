@@ -21,7 +21,7 @@ test("the device that ships breaks no rule in 2,000 states", () => {
 
 test("what is known to be good is what is found good when asked again", () => {
   const known = new Explorer(device, { statesMax: 1000 }).run();
-  const asked = new Explorer(device, { statesMax: 1000, doubting: true }).run();
+  const asked = new Explorer(device, { statesMax: 1000, recheck: true }).run();
   expect(asked).toEqual(known);
 });
 
@@ -48,7 +48,7 @@ describe.each(broken)("$name", ({ rule, steps, ...patch }) => {
     expect(violation?.rule).toBe(rule);
     expect(violation?.trace.length).toBeLessThanOrEqual(steps);
     if (violation === undefined) return;
-    const [doubted] = new Explorer(bytes, { doubting: true }).run().violations;
+    const [doubted] = new Explorer(bytes, { recheck: true }).run().violations;
     expect(doubted).toEqual(violation);
     const scenario = scenarioOf(violation);
     expect(await replays(scenario, gate, bytes)).toBe(true);

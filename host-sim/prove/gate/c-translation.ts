@@ -1,5 +1,5 @@
 /**
- * The gate as boards run it: gate.wasm by wasm2c, compiled for this machine, and enumerated by the very
+ * The gate as boards run it: gate.wasm by wasm2c, compiled for this guest, and enumerated by the very
  * loops that enumerate the module, translated the same way. Its results are compared with the
  * module's. Must not know what a gate does.
  */
@@ -33,7 +33,7 @@ export interface GateInC {
   differs: string[];
 }
 
-/** Why the translation cannot be enumerated on this machine; null if it can. */
+/** Why the translation cannot be enumerated on this guest; null if it can. */
 export function noCompiler(): string | null {
   return toolTrouble(toolState(COMPILER));
 }

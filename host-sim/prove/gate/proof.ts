@@ -6,7 +6,7 @@
 
 import { makeGate } from "../../sim/firmware.ts";
 import type { Gate } from "../../sim/host-loop.ts";
-import { gateShape } from "../module-checks.ts";
+import { gateModuleChecks } from "../module-checks.ts";
 import { FOUND, type GateLoops, IMAGE_OFFSET, linkLoops, loopModule, STEP_RULES } from "./loops.ts";
 import {
   explorePaths,
@@ -278,7 +278,7 @@ class GateProof {
 /** Proves a gate. Throws UserError on bytes that are no gate. */
 export function proveGate(bytes: Uint8Array<ArrayBuffer>, options: GateOptions): GateReport {
   if (!checks(wordOf(0))) throw new Error("the word's encoding is its own inverse");
-  const broken = gateShape(bytes);
+  const broken = gateModuleChecks(bytes);
   if (broken.length === 0) return new GateProof(bytes, options).run();
   return { ...nothingYet(), violations: broken.map((rule) => ({ rule, inputs: [], word: 0 })) };
 }

@@ -25,7 +25,7 @@ function brokerPort(): number {
     throw new Error("the flash image has no owner partition");
   let at = HEADER_BYTES + KEYS_BYTES;
   at += 1 + owner.readUInt8(at);
-  // The name's zero, and whether TLS is used.
+  // Skips the terminating zero of the host name and the TLS flag.
   return owner.readUInt16LE(at + 2);
 }
 

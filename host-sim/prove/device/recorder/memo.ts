@@ -107,7 +107,7 @@ function verdictOf(bits: u32): u64 {
 /** The slot that holds a value of the entry's bits, or the free one where it belongs. */
 function verdictSlot(bits: u32): usize {
   const verdict = verdictOf(bits);
-  const index = ((verdict * PRIME) >> 40) as u32 & (VERDICT_SLOTS - 1);
+  const index = (((verdict * PRIME) >> 40) as u32) & (VERDICT_SLOTS - 1);
   let slot: usize = VERDICT_TABLE + (index << 3);
   while (load<u64>(slot) !== 0 && load<u64>(slot) !== verdict)
     slot = VERDICT_TABLE + ((slot + 8 - VERDICT_TABLE) & ((VERDICT_SLOTS << 3) - 1));
