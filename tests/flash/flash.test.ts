@@ -1,4 +1,4 @@
-/** `killswitch flash` on a serial line: what it writes, what it leaves alone, how it ends. */
+/** `killswitch flash` with a fake boot loader on a pseudo-terminal. */
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -333,10 +333,10 @@ describe.skipIf(without !== null)("flash fails with one line for", () => {
     ["--port x --keys keys", EXIT.USAGE, /with --broker/],
     ["--port x --broker mqtt://h", EXIT.USAGE, /go with --keys/],
     ["--port x --keys keys --broker http://h", EXIT.USAGE, /unknown scheme "http:"/],
-    ["--port x --keys keys --broker mqtt://127.0.0.1", EXIT.USAGE, /would be the board itself/],
+    ["--port x --keys keys --broker mqtt://127.0.0.1", EXIT.USAGE, /is the board itself/],
     ["--port x --keys keys --broker mqtt://h", EXIT.BAD_FILE, /demo\.json does not exist/],
-    ["--port x --keys made --broker mqtt://h --ca ca.pem", EXIT.USAGE, /mqtts:\/\/ alone/],
-    ["--port x --keys made --broker mqtts://h --ca junk.wasm", EXIT.BAD_FILE, /no certificate/],
+    ["--port x --keys made --broker mqtt://h --ca ca.pem", EXIT.USAGE, /--ca and --cert need TLS/],
+    ["--port x --keys made --broker mqtts://h --ca junk.wasm", EXIT.BAD_FILE, /has no certificate/],
     ["--port x --keys made --broker mqtts://h --cert ca.pem", EXIT.USAGE, /go together/],
     [
       "--port x --keys made --broker mqtts://h --cert ca.pem --cert-key junk.wasm",
@@ -355,7 +355,7 @@ describe.skipIf(without !== null)("flash fails with one line for", () => {
     writeFileSync(join(folder, "junk.wasm"), "junk");
     const { privateKey } = generateKeyPairSync("ed25519");
     writeFileSync(join(folder, "other.pem"), privateKey.export({ type: "pkcs8", format: "pem" }));
-    // The ABI's version is the one constant that the module hands out as it stands.
+    // The smallest guest with all required exports.
     const text = (version: number, start = "") =>
       `(module ${start} (memory (export "memory") 1 1)
         (func (export "abi_version") (result i32) i32.const ${version})
