@@ -10,7 +10,7 @@ import { runBounded } from "../base/guard.ts";
 import { KEY_BYTES, type Keys, type RandomBytes } from "../controller/keys.ts";
 import { parseBroker } from "../mqtt/session.ts";
 import { checkDeviceId } from "../mqtt/topics.ts";
-import { loadGuest } from "../sim/module.ts";
+import { loadGuest } from "../cli/live/module.ts";
 import type { Partition } from "./partitions.ts";
 
 /** Partition names. */

@@ -2,7 +2,7 @@
 import type { BoardData } from "../base/board-data.ts";
 import { MessageError } from "../controller/cose.ts";
 import { parseRecord, readJournal, recordLine, verifyJournal } from "../controller/journal.ts";
-import type { Firmware } from "../sim/firmware.ts";
+import type { Firmware } from "../cli/live/firmware.ts";
 import {
   type Answered,
   durationMs,

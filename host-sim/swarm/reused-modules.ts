@@ -11,7 +11,7 @@ import {
   TAG_BYTES,
 } from "../abi/abi.gen.ts";
 import type { Hmac } from "../controller/cose.ts";
-import { type GuestModule, sectionsOf } from "../sim/module.ts";
+import { type GuestModule, sectionsOf } from "../cli/live/module.ts";
 
 /** Ids of the sections table, global, start, element and data count: state outside memory, or code
  * that runs at instantiation. */

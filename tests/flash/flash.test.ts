@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { PRINCIPAL_KIDS } from "../../host-sim/abi/abi.gen.ts";
 import { EXIT } from "../../host-sim/base/errors.ts";
 import { initKeys, loadKeys, revokeKey } from "../../host-sim/controller/keys.ts";
-import { firmwarePath } from "../../host-sim/sim/firmware.ts";
+import { firmwarePath } from "../../host-sim/cli/live/firmware.ts";
 import { complains, type Ended, startProgram } from "../cli/program.ts";
 import { noPty, Pty } from "../serial/pty.ts";
 import { CHIPS, type FakeChip, FakeRom, type Faults } from "./fake-rom.ts";
@@ -350,7 +350,7 @@ describe.skipIf(without !== null)("flash fails with one line for", () => {
     ],
     ["--port x --image .", EXIT.BAD_FILE, /does not contain flasher_args\.json/],
     ["--port x --guest --baud 1", EXIT.USAGE, /Write a whole number from 9600 to 4000000/],
-    ["--guest", EXIT.USAGE, /required option '--port <path>'/],
+    ["--guest", EXIT.USAGE, /give the serial port <path>'/],
   ])("the options %s", async (words, code, expected) => {
     writeFileSync(join(folder, "junk.wasm"), "junk");
     const { privateKey } = generateKeyPairSync("ed25519");

@@ -8,7 +8,7 @@ import { durationMs } from "../../host-sim/scenario/grammar.ts";
 import { guestBytes } from "../../host-sim/scenario/guest.ts";
 import { loadScenario, parseScenario } from "../../host-sim/scenario/load.ts";
 import schema from "../../host-sim/scenario/schema.json" with { type: "json" };
-import { FAULTS } from "../../host-sim/sim/virtual-board.ts";
+import { FAULTS } from "../../host-sim/cli/live/virtual-board.ts";
 
 const HEAD = "name: x\nabout: X.\nstart: { switch: on }\n";
 

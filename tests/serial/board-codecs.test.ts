@@ -18,7 +18,7 @@ import {
   parseResult,
   RPC,
 } from "../../host-sim/serial/improv-frames.ts";
-import { firmwarePath, readModule } from "../../host-sim/sim/firmware.ts";
+import { firmwarePath, readModule } from "../../host-sim/cli/live/firmware.ts";
 
 const MAIN = join(packageRoot(), "boards", "esp32", "main");
 const COMMON = join(packageRoot(), "boards", "runtime");

@@ -8,7 +8,7 @@ import { durationMs, type Scenario } from "../../host-sim/scenario/grammar.ts";
 import { firmwareWith } from "../../host-sim/scenario/guest.ts";
 import { loadScenario, parseScenario } from "../../host-sim/scenario/load.ts";
 import { runScenario } from "../../host-sim/scenario/runner.ts";
-import { loadFirmware } from "../../host-sim/sim/firmware.ts";
+import { loadFirmware } from "../../host-sim/cli/live/firmware.ts";
 import type { Engine } from "../../host-sim/swarm/engine.ts";
 import { writeFinding } from "../../host-sim/swarm/finding.ts";
 import { swarmGuestPaths } from "../../host-sim/swarm/guest-corpus.ts";

@@ -12,7 +12,7 @@ import { chipNames, commandOf, loadChip } from "../../flash/chip.ts";
 import { hasTool } from "../../flash/project.ts";
 import type { BrokerAddress } from "../../mqtt/session.ts";
 import { portNames } from "../../serial/port.ts";
-import { firmwarePath } from "../../sim/firmware.ts";
+import { firmwarePath } from "../live/firmware.ts";
 import { emulators, emulatorTrouble } from "../../targets/hil/emulator-board.ts";
 import { brokerOption, example, jsonOption, timeoutOption } from "../options.ts";
 import { print, printJson, setTimer } from "../terminal.ts";

@@ -31,7 +31,7 @@ import { hasTool, prepare, runProject } from "../../flash/project.ts";
 import { ROM_BAUD, Rom } from "../../flash/rom.ts";
 import { guestBytes } from "../../scenario/guest.ts";
 import { Port } from "../../serial/port.ts";
-import { firmwarePath } from "../../sim/firmware.ts";
+import { firmwarePath } from "../live/firmware.ts";
 import { scenarioOwner } from "../../targets/hil/scenario-owner.ts";
 import { imageBoardNames } from "../../targets/rp2040/board.ts";
 import { checked, deviceOption, example, fixtureOption, jsonOption, roleOf } from "../options.ts";

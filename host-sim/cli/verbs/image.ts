@@ -11,7 +11,7 @@ import { packageRoot } from "../../base/paths.ts";
 import type { Engine } from "../../build/native-image.ts";
 import { DEFAULT_KEYS, loadKeys } from "../../controller/keys.ts";
 import { guestBytes } from "../../scenario/guest.ts";
-import { firmwarePath } from "../../sim/firmware.ts";
+import { firmwarePath } from "../live/firmware.ts";
 import { loadImageBoard } from "../../targets/rp2040/board.ts";
 import { buildFirmware } from "../../targets/rp2040/build.ts";
 import {

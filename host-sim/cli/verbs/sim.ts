@@ -5,7 +5,7 @@
 import type { Command } from "commander";
 import { defaultBoard } from "../../base/board-data.ts";
 import { EXIT, UserError } from "../../base/errors.ts";
-import type { TraceSink } from "../../sim/simulator.ts";
+import type { TraceSink } from "../live/simulator.ts";
 import {
   addLiveOptions,
   deviceOptions,

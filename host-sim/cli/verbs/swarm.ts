@@ -4,7 +4,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { RealClock } from "../../base/clock.ts";
 import { EXIT, type ExitCode, UserError } from "../../base/errors.ts";
-import { firmwarePath, validModule } from "../../sim/firmware.ts";
+import { firmwarePath, validModule } from "../live/firmware.ts";
 import { Engine, type Modules } from "../../swarm/engine.ts";
 import { type Finding, writeFinding } from "../../swarm/finding.ts";
 import { openProgress, Progress, subjectOf } from "../../swarm/progress-file.ts";

@@ -8,7 +8,7 @@ import { Prng } from "../../base/prng.ts";
 import type { Image, Step, Stimulus } from "../../scenario/grammar.ts";
 import { initialObserved, updateObserved } from "../../scenario/observed.ts";
 import { Mismatch, type RealTime, type Target, type TargetConfig } from "../../scenario/target.ts";
-import type { Delivery } from "../../sim/virtual-broker.ts";
+import type { Delivery } from "../../cli/live/virtual-broker.ts";
 import { BoardTime } from "./board-time.ts";
 import { ConsoleReader } from "./console.ts";
 import { JournalDump } from "./journal.ts";

@@ -13,10 +13,10 @@ import { RealTimeLoop } from "../../../host-sim/cli/live/real-time-loop.ts";
 import { MqttLink } from "../../../host-sim/mqtt/link.ts";
 import { parseBroker } from "../../../host-sim/mqtt/session.ts";
 import { SCENARIO_KEYS } from "../../../host-sim/scenario/remote.ts";
-import { firmwarePath, loadFirmware, readModule } from "../../../host-sim/sim/firmware.ts";
-import { loadGuest } from "../../../host-sim/sim/module.ts";
-import { Simulator, type SimulatorOptions } from "../../../host-sim/sim/simulator.ts";
-import type { VirtualBoard } from "../../../host-sim/sim/virtual-board.ts";
+import { firmwarePath, loadFirmware, readModule } from "../../../host-sim/cli/live/firmware.ts";
+import { loadGuest } from "../../../host-sim/cli/live/module.ts";
+import { Simulator, type SimulatorOptions } from "../../../host-sim/cli/live/simulator.ts";
+import type { VirtualBoard } from "../../../host-sim/cli/live/virtual-board.ts";
 import { NativeLoop } from "../../../host-sim/targets/native/native-loop.ts";
 import { SerialLink } from "./serial-link.ts";
 

@@ -17,7 +17,7 @@ import {
   firmwarePath,
   loadFirmware,
   readModule,
-} from "../../../host-sim/sim/firmware.ts";
+} from "../../../host-sim/cli/live/firmware.ts";
 import { NativeTarget } from "../../../host-sim/targets/native/native-target.ts";
 import { SimTarget } from "../../../host-sim/targets/sim.ts";
 import { wildGuests } from "../../hostile/wild.ts";

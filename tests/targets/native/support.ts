@@ -11,8 +11,8 @@ import { loadScenario } from "../../../host-sim/scenario/load.ts";
 import { type Outcome, runScenario } from "../../../host-sim/scenario/runner.ts";
 import type { Target } from "../../../host-sim/scenario/target.ts";
 import { lineText } from "../../../host-sim/scenario/trace.ts";
-import type { Firmware } from "../../../host-sim/sim/firmware.ts";
-import { loadGuest } from "../../../host-sim/sim/module.ts";
+import type { Firmware } from "../../../host-sim/cli/live/firmware.ts";
+import { loadGuest } from "../../../host-sim/cli/live/module.ts";
 import { NativeTarget } from "../../../host-sim/targets/native/native-target.ts";
 import { SimTarget } from "../../../host-sim/targets/sim.ts";
 

@@ -3,11 +3,11 @@
  * to the next. The same code serves virtual time, as fast as possible, and real time.
  */
 import type { KeyObject } from "node:crypto";
-import { BOOT } from "../abi/abi.gen.ts";
-import type { BoardData } from "../base/board-data.ts";
-import { VirtualClock } from "../base/clock.ts";
-import { runBounded } from "../base/guard.ts";
-import { Prng } from "../base/prng.ts";
+import { BOOT } from "../../abi/abi.gen.ts";
+import type { BoardData } from "../../base/board-data.ts";
+import { VirtualClock } from "../../base/clock.ts";
+import { runBounded } from "../../base/guard.ts";
+import { Prng } from "../../base/prng.ts";
 import type { Firmware } from "./firmware.ts";
 import { GuestHang, type HostLoop, PowerLoss } from "./host-loop.ts";
 import type { Link } from "./link.ts";

@@ -10,10 +10,10 @@ import {
   INPUT_TEMPERATURE_SHIFT,
   PIN_NAMES,
   REGION,
-} from "../abi/abi.gen.ts";
-import type { BoardData } from "../base/board-data.ts";
-import type { VirtualClock } from "../base/clock.ts";
-import type { Prng } from "../base/prng.ts";
+} from "../../abi/abi.gen.ts";
+import type { BoardData } from "../../base/board-data.ts";
+import type { VirtualClock } from "../../base/clock.ts";
+import type { Prng } from "../../base/prng.ts";
 import { BOARD_PINS, type Hal, REGION_BYTES } from "./hal.ts";
 import { PowerLoss } from "./host-loop.ts";
 
