@@ -1,7 +1,7 @@
 // mac.wasm: SHA-256 and HMAC-SHA256 for a host that has no engine of its own. Fixed buffers, no
 // imports. It must not know whose key it is handed; the host puts it in, and wipes it.
 
-import { hmacSha256, KEY_MAX } from "./hmac";
+import { hmacKey, hmacKeyed, hmacSha256, KEY_MAX } from "./hmac";
 import { sha256 } from "./sha256";
 
 /** Longest message, in bytes. */
@@ -26,7 +26,18 @@ export function tag_ptr(): usize {
   return TAG;
 }
 
-/** HMAC-SHA256 of the message under the key. Traps on a key over 64 or a message over 2048 bytes. */
+/** Replaces the key by its states (64 bytes): what hmac_keyed() takes. Traps on a key over 64 bytes. */
+export function hmac_key(key_len: u32): void {
+  hmacKey(KEY, key_len, KEY);
+}
+
+/** HMAC-SHA256 of the message under the key whose states stand at key_ptr(). Traps on a message over 2048 bytes. */
+export function hmac_keyed(message_len: u32): void {
+  assert(message_len <= MAC_MESSAGE_MAX);
+  hmacKeyed(KEY, MESSAGE, message_len, TAG);
+}
+
+/** Both at once, the key left as it is. */
 export function hmac_sha256(key_len: u32, message_len: u32): void {
   assert(message_len <= MAC_MESSAGE_MAX);
   hmacSha256(KEY, key_len, MESSAGE, message_len, TAG);
