@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { boardJson, boardNames } from "../board-data.ts";
 import { EXIT, UserError } from "../errors.ts";
 import type { Tool } from "../native/board.ts";
+import { type TargetState, toolState, toolTrouble } from "../native/tools.ts";
 import { packageRoot } from "../paths.ts";
 
 /** A part of the flash, in bytes from its beginning. */
@@ -84,4 +85,15 @@ export function imageBoardOf(target: string): ImageBoard | null {
     (each) => boardJson<BoardFile>(each).data.image?.target === target,
   );
   return name === undefined ? null : loadImageBoard(name);
+}
+
+/** Every such board as a target: its tools, and whether it can be built and run here. */
+export function controllerStates(): TargetState[] {
+  return imageBoardNames()
+    .map(loadImageBoard)
+    .map(({ target, tools }) => {
+      const states = tools.map(toolState);
+      const reason = states.map(toolTrouble).find((trouble) => trouble !== null) ?? null;
+      return { target, tools: states, reason };
+    });
 }

@@ -13,6 +13,7 @@ import { hasTool } from "../flash/project.ts";
 import { emulators, emulatorTrouble } from "../hil/emulator-board.ts";
 import type { BrokerAddress } from "../mqtt/session.ts";
 import { targetStates, toolTrouble } from "../native/tools.ts";
+import { controllerStates } from "../rp2040/board.ts";
 import { portNames } from "../serial/port.ts";
 import { brokerOption, example, jsonOption, timeoutOption } from "./options.ts";
 import { after, print, printJson } from "./terminal.ts";
@@ -77,9 +78,9 @@ const CHECKS: readonly Check[] = [
   tool("mosquitto", "a second broker to test against"),
 ];
 
-/** The tools of every native board: version found, version needed, and the target that they open. */
+/** The tools of every board that is built here: version found, version needed, and the target that they open. */
 function boardChecks(): Check[] {
-  return targetStates().flatMap(({ target, tools }) =>
+  return [...targetStates(), ...controllerStates()].flatMap(({ target, tools }) =>
     tools.map((state) => ({
       name: state.tool.command,
       opens: `--target ${target}`,

@@ -16,9 +16,14 @@ import type { Wifi } from "../../improv/client.ts";
 import { nativeBoardNames } from "../../native/board.ts";
 import { type BuildOptions, buildBoard, type Engine } from "../../native/build.ts";
 import { NativeTarget } from "../../native/target.ts";
-import { targetStates, toolState, toolTrouble } from "../../native/tools.ts";
+import { targetStates } from "../../native/tools.ts";
 import type { Prng } from "../../prng.ts";
-import { imageBoardNames, imageBoardOf, loadImageBoard } from "../../rp2040/board.ts";
+import {
+  controllerStates,
+  imageBoardNames,
+  imageBoardOf,
+  loadImageBoard,
+} from "../../rp2040/board.ts";
 import { ControllerTarget } from "../../rp2040/target.ts";
 import type { Target } from "../target.ts";
 import { SimTarget } from "./sim.ts";
@@ -77,15 +82,8 @@ function emulatorOf(name: string): Emulator | undefined {
 export function targetTrouble(name: string): string | null {
   const emulator = emulatorOf(name);
   if (emulator !== undefined) return emulatorTrouble(emulator);
-  const controller = imageBoardOf(name);
-  if (controller !== null)
-    return (
-      controller.tools
-        .map(toolState)
-        .map(toolTrouble)
-        .find((each) => each !== null) ?? null
-    );
-  return targetStates().find(({ target }) => target === name)?.reason ?? null;
+  const states = [...targetStates(), ...controllerStates()];
+  return states.find(({ target }) => target === name)?.reason ?? null;
 }
 
 /** Makes a target; builds its image if that is not there. Throws a UserError for what is not there. */
