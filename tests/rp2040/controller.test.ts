@@ -58,6 +58,23 @@ describe.skipIf(notRun() !== null)("the controller's image", () => {
     expect(worst).toBeLessThanOrEqual(250);
   }, 240_000);
 
+  test("an edge takes the enable away while the flash is written, and the cut follows", async () => {
+    const { target, trace } = await running("on");
+    target.advance(1000);
+    const { chip, nor } = target.loop;
+    nor.busyPolls = 100;
+    chip.level(button, true);
+    for (let count = 0; count < 2_000_000 && !nor.busy; count++) chip.step();
+    expect(nor.busy).toBe(true);
+    expect(edge(target.loop)).toBeLessThanOrEqual(250);
+    expect(nor.busy).toBe(true);
+    target.apply({ switch: "kill" });
+    target.advance(1000);
+    expect(chip.faults).toEqual([]);
+    expect(trace.some((line) => line.endsWith("restart reason=CUT"))).toBe(true);
+    target.stop();
+  }, 120_000);
+
   test("keeps its figures: load, tick, command, RAM, first sample", async () => {
     const { elf } = buildFirmware({ board: BOARD.name });
     const board = await running("on");
