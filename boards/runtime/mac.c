@@ -9,6 +9,8 @@
 
 _Static_assert(KS_MAC_MEMORY >= MAC_MESSAGE_MAX + MAC_KEY_MAX + KS_TAG_BYTES, "the buffers fit");
 
+#define KEPT KS_PRINCIPAL_COUNT
+
 /* The module's memory; its page is not backed beyond. */
 uint8_t mac_memory[KS_MAC_MEMORY];
 static w2c_mac module;
@@ -17,6 +19,30 @@ static bool ready;
 static void put(uint32_t at, const uint8_t *bytes, uint32_t len) {
     assert(at <= KS_MAC_MEMORY && len <= KS_MAC_MEMORY - at);
     memcpy(mac_memory + at, bytes, len);
+}
+
+/* The states of keys that were used: they spare two of some five blocks a message. Each is as
+ * secret as its key, which the caller keeps in memory as well. */
+static struct {
+    uint32_t len;
+    uint8_t key[MAC_KEY_MAX];
+    uint8_t states[MAC_KEY_MAX];
+} kept[KEPT];
+static uint32_t kept_count;
+
+/* Puts the states of a key where the module takes them. */
+static void put_states(uint32_t at, const uint8_t *key, uint32_t key_len) {
+    for (uint32_t i = 0; i < KEPT && i < kept_count; i++) {
+        if (kept[i].len != key_len || memcmp(kept[i].key, key, key_len) != 0) continue;
+        put(at, kept[i].states, MAC_KEY_MAX);
+        return;
+    }
+    const uint32_t slot = kept_count++ % KEPT;
+    put(at, key, key_len);
+    w2c_mac_hmac_key(&module, key_len);
+    kept[slot].len = key_len;
+    memcpy(kept[slot].key, key, key_len);
+    memcpy(kept[slot].states, mac_memory + at, MAC_KEY_MAX);
 }
 
 void mac_hmac(const uint8_t *key, uint32_t key_len, const uint8_t *bytes, uint32_t len,
@@ -29,9 +55,9 @@ void mac_hmac(const uint8_t *key, uint32_t key_len, const uint8_t *bytes, uint32
         ready = true;
     }
     const uint32_t at = w2c_mac_key_ptr(&module);
-    put(at, key, key_len);
+    put_states(at, key, key_len);
     put(w2c_mac_message_ptr(&module), bytes, len);
-    w2c_mac_hmac_sha256(&module, key_len, len);
+    w2c_mac_hmac_keyed(&module, len);
     memset(mac_memory + at, 0, MAC_KEY_MAX);
     __asm__ volatile("" ::"r"(mac_memory) : "memory"); /* the wipe is not dead */
     memcpy(tag, mac_memory + w2c_mac_tag_ptr(&module), KS_TAG_BYTES);

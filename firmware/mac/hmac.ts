@@ -1,6 +1,14 @@
 // HMAC-SHA256 (RFC 2104).
 
-import { BLOCK_BYTES, DIGEST_BYTES, sha256Begin, sha256Block, sha256End } from "./sha256";
+import {
+  BLOCK_BYTES,
+  DIGEST_BYTES,
+  sha256Begin,
+  sha256Block,
+  sha256End,
+  sha256Resume,
+  sha256Save,
+} from "./sha256";
 
 /** Longest key, in bytes: one block. RFC 2104 hashes a longer key first; no key here is longer. */
 export const KEY_MAX: u32 = BLOCK_BYTES;
@@ -17,11 +25,37 @@ function xorPad(word: u32): void {
   for (let i: usize = 0; i < BLOCK_BYTES; i += 4) store<u32>(PAD + i, load<u32>(PAD + i) ^ word);
 }
 
+/** The state after PAD, as the only block, at `to`. */
+function padState(to: usize): void {
+  sha256Begin();
+  sha256Block(PAD);
+  sha256Save(to);
+}
+
 /**
  * Writes the HMAC-SHA256 of the `len` bytes at `ptr` under the `keyLen` bytes at `key` to `out`:
  * DIGEST_BYTES. Traps if the key is longer than KEY_MAX. No branch and no address depends on the
  * key's bytes, and the pad is cleared afterwards.
  */
+export function hmacKey(key: usize, keyLen: u32, states: usize): void {
+  assert(keyLen <= KEY_MAX);
+  for (let i: u32 = 0; i < keyLen; i++) store<u8>(PAD + i, load<u8>(key + i));
+  combine(INNER_PAD);
+  padState(states);
+  combine(INNER_PAD ^ OUTER_PAD);
+  padState(states + DIGEST_BYTES);
+  for (let i: usize = 0; i < BLOCK_BYTES; i += 4) store<u32>(PAD + i, 0);
+}
+
+/** HMAC-SHA256 of the `len` bytes at `ptr` under the key whose states hmacKey() wrote: DIGEST_BYTES at `out`. */
+export function hmacKeyed(states: usize, ptr: usize, len: u32, out: usize): void {
+  sha256Resume(states);
+  sha256End(BLOCK_BYTES, ptr, len, out);
+  sha256Resume(states + DIGEST_BYTES);
+  sha256End(BLOCK_BYTES, out, DIGEST_BYTES, out);
+}
+
+/** HMAC-SHA256 of the `len` bytes at `ptr` under the `keyLen` <= KEY_MAX bytes at `key`: DIGEST_BYTES at `out`. */
 export function hmacSha256(key: usize, keyLen: u32, ptr: usize, len: u32, out: usize): void {
   assert(keyLen <= KEY_MAX);
   for (let i: u32 = 0; i < keyLen; i++) store<u8>(PAD + i, load<u8>(key + i));

@@ -1,7 +1,7 @@
 // mac.wasm: SHA-256 and HMAC-SHA256 for a board without a hash engine. Buffers are static; there
 // are no imports. The host writes the key and clears it afterwards.
 
-import { hmacSha256, KEY_MAX } from "./hmac";
+import { hmacKey, hmacKeyed, hmacSha256, KEY_MAX } from "./hmac";
 import { sha256 } from "./sha256";
 
 /** Longest message, in bytes. */

@@ -100,6 +100,16 @@ export function sha256Begin(): void {
   store<u32>(H, 0x5be0cd19, 28);
 }
 
+/** Copies the state after whole blocks out: DIGEST_BYTES at `to`, aligned. */
+export function sha256Save(to: usize): void {
+  for (let i: usize = 0; i < DIGEST_BYTES; i += 4) store<u32>(to + i, load<u32>(H + i));
+}
+
+/** Goes on from a state that sha256Save() copied. */
+export function sha256Resume(from: usize): void {
+  for (let i: usize = 0; i < DIGEST_BYTES; i += 4) store<u32>(H + i, load<u32>(from + i));
+}
+
 /** Hashes one whole block: the BLOCK_BYTES at `ptr`, at any alignment. */
 export function sha256Block(ptr: usize): void {
   for (let i: usize = 0; i < BLOCK_BYTES; i += 4) {

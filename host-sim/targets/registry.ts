@@ -75,15 +75,8 @@ function emulatorOf(name: string): Emulator | undefined {
 export function targetTrouble(name: string): string | null {
   const emulator = emulatorOf(name);
   if (emulator !== undefined) return emulatorTrouble(emulator);
-  const controller = imageBoardOf(name);
-  if (controller !== null)
-    return (
-      controller.tools
-        .map(toolState)
-        .map(toolTrouble)
-        .find((each) => each !== null) ?? null
-    );
-  return targetStates().find(({ target }) => target === name)?.reason ?? null;
+  const states = [...targetStates(), ...controllerStates()];
+  return states.find(({ target }) => target === name)?.reason ?? null;
 }
 
 /** Makes a target, and builds its image if necessary. Throws UserError if something is missing. */

@@ -79,7 +79,7 @@ const CHECKS: readonly Check[] = [
 
 /** The tools of each native board, with the version found and the minimum version. */
 function boardChecks(): Check[] {
-  return targetStates().flatMap(({ target, tools }) =>
+  return [...targetStates(), ...controllerStates()].flatMap(({ target, tools }) =>
     tools.map((state) => ({
       name: state.tool.command,
       opens: `--target ${target}`,

@@ -85,3 +85,14 @@ export function imageBoardOf(target: string): ImageBoard | null {
   );
   return name === undefined ? null : loadImageBoard(name);
 }
+
+/** Every such board as a target: its tools, and whether it can be built and run here. */
+export function controllerStates(): TargetState[] {
+  return imageBoardNames()
+    .map(loadImageBoard)
+    .map(({ target, tools }) => {
+      const states = tools.map(toolState);
+      const reason = states.map(toolTrouble).find((trouble) => trouble !== null) ?? null;
+      return { target, tools: states, reason };
+    });
+}

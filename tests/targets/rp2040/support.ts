@@ -51,6 +51,8 @@ export function runProgram(
 export interface Running {
   readonly target: ControllerTarget;
   readonly trace: string[];
+  /** The other end of its messages. */
+  readonly remote: Remote;
 }
 
 /** An emulated controller with its supply on. */
@@ -60,6 +62,7 @@ export async function running(
 ): Promise<Running> {
   const target = new ControllerTarget({ board: BOARD });
   const trace: string[] = [];
+  const remote = new Remote();
   target.start({
     board: loadBoard(options.board ?? NAME),
     firmware: await firmwareWith(undefined),
@@ -68,7 +71,7 @@ export async function running(
     image: options.image ?? "own",
     keys: SCENARIO_KEYS,
     trace: (at, kind, detail) => trace.push(`@${at} ${kind} ${detail}`),
-    message: () => {},
+    message: (_, channel, bytes) => remote.heard(channel, bytes, null),
   });
-  return { target, trace };
+  return { target, trace, remote };
 }
