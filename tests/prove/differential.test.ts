@@ -10,7 +10,7 @@ import {
   type Site,
   sitesOf,
 } from "../../host-sim/prove/mutation/mutator.ts";
-import { firmwarePath, readModule } from "../../host-sim/cli/live/firmware.ts";
+import { firmwarePath, readModule } from "../../host-sim/sim/firmware.ts";
 
 const device = readModule(firmwarePath("device"));
 const names = functionNames(readFileSync("dist/firmware/device.wat", "utf8"));

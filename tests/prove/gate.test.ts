@@ -5,7 +5,7 @@ import { compareGates, sameFromPowerOn } from "../../host-sim/prove/gate/compare
 import { proveGate } from "../../host-sim/prove/gate/proof.ts";
 import { readerOf } from "../../host-sim/prove/gate/word-reader.ts";
 import { mutantOf, sitesOf } from "../../host-sim/prove/mutation/mutator.ts";
-import { firmwarePath, readModule } from "../../host-sim/cli/live/firmware.ts";
+import { firmwarePath, readModule } from "../../host-sim/sim/firmware.ts";
 import { buildPatched } from "./build.ts";
 
 const file = "firmware/gate/gate.ts";

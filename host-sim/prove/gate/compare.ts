@@ -3,7 +3,7 @@
  * bytes run as they are. Must not know what a gate is for.
  */
 import binaryen from "binaryen";
-import { makeGate } from "../../cli/live/firmware.ts";
+import { makeGate } from "../../sim/firmware.ts";
 import { inputsOf, SAMPLES } from "./paths.ts";
 
 type Module = Uint8Array<ArrayBuffer>;

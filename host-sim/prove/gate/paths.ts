@@ -3,7 +3,7 @@
  * time, until no new pair appears. Must not know how the gate keeps time or codes its phases.
  */
 import { PHASE, PHASE_NAMES } from "../../abi/abi.gen.ts";
-import type { Gate } from "../../cli/live/host-loop.ts";
+import type { Gate } from "../../sim/host-loop.ts";
 
 /** What the design promises, in ms: docs/PROOFS.md names the sources. */
 export const GATE_SPEC = { armMs: 50, travelMs: 20, gapMs: 10, dischargeMs: 100 } as const;

@@ -4,8 +4,8 @@
  * not know how the gate is written, nor print anything.
  */
 
-import { makeGate } from "../../cli/live/firmware.ts";
-import type { Gate } from "../../cli/live/host-loop.ts";
+import { makeGate } from "../../sim/firmware.ts";
+import type { Gate } from "../../sim/host-loop.ts";
 import { gateModuleChecks } from "../module-checks.ts";
 import { FOUND, type GateLoops, IMAGE_OFFSET, linkLoops, loopModule, STEP_RULES } from "./loops.ts";
 import {
