@@ -1,4 +1,4 @@
-// HMAC-SHA256 (RFC 2104).
+// HMAC-SHA256 (RFC 2104). Key and bytes in, tag out. It must not know whose key it is.
 
 import {
   BLOCK_BYTES,
@@ -10,18 +10,18 @@ import {
   sha256Save,
 } from "./sha256";
 
-/** Longest key, in bytes: one block. RFC 2104 hashes a longer key first; no key here is longer. */
+/** Longest key, in bytes: one block. RFC 2104 hashes longer ones first; none here is longer. */
 export const KEY_MAX: u32 = BLOCK_BYTES;
 
-/** The key, padded with zeroes to a block, is XORed with one of these (RFC 2104, 2). */
+/** RFC 2104, 2: the key, padded with zeroes to a block, is combined with one of these. */
 const INNER_PAD: u32 = 0x36363636;
 const OUTER_PAD: u32 = 0x5c5c5c5c;
 
-/** The padded key; all zero between calls. */
+/** Zeroes between calls. */
 const PAD = memory.data(64, 4);
 
-/** XORs every word of PAD with `word`. */
-function xorPad(word: u32): void {
+/** Combines every word of PAD with `word`. */
+function combine(word: u32): void {
   for (let i: usize = 0; i < BLOCK_BYTES; i += 4) store<u32>(PAD + i, load<u32>(PAD + i) ^ word);
 }
 
@@ -33,9 +33,9 @@ function padState(to: usize): void {
 }
 
 /**
- * Writes the HMAC-SHA256 of the `len` bytes at `ptr` under the `keyLen` bytes at `key` to `out`:
- * DIGEST_BYTES. Traps if the key is longer than KEY_MAX. No branch and no address depends on the
- * key's bytes, and the pad is cleared afterwards.
+ * The states after the inner and after the outer pad of the `keyLen` <= KEY_MAX bytes at `key`: two of DIGEST_BYTES
+ * at `states`, which may lie over the key. What the same key's next message need not compute again. A longer key
+ * traps. No branch and no address depends on the key's bytes, and none of them stays behind in the pad.
  */
 export function hmacKey(key: usize, keyLen: u32, states: usize): void {
   assert(keyLen <= KEY_MAX);
@@ -59,11 +59,11 @@ export function hmacKeyed(states: usize, ptr: usize, len: u32, out: usize): void
 export function hmacSha256(key: usize, keyLen: u32, ptr: usize, len: u32, out: usize): void {
   assert(keyLen <= KEY_MAX);
   for (let i: u32 = 0; i < keyLen; i++) store<u8>(PAD + i, load<u8>(key + i));
-  xorPad(INNER_PAD);
+  combine(INNER_PAD);
   sha256Begin();
   sha256Block(PAD);
   sha256End(BLOCK_BYTES, ptr, len, out);
-  xorPad(INNER_PAD ^ OUTER_PAD);
+  combine(INNER_PAD ^ OUTER_PAD);
   sha256Begin();
   sha256Block(PAD);
   sha256End(BLOCK_BYTES, out, DIGEST_BYTES, out);

@@ -7,10 +7,10 @@ import { crc32 as crc } from "node:zlib";
 import { ABI_VERSION, MESSAGE_MAX, PRINCIPAL_KIDS, STATE_MAX } from "../abi/abi.gen.ts";
 import { EXIT, UserError } from "../base/errors.ts";
 import { runBounded } from "../base/guard.ts";
+import { loadGuest } from "../cli/live/module.ts";
 import { KEY_BYTES, type Keys, type RandomBytes } from "../controller/keys.ts";
 import { parseBroker } from "../mqtt/session.ts";
 import { checkDeviceId } from "../mqtt/topics.ts";
-import { loadGuest } from "../cli/live/module.ts";
 import type { Partition } from "./partitions.ts";
 
 /** Partition names. */

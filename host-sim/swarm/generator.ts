@@ -5,9 +5,9 @@
  */
 import { OP, OP_WIRES, PRINCIPAL, PRINCIPAL_KIDS } from "../abi/abi.gen.ts";
 import { Prng } from "../base/prng.ts";
-import { type Scenario, type Send, type Step, TAP_MS, type Tamper } from "../scenario/grammar.ts";
 import { FAULTS, type Fault } from "../cli/live/virtual-board.ts";
 import type { Delivery } from "../cli/live/virtual-broker.ts";
+import { type Scenario, type Send, type Step, TAP_MS, type Tamper } from "../scenario/grammar.ts";
 
 export interface GeneratorOptions {
   /** Board names; the first is the default board. */

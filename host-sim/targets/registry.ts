@@ -17,7 +17,7 @@ import type { OptionalWire } from "./hil/fixture.ts";
 import { loadHilData } from "./hil/hil-data.ts";
 import { SerialRig } from "./hil/serial-rig.ts";
 import { NativeTarget } from "./native/native-target.ts";
-import { imageBoardNames, imageBoardOf, loadImageBoard } from "./rp2040/board.ts";
+import { controllerStates, imageBoardNames, imageBoardOf, loadImageBoard } from "./rp2040/board.ts";
 import { ControllerTarget } from "./rp2040/target.ts";
 import { SimTarget } from "./sim.ts";
 

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PRINCIPAL_KIDS } from "../../host-sim/abi/abi.gen.ts";
 import { packageRoot } from "../../host-sim/base/paths.ts";
 import { Prng } from "../../host-sim/base/prng.ts";
+import { firmwarePath, readModule } from "../../host-sim/cli/live/firmware.ts";
 import { loadChip } from "../../host-sim/flash/chip.ts";
 import { GUEST, guestContents, OWNER, ownerContents } from "../../host-sim/flash/contents.ts";
 import { partitionsOf } from "../../host-sim/flash/flasher.ts";
@@ -18,7 +19,6 @@ import {
   parseResult,
   RPC,
 } from "../../host-sim/serial/improv-frames.ts";
-import { firmwarePath, readModule } from "../../host-sim/cli/live/firmware.ts";
 
 const MAIN = join(packageRoot(), "boards", "esp32", "main");
 const COMMON = join(packageRoot(), "boards", "runtime");

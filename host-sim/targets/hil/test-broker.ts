@@ -4,9 +4,9 @@
  * from the board's subscription.
  */
 import { CHANNEL } from "../../abi/abi.gen.ts";
+import type { Delivery } from "../../cli/live/virtual-broker.ts";
 import { type Broker, startBroker } from "../../mqtt/broker.ts";
 import { type Level, levelOf, topic } from "../../mqtt/topics.ts";
-import type { Delivery } from "../../cli/live/virtual-broker.ts";
 
 export interface TestBrokerOptions {
   /** Address and port to listen on. Port 0: any free port. */

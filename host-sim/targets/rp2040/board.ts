@@ -7,6 +7,7 @@ import { boardJson, boardNames } from "../../base/board-data.ts";
 import { EXIT, UserError } from "../../base/errors.ts";
 import { packageRoot } from "../../base/paths.ts";
 import type { Tool } from "../../build/native-board.ts";
+import { type TargetState, toolState, toolTrouble } from "../../build/tools.ts";
 
 /** A part of the flash, in bytes from its beginning. */
 export interface FlashPart {

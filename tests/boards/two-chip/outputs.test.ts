@@ -9,13 +9,13 @@ import { describe, expect, test } from "vitest";
 import { bomCsv, bomRows, bomTotal } from "../../../boards/two-chip/circuit/bom.ts";
 import { breadboard } from "../../../boards/two-chip/circuit/breadboard.ts";
 import { TWO_CHIP } from "../../../boards/two-chip/circuit/circuit.ts";
-import { renderCommission, runCommission } from "../../../boards/two-chip/commands.ts";
 import { kicadNetlist } from "../../../boards/two-chip/circuit/kicad.ts";
 import { png } from "../../../boards/two-chip/circuit/png.ts";
 import { bandLabel } from "../../../boards/two-chip/circuit/probe.ts";
 import { checkLayout, schematic } from "../../../boards/two-chip/circuit/schematic.ts";
 import { LAYOUT } from "../../../boards/two-chip/circuit/schematic-layout.ts";
 import { engineering, pinsOf } from "../../../boards/two-chip/circuit/table.ts";
+import { renderCommission, runCommission } from "../../../boards/two-chip/commands.ts";
 import { withPin } from "./fixtures/edit.ts";
 import { atom, children, parseSexpr } from "./fixtures/sexpr.ts";
 

@@ -4,7 +4,12 @@ import { TWO_CHIP } from "../../../boards/two-chip/circuit/circuit.ts";
 import { MODELS } from "../../../boards/two-chip/circuit/models.ts";
 import { NAIVE } from "../../../boards/two-chip/circuit/naive.ts";
 import { netlist } from "../../../boards/two-chip/circuit/spice.ts";
-import { type Circuit, CircuitError, checkCircuit, partOf } from "../../../boards/two-chip/circuit/table.ts";
+import {
+  type Circuit,
+  CircuitError,
+  checkCircuit,
+  partOf,
+} from "../../../boards/two-chip/circuit/table.ts";
 import { withPart, withPin } from "./fixtures/edit.ts";
 
 const kinds = Object.keys(MODELS);

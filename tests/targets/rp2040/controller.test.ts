@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { buildFirmware } from "../../../host-sim/targets/rp2040/build.ts";
 import { Passages, symbolsOf } from "../../../host-sim/targets/rp2040/figures.ts";
 import type { ControllerLoop } from "../../../host-sim/targets/rp2040/loop.ts";
-import { BOARD, notRun, running } from "./support.ts";
+import { BOARD, notRun, type Running, running } from "./support.ts";
 
 const SRAM_MAX = 200 * 1024;
 const { no, nc, button, radio, relay, lamp } = BOARD.pins;

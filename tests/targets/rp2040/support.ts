@@ -7,7 +7,7 @@ import { loadBoard } from "../../../host-sim/base/board-data.ts";
 import { packageRoot } from "../../../host-sim/base/paths.ts";
 import { toolState, toolTrouble } from "../../../host-sim/build/tools.ts";
 import { firmwareWith } from "../../../host-sim/scenario/guest.ts";
-import { SCENARIO_KEYS } from "../../../host-sim/scenario/remote.ts";
+import { Remote, SCENARIO_KEYS } from "../../../host-sim/scenario/remote.ts";
 import { imageBoardNames, loadImageBoard } from "../../../host-sim/targets/rp2040/board.ts";
 import { ControllerTarget } from "../../../host-sim/targets/rp2040/target.ts";
 
@@ -71,7 +71,7 @@ export async function running(
     image: options.image ?? "own",
     keys: SCENARIO_KEYS,
     trace: (at, kind, detail) => trace.push(`@${at} ${kind} ${detail}`),
-    message: (_, channel, bytes) => remote.heard(channel, bytes, null),
+    message: (_, channel, bytes) => remote.receive(channel, bytes, null),
   });
   return { target, trace, remote };
 }
