@@ -17,7 +17,7 @@ import type { OptionalWire } from "./hil/fixture.ts";
 import { loadHilData } from "./hil/hil-data.ts";
 import { SerialRig } from "./hil/serial-rig.ts";
 import { NativeTarget } from "./native/native-target.ts";
-import { imageBoardNames, imageBoardOf, loadImageBoard } from "./rp2040/board.ts";
+import { controllerStates, imageBoardNames, imageBoardOf, loadImageBoard } from "./rp2040/board.ts";
 import { ControllerTarget } from "./rp2040/target.ts";
 import { SimTarget } from "./sim.ts";
 
@@ -75,15 +75,8 @@ function emulatorOf(name: string): Emulator | undefined {
 export function targetTrouble(name: string): string | null {
   const emulator = emulatorOf(name);
   if (emulator !== undefined) return emulatorTrouble(emulator);
-  const controller = imageBoardOf(name);
-  if (controller !== null)
-    return (
-      controller.tools
-        .map(toolState)
-        .map(toolTrouble)
-        .find((each) => each !== null) ?? null
-    );
-  return targetStates().find(({ target }) => target === name)?.reason ?? null;
+  const states = [...targetStates(), ...controllerStates()];
+  return states.find(({ target }) => target === name)?.reason ?? null;
 }
 
 /** Makes a target, and builds its image if necessary. Throws UserError if something is missing. */

@@ -13,6 +13,8 @@ import {
   FIGURE_SOURCES,
 } from "../../host-sim/build/native-image.ts";
 import { targetStates } from "../../host-sim/build/tools.ts";
+import { firmwarePath, loadFirmware, readModule } from "../../host-sim/cli/live/firmware.ts";
+import { loadGuest } from "../../host-sim/cli/live/module.ts";
 import { encodeCommand } from "../../host-sim/controller/command.ts";
 import { parseRequest } from "../../host-sim/controller/operations.ts";
 import { guestBytes } from "../../host-sim/scenario/guest.ts";

@@ -1,4 +1,4 @@
-/** `killswitch flash` on a serial line: what it writes, what it leaves alone, how it ends. */
+/** `killswitch flash` with a fake boot loader on a pseudo-terminal. */
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,8 +7,8 @@ import { crc32 } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { PRINCIPAL_KIDS } from "../../host-sim/abi/abi.gen.ts";
 import { EXIT } from "../../host-sim/base/errors.ts";
+import { firmwarePath } from "../../host-sim/cli/live/firmware.ts";
 import { initKeys, loadKeys, revokeKey } from "../../host-sim/controller/keys.ts";
-import { firmwarePath } from "../../host-sim/sim/firmware.ts";
 import { complains, type Ended, startProgram } from "../cli/program.ts";
 import { noPty, Pty } from "../serial/pty.ts";
 import { CHIPS, type FakeChip, FakeRom, type Faults } from "./fake-rom.ts";
@@ -333,10 +333,10 @@ describe.skipIf(without !== null)("flash fails with one line for", () => {
     ["--port x --keys keys", EXIT.USAGE, /with --broker/],
     ["--port x --broker mqtt://h", EXIT.USAGE, /go with --keys/],
     ["--port x --keys keys --broker http://h", EXIT.USAGE, /unknown scheme "http:"/],
-    ["--port x --keys keys --broker mqtt://127.0.0.1", EXIT.USAGE, /would be the board itself/],
+    ["--port x --keys keys --broker mqtt://127.0.0.1", EXIT.USAGE, /is the board itself/],
     ["--port x --keys keys --broker mqtt://h", EXIT.BAD_FILE, /demo\.json does not exist/],
-    ["--port x --keys made --broker mqtt://h --ca ca.pem", EXIT.USAGE, /mqtts:\/\/ alone/],
-    ["--port x --keys made --broker mqtts://h --ca junk.wasm", EXIT.BAD_FILE, /no certificate/],
+    ["--port x --keys made --broker mqtt://h --ca ca.pem", EXIT.USAGE, /--ca and --cert need TLS/],
+    ["--port x --keys made --broker mqtts://h --ca junk.wasm", EXIT.BAD_FILE, /has no certificate/],
     ["--port x --keys made --broker mqtts://h --cert ca.pem", EXIT.USAGE, /go together/],
     [
       "--port x --keys made --broker mqtts://h --cert ca.pem --cert-key junk.wasm",
@@ -350,12 +350,12 @@ describe.skipIf(without !== null)("flash fails with one line for", () => {
     ],
     ["--port x --image .", EXIT.BAD_FILE, /does not contain flasher_args\.json/],
     ["--port x --guest --baud 1", EXIT.USAGE, /Write a whole number from 9600 to 4000000/],
-    ["--guest", EXIT.USAGE, /required option '--port <path>'/],
+    ["--guest", EXIT.USAGE, /give the serial port <path>'/],
   ])("the options %s", async (words, code, expected) => {
     writeFileSync(join(folder, "junk.wasm"), "junk");
     const { privateKey } = generateKeyPairSync("ed25519");
     writeFileSync(join(folder, "other.pem"), privateKey.export({ type: "pkcs8", format: "pem" }));
-    // The ABI's version is the one constant that the module hands out as it stands.
+    // The smallest guest with all required exports.
     const text = (version: number, start = "") =>
       `(module ${start} (memory (export "memory") 1 1)
         (func (export "abi_version") (result i32) i32.const ${version})

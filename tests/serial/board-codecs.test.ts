@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PRINCIPAL_KIDS } from "../../host-sim/abi/abi.gen.ts";
 import { packageRoot } from "../../host-sim/base/paths.ts";
 import { Prng } from "../../host-sim/base/prng.ts";
+import { firmwarePath, readModule } from "../../host-sim/cli/live/firmware.ts";
 import { loadChip } from "../../host-sim/flash/chip.ts";
 import { GUEST, guestContents, OWNER, ownerContents } from "../../host-sim/flash/contents.ts";
 import { partitionsOf } from "../../host-sim/flash/flasher.ts";
@@ -18,7 +19,6 @@ import {
   parseResult,
   RPC,
 } from "../../host-sim/serial/improv-frames.ts";
-import { firmwarePath, readModule } from "../../host-sim/sim/firmware.ts";
 
 const MAIN = join(packageRoot(), "boards", "esp32", "main");
 const COMMON = join(packageRoot(), "boards", "runtime");
@@ -39,7 +39,7 @@ function notRun(): boolean {
   return reason !== null;
 }
 
-/** As long as a board takes. */
+/** The longest host that a board takes. */
 const LONGEST = `mqtt://${"h".repeat(253)}`;
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
@@ -135,7 +135,7 @@ describe.skipIf(notRun())("the board in C", () => {
     ["mqtts://broker.example", PEM, ["1 broker.example 8883", "user=", "password="]],
     ["mqtt://[fd00::10]", null, ["0 fd00::10 1883", "user=", "password="]],
     [LONGEST, null, [`0 ${"h".repeat(253)} 1883`, "user=", "password="]],
-  ])("the board takes the owner's settings, %#", (broker, ca, parts) => {
+  ])("accepts the owner's partition that we write, case %#", (broker, ca, parts) => {
     const contents = ownerContents({ device: "a_B-9", keys, broker, ca }, owner, random);
     const bytes = [0, 7, 2, 3].map((byte) => Buffer.alloc(32, byte));
     expect(contents.length).toBe(owner.bytes);
@@ -145,7 +145,7 @@ describe.skipIf(notRun())("the board in C", () => {
     expect(rest[3] ?? "").toBe(hex(Buffer.from(ca ?? "")));
   });
 
-  test("the board takes a client certificate", () => {
+  test("accepts a client certificate", () => {
     const client = { certificate: PEM, key: "-----BEGIN KEY-----\nBB\n" };
     const settings = { device: "d", keys, broker: "mqtts://b", ca: PEM, client };
     const rest = inC("KSOWNER2", ownerContents(settings, owner, random)).slice(-3);

@@ -1,8 +1,8 @@
 /** A HAL whose inputs a test sets directly, and guests in WebAssembly text to run on it. */
 import { createHmac } from "node:crypto";
 import makeWabt from "wabt";
-import { BOARD_PINS, type Hal, REGION_BYTES } from "../../host-sim/sim/hal.ts";
-import { type GuestModule, loadGuest } from "../../host-sim/sim/module.ts";
+import { BOARD_PINS, type Hal, REGION_BYTES } from "../../host-sim/cli/live/hal.ts";
+import { type GuestModule, loadGuest } from "../../host-sim/cli/live/module.ts";
 
 export const CLEAN_ON = 1;
 export const CLEAN_KILL = 2;

@@ -3,8 +3,8 @@
  */
 import { expect, test } from "vitest";
 import { BOOT, CALLS_MAX, MESSAGE_MAX, TICK_MS } from "../../host-sim/abi/abi.gen.ts";
-import { firmwarePath, makeGate, readModule } from "../../host-sim/sim/firmware.ts";
-import { Runtime, TRAP_DELAY_MS, WATCHDOG_MS } from "../../host-sim/sim/runtime.ts";
+import { firmwarePath, makeGate, readModule } from "../../host-sim/cli/live/firmware.ts";
+import { Runtime, TRAP_DELAY_MS, WATCHDOG_MS } from "../../host-sim/cli/live/runtime.ts";
 import { CLEAN_KILL, FakeHal, type GuestText, makeGuest } from "./fake-hal.ts";
 
 const BOOT_MS = 300;

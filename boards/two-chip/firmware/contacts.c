@@ -200,8 +200,9 @@ void contacts_start(void) {
 void contacts_wait(uint32_t ms) {
     const uint32_t since = hal_now();
     for (;;) {
-        const uint32_t passed = hal_now() - since;
-        if (passed >= ms) return;
+        /* What the contacts were meanwhile is nothing to the host, which begins with what they are. */
+        seen_off = false;
+        if (hal_now() - since >= ms) return;
         watchdog_feed();
         contacts_alarm(since + ms);
         contacts_sleep();

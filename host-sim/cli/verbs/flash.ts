@@ -31,9 +31,9 @@ import { hasTool, prepare, runProject } from "../../flash/project.ts";
 import { ROM_BAUD, Rom } from "../../flash/rom.ts";
 import { guestBytes } from "../../scenario/guest.ts";
 import { Port } from "../../serial/port.ts";
-import { firmwarePath } from "../../sim/firmware.ts";
 import { scenarioOwner } from "../../targets/hil/scenario-owner.ts";
 import { imageBoardNames } from "../../targets/rp2040/board.ts";
+import { firmwarePath } from "../live/firmware.ts";
 import { checked, deviceOption, example, fixtureOption, jsonOption, roleOf } from "../options.ts";
 import { print, printJson, progressBar, random, setTimer } from "../terminal.ts";
 import { flashImage } from "./image.ts";
@@ -215,14 +215,17 @@ export function register(program: Command): void {
       "with --keys: the board's broker, mqtt[s]://[user:password@]host[:port]",
       checked(checkBroker),
     )
-    .option("--ca <file>", "with --keys: the broker's CA, PEM; by default the public ones")
     .option(
-      "--cert <file>",
-      "with --keys: the client's certificate, PEM, if the broker asks for one",
+      "--ca <file>",
+      "with --keys: CA certificate of the broker, PEM (default: the public CAs)",
     )
-    .option("--cert-key <file>", "with --cert: its private key, PEM, without a passphrase")
-    .option("--image <dir>", "a build's folder, written without its build tool")
-    .option("--baud <rate>", "rate of the line while writing", parseBaud)
+    .option("--cert <file>", "with --keys: client certificate, PEM, for a broker that requires one")
+    .option(
+      "--cert-key <file>",
+      "with --cert: private key of the certificate, PEM, without a passphrase",
+    )
+    .option("--image <dir>", "write the image in this build folder; needs no build tool")
+    .option("--baud <rate>", "bit rate of the serial line while writing", parseBaud)
     .addOption(jsonOption())
     .action(flash);
   example(

@@ -5,8 +5,8 @@
 import { type GuestExports, IMPORTS, MESSAGE_MAX, STATUS, TAG_BYTES } from "../../abi/abi.gen.ts";
 import { STATE_BYTES } from "../../abi/state.gen.ts";
 import { EXIT, UserError } from "../../base/errors.ts";
-import { REGION_BYTES } from "../../sim/hal.ts";
-import { loadGuest } from "../../sim/module.ts";
+import { REGION_BYTES } from "../../cli/live/hal.ts";
+import { loadGuest } from "../../cli/live/module.ts";
 import { guestModuleChecks } from "../module-checks.ts";
 import { throwOutOfRange } from "./abstraction.ts";
 import type { Signed } from "./messages.ts";
@@ -83,7 +83,8 @@ export class InstrumentedGuest {
   readonly #recorderWords: Int32Array;
   readonly #recorderBytes: Uint8Array;
   readonly #writes: readonly Write[];
-  readonly #poisonEnd: PoisonEnd;
+  readonly #setPoisonEnd: SetPoisonEnd;
+  #poisonEnd = 0;
   /** End of the bytes that addBytes() has added. */
   #bytesEnd: number = BYTES;
   readonly #constants: readonly (readonly [number, number])[];
@@ -132,7 +133,7 @@ export class InstrumentedGuest {
         EXIT.BAD_FILE,
       );
     this.#original = this.memory.slice();
-    this.#poisonEnd = modules.linkGuest(exports, this.#original, constants);
+    this.#setPoisonEnd = modules.linkGuest(exports, this.#original, constants);
     this.#setUpRecorder();
     this.#poisonUpTo(Math.max(this.statePtr + STATE_BYTES, ...constants.map(([, end]) => end)));
   }
@@ -154,7 +155,7 @@ export class InstrumentedGuest {
     const view = new DataView(this.#recorderBytes.buffer);
     for (const [row, { index, mask }] of words.entries()) {
       view.setBigUint64(at + 16 * row, mask, true);
-      view.setUint32(at + 16 * row + 8, index * 8, true);
+      view.setBigUint64(at + 16 * row + 8, BigInt(index * 8), true);
     }
     this.setRegister(count, words.length);
   }
@@ -276,13 +277,14 @@ export class InstrumentedGuest {
   }
 
   #poisonUpTo(end: number): void {
-    this.#poisonEnd.value = end;
+    this.#poisonEnd = end;
+    this.#setPoisonEnd(end);
     this.memory.fill(UNTOUCHED, end);
   }
 
   /** Extends the poison over memory that the guest used beyond it. Returns whether there was any. */
   extendPoison(): boolean {
-    const end = this.#poisonEnd.value;
+    const end = this.#poisonEnd;
     let last = this.memory.length;
     while (last > end && this.memory[last - 1] === UNTOUCHED) last--;
     if (last === end) return false;

@@ -7,6 +7,7 @@ import { boardJson, boardNames } from "../../base/board-data.ts";
 import { EXIT, UserError } from "../../base/errors.ts";
 import { packageRoot } from "../../base/paths.ts";
 import type { Tool } from "../../build/native-board.ts";
+import { type TargetState, toolState, toolTrouble } from "../../build/tools.ts";
 
 /** A part of the flash, in bytes from its beginning. */
 export interface FlashPart {
@@ -84,4 +85,15 @@ export function imageBoardOf(target: string): ImageBoard | null {
     (each) => boardJson<BoardFile>(each).data.image?.target === target,
   );
   return name === undefined ? null : loadImageBoard(name);
+}
+
+/** Every such board as a target: its tools, and whether it can be built and run here. */
+export function controllerStates(): TargetState[] {
+  return imageBoardNames()
+    .map(loadImageBoard)
+    .map(({ target, tools }) => {
+      const states = tools.map(toolState);
+      const reason = states.map(toolTrouble).find((trouble) => trouble !== null) ?? null;
+      return { target, tools: states, reason };
+    });
 }

@@ -4,8 +4,8 @@
  */
 import { BOOT, INPUT_BUTTON, INPUT_TEMPERATURE_SHIFT } from "../../abi/abi.gen.ts";
 import { Prng } from "../../base/prng.ts";
-import { type HostLoop, PowerLoss } from "../../sim/host-loop.ts";
-import type { VirtualBoard } from "../../sim/virtual-board.ts";
+import { type HostLoop, PowerLoss } from "../../cli/live/host-loop.ts";
+import type { VirtualBoard } from "../../cli/live/virtual-board.ts";
 import { ConsoleReader } from "../hil/console.ts";
 import type { ImageBoard } from "./board.ts";
 import { Chip } from "./chip.ts";

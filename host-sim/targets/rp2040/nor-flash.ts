@@ -4,7 +4,7 @@
  */
 import type { RP2040 } from "rp2040js";
 import { BasePeripheral } from "rp2040js";
-import { PowerLoss } from "../../sim/host-loop.ts";
+import { PowerLoss } from "../../cli/live/host-loop.ts";
 
 const SECTOR = 4096;
 const PAGE = 256;
@@ -19,9 +19,6 @@ const COMMAND = {
 } as const;
 /** W25Q16JV. */
 const JEDEC_ID = [0xef, 0x40, 0x15] as const;
-/** Polls of the status that find the chip busy: time is not modelled here. */
-const BUSY_POLLS = 3;
-
 export type FlashOperation = "erase" | "program";
 
 export class NorFlash {
@@ -32,6 +29,8 @@ export class NorFlash {
   bytesToPowerLoss = Number.POSITIVE_INFINITY;
   /** Of so many bytes of an operation only these take effect, and then the supply fails; null: all. */
   interrupt: ((operation: FlashOperation, length: number) => number | null) | null = null;
+  /** Polls of the status that find the chip busy: time is not modelled here. */
+  busyPolls = 3;
   erases = 0;
   programs = 0;
   #selected = false;
@@ -103,7 +102,7 @@ export class NorFlash {
     const done = this.interrupt?.("erase", SECTOR) ?? SECTOR;
     this.bytes.fill(0xff, at, at + done);
     if (done < SECTOR) throw new PowerLoss();
-    this.#busy = BUSY_POLLS;
+    this.#busy = this.busyPolls;
   }
 
   #program(): void {
@@ -120,7 +119,7 @@ export class NorFlash {
       this.bytes[to] = (this.bytes[to] ?? 0xff) & byte;
     }
     this.bytesToPowerLoss -= data.length;
-    this.#busy = BUSY_POLLS;
+    this.#busy = this.busyPolls;
   }
 }
 

@@ -9,14 +9,14 @@ import { RealClock } from "../../../host-sim/base/clock.ts";
 import { crc32 } from "../../../host-sim/base/crc32.ts";
 import { Prng } from "../../../host-sim/base/prng.ts";
 import { buildBoard } from "../../../host-sim/build/native-image.ts";
+import { firmwarePath, loadFirmware, readModule } from "../../../host-sim/cli/live/firmware.ts";
+import { loadGuest } from "../../../host-sim/cli/live/module.ts";
 import { RealTimeLoop } from "../../../host-sim/cli/live/real-time-loop.ts";
+import { Simulator, type SimulatorOptions } from "../../../host-sim/cli/live/simulator.ts";
+import type { VirtualBoard } from "../../../host-sim/cli/live/virtual-board.ts";
 import { MqttLink } from "../../../host-sim/mqtt/link.ts";
 import { parseBroker } from "../../../host-sim/mqtt/session.ts";
 import { SCENARIO_KEYS } from "../../../host-sim/scenario/remote.ts";
-import { firmwarePath, loadFirmware, readModule } from "../../../host-sim/sim/firmware.ts";
-import { loadGuest } from "../../../host-sim/sim/module.ts";
-import { Simulator, type SimulatorOptions } from "../../../host-sim/sim/simulator.ts";
-import type { VirtualBoard } from "../../../host-sim/sim/virtual-board.ts";
 import { NativeLoop } from "../../../host-sim/targets/native/native-loop.ts";
 import { SerialLink } from "./serial-link.ts";
 

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { buildFirmware } from "../../../host-sim/targets/rp2040/build.ts";
 import { Passages, symbolsOf } from "../../../host-sim/targets/rp2040/figures.ts";
 import type { ControllerLoop } from "../../../host-sim/targets/rp2040/loop.ts";
-import { BOARD, notRun, running } from "./support.ts";
+import { BOARD, notRun, type Running, running } from "./support.ts";
 
 const SRAM_MAX = 200 * 1024;
 const { no, nc, button, radio, relay, lamp } = BOARD.pins;
@@ -21,6 +21,15 @@ function edge(loop: ControllerLoop): number {
     chip.step();
   }
   throw new Error("the radio's enable stays on");
+}
+
+/** Instructions from the first byte of a command to sleep, its answer sent. */
+function relayGet({ target, remote }: Running): number {
+  target.publish(remote.compose({ as: "owner", op: "relay.get" }).bytes, "direct");
+  target.advance(4);
+  const before = target.loop.chip.instructions;
+  target.advance(1);
+  return target.loop.chip.instructions - before;
 }
 
 describe.skipIf(notRun() !== null)("the controller's image", () => {
@@ -49,9 +58,27 @@ describe.skipIf(notRun() !== null)("the controller's image", () => {
     expect(worst).toBeLessThanOrEqual(250);
   }, 240_000);
 
+  test("an edge takes the enable away while the flash is written, and the cut follows", async () => {
+    const { target, trace } = await running("on");
+    target.advance(1000);
+    const { chip, nor } = target.loop;
+    nor.busyPolls = 100;
+    chip.level(button, true);
+    for (let count = 0; count < 2_000_000 && !nor.busy; count++) chip.step();
+    expect(nor.busy).toBe(true);
+    expect(edge(target.loop)).toBeLessThanOrEqual(250);
+    expect(nor.busy).toBe(true);
+    target.apply({ switch: "kill" });
+    target.advance(1000);
+    expect(chip.faults).toEqual([]);
+    expect(trace.some((line) => line.endsWith("restart reason=CUT"))).toBe(true);
+    target.stop();
+  }, 120_000);
+
   test("keeps its figures: load, tick, command, RAM, first sample", async () => {
     const { elf } = buildFirmware({ board: BOARD.name });
-    const { target, trace } = await running("on");
+    const board = await running("on");
+    const { target, trace } = board;
     const passages = new Passages(symbolsOf(elf), [
       "host_edge",
       "guest_load",
@@ -71,12 +98,18 @@ describe.skipIf(notRun() !== null)("the controller's image", () => {
     const event = passages.after("guest_on_event", before);
     const tick = passages.after("hal_idle", event) - event;
     expect(tick).toBeLessThanOrEqual(2900);
+    // The first makes the interpreter compile what no event has called before.
+    expect(relayGet(board)).toBeGreaterThan(75_000);
+    const command = relayGet(board);
+    expect(command).toBeLessThanOrEqual(75_000);
     expect(trace.some((line) => line.endsWith("radio power=on"))).toBe(true);
     const symbols = symbolsOf(elf);
     const end = symbols.get("bss_end") ?? 0;
     expect(end - 0x2000_0000).toBeLessThanOrEqual(SRAM_MAX);
     const ram = end - 0x2000_0000;
-    process.stderr.write(`load ${first - load}, tick ${tick}, RAM ${ram} bytes\n`);
+    process.stderr.write(
+      `load ${first - load}, tick ${tick}, relay.get ${command}, RAM ${ram} bytes\n`,
+    );
     target.stop();
   }, 120_000);
 

@@ -7,7 +7,7 @@ import { loadBoard } from "../../../host-sim/base/board-data.ts";
 import { packageRoot } from "../../../host-sim/base/paths.ts";
 import { toolState, toolTrouble } from "../../../host-sim/build/tools.ts";
 import { firmwareWith } from "../../../host-sim/scenario/guest.ts";
-import { SCENARIO_KEYS } from "../../../host-sim/scenario/remote.ts";
+import { Remote, SCENARIO_KEYS } from "../../../host-sim/scenario/remote.ts";
 import { imageBoardNames, loadImageBoard } from "../../../host-sim/targets/rp2040/board.ts";
 import { ControllerTarget } from "../../../host-sim/targets/rp2040/target.ts";
 
@@ -51,6 +51,8 @@ export function runProgram(
 export interface Running {
   readonly target: ControllerTarget;
   readonly trace: string[];
+  /** The other end of its messages. */
+  readonly remote: Remote;
 }
 
 /** An emulated controller with its supply on. */
@@ -60,6 +62,7 @@ export async function running(
 ): Promise<Running> {
   const target = new ControllerTarget({ board: BOARD });
   const trace: string[] = [];
+  const remote = new Remote();
   target.start({
     board: loadBoard(options.board ?? NAME),
     firmware: await firmwareWith(undefined),
@@ -68,7 +71,7 @@ export async function running(
     image: options.image ?? "own",
     keys: SCENARIO_KEYS,
     trace: (at, kind, detail) => trace.push(`@${at} ${kind} ${detail}`),
-    message: () => {},
+    message: (_, channel, bytes) => remote.receive(channel, bytes, null),
   });
-  return { target, trace };
+  return { target, trace, remote };
 }

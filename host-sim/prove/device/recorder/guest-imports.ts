@@ -19,6 +19,7 @@ import {
 } from "../../../../firmware/device/abi.gen";
 import { checkMessage } from "./events";
 import { read, readPadded, writeBlock } from "./guest-page";
+import * as host from "./host";
 import {
   BYTES,
   MISUSE_GPIO_WRITE,
@@ -42,16 +43,12 @@ import { control, effects, WriteRow } from "./records";
 /** Size of the regions other than the journal's. */
 const BLOCK_REGION_BYTES: u32 = 64;
 
-@external("host", "misuse")
-declare function reportMisuse(what: u32): void;
-
 /** Ends the event: the host throws. */
 function misuse(what: u32): void {
-  reportMisuse(what);
+  host.misuse(what);
   unreachable();
 }
 
-@inline
 function checkInside(ptr: usize, length: u32): void {
   if ((ptr as u64) + (length as u64) > (PAGE as u64)) misuse(MISUSE_POINTER);
 }
@@ -106,7 +103,6 @@ export function mac_sign(ptr: usize, length: u32, tag: usize): u32 {
   return STATUS_OK;
 }
 
-@inline
 function regionBytes(region: u32): u32 {
   if (region === REGION_JOURNAL) return JOURNAL_SLOTS * JOURNAL_SLOT_BYTES;
   return region < REGION_COUNT ? BLOCK_REGION_BYTES : 0;
@@ -115,7 +111,8 @@ function regionBytes(region: u32): u32 {
 export function storage_write(region: u32, offset: u32, ptr: usize, length: u32): u32 {
   checkInside(ptr, length);
   const size = regionBytes(region);
-  if (length > WRITE_BYTES_MAX || size === 0 || offset > size - length) misuse(MISUSE_STORAGE_WRITE);
+  if (length > WRITE_BYTES_MAX || size === 0 || offset > size - length)
+    misuse(MISUSE_STORAGE_WRITE);
   const attempt = control.attempts;
   if (attempt >= WRITES_MAX) misuse(MISUSE_WRITES);
   control.attempts = attempt + 1;

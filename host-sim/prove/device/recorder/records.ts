@@ -109,8 +109,7 @@ export class WriteRow {
 @unmanaged
 export class ObservedWord {
   mask: u64;
-  offset: usize;
-  private padding: u32;
+  offset: u64;
 }
 
 export const control = changetype<Control>(CONTROL);

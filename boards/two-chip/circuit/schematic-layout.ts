@@ -2,7 +2,7 @@
  * Positions of the schematic's symbols, wires and labels. The connections come from circuit.ts;
  * schematic.ts refuses a layout that draws other connections.
  */
-import type { Point } from "../../host-sim/base/svg.ts";
+import type { Point } from "../../../host-sim/base/svg.ts";
 import type { Ports, Unit } from "./symbols.ts";
 
 export interface Wire {

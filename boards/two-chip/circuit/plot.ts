@@ -1,6 +1,6 @@
 /** Draws line plots of voltages as SVG. */
 
-import { INK, path, polyline, round, svg, text } from "../../host-sim/base/svg.ts";
+import { INK, path, polyline, round, svg, text } from "../../../host-sim/base/svg.ts";
 import type { Curve } from "./proof.ts";
 
 export interface Plot {

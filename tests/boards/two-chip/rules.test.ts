@@ -2,12 +2,12 @@
  * Tests the electrical rules: the shipped circuit fulfils them, and each detects a broken circuit.
  */
 import { describe, expect, test } from "vitest";
-import { LIMITS, TWO_CHIP } from "../../boards/two-chip/circuit.ts";
-import { NAIVE } from "../../boards/two-chip/naive.ts";
-import { backPowerBound, ohmmeter, solve } from "../../boards/two-chip/network.ts";
-import { checkBoard } from "../../boards/two-chip/proof.ts";
-import { brokenRules, RULES } from "../../boards/two-chip/rules.ts";
-import type { Circuit } from "../../boards/two-chip/table.ts";
+import { LIMITS, TWO_CHIP } from "../../../boards/two-chip/circuit/circuit.ts";
+import { NAIVE } from "../../../boards/two-chip/circuit/naive.ts";
+import { backPowerBound, ohmmeter, solve } from "../../../boards/two-chip/circuit/network.ts";
+import { checkBoard } from "../../../boards/two-chip/circuit/proof.ts";
+import { brokenRules, RULES } from "../../../boards/two-chip/circuit/rules.ts";
+import type { Circuit } from "../../../boards/two-chip/circuit/table.ts";
 import { withoutPart, withPart, withPin } from "./fixtures/edit.ts";
 
 test("the shipped circuit violates no rule", () => {

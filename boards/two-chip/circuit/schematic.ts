@@ -9,7 +9,7 @@ import {
   rect,
   svg,
   text,
-} from "../../host-sim/base/svg.ts";
+} from "../../../host-sim/base/svg.ts";
 import { LAYOUT, type Label, type Layout, type Wire } from "./schematic-layout.ts";
 import { captions, drawUnit, pinPoints } from "./symbols.ts";
 import { type Circuit, CircuitError, partOf, pinsOf, valueLabel } from "./table.ts";

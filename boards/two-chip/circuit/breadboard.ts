@@ -3,7 +3,7 @@
  * from the table: the strips of a net are chained, and two-pin parts bridge the strips of their
  * nets.
  */
-import { circle, type Point, rect, round, svg, text } from "../../host-sim/base/svg.ts";
+import { circle, type Point, rect, round, svg, text } from "../../../host-sim/base/svg.ts";
 import { type Circuit, CircuitError, partOf } from "./table.ts";
 
 /** A column in the top (t) or bottom (b) half: five connected holes. */

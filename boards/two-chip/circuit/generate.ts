@@ -1,5 +1,5 @@
 /**
- * Writes the committed outputs of the circuit: `npx tsx boards/two-chip/generate.ts`. A test checks
+ * Writes the committed outputs of the circuit: `npx tsx boards/two-chip/circuit/generate.ts`. A test checks
  * that they are up to date.
  */
 import { readFileSync, writeFileSync } from "node:fs";
@@ -14,12 +14,15 @@ import { startEngine } from "./engine.ts";
  * kept, and so is its formatting if no field changed.
  */
 function mergedBoardJson(computed: string): string {
-  const text = readFileSync(new URL("board.json", import.meta.url), "utf8");
+  const text = readFileSync(new URL("../board.json", import.meta.url), "utf8");
   const committed = JSON.parse(text);
   const merged = { ...committed, ...JSON.parse(computed) };
   if (JSON.stringify(merged) === JSON.stringify(committed)) return text;
   return `${JSON.stringify(merged, null, 2)}\n`;
 }
+
+/** Outputs that belong in the board's folder; the others are beside this file. */
+const BOARD_FILES = new Set(["board.json", "README.md"]);
 
 /** The committed files: path relative to this folder, and content. */
 export function committedFiles(outputs: Outputs): Map<string, string> {
@@ -28,9 +31,12 @@ export function committedFiles(outputs: Outputs): Map<string, string> {
       `${name}.svg`,
       drawing,
     ]),
-    ...Object.entries(outputs.texts),
-    ["board.json", mergedBoardJson(outputs.texts["board.json"] ?? "{}")],
-    ["../../docs/PROBE.md", outputs.probePage],
+    ...Object.entries(outputs.texts).map(([name, content]): [string, string] => [
+      BOARD_FILES.has(name) ? `../${name}` : name,
+      content,
+    ]),
+    ["../board.json", mergedBoardJson(outputs.texts["board.json"] ?? "{}")],
+    ["../../../docs/PROBE.md", outputs.probePage],
   ]);
 }
 

@@ -1,5 +1,5 @@
 /** Schematic symbols: the positions of a unit's pins, and its drawing. */
-import { circle, INK, type Point, path, polyline, rect, text } from "../../host-sim/base/svg.ts";
+import { circle, INK, type Point, path, polyline, rect, text } from "../../../host-sim/base/svg.ts";
 
 export type Shape =
   | { kind: "h" | "v"; body: "resistor" | "capacitor" | "led"; first: string; last: string }

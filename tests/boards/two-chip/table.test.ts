@@ -1,10 +1,15 @@
 /** Tests the checks of a circuit table: valid tables pass, bad entries are named. */
 import { describe, expect, test } from "vitest";
-import { TWO_CHIP } from "../../boards/two-chip/circuit.ts";
-import { MODELS } from "../../boards/two-chip/models.ts";
-import { NAIVE } from "../../boards/two-chip/naive.ts";
-import { netlist } from "../../boards/two-chip/spice.ts";
-import { type Circuit, CircuitError, checkCircuit, partOf } from "../../boards/two-chip/table.ts";
+import { TWO_CHIP } from "../../../boards/two-chip/circuit/circuit.ts";
+import { MODELS } from "../../../boards/two-chip/circuit/models.ts";
+import { NAIVE } from "../../../boards/two-chip/circuit/naive.ts";
+import { netlist } from "../../../boards/two-chip/circuit/spice.ts";
+import {
+  type Circuit,
+  CircuitError,
+  checkCircuit,
+  partOf,
+} from "../../../boards/two-chip/circuit/table.ts";
 import { withPart, withPin } from "./fixtures/edit.ts";
 
 const kinds = Object.keys(MODELS);

@@ -7,22 +7,22 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { buildOutputs, type Outputs } from "../../boards/two-chip/build.ts";
-import { LIMITS, TWO_CHIP } from "../../boards/two-chip/circuit.ts";
-import { judge, verdict } from "../../boards/two-chip/claims.ts";
-import { checkResult, type Engine, startEngine } from "../../boards/two-chip/engine.ts";
-import { committedFiles } from "../../boards/two-chip/generate.ts";
-import { NAIVE } from "../../boards/two-chip/naive.ts";
-import { prove } from "../../boards/two-chip/proof.ts";
+import { buildOutputs, type Outputs } from "../../../boards/two-chip/circuit/build.ts";
+import { LIMITS, TWO_CHIP } from "../../../boards/two-chip/circuit/circuit.ts";
+import { judge, verdict } from "../../../boards/two-chip/circuit/claims.ts";
+import { checkResult, type Engine, startEngine } from "../../../boards/two-chip/circuit/engine.ts";
+import { committedFiles } from "../../../boards/two-chip/circuit/generate.ts";
+import { NAIVE } from "../../../boards/two-chip/circuit/naive.ts";
+import { prove } from "../../../boards/two-chip/circuit/proof.ts";
 import {
   allPins,
   type Experiment,
   faultsOf,
   netlist,
   stateCount,
-} from "../../boards/two-chip/spice.ts";
-import { allHigh, worstState } from "../../boards/two-chip/sweep.ts";
-import { CircuitError } from "../../boards/two-chip/table.ts";
+} from "../../../boards/two-chip/circuit/spice.ts";
+import { allHigh, worstState } from "../../../boards/two-chip/circuit/sweep.ts";
+import { CircuitError } from "../../../boards/two-chip/circuit/table.ts";
 import { withPart, withPin } from "./fixtures/edit.ts";
 
 let engine: Engine;
@@ -55,12 +55,12 @@ describe("the shipped circuit", () => {
   test("has up-to-date generated files", () => {
     for (const [name, content] of committedFiles(outputs)) {
       const committed = readFileSync(
-        join(import.meta.dirname, "../../boards/two-chip", name),
+        join(import.meta.dirname, "../../../boards/two-chip/circuit", name),
         "utf8",
       );
       expect(
         committed === content,
-        `${name} is out of date: run npx tsx boards/two-chip/generate.ts`,
+        `${name} is out of date: run npx tsx boards/two-chip/circuit/generate.ts`,
       ).toBe(true);
     }
   });
