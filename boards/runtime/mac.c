@@ -8,8 +8,6 @@
 
 _Static_assert(KS_MAC_MEMORY >= MAC_MESSAGE_MAX + MAC_KEY_MAX + KS_TAG_BYTES, "the buffers fit");
 
-#define KEPT KS_PRINCIPAL_COUNT
-
 /* The module's memory; its page is not backed beyond. */
 uint8_t mac_memory[KS_MAC_MEMORY];
 static w2c_mac module;

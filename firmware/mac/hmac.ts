@@ -10,28 +10,21 @@ import {
   sha256Save,
 } from "./sha256";
 
-/** Longest key, in bytes: one block. RFC 2104 hashes longer ones first; none here is longer. */
+/** Longest key, in bytes: one block. RFC 2104 hashes a longer key first; no key here is longer. */
 export const KEY_MAX: u32 = BLOCK_BYTES;
 /** A prepared key, in bytes: the hash states after the inner and after the outer pad. */
 export const PREPARED_BYTES: u32 = 2 * DIGEST_BYTES;
 
-/** RFC 2104, 2: the key, padded with zeroes to a block, is combined with one of these. */
+/** The key, padded with zeroes to a block, is XORed with one of these (RFC 2104, 2). */
 const INNER_PAD: u32 = 0x36363636;
 const OUTER_PAD: u32 = 0x5c5c5c5c;
 
-/** Zeroes between calls. */
+/** The padded key; all zero between calls. */
 const PAD = memory.data(64, 4);
 
-/** Combines every word of PAD with `word`. */
-function combine(word: u32): void {
+/** XORs every word of PAD with `word`. */
+function xorPad(word: u32): void {
   for (let i: usize = 0; i < BLOCK_BYTES; i += 4) store<u32>(PAD + i, load<u32>(PAD + i) ^ word);
-}
-
-/** The state after PAD, as the only block, at `to`. */
-function padState(to: usize): void {
-  sha256Begin();
-  sha256Block(PAD);
-  sha256Save(to);
 }
 
 /**
@@ -41,7 +34,7 @@ function padState(to: usize): void {
 export function hmacPrepare(key: usize, keyLen: u32, out: usize): void {
   assert(keyLen <= KEY_MAX);
   for (let i: u32 = 0; i < keyLen; i++) store<u8>(PAD + i, load<u8>(key + i));
-  combine(INNER_PAD);
+  xorPad(INNER_PAD);
   sha256Begin();
   sha256Block(PAD);
   sha256Save(out);

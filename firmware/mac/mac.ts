@@ -12,17 +12,17 @@ const MESSAGE = memory.data(MAC_MESSAGE_MAX, 8);
 const PREPARED = memory.data(PREPARED_BYTES, 8);
 const TAG = memory.data(32, 8);
 
-/** Where the host puts the key: 64 bytes. */
+/** Address of the buffer for the key: 64 bytes. */
 export function key_ptr(): usize {
   return KEY;
 }
 
-/** Where the host puts the message: 2048 bytes. */
+/** Address of the buffer for the message: 2048 bytes. */
 export function message_ptr(): usize {
   return MESSAGE;
 }
 
-/** Where the tag or digest of the last call stands: 32 bytes. */
+/** Address of the tag or digest of the last call: 32 bytes. */
 export function tag_ptr(): usize {
   return TAG;
 }
@@ -49,7 +49,7 @@ export function hmac_sha256(key_len: u32, message_len: u32): void {
   hmac_prepared(message_len);
 }
 
-/** SHA-256 of the message. Traps on one over 2048 bytes. */
+/** Computes SHA-256 of the message. Traps on a message over 2048 bytes. */
 export function sha256_digest(message_len: u32): void {
   assert(message_len <= MAC_MESSAGE_MAX);
   sha256(MESSAGE, message_len, TAG);

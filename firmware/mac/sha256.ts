@@ -1,14 +1,14 @@
-// SHA-256 (FIPS 180-4). Bytes in, digest out. It must not know what a key, a message or a device is.
-// One hash at a time: state and schedule are static, and every sha256*() call here uses them.
+// SHA-256 (FIPS 180-4). The hash value and the message schedule are static, so there is one hash at
+// a time: sha256Begin(), sha256Block() any number of times, sha256End().
 
-/** A message block, in bytes (FIPS 180-4, 5.2.1). */
+/** Size of a message block, in bytes (FIPS 180-4, 5.2.1). */
 export const BLOCK_BYTES: u32 = 64;
-/** A digest, in bytes. */
+/** Size of a digest, in bytes. */
 export const DIGEST_BYTES: u32 = 32;
-/** The message's length in bits ends the last block, from here (FIPS 180-4, 5.1.1). */
+/** Offset in the last block of the message's length in bits (FIPS 180-4, 5.1.1). */
 const LENGTH_OFFSET: u32 = 56;
 
-/** FIPS 180-4, 4.2.2. */
+/** The constants (FIPS 180-4, 4.2.2). */
 const K = memory.data<u32>([
   0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
   0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
@@ -19,9 +19,9 @@ const K = memory.data<u32>([
   0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
   0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 ]);
-/** The message schedule W: 64 words; the block to compress stands in the first 16. */
+/** The message schedule: 64 words, of which the first 16 are the block to compress. */
 const W = memory.data(256, 4);
-/** The hash value H: 8 words. */
+/** The hash value: 8 words. */
 const H = memory.data(32, 4);
 
 function sum0(a: u32): u32 {
@@ -40,7 +40,7 @@ function majority(a: u32, b: u32, c: u32): u32 {
   return (a & b) | (c & (a | b));
 }
 
-/** Words 16 to 63 of the schedule (FIPS 180-4, 6.2.2, step 1). */
+/** Computes words 16 to 63 of the schedule (FIPS 180-4, 6.2.2, step 1). */
 function expand(): void {
   for (let p: usize = W; p < W + 192; p += 4) {
     const w1 = load<u32>(p, 4);
@@ -52,8 +52,9 @@ function expand(): void {
 }
 
 /**
- * Compresses the block in W into H (FIPS 180-4, 6.2.2). One round a turn: eight would save wasm3 a
- * tenth of the time and cost it 3 KiB of RAM; the C compiler unrolls by itself.
+ * Compresses the block in W into H (FIPS 180-4, 6.2.2). The loop is not unrolled: eight rounds in a
+ * turn would take a tenth less time in wasm3 and 3 KiB more of its RAM. A C compiler unrolls it by
+ * itself.
  */
 function compress(): void {
   expand();
@@ -99,16 +100,6 @@ export function sha256Begin(): void {
   store<u32>(H, 0x5be0cd19, 28);
 }
 
-/** Copies the state after whole blocks out: DIGEST_BYTES at `to`, aligned. */
-export function sha256Save(to: usize): void {
-  for (let i: usize = 0; i < DIGEST_BYTES; i += 4) store<u32>(to + i, load<u32>(H + i));
-}
-
-/** Goes on from a state that sha256Save() copied. */
-export function sha256Resume(from: usize): void {
-  for (let i: usize = 0; i < DIGEST_BYTES; i += 4) store<u32>(H + i, load<u32>(from + i));
-}
-
 /** Hashes one whole block: the BLOCK_BYTES at `ptr`, at any alignment. */
 export function sha256Block(ptr: usize): void {
   for (let i: usize = 0; i < BLOCK_BYTES; i += 4) {
@@ -118,8 +109,9 @@ export function sha256Block(ptr: usize): void {
 }
 
 /**
- * Hashes the last `len` bytes, at `ptr`, and writes the digest. `prefix`: bytes hashed before these
- * by sha256Block(), whole blocks. `ptr` and `out` at any alignment; `out` may lie over the message.
+ * Hashes the last `len` bytes, at `ptr`, and writes the digest to `out`. `prefix` is the number of
+ * bytes that sha256Block() hashed before. `ptr` and `out` may have any alignment and may overlap.
+ * Traps if `prefix` is not a multiple of BLOCK_BYTES.
  */
 export function sha256End(prefix: u32, ptr: usize, len: u32, out: usize): void {
   assert(prefix % BLOCK_BYTES === 0);
@@ -131,7 +123,7 @@ export function sha256End(prefix: u32, ptr: usize, len: u32, out: usize): void {
   }
   const whole = left & ~3;
   for (let i: u32 = 0; i < whole; i += 4) store<u32>(W + i, bswap<u32>(load<u32>(ptr + i)));
-  // The word with the last 0 to 3 bytes, the 1 bit after them, and zeroes.
+  // The word with the last 0 to 3 bytes, then the 1 bit, then zeroes.
   let word: u32 = 0x80000000 >>> ((left & 3) << 3);
   for (let i = whole; i < left; i++) word |= (<u32>load<u8>(ptr + i)) << (24 - ((i & 3) << 3));
   store<u32>(W + whole, word);
@@ -165,7 +157,7 @@ export function sha256Digest(out: usize): void {
   }
 }
 
-/** SHA-256 of the `len` bytes at `ptr`: DIGEST_BYTES at `out`. One block up to 55 bytes. */
+/** Writes the SHA-256 of the `len` bytes at `ptr` to `out`: DIGEST_BYTES. */
 export function sha256(ptr: usize, len: u32, out: usize): void {
   sha256Begin();
   sha256End(0, ptr, len, out);

@@ -28,15 +28,11 @@ import {
   VISITED,
   WRITE_BYTES_MAX,
   WRITE_ROW,
-} from "./layout.ts";
-import { MISUSES, makeRecorder, type Recorder } from "./recorder/recorder.ts";
-
-/** A message whose tag is genuine, and what its principal signed. */
-export interface Signed {
-  principal: number;
-  structure: Uint8Array;
-  tag: Uint8Array;
-}
+  WRITES,
+  WRITES_MAX,
+} from "./recorder/memory-map.ts";
+import { EFFECT, EVENT_FIELD, type EventField, REGISTER } from "./recorder-memory.ts";
+import { MISUSES, type Recorder, RecorderModules, type SetPoisonEnd } from "./recorder-modules.ts";
 
 /** A write that succeeded. */
 export interface Write {
