@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { firmwarePath, readModule } from "../../host-sim/cli/live/firmware.ts";
-import { parting } from "../../host-sim/prove/build/file-difference.ts";
+import { fileDifference as parting } from "../../host-sim/prove/build/file-difference.ts";
 import { allBoards, reproduce } from "../../host-sim/prove/build/reproduce.ts";
 import { notRun } from "../targets/native/support.ts";
 

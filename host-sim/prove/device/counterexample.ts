@@ -14,6 +14,7 @@ import {
   SAFE,
 } from "../../abi/abi.gen.ts";
 import type { Scenario, Send, Step } from "../../scenario/grammar.ts";
+import { QUESTION_WIRE } from "../../scenario/remote.ts";
 import type { ModelEvent } from "./events.ts";
 import type { DeviceViolation, TraceStep } from "./explorer.ts";
 import type { Message } from "./messages.ts";
@@ -57,6 +58,7 @@ function opText(message: Message): string {
   return [wire, ...words].join(" ");
 }
 
+const DEADLINE_TEXTS = { ahead: "30s", past: "0ms", far: "61s" } as const;
 const TAMPERS = { tag: "tag", kid: "kid", envelope: "garbage", payload: "form" } as const;
 
 /** The outcome that a correct device reports; "none" if it does not answer. */
@@ -64,8 +66,10 @@ function outcome(correct: CorrectDevice, message: Message): string {
   if (!correct.live) return "none";
   if (message.broken === "payload") return "MALFORMED";
   if (message.broken !== undefined) return "none";
+  if (message.question) return CODE_NAMES[0];
   if (message.epoch !== "current") return "STALE_EPOCH";
   if (message.seq !== "next") return "REPLAY";
+  if (message.deadline === "past" || message.deadline === "far") return "EXPIRED";
   if (!message.permitted) return "FORBIDDEN";
   if (message.op === OP.RELAY_SET && correct.held) return "HOLD";
   return CODE_NAMES[0];
@@ -75,13 +79,14 @@ function sendStep(correct: CorrectDevice, message: Message): Step[] {
   const reply = outcome(correct, message);
   const send: Send = {
     as: PRINCIPAL_KIDS[message.principal] as Send["as"],
-    op: opText(message),
+    op: message.question ? QUESTION_WIRE : opText(message),
     ...(message.epoch === "current" ? {} : { epoch: message.epoch }),
     ...(message.seq === "next" ? {} : { seq: message.seq === "last" ? "last" : 0 }),
+    ...(message.deadline === undefined ? {} : { deadline: DEADLINE_TEXTS[message.deadline] }),
     ...(message.broken === undefined ? {} : { tamper: TAMPERS[message.broken] }),
     ...(correct.live ? { reply } : {}),
   };
-  if (reply === CODE_NAMES[0] && message.op === OP.RELAY_SET)
+  if (reply === CODE_NAMES[0] && !message.question && message.op === OP.RELAY_SET)
     correct.relay = message.args.get(1) === true;
   const holdS = message.args.get(3);
   if (reply === CODE_NAMES[0] && message.op === OP.CONFIG_SET && typeof holdS === "number")

@@ -10,10 +10,11 @@ import {
   PHASE_NAMES,
   PRINCIPAL,
 } from "../../abi/abi.gen.ts";
+import { replyTagOf } from "../../controller/command.ts";
 import { OFFSET } from "./abstraction.ts";
 import type { InstrumentedGuest } from "./instrumented-guest.ts";
-import { DECISION_MARKS, type Message, messageCatalogue } from "./messages.ts";
-import { COUNTDOWNS, EPOCH_WORDS, SEQ, STAND_IN } from "./model-values.ts";
+import { DECISION_MARKS, isDuplicate, type Message, messageCatalogue } from "./messages.ts";
+import { COUNTDOWNS, EPOCH_WORDS, STAND_IN } from "./model-values.ts";
 import {
   ALL_WRITES_FAIL,
   VARIANT_NONE,
@@ -197,6 +198,9 @@ export interface EventFacts {
   message:
     | (Pick<Message, "principal" | "op" | "args" | "epoch" | "seq" | "permitted"> & {
         broken: Message["broken"] | undefined;
+        expired: boolean;
+        question: boolean;
+        duplicate: boolean;
       })
     | null;
 }
@@ -205,7 +209,8 @@ export interface EventFacts {
 export interface AnsweredMessage {
   principal: number;
   op: number;
-  seq: number;
+  /** In hexadecimal: what binds the reply to the message. */
+  replyTag: string;
 }
 
 const OBSERVED_ENDS = (1 << QUIET) | (1 << HOLD);
@@ -225,7 +230,18 @@ function factsOf(event: ModelEvent): EventFacts {
   return {
     ...facts,
     fails,
-    message: { principal, op, args, epoch: message.epoch, seq, broken, permitted },
+    message: {
+      principal,
+      op,
+      args,
+      epoch: message.epoch,
+      seq,
+      broken,
+      permitted,
+      expired: message.deadline !== undefined && message.deadline !== "ahead",
+      question: message.question === true,
+      duplicate: seq === "last" && isDuplicate(message),
+    },
   };
 }
 
@@ -263,7 +279,11 @@ export function loadEvents(guest: InstrumentedGuest, events: readonly ModelEvent
       fields = {
         message: guest.addBytes(bytes),
         ...(signed === null ? {} : guest.signedFields(signed)),
-        answered: answered.number({ principal, op, seq: SEQ[message.seq] }),
+        answered: answered.number({
+          principal,
+          op,
+          replyTag: Buffer.from(replyTagOf(bytes)).toString("hex"),
+        }),
       };
       loaded.set(message, fields);
     }

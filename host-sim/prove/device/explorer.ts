@@ -127,7 +127,7 @@ export class Explorer {
     this.#wire = new WireCheck(this.guest, this.#step);
     this.#numbers = loadEvents(this.guest, this.events);
     this.guest.setRegister("recheck", options.recheck ? 1 : 0);
-    this.guest.checkMessage = (channel, ptr, length) => this.#checkMessage(channel, ptr, length);
+    this.guest.checkMessage = (to, ptr, length) => this.#checkMessage(to, ptr, length);
     this.guest.checkEvent = () => this.#checkEvent();
     this.report = {
       states: 0,
@@ -253,12 +253,12 @@ export class Explorer {
   }
 
   /** Checks a message that the memo does not know. */
-  #checkMessage(channel: number, ptr: number, length: number): number {
+  #checkMessage(to: number, ptr: number, length: number): number {
     const { guest } = this;
     this.#step.beginCheck("message");
     const answered = this.#numbers.answered[guest.recorderWord(MESSAGE_HEAD.answered)] ?? null;
     const bytes = guest.memory.slice(ptr, ptr + length);
-    this.#brokenByMessage ??= this.#wire.check(channel, bytes, answered);
+    this.#brokenByMessage ??= this.#wire.check(to, bytes, answered);
     return this.#brokenByMessage === null ? this.#step.reads : -1;
   }
 

@@ -2,7 +2,6 @@
  * Injects faults: bits flipped in the guest's memory, jumps of time, and a supply that fails at every
  * byte of every write. docs/PROOFS.md, "Faults", says what must hold.
  */
-import { createSecretKey } from "node:crypto";
 import {
   BOOT,
   EVENT,
@@ -70,7 +69,7 @@ function flipMemory(
       firmware: { gate: makeGate(gate), guest },
       link,
       seed: run,
-      keys: MODEL_KEYS.map((key) => createSecretKey(key)),
+      secrets: MODEL_KEYS,
       position: "kill",
       trace: (now, kind, detail) => {
         const early = now < onAt + GATE_SPEC.armMs;

@@ -2,7 +2,14 @@
  * A guest in V8, linked with a recorder in place of a board. Gives access to what the guest did, its
  * state and its storage. Time, storage contents and verdicts come from the code that uses it.
  */
-import { type GuestExports, IMPORTS, MESSAGE_MAX, STATUS, TAG_BYTES } from "../../abi/abi.gen.ts";
+import {
+  type GuestExports,
+  IMPORTS,
+  MESSAGE_MAX,
+  PRINCIPAL_KIDS,
+  STATUS,
+  TAG_BYTES,
+} from "../../abi/abi.gen.ts";
 import { STATE_BYTES } from "../../abi/state.gen.ts";
 import { EXIT, UserError } from "../../base/errors.ts";
 import { REGION_BYTES } from "../../cli/live/hal.ts";
@@ -70,10 +77,12 @@ export class InstrumentedGuest {
   /** All reads of storage fail. */
   failReads = false;
   /** The checks of a message and of an event. They return the bits of the state that they read, or -1. */
-  checkMessage: (channel: number, ptr: number, length: number) => number = () => 0;
+  checkMessage: (to: number, ptr: number, length: number) => number = () => 0;
   checkEvent: () => number = () => 0;
-  /** The tag that mac_sign() returns. */
-  readonly ownTag = Uint8Array.from({ length: TAG_BYTES }, (_, index) => 0xc0 + index);
+  /** The tags that mac_sign() returns, by PRINCIPAL. */
+  readonly ownTags = PRINCIPAL_KIDS.map((_, principal) =>
+    Uint8Array.from({ length: TAG_BYTES }, (_, index) => 0x40 * (principal + 1) + index),
+  );
 
   readonly #recorderExports: WebAssembly.Exports;
   readonly #recorderWords: Int32Array;
@@ -98,7 +107,7 @@ export class InstrumentedGuest {
     this.#constants = constants;
     const modules = new RecorderModules({
       checkEvent: () => this.checkEvent(),
-      checkMessage: (channel, ptr, length) => this.checkMessage(channel, ptr, length),
+      checkMessage: (to, ptr, length) => this.checkMessage(to, ptr, length),
       misuse: (what) => {
         throw new Misuse(MISUSES[what]);
       },
@@ -135,7 +144,7 @@ export class InstrumentedGuest {
   }
 
   #setUpRecorder(): void {
-    this.addBytes(this.ownTag);
+    this.addBytes(Uint8Array.from(this.ownTags.flatMap((tag) => [...tag])));
     this.setRegister("statePtr", this.statePtr);
     this.setRegister("rxPtr", this.rxPtr);
     this.setRegister("epochLow", EPOCH_WORDS[0]);

@@ -45,12 +45,14 @@ function expectedDecision(step: Transition, event: EventFacts): number {
   if (message.broken === "envelope") return MARK.MALFORMED_ENVELOPE;
   if (message.broken === "tag" || message.broken === "kid") return MARK.BAD_MAC;
   if (message.broken === "payload") return MARK.MALFORMED_PAYLOAD;
+  if (message.question) return MARK.QUESTION;
   if (message.epoch !== "current") return MARK.STALE_EPOCH;
   if (step.wasWord(OFFSET.EPOCH) === 0 && step.wasWord(OFFSET.EPOCH + 4) === 0)
     return MARK.STALE_EPOCH;
   if (message.seq === "never") return MARK.REPLAY;
   if (message.seq === "last" && step.wasWord(OFFSET.LAST_SEQ + 4 * message.principal) !== 0)
-    return MARK.REPLAY;
+    return message.duplicate ? MARK.DUPLICATE : MARK.REPLAY;
+  if (message.expired) return MARK.EXPIRED;
   if (!message.permitted) return MARK.FORBIDDEN;
   if (message.op === OP.RELAY_SET && elapsed(step, event, HOLD) !== 0) return MARK.HOLD;
   return MARK.ACCEPTED;
@@ -64,10 +66,17 @@ const ANSWERED =
   (1 << MARK.FORBIDDEN) |
   (1 << MARK.HOLD) |
   (1 << MARK.MALFORMED_PAYLOAD) |
-  (1 << MARK.FAILED);
+  (1 << MARK.FAILED) |
+  (1 << MARK.EXPIRED) |
+  (1 << MARK.DUPLICATE) |
+  (1 << MARK.QUESTION);
 /** Decisions on a message of this session with a new sequence number, which is then used up. */
 const ADMITTED =
-  (1 << MARK.ACCEPTED) | (1 << MARK.FORBIDDEN) | (1 << MARK.HOLD) | (1 << MARK.FAILED);
+  (1 << MARK.ACCEPTED) |
+  (1 << MARK.FORBIDDEN) |
+  (1 << MARK.HOLD) |
+  (1 << MARK.FAILED) |
+  (1 << MARK.EXPIRED);
 
 const NO_ARGS: ReadonlyMap<number, unknown> = new Map();
 
@@ -220,7 +229,9 @@ export class Invariants {
       if (due === MARK.KILLED) return "I3: no message changes anything while killed";
       if (due === MARK.HOLD) return "I5: commands for the relay are refused during a hold";
       if (due === MARK.STALE_EPOCH) return "I4: a command of another epoch is refused";
-      if (due === MARK.REPLAY) return "I4: a used sequence number is refused";
+      if (due === MARK.REPLAY || due === MARK.DUPLICATE)
+        return "I4: a used sequence number is refused";
+      if (due === MARK.EXPIRED) return "I4: a command whose deadline is not ahead is refused";
       return "a message is refused for its first fault, and accepted if it has none";
     }
     if (step.verifies > 1) return "a tag is verified at most once";

@@ -5,6 +5,7 @@
 import { encode, rfc8949EncodeOptions } from "cborg";
 import {
   MARK,
+  NONCE_BYTES,
   OP,
   OP_WIRES,
   PRINCIPAL,
@@ -12,11 +13,21 @@ import {
   SAFE,
   TAG_BYTES,
 } from "../../abi/abi.gen.ts";
-import { encodeCommand } from "../../controller/command.ts";
-import { encodeMac0, type Kid, PROTECTED } from "../../controller/cose.ts";
+import { encodeCommand, replyTagOf } from "../../controller/command.ts";
+import { encodeMac0, PROTECTED } from "../../controller/cose.ts";
 import type { ArgValue } from "../../controller/operations.ts";
 import { isPermitted } from "../../controller/permissions.ts";
-import { CONFIG_PERIODS, EPOCHS, type EpochName, SEQ, type SeqName } from "./model-values.ts";
+import type { Kid } from "../../mqtt/topics.ts";
+import {
+  CONFIG_PERIODS,
+  DEADLINES,
+  type DeadlineName,
+  EPOCHS,
+  type EpochName,
+  SEQ,
+  type SeqName,
+  STAND_IN,
+} from "./model-values.ts";
 
 /** Keys of the principals. They must differ; the values do not matter. */
 export const MODEL_KEYS = PRINCIPAL_KIDS.map((_, index) =>
@@ -37,6 +48,10 @@ export interface MessageSpec {
   args: ReadonlyMap<number, ArgValue>;
   epoch: EpochName;
   seq: SeqName;
+  /** `ahead` if absent. */
+  deadline?: DeadlineName;
+  /** A question for the epoch in place of a command; the other fields do not matter then. */
+  question?: true;
   /** What is wrong: a forged tag, another principal's key, a malformed envelope or payload. */
   broken?: "tag" | "kid" | "envelope" | "payload";
 }
@@ -78,8 +93,15 @@ function signedOf(principal: number, payload: Uint8Array, bytes: Uint8Array): Si
   return { principal, structure, tag };
 }
 
-export function payloadOf({ epoch, seq, op, args: given }: MessageSpec): Uint8Array {
-  return encode([EPOCHS[epoch], SEQ[seq], op, given], rfc8949EncodeOptions);
+/** The deadline of a command while the session clock is at `clock`, in ms. */
+function deadlineOf({ deadline = "ahead" }: Pick<MessageSpec, "deadline">, clock: number): number {
+  return clock + DEADLINES[deadline];
+}
+
+export function payloadOf(spec: MessageSpec, clock: number = STAND_IN.clock): Uint8Array {
+  const { epoch, seq, op, args: given } = spec;
+  const items = [EPOCHS[epoch], SEQ[seq], deadlineOf(spec, clock), op, given];
+  return encode(items, rfc8949EncodeOptions);
 }
 
 function keyOf(principal: number): Uint8Array {
@@ -94,14 +116,18 @@ function kidOf(principal: number): Kid {
   return kid;
 }
 
-/** A signed command with the given epoch and sequence number. */
+/** A signed command with the given epoch and sequence number, at the given session clock. */
 export function sealCommand(
-  { principal, op, args: given }: Pick<MessageSpec, "principal" | "op" | "args">,
+  spec: Pick<MessageSpec, "principal" | "op" | "args" | "deadline">,
   epoch: Uint8Array,
   seq: number,
+  clock: number = STAND_IN.clock,
 ): { bytes: Uint8Array; signed: Signed } {
-  const bytes = encodeCommand({ key: keyOf(principal), principal, epoch, seq, op, args: given });
-  const payload = encode([epoch, seq, op, given], rfc8949EncodeOptions);
+  const { principal, op, args: given } = spec;
+  const deadline = deadlineOf(spec, clock);
+  const key = keyOf(principal);
+  const bytes = encodeCommand({ key, principal, epoch, seq, deadline, op, args: given });
+  const payload = encode([epoch, seq, deadline, op, given], rfc8949EncodeOptions);
   return { bytes, signed: signedOf(principal, payload, bytes) };
 }
 
@@ -112,13 +138,34 @@ export function sealRaw(principal: number, raw: Uint8Array): { bytes: Uint8Array
 }
 
 /** A correct message with the name that its spec gives. Callers break it if `broken` is set. */
-export function makeMessage(spec: MessageSpec): Message {
+export function makeMessage(spec: MessageSpec, clock: number = STAND_IN.clock): Message {
   const { principal, op, broken } = spec;
   const args = [...spec.args].map(([key, value]) => `${key}:${value}`).join(",");
-  const how = broken === undefined ? "" : ` broken=${broken}`;
+  const deadline = spec.deadline === undefined ? "" : ` deadline=${spec.deadline}`;
+  const how = `${deadline}${broken === undefined ? "" : ` broken=${broken}`}`;
   const name = `${kidOf(principal)} ${OP_WIRES[op]}{${args}} epoch=${spec.epoch} seq=${spec.seq}${how}`;
   const permitted = isPermitted(principal, op);
-  return { ...spec, ...sealCommand(spec, EPOCHS[spec.epoch], SEQ[spec.seq]), name, permitted };
+  const sealed = sealCommand(spec, EPOCHS[spec.epoch], SEQ[spec.seq], clock);
+  return { ...spec, ...sealed, name, permitted };
+}
+
+/** The command that a principal sent last, if it sent any: the guest recognises the same bytes again. */
+export function lastAccepted(principal: number): Message {
+  const on = args([1, true]);
+  return makeMessage({ principal, op: OP.RELAY_SET, args: on, epoch: "current", seq: "last" });
+}
+
+/** Whether the message is the principal's last accepted command again, byte for byte. */
+export function isDuplicate({ principal, bytes }: Message): boolean {
+  return Buffer.compare(replyTagOf(bytes), replyTagOf(lastAccepted(principal).bytes)) === 0;
+}
+
+/** A question for the epoch. */
+function question(principal: number): Message {
+  const spec = { principal, op: OP.STATUS, args: NO_ARGS, epoch: "current", seq: "next" } as const;
+  const nonce = new Uint8Array(NONCE_BYTES).fill(0x5a);
+  const sealed = sealRaw(principal, encode([nonce], rfc8949EncodeOptions));
+  return { ...makeMessage(spec), ...sealed, question: true, name: `${kidOf(principal)} question` };
 }
 
 /** The message with one bit of its tag flipped, so nobody signed it. */
@@ -154,6 +201,8 @@ function badEnvelope(spec: MessageSpec, bytes: Uint8Array, what: string): Messag
   };
 }
 
+const DEADLINE = STAND_IN.clock + DEADLINES.ahead;
+
 /** Every message of the model. */
 export function messageCatalogue(): Message[] {
   const owner: MessageSpec = {
@@ -164,7 +213,7 @@ export function messageCatalogue(): Message[] {
     seq: "next",
   };
   const out: Message[] = [];
-  for (let principal = 0; principal < PRINCIPAL.DEVICE; principal++) {
+  for (let principal = 0; principal < PRINCIPAL_KIDS.length; principal++) {
     for (const [op, given] of OPERATIONS)
       out.push(makeMessage({ principal, op, args: given, epoch: "current", seq: "next" }));
     const spec = { ...owner, principal };
@@ -177,23 +226,28 @@ export function messageCatalogue(): Message[] {
       );
     }
     out.push(makeMessage({ ...spec, seq: "never" }), makeMessage({ ...spec, epoch: "zero" }));
-    out.push(badPayload(spec, [EPOCHS.current, SEQ.next, Object.keys(OP).length, NO_ARGS], "op"));
+    out.push(makeMessage({ ...spec, deadline: "past" }), makeMessage({ ...spec, deadline: "far" }));
+    out.push(question(principal));
+    out.push(
+      badPayload(spec, [EPOCHS.current, SEQ.next, DEADLINE, Object.keys(OP).length, NO_ARGS], "op"),
+    );
   }
   const config = { ...owner, op: OP.CONFIG_SET, args: args([1, SAFE.ON], [3, 0]) };
   out.push(makeMessage({ ...config, seq: "last" }), makeMessage({ ...config, epoch: "previous" }));
   out.push(forged(config), wrongKey(config, PRINCIPAL.PROVIDER, "owner"));
-  out.push(
-    wrongKey(owner, PRINCIPAL.MANUFACTURER, "owner"),
-    wrongKey(owner, PRINCIPAL.OWNER, "device"),
-  );
+  out.push(wrongKey(owner, PRINCIPAL.MANUFACTURER, "owner"));
   const epoch = EPOCHS.current;
-  out.push(badPayload(owner, [epoch, SEQ.next, OP.RELAY_SET], "short"));
-  out.push(badPayload(owner, [epoch.slice(1), SEQ.next, OP.RELAY_SET, owner.args], "epoch"));
-  out.push(badPayload(owner, [epoch, 2 ** 32, OP.RELAY_SET, owner.args], "seq"));
-  out.push(badPayload(owner, [epoch, SEQ.next, OP.RELAY_SET, NO_ARGS], "no level"));
-  out.push(badPayload(owner, [epoch, SEQ.next, OP.RELAY_SET, args([1, 1])], "level"));
-  out.push(badPayload(owner, [epoch, SEQ.next, OP.CONFIG_SET, args([3, 65536])], "hold"));
-  out.push(badPayload(owner, [epoch, SEQ.next, OP.JOURNAL_READ, args([1, 0], [2, 9])], "count"));
+  out.push(badPayload(owner, [epoch, SEQ.next, DEADLINE, OP.RELAY_SET], "short"));
+  out.push(
+    badPayload(owner, [epoch.slice(1), SEQ.next, DEADLINE, OP.RELAY_SET, owner.args], "epoch"),
+  );
+  out.push(badPayload(owner, [epoch, 2 ** 32, DEADLINE, OP.RELAY_SET, owner.args], "seq"));
+  out.push(badPayload(owner, [epoch, SEQ.next, DEADLINE, OP.RELAY_SET, NO_ARGS], "no level"));
+  out.push(badPayload(owner, [epoch, SEQ.next, DEADLINE, OP.RELAY_SET, args([1, 1])], "level"));
+  out.push(badPayload(owner, [epoch, SEQ.next, DEADLINE, OP.CONFIG_SET, args([3, 65536])], "hold"));
+  out.push(
+    badPayload(owner, [epoch, SEQ.next, DEADLINE, OP.JOURNAL_READ, args([1, 0], [2, 9])], "count"),
+  );
   const good = makeMessage(owner).bytes;
   out.push(badEnvelope(owner, good.subarray(0, good.length - 1), "truncated"));
   out.push(badEnvelope(owner, Uint8Array.of(...good, 0), "a byte after it"));
@@ -216,4 +270,7 @@ export const DECISION_MARKS =
   (1 << MARK.HOLD) |
   (1 << MARK.MALFORMED_ENVELOPE) |
   (1 << MARK.MALFORMED_PAYLOAD) |
-  (1 << MARK.FAILED);
+  (1 << MARK.FAILED) |
+  (1 << MARK.EXPIRED) |
+  (1 << MARK.DUPLICATE) |
+  (1 << MARK.QUESTION);

@@ -4,7 +4,7 @@
  * the exploration found. The representative of the state before must do the same on the same event, and
  * come to the same abstract state.
  */
-import { BOOT, BOOT_NAMES, EVENT, INPUT_TEMPERATURE_SHIFT, REGION } from "../../abi/abi.gen.ts";
+import { BOOT, BOOT_NAMES, EVENT, INPUT_TEMPERATURE_SHIFT, MARK, REGION } from "../../abi/abi.gen.ts";
 import { STATE_BYTES } from "../../abi/state.gen.ts";
 import { Prng } from "../../base/prng.ts";
 import { journalHead, OFFSET, writeRepresentative } from "./abstraction.ts";
@@ -48,6 +48,8 @@ class Walk {
   readonly #region = new Uint8Array(STATE_BYTES);
   readonly #epoch = new Uint8Array(8).fill(1);
   #now = 0;
+  /** Time since the event before, in ms. */
+  #passed = 0;
 
   constructor(bytes: Uint8Array<ArrayBuffer>, table: StateTable, seed: number) {
     this.#free = new InstrumentedGuest(bytes);
@@ -128,6 +130,7 @@ class Walk {
   #fireFree(event: ModelEvent, ms: number, state: Uint8Array): void {
     const free = this.#free;
     this.#now = (this.#now + ms) >>> 0;
+    this.#passed = ms;
     free.startFrom(state);
     free.begin();
     free.failWrites = event.failWrites;
@@ -163,7 +166,9 @@ class Walk {
     epochs.previous[this.#prng.below(8)] = (epochs.previous[0] ?? 0) ^ (1 + this.#prng.below(255));
     const same = Buffer.compare(epochs.previous, epochs.current) === 0;
     if (same) epochs.previous[0] = (epochs.previous[0] ?? 0) ^ 1;
-    return sealCommand(message, epochs[message.epoch], seq[message.seq]);
+    if (message.question) return message;
+    const clock = view.getUint32(statePtr + OFFSET.CLOCK, true) + this.#passed;
+    return sealCommand(message, epochs[message.epoch], seq[message.seq], clock);
   }
 
   /** Fires the event at the representative of the state before, and compares. */
@@ -179,8 +184,12 @@ class Walk {
     writeJournal(journalHead(before), model.regions);
     model.startFrom(this.#region);
     fire(model, event);
+    // Whether a used number comes with the very bytes of the last command is left to the model.
+    const duplicate = 1 << MARK.DUPLICATE;
+    const marksOf = ({ marks }: InstrumentedGuest) =>
+      (marks & duplicate) === 0 ? marks : (marks & ~duplicate) | (1 << MARK.REPLAY);
     const did = (guest: InstrumentedGuest) =>
-      [guest.marks, guest.sends, guest.relayPin, guest.radio, guest.attempts].join();
+      [marksOf(guest), guest.sends, guest.relayPin, guest.radio, guest.attempts].join();
     if (did(free) !== did(model)) {
       this.report.failure = `step ${this.report.steps}: ${event.name}: the guest did ${did(free)}, its representative ${did(model)} (marks, messages, relay, radio, writes)`;
       return;

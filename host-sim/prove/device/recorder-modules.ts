@@ -37,7 +37,7 @@ export interface Recorder {
 /** What the recorder calls in TypeScript. The checks return the bits of the state that they read, or -1. */
 export interface RecorderHost {
   checkEvent(): number;
-  checkMessage(channel: number, ptr: number, length: number): number;
+  checkMessage(to: number, ptr: number, length: number): number;
   /** Throws. `what`: index in MISUSES. */
   misuse(what: number): never;
 }

@@ -103,6 +103,14 @@ function* damaged(bytes: Uint8Array): Generator<[string, Uint8Array]> {
   yield ["a byte more", Uint8Array.of(...bytes, 0)];
 }
 
+/** The session clock where these messages are tried: no time has passed. */
+const START_CLOCK = 0;
+
+/** The session clock in a state region, in ms. */
+function clockIn(state: Uint8Array): number {
+  return Number(new DataView(state.buffer, state.byteOffset).getBigUint64(OFFSET.CLOCK, true));
+}
+
 function messages(): Message[] {
   const out: Message[] = [];
   const given = [
@@ -113,9 +121,9 @@ function messages(): Message[] {
   ];
   for (const [op, args] of given) {
     const spec = { principal: PRINCIPAL.OWNER, op, args, epoch: "current", seq: "next" } as const;
-    const correct = makeMessage(spec);
+    const correct = makeMessage(spec, START_CLOCK);
     out.push(correct);
-    for (const [what, raw] of damaged(payloadOf(spec)))
+    for (const [what, raw] of damaged(payloadOf(spec, START_CLOCK)))
       out.push({
         ...correct,
         ...sealRaw(spec.principal, raw),
@@ -124,12 +132,15 @@ function messages(): Message[] {
   }
   const [[op, args] = [0, new Map<number, number>()]] = OPERATIONS;
   for (const principal of [PRINCIPAL.OWNER, PRINCIPAL.PROVIDER]) {
-    const correct = makeMessage({ principal, op, args, epoch: "current", seq: "next" });
+    const correct = makeMessage(
+      { principal, op, args, epoch: "current", seq: "next" },
+      START_CLOCK,
+    );
     for (const [what, bytes] of damaged(correct.bytes))
       out.push({ ...correct, bytes, name: `${correct.name}: ${what}` });
   }
   for (const seq of [1, 23, 24, 255, 256, 65_535, 65_536, 2 ** 32 - 1]) {
-    const sealed = sealCommand({ principal: 0, op, args }, EPOCHS.current, seq);
+    const sealed = sealCommand({ principal: 0, op, args }, EPOCHS.current, seq, START_CLOCK);
     out.push({
       ...makeMessage({ principal: 0, op, args, epoch: "current", seq: "next" }),
       ...sealed,
@@ -301,7 +312,9 @@ function runTrial(seed: number): Trial {
           const seq = message.seq === "next" ? (last + 1 + prng.below(300)) >>> 0 : last;
           const fresh = message.epoch === "current" ? epoch : EPOCHS[message.epoch];
           const sent =
-            message.broken === undefined ? sealCommand(message, fresh.slice(), seq) : message;
+            message.broken === undefined && !message.question
+              ? sealCommand(message, fresh.slice(), seq, clockIn(state))
+              : message;
           guest.deliver(sent.bytes, sent.signed);
           b = sent.bytes.length;
         } else guest.setSigned(null);

@@ -145,17 +145,20 @@ function fire(row: EventRow): i32 {
   return after;
 }
 
+/** A message's `to` is its CHANNEL, and the PRINCIPAL from bit 4 on. */
+const CHANNEL_MASK: u32 = 15;
+
 /** Checks a message as it is sent, in the state in which it is sent. */
-export function checkMessage(channel: u32, ptr: usize, length: u32): void {
+export function checkMessage(to: u32, ptr: usize, length: u32): void {
   const writes = effects.writes;
   read(control.statePtr, STATE_LEN, STATE);
   putChanges(OBSERVED_BY_MESSAGE, control.observedByMessage, MESSAGE_KEY_CHANGES);
-  messageHead.channel = channel;
+  messageHead.to = to;
   messageHead.length = length;
   messageHead.signedLength = control.signedLength;
   messageHead.writes = writes;
   // Only a reply depends on the message that it answers, and on how the guest decided.
-  const isReply = channel === CHANNEL_REPLY;
+  const isReply = (to & CHANNEL_MASK) === CHANNEL_REPLY;
   messageHead.answered = isReply ? control.row.answered : -1;
   messageHead.marks = isReply ? effects.marks : 0;
   let end: usize = SIGNED + wholeBlocks(control.signedLength);
@@ -167,7 +170,7 @@ export function checkMessage(channel: u32, ptr: usize, length: u32): void {
   }
   const keyLength = (end - MESSAGE_KEY) as u32;
   if (!isKnown(MESSAGE_KEY, keyLength)) {
-    const reads = host.checkMessage(channel, ptr, length);
+    const reads = host.checkMessage(to, ptr, length);
     if (reads < 0) {
       control.messageBroken = 1;
       return;

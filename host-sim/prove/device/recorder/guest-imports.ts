@@ -8,7 +8,7 @@ import {
   MESSAGE_MAX,
   PIN_LAMP,
   PIN_RELAY,
-  PRINCIPAL_DEVICE,
+  PRINCIPAL_COUNT,
   REGION_COUNT,
   REGION_JOURNAL,
   STATUS_BAD_TAG,
@@ -79,7 +79,7 @@ export function radio_request(on: u32): void {
 export function mac_verify(principal: u32, ptr: usize, length: u32, tag: usize): u32 {
   checkInside(ptr, length);
   checkInside(tag, TAG_BYTES);
-  if (principal >= PRINCIPAL_DEVICE || length > MAC_MESSAGE_MAX) misuse(MISUSE_MAC_VERIFY);
+  if (principal >= PRINCIPAL_COUNT || length > MAC_MESSAGE_MAX) misuse(MISUSE_MAC_VERIFY);
   effects.verifies++;
   const row = control.row;
   if (row.principal !== principal || row.structure === 0 || row.structureLength !== length)
@@ -92,14 +92,14 @@ export function mac_verify(principal: u32, ptr: usize, length: u32, tag: usize):
     : STATUS_BAD_TAG;
 }
 
-/** Every tag of the device is the same: the check of a message compares what was signed. */
-export function mac_sign(ptr: usize, length: u32, tag: usize): u32 {
+/** One tag for each principal: the check of a message compares what was signed. */
+export function mac_sign(principal: u32, ptr: usize, length: u32, tag: usize): u32 {
   checkInside(ptr, length);
   checkInside(tag, TAG_BYTES);
-  if (length > MAC_MESSAGE_MAX) misuse(MISUSE_MAC_SIGN);
+  if (principal >= PRINCIPAL_COUNT || length > MAC_MESSAGE_MAX) misuse(MISUSE_MAC_SIGN);
   control.signedLength = length;
   readPadded(ptr, length, SIGNED);
-  writeBlock(tag, BYTES);
+  writeBlock(tag, BYTES + principal * TAG_BYTES);
   return STATUS_OK;
 }
 
@@ -128,10 +128,11 @@ export function storage_write(region: u32, offset: u32, ptr: usize, length: u32)
   return STATUS_OK;
 }
 
-export function net_send(channel: u32, ptr: usize, length: u32): u32 {
+export function net_send(principal: u32, channel: u32, ptr: usize, length: u32): u32 {
   checkInside(ptr, length);
-  if (channel >= CHANNEL_COUNT || length > MESSAGE_MAX) misuse(MISUSE_NET_SEND);
+  if (principal >= PRINCIPAL_COUNT || channel >= CHANNEL_COUNT || length > MESSAGE_MAX)
+    misuse(MISUSE_NET_SEND);
   effects.sends++;
-  if (control.checkMessages !== 0) checkMessage(channel, ptr, length);
+  if (control.checkMessages !== 0) checkMessage(channel | (principal << 4), ptr, length);
   return control.netAccepts !== 0 ? STATUS_OK : STATUS_DENIED;
 }
