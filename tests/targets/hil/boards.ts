@@ -2,7 +2,6 @@
  * A simulated bench in real time: a board under test (DUT) and its fixture, each with the same host
  * and guest as on a chip, wired to each other. The test supplies their serial lines.
  */
-import { createSecretKey } from "node:crypto";
 import { PIN, REGION } from "../../../host-sim/abi/abi.gen.ts";
 import { type BoardData, loadBoard } from "../../../host-sim/base/board-data.ts";
 import { RealClock } from "../../../host-sim/base/clock.ts";
@@ -12,7 +11,7 @@ import { buildBoard } from "../../../host-sim/build/native-image.ts";
 import { RealTimeLoop } from "../../../host-sim/cli/live/real-time-loop.ts";
 import { MqttLink } from "../../../host-sim/mqtt/link.ts";
 import { parseBroker } from "../../../host-sim/mqtt/session.ts";
-import { SCENARIO_KEYS } from "../../../host-sim/scenario/remote.ts";
+import { SCENARIO_SECRETS } from "../../../host-sim/scenario/remote.ts";
 import { firmwarePath, loadFirmware, readModule } from "../../../host-sim/sim/firmware.ts";
 import { loadGuest } from "../../../host-sim/sim/module.ts";
 import { Simulator, type SimulatorOptions } from "../../../host-sim/sim/simulator.ts";
@@ -70,7 +69,7 @@ function nativeLoop(guest: Uint8Array<ArrayBuffer>, data: BoardData) {
     loop = new NativeLoop(board, {
       image,
       guest,
-      keys: SCENARIO_KEYS,
+      keys: SCENARIO_SECRETS,
       seed: 1,
       bootMs: data.bootMs,
     });
@@ -137,7 +136,7 @@ abstract class Board {
       board: data,
       firmware: { ...loadFirmware(), guest: loadGuest(guest) },
       seed: options.seed ?? 1,
-      keys: SCENARIO_KEYS.map((key) => createSecretKey(key)),
+      secrets: SCENARIO_SECRETS,
       position: "kill",
       ...rest,
       guestTimeoutMs: Number.POSITIVE_INFINITY,

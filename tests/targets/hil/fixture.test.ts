@@ -2,13 +2,11 @@
  * Tests the fixture over its serial line, with a device on its wires. Its guest runs on the
  * simulator's host and on the host in C.
  */
-
-import { createSecretKey } from "node:crypto";
 import { afterEach, describe, expect, test } from "vitest";
 import { loadBoard } from "../../../host-sim/base/board-data.ts";
 import { RealClock } from "../../../host-sim/base/clock.ts";
 import { virtualNetwork } from "../../../host-sim/cli/live/session.ts";
-import { SCENARIO_KEYS } from "../../../host-sim/scenario/remote.ts";
+import { SCENARIO_SECRETS } from "../../../host-sim/scenario/remote.ts";
 import { firmwarePath, loadFirmware, readModule } from "../../../host-sim/sim/firmware.ts";
 import { loadGuest } from "../../../host-sim/sim/module.ts";
 import { Simulator } from "../../../host-sim/sim/simulator.ts";
@@ -131,7 +129,7 @@ test("traps the fixture's guest on a board without lines, before it drives anyth
     firmware: { ...loadFirmware(), guest: loadGuest(readModule(firmwarePath("fixture"))) },
     link: virtualNetwork(),
     seed: 1,
-    keys: SCENARIO_KEYS.map((key) => createSecretKey(key)),
+    secrets: SCENARIO_SECRETS,
     position: "on",
     trace: (_, kind, detail) => lines.push(`${kind} ${detail}`),
   });
