@@ -132,7 +132,12 @@ static _Noreturn void boot_when_due(const uint8_t *guest, uintptr_t stack_floor)
     static struct host_image image;
     while (!due) machine_wait();
     booted = true;
-    image = (struct host_image){page_out->boot_reason, guest, page_in->guest_len, stack_floor};
+    image = (struct host_image){
+        .reason = page_out->boot_reason,
+        .guest = guest,
+        .guest_len = page_in->guest_len,
+        .stack_floor = stack_floor,
+    };
     host_boot(&image);
 }
 
