@@ -134,9 +134,9 @@ async function mainScenario(device: Device, url: string): Promise<void> {
   const replies = level("reply").length;
   device.do("switch on");
   await device.shows("link state=up", 2);
-  await device.shows("mark name=STALE_EPOCH", 2);
+  await device.shows("mark name=STALE_EPOCH", 1);
   await spy.client.publishAsync(topic, captured, { qos: 1 });
-  await device.shows("mark name=STALE_EPOCH", 3);
+  await device.shows("mark name=STALE_EPOCH", 2);
   await until("two refusals", () => level("reply").length >= replies + 2);
   const secret = keyOf(loadKeys(join(folder, ".killswitch/keys"), DEVICE), DEVICE, "owner");
   const { reply } = deriveKeys("owner", secret);
