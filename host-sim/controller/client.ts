@@ -122,8 +122,8 @@ export class Controller {
 
   /**
    * Sends one command, after the question for the epoch, and returns what is known of it. Only one
-   * request may be in progress. Throws UserError if the device does not tell its epoch in time, so that
-   * no command was sent, or if the connection to the broker is lost.
+   * request may be in progress. Throws UserError if the device does not tell its epoch in time, so
+   * that no command was sent, or if the connection to the broker is lost.
    */
   async request(request: Request): Promise<Conclusion> {
     const { address, device, keys, kid, deadlineMs, random } = this.#options;
@@ -163,8 +163,9 @@ export class Controller {
         if (result === null) return;
         if (result !== "send") return resolve(result);
         cancel();
-        const why = `it did not answer (${this.#broker(conversation)})`;
-        cancel = setTimer(conversation.giveUpAt - now(), () => resolve({ kind: "unknown", why }));
+        cancel = setTimer(conversation.giveUpAt - now(), () =>
+          resolve({ kind: "unknown", why: `it did not answer (${this.#broker(conversation)})` }),
+        );
         publish();
       };
       publish();
@@ -212,10 +213,17 @@ export function refusalOf(conclusion: Extract<Conclusion, { kind: "refused" }>):
   return [CODE_NAMES[conclusion.code], ...values].join(" ");
 }
 
-/** Of a request of which nobody can say whether it executed. */
-export function unknownOutcome(device: string, why: string): UserError {
-  return new UserError(
-    `device ${device}: the command was not seen to execute, and cannot any more: ${why}`,
-    EXIT.NO_ANSWER,
-  );
+/** The error that says what is known of a request that was not seen to execute. */
+export function failureOf(
+  device: string,
+  conclusion: Exclude<Conclusion, { kind: "executed" }>,
+): UserError {
+  if (conclusion.kind === "refused")
+    return new UserError(`device ${device} refuses: ${refusalOf(conclusion)}`, EXIT.REFUSED);
+  const { kind, why } = conclusion;
+  const known =
+    kind === "unsent"
+      ? `${why}, so no command was sent`
+      : `the command was not seen to execute, and cannot any more: ${why}`;
+  return new UserError(`device ${device}: ${known}`, EXIT.NO_ANSWER);
 }

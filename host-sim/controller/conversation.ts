@@ -12,7 +12,8 @@ import {
   ANSWER_SHAPE,
   type Fields,
   type Request,
-  replyFields,
+  replyShape,
+  type Shape,
   takeFields,
   UINT32_MAX,
 } from "./operations.ts";
@@ -29,7 +30,7 @@ const CLOCK_DRIFT = 0.02;
 
 /** What is known of a request. */
 export type Conclusion =
-  /** Executed by this request, exactly once. `fields` are missing if only the result could be had. */
+  /** Executed by this request, exactly once. `fields` are null if only the result could be had. */
   | { readonly kind: "executed"; readonly seq: number; readonly fields: Fields | null }
   /** Not executed, and it cannot be any more. */
   | {
@@ -40,7 +41,9 @@ export type Conclusion =
       readonly fields: Fields;
     }
   /** It may have executed before the end of its time, and cannot any more. */
-  | { readonly kind: "unknown"; readonly why: string };
+  | { readonly kind: "unknown"; readonly why: string }
+  /** No command was signed that could execute. */
+  | { readonly kind: "unsent"; readonly why: string };
 
 export interface ConversationOptions {
   readonly keys: DerivedKeys;
@@ -93,12 +96,7 @@ export class Conversation {
   received(message: Uint8Array, now: number): "send" | Conclusion | null {
     const reply = this.#read(message);
     if (reply === null) return null;
-    try {
-      return this.#command === null ? this.#answered(reply, now) : this.#concluded(reply, now);
-    } catch (error) {
-      if (!(error instanceof MessageError)) throw error;
-      return { kind: "unknown", why: `its reply cannot be used: ${error.message}` };
-    }
+    return this.#command === null ? this.#answered(reply, now) : this.#concluded(reply, now);
   }
 
   /** The reply to the bytes sent last; null for any other message. */
@@ -113,16 +111,19 @@ export class Conversation {
     return null;
   }
 
-  #answered(reply: Reply, now: number): "send" {
-    if (reply.code !== CODE.OK) throw new MessageError(`it does not tell its epoch`);
-    const { lastSeq } = takeFields(ANSWER_SHAPE, reply.data);
-    return this.#sign(reply, Number(lastSeq) + 1, now);
+  #answered(reply: Reply, now: number): "send" | Conclusion {
+    const answer = reply.code === CODE.OK ? fieldsOrWhy(ANSWER_SHAPE, reply.data) : "it refuses";
+    if (typeof answer === "string")
+      return { kind: "unsent", why: `its answer cannot be used: ${answer}` };
+    return this.#sign(reply, Number(answer.lastSeq) + 1, now);
   }
 
-  #sign({ epoch, clock }: Reply, seq: number, now: number): "send" {
+  #sign({ epoch, clock }: Reply, seq: number, now: number): "send" | Conclusion {
     const { keys, principal, request, deadlineMs } = this.#options;
-    if (seq > UINT32_MAX)
-      throw new MessageError("no sequence number is left: move its switch to KILL and back to ON");
+    if (seq > UINT32_MAX) {
+      const why = "no sequence number is left: move its switch to KILL and back to ON";
+      return { kind: "unsent", why };
+    }
     const deadline = clock + deadlineMs;
     this.#bytes = encodeCommand({ key: keys.command, principal, epoch, seq, deadline, ...request });
     this.#tag = replyTagOf(this.#bytes);
@@ -132,14 +133,21 @@ export class Conversation {
   }
 
   #concluded(reply: Reply, now: number): "send" | Conclusion {
-    const { op } = this.#options.request;
+    const { code, data } = reply;
     const seq = this.#command?.seq ?? 0;
-    const { code } = reply;
-    const fields = replyFields(op, code, reply.data);
+    const found = fieldsOrWhy(replyShape(this.#options.request.op, code), data);
+    const fields = typeof found === "string" ? null : found;
+    // The device says so itself: that holds even if the rest of its reply cannot be read.
     if (code === CODE.OK) return { kind: "executed", seq, fields };
     if (code === CODE.STALE_EPOCH)
       return { kind: "unknown", why: "its switch was moved meanwhile" };
-    if (code !== CODE.REPLAY) return { kind: "refused", seq, code, fields };
+    if (code !== CODE.REPLAY) return { kind: "refused", seq, code, fields: fields ?? {} };
+    if (fields === null) return { kind: "unknown", why: `its reply cannot be used: ${found}` };
+    return this.#used(reply, seq, fields, now);
+  }
+
+  /** The device says that this number is used: by these very bytes, or by another command. */
+  #used(reply: Reply, seq: number, fields: Fields, now: number): "send" | Conclusion {
     if (fields.result === CODE_NAMES[CODE.OK]) return { kind: "executed", seq, fields: null };
     const result = (CODE_NAMES as readonly unknown[]).indexOf(fields.result);
     if (result >= 0) return { kind: "refused", seq, code: result, fields: {} };
@@ -148,7 +156,17 @@ export class Conversation {
       this.#tries++;
       return this.#sign(reply, seq + 1, now);
     }
-    if (fields.lastSeq === seq) return { kind: "refused", seq, code, fields };
+    if (fields.lastSeq === seq) return { kind: "refused", seq, code: CODE.REPLAY, fields };
     return { kind: "unknown", why: "other senders with the same key sent commands meanwhile" };
+  }
+}
+
+/** The fields of a map by a shape; a text that says what is wrong with it. */
+function fieldsOrWhy(shape: Shape, data: unknown): Fields | string {
+  try {
+    return takeFields(shape, data);
+  } catch (error) {
+    if (!(error instanceof MessageError)) throw error;
+    return error.message;
   }
 }

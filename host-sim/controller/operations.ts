@@ -179,10 +179,14 @@ export function takeFields(shape: Shape, data: unknown): Fields {
   return fields;
 }
 
+/** The shape of the data of a reply to an operation. */
+export function replyShape(op: number, code: number): Shape {
+  return (code === CODE.OK ? OPERATIONS[op]?.data : REFUSALS[code]) ?? [];
+}
+
 /** The fields of the reply to an operation. Throws MessageError if a field is missing or bad. */
 export function replyFields(op: number, code: number, data: unknown): Fields {
-  const shape = code === CODE.OK ? OPERATIONS[op]?.data : REFUSALS[code];
-  return takeFields(shape ?? [], data);
+  return takeFields(replyShape(op, code), data);
 }
 
 export interface Request {

@@ -2,10 +2,10 @@
  * Sizes of the modules, the cost of a command, and how fast virtual time goes. Must not know the
  * command line.
  */
-import { createSecretKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { CHANNEL, CODE, OP, PRINCIPAL } from "../../host-sim/abi/abi.gen.ts";
 import { defaultBoard, loadBoard } from "../../host-sim/base/board-data.ts";
+import { deriveKeys } from "../../host-sim/base/derived-keys.ts";
 import { runBounded } from "../../host-sim/base/guard.ts";
 import { firmwarePath, loadFirmware } from "../../host-sim/cli/live/firmware.ts";
 import { Simulator } from "../../host-sim/cli/live/simulator.ts";
@@ -23,14 +23,18 @@ const ROUNDS = 3;
 /** One bound on the wall time of a whole round, in ms; see guard.ts on why not one a step. */
 const BOUND_MS = 60_000;
 
-const KEY_BYTES = [1, 2, 3, 4].map((byte) => new Uint8Array(32).fill(byte));
-const [OWNER_KEY = new Uint8Array(), , , DEVICE_KEY = new Uint8Array()] = KEY_BYTES;
+const SECRETS = [1, 2, 3].map((byte) => new Uint8Array(32).fill(byte));
+const OWNER_KEYS = deriveKeys("owner", SECRETS[PRINCIPAL.OWNER] ?? new Uint8Array());
+/** A command's deadline lies this far ahead of the device's clock, in ms. */
+const DEADLINE_MS = 5_000;
 
 /** A board with a controller that knows the epoch from the device's own messages. */
 class Bench {
   readonly simulator: Simulator;
   readonly #broker: VirtualBroker;
   #epoch = new Uint8Array(8);
+  /** When the device's session clock was 0, in ms. */
+  #liveAt = 0;
   #seq = 0;
   #level = false;
   /** The next status message tells a new epoch. */
@@ -38,25 +42,29 @@ class Bench {
   done = 0;
 
   constructor() {
-    this.#broker = new VirtualBroker((_at, channel, bytes) => this.#heard(channel, bytes));
+    this.#broker = new VirtualBroker((at, to, channel, bytes) => {
+      if (to === PRINCIPAL.OWNER) this.#heard(at, channel, bytes);
+    });
     this.simulator = new Simulator({
       board: loadBoard(defaultBoard()),
       firmware: loadFirmware(),
       link: this.#broker,
       seed: 1,
-      keys: KEY_BYTES.map((key) => createSecretKey(key)),
+      secrets: SECRETS,
       position: "on",
       trace: null,
     });
   }
 
-  #heard(channel: number, bytes: Uint8Array): void {
+  #heard(at: number, channel: number, bytes: Uint8Array): void {
     if (channel === CHANNEL.STATUS && this.#asking) {
-      this.#epoch = new Uint8Array(decodeStatus(bytes, DEVICE_KEY).epoch);
+      const status = decodeStatus(bytes, OWNER_KEYS.reply, "owner");
+      this.#epoch = new Uint8Array(status.epoch);
+      this.#liveAt = at - status.clock;
       this.#seq = 0;
       this.#asking = false;
     } else if (channel === CHANNEL.REPLY) {
-      if (decodeReply(bytes, DEVICE_KEY).code === CODE.OK) this.done++;
+      if (decodeReply(bytes, OWNER_KEYS.reply, "owner").code === CODE.OK) this.done++;
     }
   }
 
@@ -66,8 +74,9 @@ class Bench {
     if (set) this.#level = !this.#level;
     const args = new Map(set ? [[1, this.#level]] : []);
     const { OWNER } = PRINCIPAL;
-    const key = OWNER_KEY;
-    const command = { key, principal: OWNER, epoch: this.#epoch, seq: this.#seq };
+    const key = OWNER_KEYS.command;
+    const deadline = Math.max(0, this.simulator.now - this.#liveAt) + DEADLINE_MS;
+    const command = { key, principal: OWNER, epoch: this.#epoch, seq: this.#seq, deadline };
     return encodeCommand({ ...command, op: set ? OP.RELAY_SET : OP.RELAY_GET, args });
   }
 
@@ -122,7 +131,7 @@ export async function benchDevice(): Promise<void> {
   const days = Array.from({ length: ROUNDS }, day);
   const cpu = median(days.map(([seconds]) => seconds));
   const figures: Figure[] = [
-    { what: "device.wasm", value: size("device"), atMost: 16 * 1024, unit: "bytes" },
+    { what: "device.wasm", value: size("device"), atMost: 10 * 1024, unit: "bytes" },
     { what: "gate.wasm", value: size("gate"), atMost: 512, unit: "bytes" },
     { what: "mac.wasm", value: size("mac"), unit: "bytes" },
     { what: "a command, median of 20,000", value: commandCost(), atMost: 60, unit: "us" },

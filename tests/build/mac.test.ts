@@ -10,6 +10,9 @@ interface Mac extends Record<string, unknown> {
   key_ptr(): number;
   message_ptr(): number;
   tag_ptr(): number;
+  prepared_ptr(): number;
+  hmac_prepare(keyLength: number): void;
+  hmac_prepared(messageLength: number): void;
   hmac_sha256(keyLength: number, messageLength: number): void;
   hmac_key(keyLength: number): void;
   hmac_keyed(messageLength: number): void;
@@ -81,7 +84,25 @@ describe("mac.wasm", () => {
     }
   });
 
+  test("computes a tag from a prepared key without the key, as often as wanted", () => {
+    const key = Uint8Array.from({ length: 32 }, (_, index) => 255 - index);
+    mac.hmac_prepare(put(mac.key_ptr(), key));
+    const prepared = bytesAt(mac.prepared_ptr(), 64).slice();
+    bytesAt(mac.key_ptr(), 64).fill(0);
+    // Another key is prepared meanwhile, then the first is put back.
+    mac.hmac_prepare(put(mac.key_ptr(), new Uint8Array(64).fill(9)));
+    bytesAt(mac.prepared_ptr(), 64).set(prepared);
+    for (const length of [0, 1, 55, 56, 63, 64, 65, 1024, 2048]) {
+      const message = Uint8Array.from({ length }, (_, index) => index);
+      mac.hmac_prepared(put(mac.message_ptr(), message));
+      expect(tag()).toBe(createHmac("sha256", key).update(message).digest("hex"));
+    }
+    expect(bytesAt(mac.prepared_ptr(), 64)).toEqual(prepared);
+  });
+
   test("traps if the key or the message is too long", () => {
+    expect(() => mac.hmac_prepare(65)).toThrow(WebAssembly.RuntimeError);
+    expect(() => mac.hmac_prepared(2049)).toThrow(WebAssembly.RuntimeError);
     expect(() => mac.hmac_sha256(65, 0)).toThrow(WebAssembly.RuntimeError);
     expect(() => mac.hmac_sha256(32, 2049)).toThrow(WebAssembly.RuntimeError);
     expect(() => mac.sha256_digest(2049)).toThrow(WebAssembly.RuntimeError);

@@ -99,7 +99,7 @@ describe("keys", () => {
     complains(await run("keys init"), 7, /demo\.json exists, and keys are never overwritten/);
     expect((await run("keys init --device other")).code).toBe(0);
     expect((await run("keys list")).out).toBe(
-      "demo: owner provider manufacturer device\nother: owner provider manufacturer device\n",
+      "demo: owner provider manufacturer\nother: owner provider manufacturer device\n",
     );
     const { out } = await run("keys export --principal owner");
     const exported = JSON.parse(out);
@@ -154,16 +154,19 @@ describe("with a broker and a device", () => {
     expect(JSON.parse(out)).toEqual({
       device: "demo",
       op: "relay.set",
+      outcome: "executed",
       code: "OK",
       seq: 42,
       fields: { relay: true },
     });
-    expect(device.seen.map((entry) => entry.replace(/\d{4,}/, "#"))).toEqual([
-      "owner 2 #",
-      "owner 0 41",
-      "owner 2 #",
-      "owner 0 42",
+    expect(device.seen).toEqual([
+      "owner question",
+      "owner 0 41 6000",
+      "owner question",
+      "owner 0 42 6000",
     ]);
+    await run(`${line} --deadline 60s`);
+    expect(device.seen.at(-1)).toBe("owner 0 43 61000");
   });
 
   test("send exits with 3 and the reason of a refusal", async () => {
@@ -171,14 +174,49 @@ describe("with a broker and a device", () => {
     const line = `send relay.set on --as provider ${at}`;
     complains(await run(line), 3, /device demo refuses: HOLD remainingMs=5000/);
     const { out, code } = await run(`${line} --json`);
-    expect(JSON.parse(out)).toMatchObject({ code: "HOLD", fields: { remainingMs: 5000 } });
+    expect(JSON.parse(out)).toMatchObject({
+      outcome: "refused",
+      code: "HOLD",
+      fields: { remainingMs: 5000 },
+    });
     expect(code).toBe(3);
   });
 
-  test("send exits with 4 without an answer", async () => {
-    device.respond = () => undefined;
+  test("send exits with 4 without an answer, and says that no command was sent", async () => {
+    device.answers = false;
     const ended = await run(`send status --as owner --timeout 300ms ${at}`);
-    complains(ended, 4, /device demo: no answer within 300 ms \(broker says: never online\)/);
+    const none =
+      /device demo: no answer within 300 ms \(broker says: never online\), so no command/;
+    complains(ended, 4, none);
+  });
+
+  test("send exits with 4 if the command is not answered, and says that it cannot execute any more", async () => {
+    device.respond = () => undefined;
+    const line = `send relay.set on --as owner --deadline 100ms ${at}`;
+    const gone = /the command was not seen to execute, and cannot any more: it did not answer/;
+    complains(await run(line), 4, gone);
+    device.respond = () => [CODE.STALE_EPOCH, new Map()];
+    const moved = await run(`${line} --json`);
+    expect(JSON.parse(moved.out)).toMatchObject({ outcome: "unknown" });
+    complains(moved, 4, /cannot any more: its switch was moved meanwhile/);
+  });
+
+  test("send exits with 0 if the command executed and its reply was lost", async () => {
+    device.respond = (seq) => [
+      CODE.REPLAY,
+      new Map([
+        [1, seq],
+        [2, CODE.OK],
+      ]),
+    ];
+    const ended = await run(`send relay.set on --as owner ${at}`);
+    const out = "relay.set OK (it executed once; the data of its reply was lost)\n";
+    expect(ended).toEqual({ code: 0, out, err: "" });
+  });
+
+  test("send refuses a deadline of more than 60 s", async () => {
+    const ended = await run(`send relay.set on --as owner --deadline 61s ${at}`);
+    complains(ended, 2, /--deadline.*Write a time of at most 60s/);
   });
 
   test("send exits with 8 without a broker", async () => {
@@ -197,19 +235,24 @@ describe("with a broker and a device", () => {
       flag();
       return watching.out !== "" && json.out !== "";
     });
-    device.say("telemetry", [device.epoch, 215]);
-    device.say("status", [device.epoch, statusData(3, new Uint8Array(32))]);
-    device.say("reply", [device.epoch, 1, 7, CODE.FORBIDDEN, new Map()]);
-    device.client.publish("killswitch/demo/status", "forged");
-    device.client.publish("killswitch/other/status", "not ours");
+    device.say("owner", "telemetry", [2, device.epoch, ++device.counter, 1_000, 215]);
+    device.report("owner", statusData(3, new Uint8Array(32)));
+    device.client.publish("killswitch/demo/owner/status", "forged");
+    device.client.publish("killswitch/other/owner/status", "not ours");
+    device.say("provider", "status", [1, device.epoch, 3, 1_000, new Map()]);
     await until(
       "all",
-      () => watching.out.includes("unverified") && json.out.includes("unverified"),
+      () =>
+        [watching, json].every(
+          ({ out }) => out.includes("unverified") && /status.*relay/.test(out),
+        ) && json.out.includes("21.5"),
     );
     expect(watching.out).toMatch(/^availability state=online\n/);
-    expect(watching.out).toContain("telemetry epoch=0908070605040302 temperature=21.5\n");
-    expect(watching.out).toMatch(/^status epoch=0908070605040302 relay=true .*safe=off/m);
-    expect(watching.out).toContain("to=provider seq=7 code=FORBIDDEN data={}\n");
+    const head = "epoch=0908070605040302 counter=\\d clock=1000";
+    expect(watching.out).toMatch(
+      new RegExp(`^telemetry (verified|as-of) ${head} temperature=21.5$`, "m"),
+    );
+    expect(watching.out).toMatch(new RegExp(`^status verified ${head} relay=true .*safe=off`, "m"));
     expect(watching.out).toContain("status unverified=6 reason=not a tagged COSE_Mac0\n");
     expect(watching.out).not.toContain("ours");
     const lines = json.out
@@ -218,7 +261,10 @@ describe("with a broker and a device", () => {
       .map((line) => JSON.parse(line));
     expect(lines).toContainEqual({
       level: "telemetry",
+      age: expect.stringMatching(/^(verified|as-of)$/),
       epoch: "0908070605040302",
+      counter: 1,
+      clock: 1_000,
       temperature: 21.5,
     });
     watching.child.kill("SIGINT");
@@ -242,7 +288,10 @@ describe("with a broker and a device", () => {
       return watching.out !== "";
     });
     watching.child.stdout?.destroy();
-    const flags = setInterval(() => device.say("telemetry", [device.epoch, 1]), 20);
+    const flags = setInterval(
+      () => device.say("owner", "telemetry", [2, device.epoch, ++device.counter, 1_000, 1]),
+      20,
+    );
     undo.push(() => clearInterval(flags));
     expect(await watching.ended).toMatchObject({ code: 0, err: "" });
   });
@@ -265,8 +314,8 @@ describe("with a broker and a device", () => {
 
   test("journal read exits with 5 if the device hides its newest records", async () => {
     const records = chain(20);
-    device.respond = (seq, op, args) => {
-      if (op !== OP.STATUS) return respondWithJournal(records.slice(0, 19))(seq, op, args);
+    device.respond = (seq, op, args, tag) => {
+      if (op !== OP.STATUS) return respondWithJournal(records.slice(0, 19))(seq, op, args, tag);
       return [CODE.OK, statusData(19, records[19]?.subarray(20) ?? new Uint8Array(0))];
     };
     complains(await run(`journal read --as owner ${at}`), 5, /the last record is not the head/);
@@ -351,7 +400,7 @@ test("Ctrl-C ends a command that waits for an answer", async () => {
   await run("keys init");
   const broker = await startEmbedded();
   undo.push(() => broker.stop());
-  const { heard } = await connectPlain(broker.url, "killswitch/demo/command");
+  const { heard } = await connectPlain(broker.url, "killswitch/demo/owner/command");
   const waiting = start(`send status --as owner --timeout 5m --broker ${broker.url}`);
   await until("the question", () => heard.length > 0);
   waiting.child.kill("SIGINT");

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CODE } from "../../host-sim/abi/abi.gen.ts";
+import { deriveKeys } from "../../host-sim/base/derived-keys.ts";
 import { decodeReply } from "../../host-sim/controller/command.ts";
 import { keyOf, loadKeys } from "../../host-sim/controller/keys.ts";
 import { targetTrouble } from "../../host-sim/targets/registry.ts";
@@ -104,7 +105,7 @@ const send = (url: string, op: string, ...args: string[]) =>
  * refused.
  */
 async function mainScenario(device: Device, url: string): Promise<void> {
-  const spy = await connectPlain(url, `killswitch/${DEVICE}/+`);
+  const spy = await connectPlain(url, `killswitch/${DEVICE}/#`);
   undo.push(() => spy.client.endAsync(true));
   const level = (name: string) => spy.heard.filter(({ topic }) => topic.endsWith(`/${name}`));
 
@@ -127,19 +128,20 @@ async function mainScenario(device: Device, url: string): Promise<void> {
   await device.shows("gpio pin=RELAY level=0");
 
   // A recorded command: retained at the broker, and published while the device is offline.
-  const topic = `killswitch/${DEVICE}/command`;
+  const topic = `killswitch/${DEVICE}/owner/command`;
   await spy.client.publishAsync(topic, captured, { qos: 1, retain: true });
   await spy.client.publishAsync(topic, captured, { qos: 1 });
   const replies = level("reply").length;
   device.do("switch on");
   await device.shows("link state=up", 2);
-  await device.shows("mark name=STALE_EPOCH", 2);
+  await device.shows("mark name=STALE_EPOCH", 1);
   await spy.client.publishAsync(topic, captured, { qos: 1 });
-  await device.shows("mark name=STALE_EPOCH", 3);
+  await device.shows("mark name=STALE_EPOCH", 2);
   await until("two refusals", () => level("reply").length >= replies + 2);
-  const key = keyOf(loadKeys(join(folder, ".killswitch/keys"), DEVICE), DEVICE, "device");
+  const secret = keyOf(loadKeys(join(folder, ".killswitch/keys"), DEVICE), DEVICE, "owner");
+  const { reply } = deriveKeys("owner", secret);
   for (const { payload } of level("reply").slice(replies)) {
-    expect(decodeReply(payload, key).code).toBe(CODE.STALE_EPOCH);
+    expect(decodeReply(payload, reply, "owner").code).toBe(CODE.STALE_EPOCH);
   }
   expect(device.count("mark name=ACCEPTED")).toBe(1);
   expect(device.count("gpio pin=RELAY level=1")).toBe(1);

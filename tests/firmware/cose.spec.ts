@@ -15,7 +15,7 @@ import {
   payloadPtr,
   tagPtr,
 } from "../../firmware/device/cose";
-import { hmacSha256 } from "../../firmware/mac/hmac";
+import { hmacPrepare, hmacSha256, PREPARED_BYTES } from "../../firmware/mac/hmac";
 import { atEdge, lastPage, pattern, same } from "./bytes";
 import { COSE, count, field, value } from "./vectors";
 
@@ -23,6 +23,7 @@ const MESSAGE = memory.data(2048, 8);
 const COPY = memory.data(2048, 8);
 const KEY = memory.data(64, 8);
 const PAYLOAD = memory.data(2048, 8);
+const PREPARED = memory.data(PREPARED_BYTES, 8);
 const TAG = memory.data(32, 8);
 const KID = memory.data<u8>([0x6f, 0x77, 0x6e, 0x65, 0x72, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
 /** Buffer for built messages, and the address of the last one. */
@@ -32,7 +33,8 @@ let BUILT: usize = 0;
 /** Whether the tag of the last parsed message is good. Overwrites the message's headers. */
 function authentic(keyLen: u32): bool {
   const len = mac0Structure();
-  hmacSha256(KEY, keyLen, macStructurePtr(), len, TAG);
+  hmacPrepare(KEY, keyLen, PREPARED);
+  hmacSha256(PREPARED, macStructurePtr(), len, TAG);
   return same(TAG, tagPtr(), 32);
 }
 
@@ -272,7 +274,8 @@ function build(kidSize: u32, size: u32): u32 {
   memory.copy(payload, PAYLOAD, size);
   mac0Build(payload, size);
   const structure = mac0Structure();
-  hmacSha256(KEY, 32, macStructurePtr(), structure, tagPtr());
+  hmacPrepare(KEY, 32, PREPARED);
+  hmacSha256(PREPARED, macStructurePtr(), structure, tagPtr());
   BUILT = mac0Finish(KID, kidSize);
   return <u32>(tagPtr() + 32 - BUILT);
 }

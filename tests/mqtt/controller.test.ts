@@ -1,11 +1,21 @@
 /** The controller against a fake device, and errors of brokers. */
+import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { CODE, OP, PRINCIPAL } from "../../host-sim/abi/abi.gen.ts";
+import { CODE, OP } from "../../host-sim/abi/abi.gen.ts";
 import { EXIT, UserError } from "../../host-sim/base/errors.ts";
-import { Controller, dial, hangUp, refusalOf } from "../../host-sim/controller/client.ts";
+import {
+  Controller,
+  dial,
+  failureOf,
+  hangUp,
+  refusalOf,
+} from "../../host-sim/controller/client.ts";
+import { replyTagOf } from "../../host-sim/controller/command.ts";
+import { GRACE_MS } from "../../host-sim/controller/conversation.ts";
 import { KEY_BYTES, type Keys } from "../../host-sim/controller/keys.ts";
 import { startBroker } from "../../host-sim/mqtt/broker.ts";
 import { parseBroker } from "../../host-sim/mqtt/session.ts";
+import type { Kid } from "../../host-sim/mqtt/topics.ts";
 import {
   brokers,
   FakeDevice,
@@ -16,6 +26,7 @@ import {
   startEmbedded,
   type TestBroker,
   undo,
+  until,
 } from "./fixture.ts";
 
 afterEach(rewind);
@@ -25,7 +36,6 @@ const KEYS: Keys = new Map([
   ["owner", key(1)],
   ["provider", key(2)],
   ["manufacturer", key(3)],
-  ["device", key(4)],
 ]);
 
 describe.each(brokers())("over a broker: %s", (_, start) => {
@@ -34,29 +44,41 @@ describe.each(brokers())("over a broker: %s", (_, start) => {
     undo.push(() => broker.stop());
     const device = await FakeDevice.start(broker.url, "demo", KEYS);
     undo.push(() => device.client.endAsync(true));
-    const controller = await open(broker.url);
+    const controller = await open(broker.url, { kid: "provider" });
     device.respond = (_, op, args) => [CODE.OK, new Map([[1, op === OP.RELAY_SET && args.get(1)]])];
     const request = { op: OP.RELAY_SET, args: new Map([[1, true]]) };
-    const answer = await controller.request(PRINCIPAL.PROVIDER, request);
-    expect(answer).toEqual({ code: CODE.OK, seq: 41, fields: { relay: true } });
-    expect(device.seen).toEqual(["provider 2 77", "provider 0 41"]);
+    const conclusion = await controller.request(request);
+    expect(conclusion).toEqual({ kind: "executed", seq: 41, fields: { relay: true } });
+    expect(device.seen).toEqual(["provider question", "provider 0 41 1400"]);
   });
 });
 
-async function open(url: string, changes: { keys?: Keys; timeoutMs?: number } = {}) {
+interface Changes {
+  keys?: Keys;
+  kid?: Kid;
+  timeoutMs?: number;
+  deadlineMs?: number;
+}
+
+async function open(url: string, changes: Changes = {}) {
   const controller = await Controller.open({
     address: parseBroker(url),
     device: "demo",
-    keys: changes.keys ?? KEYS,
+    keys: KEYS,
+    kid: "owner",
     setTimer,
-    timeoutMs: changes.timeoutMs ?? 2_000,
-    random32: () => 77,
+    timeoutMs: 2_000,
+    deadlineMs: 400,
+    random: (length) => new Uint8Array(randomBytes(length)),
+    now: () => performance.now(),
+    ...changes,
   });
   undo.push(() => controller.close());
   return controller;
 }
 
-const STATUS_REQUEST = { op: OP.RELAY_GET, args: new Map<number, never>() };
+const REQUEST = { op: OP.RELAY_GET, args: new Map<number, never>() };
+const OK = [CODE.OK, new Map([[1, true]])];
 
 describe("a controller", () => {
   let broker: TestBroker;
@@ -66,107 +88,134 @@ describe("a controller", () => {
     undo.push(() => broker.stop());
     device = await FakeDevice.start(broker.url, "demo", KEYS);
     undo.push(() => device.client.endAsync(true));
-    device.respond = () => [CODE.OK, new Map([[1, true]])];
+    device.respond = () => OK;
   });
 
   test("returns a refusal with its fields", async () => {
     device.respond = () => [CODE.HOLD, new Map([[1, 5000]])];
-    const answer = await (await open(broker.url)).request(PRINCIPAL.OWNER, STATUS_REQUEST);
-    expect(refusalOf(answer)).toBe("HOLD remainingMs=5000");
+    const conclusion = await (await open(broker.url)).request(REQUEST);
+    expect(conclusion.kind === "refused" && refusalOf(conclusion)).toBe("HOLD remainingMs=5000");
   });
 
-  test("retries at most three times if another sender uses its sequence number", async () => {
+  test("signs again at most three times if another sender uses its number", async () => {
     const controller = await open(broker.url);
     let others = 2;
-    const answers = () => {
-      if (others-- <= 0) return [CODE.OK, new Map([[1, true]])];
-      device.last += 1;
-      return [CODE.REPLAY, new Map([[1, device.last + 10]])];
-    };
-    device.respond = (seq) => {
-      const answer = answers();
-      if (answer[0] === CODE.REPLAY) device.last = seq + 10;
-      return answer;
-    };
-    expect((await controller.request(PRINCIPAL.OWNER, STATUS_REQUEST)).code).toBe(CODE.OK);
+    device.respond = (seq) => (others-- > 0 ? [CODE.REPLAY, new Map([[1, seq]])] : OK);
+    expect((await controller.request(REQUEST)).kind).toBe("executed");
     others = 99;
     device.seen.length = 0;
-    expect((await controller.request(PRINCIPAL.OWNER, STATUS_REQUEST)).code).toBe(CODE.REPLAY);
+    const conclusion = await controller.request(REQUEST);
+    expect(conclusion).toMatchObject({ kind: "refused", code: CODE.REPLAY });
     expect(device.seen.length).toBe(1 + 1 + 3);
   });
 
   test("ignores replies that are recorded, forged, damaged or meant for others", async () => {
-    const controller = await open(broker.url, { timeoutMs: 400 });
-    device.respond = (seq) => {
-      const ok = new Map([[1, true]]);
-      const noise = Buffer.from("noise");
-      device.client.publish("killswitch/demo/reply", noise);
-      device.say("reply", [device.epoch, PRINCIPAL.PROVIDER, seq, CODE.OK, ok]);
-      device.say("reply", [device.epoch, PRINCIPAL.OWNER, seq + 1, CODE.OK, ok]);
-      device.say("reply", [
-        device.epoch.map((byte) => byte ^ 1),
-        PRINCIPAL.OWNER,
-        seq,
-        CODE.OK,
-        ok,
-      ]);
-      return undefined;
-    };
-    const asked = controller.request(PRINCIPAL.OWNER, STATUS_REQUEST);
-    await expect(asked).rejects.toThrow(/1 replies not signed by it/);
-    await expect(asked).rejects.toMatchObject({ exitCode: EXIT.NO_ANSWER });
-  });
-
-  test("reports STALE_EPOCH if the epoch changed before the command arrived", async () => {
-    device.respond = (seq) => {
-      const data = new Map([[1, 0]]);
-      device.say("reply", [Uint8Array.of(1, 1, 1, 1, 1, 1, 1, 1), 0, seq, CODE.STALE_EPOCH, data]);
-      return undefined;
-    };
-    const answer = await (await open(broker.url)).request(PRINCIPAL.OWNER, STATUS_REQUEST);
-    expect(answer.code).toBe(CODE.STALE_EPOCH);
-  });
-
-  test("fails with the reason if a reply is malformed or no sequence number is left", async () => {
     const controller = await open(broker.url);
-    device.respond = () => [CODE.OK, new Map([[1, "on"]])];
-    const garbled = controller.request(PRINCIPAL.OWNER, STATUS_REQUEST);
-    await expect(garbled).rejects.toThrow(
-      "cannot use its reply: data 1 (relay) is missing or wrong",
-    );
+    await controller.request(REQUEST);
+    const recorded = replyTagOf(device.messages.at(-1) ?? new Uint8Array());
+    device.respond = (_seq, _op, _args, tag) => {
+      const map = new Map([[1, true]]);
+      device.client.publish("killswitch/demo/owner/reply", Buffer.from("noise"));
+      device.reply("owner", recorded, CODE.OK, map);
+      // A provider's reply key signs for the owner's topic.
+      const other = device.sign("provider", [0, tag, device.epoch, 1_000, CODE.OK, map]);
+      device.client.publish("killswitch/demo/owner/reply", Buffer.from(other));
+      return undefined;
+    };
+    const began = performance.now();
+    const conclusion = await controller.request(REQUEST);
+    expect(conclusion).toMatchObject({
+      kind: "unknown",
+      why: expect.stringContaining("3 messages that do not answer this request"),
+    });
+    // It waits until the command cannot execute any more: the deadline, 2 % and the grace.
+    expect(performance.now() - began).toBeGreaterThanOrEqual(400 * 1.02 + GRACE_MS);
+  });
+
+  test("says for how long an unanswered command may still execute", async () => {
+    const controller = await open(broker.url);
+    device.respond = () => undefined;
+    const asked = controller.request(REQUEST);
+    await until("the command", () => device.seen.length === 2);
+    expect(controller.openMs).toBeGreaterThan(GRACE_MS - 500);
+    expect(controller.openMs).toBeLessThanOrEqual(Math.ceil(400 * 1.02 + GRACE_MS));
+    await asked;
+    expect(controller.openMs).toBe(0);
+  });
+
+  test("does not take STALE_EPOCH for a refusal", async () => {
+    device.respond = () => [CODE.STALE_EPOCH, new Map()];
+    const conclusion = await (await open(broker.url)).request(REQUEST);
+    expect(conclusion).toEqual({ kind: "unknown", why: "its switch was moved meanwhile" });
+  });
+
+  test("takes REPLAY with the result of the same bytes for that result", async () => {
+    const controller = await open(broker.url);
+    const again = (seq: number, code: number) => [
+      CODE.REPLAY,
+      new Map([
+        [1, seq],
+        [2, code],
+      ]),
+    ];
+    device.respond = (seq) => again(seq, CODE.OK);
+    expect(await controller.request(REQUEST)).toMatchObject({ kind: "executed", fields: null });
+    device.respond = (seq) => again(seq, CODE.HOLD);
+    const refused = { kind: "refused", code: CODE.HOLD };
+    expect(await controller.request(REQUEST)).toMatchObject(refused);
+  });
+
+  test("reports that a reply cannot be used, and that no sequence number is left", async () => {
+    const controller = await open(broker.url);
+    device.respond = () => [CODE.REPLAY, new Map([[1, "x"]])];
+    expect(await controller.request(REQUEST)).toEqual({
+      kind: "unknown",
+      why: "its reply cannot be used: data 1 (lastSeq) is missing or wrong",
+    });
     device.last = 0xffff_ffff;
-    const spent = controller.request(PRINCIPAL.OWNER, STATUS_REQUEST);
-    await expect(spent).rejects.toThrow("no sequence number is left");
+    const conclusion = await controller.request(REQUEST);
+    expect(conclusion).toMatchObject({ kind: "unsent" });
+    if (conclusion.kind !== "unsent") return;
+    const error = failureOf("demo", conclusion);
+    expect(error.message).toMatch(/no sequence number is left.*, so no command was sent$/);
+    expect(error.exitCode).toBe(EXIT.NO_ANSWER);
   });
 
   test("reports the availability flag of a device that does not answer", async () => {
     const controller = await open(broker.url, { timeoutMs: 150 });
     await device.client.publishAsync("killswitch/demo/availability", "offline", { retain: true });
     await device.client.endAsync();
-    const asked = controller.request(PRINCIPAL.OWNER, STATUS_REQUEST);
+    const asked = controller.request(REQUEST);
     await expect(asked).rejects.toThrow(
-      /^device demo: no answer within 150 ms \(broker says: offline\)/,
+      /^device demo: no answer within 150 ms \(broker says: offline\), so no command was sent/,
     );
     await expect(asked).rejects.toMatchObject({ exitCode: EXIT.NO_ANSWER });
   });
 
-  test("fails if the broker stops, during a request and before one", async () => {
+  test("shows nothing of an availability flag that a stranger wrote", async () => {
+    const controller = await open(broker.url, { timeoutMs: 150 });
+    device.answers = false;
+    await device.client.publishAsync("killswitch/demo/availability", "\u001b[2J\u009b31m");
+    await expect(controller.request(REQUEST)).rejects.toThrow(/\(broker says: [a-z?]+\)/);
+  });
+
+  test("fails if the broker stops, before a command was sent, after it and before a request", async () => {
     const controller = await open(broker.url, { timeoutMs: 5_000 });
     device.respond = () => {
       void broker.stop();
       return undefined;
     };
+    const asked = controller.request(REQUEST);
+    await expect(asked).rejects.toThrow(/the command was sent and may execute for \d+ ms more/);
+    await expect(asked).rejects.toMatchObject({ exitCode: EXIT.NO_ANSWER });
     const lost = { message: expect.stringContaining("connection closed"), exitCode: EXIT.NETWORK };
-    await expect(controller.request(PRINCIPAL.OWNER, STATUS_REQUEST)).rejects.toMatchObject(lost);
-    await expect(controller.request(PRINCIPAL.OWNER, STATUS_REQUEST)).rejects.toMatchObject(lost);
+    await expect(controller.request(REQUEST)).rejects.toMatchObject(lost);
   });
 
-  test("fails if a key is missing", async () => {
-    const bare = new Map([...KEYS].filter(([kid]) => kid !== "device"));
-    await expect(open(broker.url, { keys: bare })).rejects.toThrow(/no key of device/);
-    const controller = await open(broker.url, { keys: new Map([["device", key(4)]]) });
-    const asked = controller.request(PRINCIPAL.OWNER, STATUS_REQUEST);
-    await expect(asked).rejects.toMatchObject({ exitCode: EXIT.BAD_FILE });
+  test("fails if the key is missing", async () => {
+    const bare = new Map([...KEYS].filter(([kid]) => kid !== "owner"));
+    const opened = open(broker.url, { keys: bare });
+    await expect(opened).rejects.toMatchObject({ exitCode: EXIT.BAD_FILE });
   });
 });
 

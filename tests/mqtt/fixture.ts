@@ -10,12 +10,15 @@ import { join } from "node:path";
 import mqtt, { type MqttClient } from "mqtt";
 import { CODE, OP, PRINCIPAL_KIDS } from "../../host-sim/abi/abi.gen.ts";
 import type { SetTimer } from "../../host-sim/base/clock.ts";
+import { deriveKeys } from "../../host-sim/base/derived-keys.ts";
 import { Prng } from "../../host-sim/base/prng.ts";
+import { replyTagOf } from "../../host-sim/controller/command.ts";
 import { decodeCbor, decodeMac0, encodeCbor, encodeMac0 } from "../../host-sim/controller/cose.ts";
 import type { Keys } from "../../host-sim/controller/keys.ts";
 import { startBroker } from "../../host-sim/mqtt/broker.ts";
 import { MqttLink } from "../../host-sim/mqtt/link.ts";
 import { parseBroker } from "../../host-sim/mqtt/session.ts";
+import { type Kid, type Level, topic } from "../../host-sim/mqtt/topics.ts";
 
 export interface TestBroker {
   readonly url: string;
@@ -158,62 +161,101 @@ export type Respond = (
   seq: number,
   op: number,
   args: Map<number, unknown>,
+  /** What binds a reply to the command. */
+  tag: Uint8Array,
 ) => unknown[] | undefined;
 
 /**
- * A fake device that speaks the protocol: it has an epoch, a last sequence number and `respond`.
+ * A fake device that speaks the protocol: it has an epoch, a clock, a last sequence number and
+ * `respond`. It does not check deadlines, and takes numbers in any order.
  */
 export class FakeDevice {
   readonly client: MqttClient;
   readonly epoch = Uint8Array.of(9, 8, 7, 6, 5, 4, 3, 2);
-  readonly keys: Keys;
+  readonly secrets: Keys;
   readonly device: string;
+  /** The session clock, in ms. It stands still. */
+  clock = 1_000;
   last = 40;
+  counter = 0;
+  /** Whether it answers questions. */
+  answers = true;
+  /** What it received: `owner question`, or `owner <op> <seq> <deadline>`. */
   readonly seen: string[] = [];
+  /** Every message that it received, in order. */
+  readonly messages: Uint8Array[] = [];
   respond: Respond = () => [CODE.OK, new Map()];
 
-  private constructor(client: MqttClient, device: string, keys: Keys) {
+  private constructor(client: MqttClient, device: string, secrets: Keys) {
     this.client = client;
     this.device = device;
-    this.keys = keys;
+    this.secrets = secrets;
     client.on("message", (_, payload) => this.#answer(payload));
   }
 
-  static async start(url: string, device: string, keys: Keys): Promise<FakeDevice> {
-    const { client } = await connectPlain(url, `killswitch/${device}/command`);
-    return new FakeDevice(client, device, keys);
+  static async start(url: string, device: string, secrets: Keys): Promise<FakeDevice> {
+    const { client } = await connectPlain(url, `killswitch/${device}/+/command`);
+    return new FakeDevice(client, device, secrets);
   }
 
-  say(level: string, payload: unknown): void {
-    const key = this.keys.get("device") ?? new Uint8Array(0);
-    const bytes = encodeMac0(key, "device", encodeCbor(payload));
-    this.client.publish(`killswitch/${this.device}/${level}`, Buffer.from(bytes));
+  /** Signs a payload for a principal. */
+  sign(kid: Kid, payload: unknown): Uint8Array {
+    const { reply } = deriveKeys(kid, this.secrets.get(kid) ?? new Uint8Array(0));
+    return encodeMac0(reply, kid, encodeCbor(payload));
+  }
+
+  say(kid: Kid, level: Level, payload: unknown): void {
+    this.client.publish(topic(this.device, kid, level), Buffer.from(this.sign(kid, payload)));
+  }
+
+  reply(kid: Kid, tag: Uint8Array, code: unknown, data: unknown, epoch = this.epoch): void {
+    this.say(kid, "reply", [0, tag, epoch, this.clock, code, data]);
+  }
+
+  /** Sends a status as its next report. */
+  report(kid: Kid, map: unknown): void {
+    this.counter++;
+    this.say(kid, "status", [1, this.epoch, this.counter, this.clock, map]);
   }
 
   #answer(message: Uint8Array): void {
-    for (const [principal, kid] of PRINCIPAL_KIDS.entries()) {
-      const key = this.keys.get(kid);
-      let payload: unknown;
+    this.messages.push(message);
+    for (const kid of PRINCIPAL_KIDS) {
+      const { command } = deriveKeys(kid, this.secrets.get(kid) ?? new Uint8Array(0));
+      let payload: unknown[];
       try {
-        payload = decodeCbor(decodeMac0(key ?? new Uint8Array(0), kid, message));
+        payload = decodeCbor(decodeMac0(command, kid, message)) as unknown[];
       } catch {
         continue;
       }
-      const [epoch, seq, op, args] = payload as [Uint8Array, number, number, Map<number, unknown>];
-      const reply = (...rest: unknown[]) =>
-        this.say("reply", [this.epoch, principal, seq, ...rest]);
-      this.seen.push(`${kid} ${op} ${seq}`);
-      if (Buffer.compare(epoch, this.epoch) !== 0) {
-        reply(CODE.STALE_EPOCH, new Map([[1, this.last]]));
-      } else if (seq <= this.last) {
-        reply(CODE.REPLAY, new Map([[1, this.last]]));
-      } else {
-        const answer = this.respond(seq, op, args);
-        this.last = Math.max(this.last, seq);
-        if (answer !== undefined) reply(...answer);
-      }
+      const tag = replyTagOf(message);
+      if (payload.length === 1) this.#tell(kid, tag);
+      else this.#execute(kid, tag, payload);
       return;
     }
+  }
+
+  #tell(kid: Kid, tag: Uint8Array): void {
+    this.seen.push(`${kid} question`);
+    const data = new Map([
+      [1, this.last],
+      [2, this.counter],
+    ]);
+    if (this.answers) this.reply(kid, tag, CODE.OK, data);
+  }
+
+  #execute(kid: Kid, tag: Uint8Array, payload: unknown[]): void {
+    const [, seq, deadline, op, args] = payload as [
+      Uint8Array,
+      number,
+      number,
+      number,
+      Map<number, unknown>,
+    ];
+    this.seen.push(`${kid} ${op} ${seq} ${deadline}`);
+    const answer = this.respond(seq, op, args, tag);
+    this.last = Math.max(this.last, seq);
+    if (answer !== undefined) this.reply(kid, tag, answer[0], answer[1]);
   }
 }
 

@@ -1,6 +1,6 @@
 /** The MQTT link over real TCP, against the embedded broker and against mosquitto. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { CHANNEL, MESSAGE_MAX } from "../../host-sim/abi/abi.gen.ts";
+import { CHANNEL, MESSAGE_MAX, PRINCIPAL } from "../../host-sim/abi/abi.gen.ts";
 import { openSession, parseBroker } from "../../host-sim/mqtt/session.ts";
 import {
   Board,
@@ -36,14 +36,14 @@ describe.each(brokers())("over a broker: %s", (_, start) => {
     const board = new Board(broker.url);
     await board.live();
     expect(board.wakes).toBeGreaterThan(0);
-    client.publish("killswitch/demo/command", Buffer.from("one"), { qos: 1 });
-    client.publish("killswitch/other/command", Buffer.from("not mine"), { qos: 1 });
-    client.publish("killswitch/demo/command", Buffer.from("two"), { qos: 1 });
+    client.publish("killswitch/demo/owner/command", Buffer.from("one"), { qos: 1 });
+    client.publish("killswitch/other/owner/command", Buffer.from("not mine"), { qos: 1 });
+    client.publish("killswitch/demo/owner/command", Buffer.from("two"), { qos: 1 });
     await board.run("two commands", () => board.received.length === 2);
     expect(board.received.map((bytes) => Buffer.from(bytes).toString())).toEqual(["one", "two"]);
     for (const channel of [CHANNEL.REPLY, CHANNEL.STATUS, CHANNEL.TELEMETRY]) {
       const bytes = Uint8Array.of(channel + 1);
-      board.link.send(channel, bytes, 0);
+      board.link.send(PRINCIPAL.OWNER, channel, bytes, 0);
       // The guest reuses its memory at once.
       bytes.fill(0xee);
     }
@@ -56,22 +56,22 @@ describe.each(brokers())("over a broker: %s", (_, start) => {
       payload.toString("hex"),
       retain,
     ]);
-    expect(said).toContainEqual(["killswitch/demo/reply", "01", false]);
-    expect(said).toContainEqual(["killswitch/demo/status", "02", false]);
-    expect(said).toContainEqual(["killswitch/demo/telemetry", "03", false]);
-    expect(() => board.link.send(3, Uint8Array.of(1), 0)).toThrow(/no channel 3/);
+    expect(said).toContainEqual(["killswitch/demo/owner/reply", "01", false]);
+    expect(said).toContainEqual(["killswitch/demo/owner/status", "02", false]);
+    expect(said).toContainEqual(["killswitch/demo/owner/telemetry", "03", false]);
+    expect(() => board.link.send(PRINCIPAL.OWNER, 3, Uint8Array.of(1), 0)).toThrow(/no channel 3/);
   });
 
   test("after a cut nothing is sent, and the broker publishes offline within a second", async () => {
-    const { client, heard } = await plain("killswitch/demo/+");
+    const { client, heard } = await plain("killswitch/demo/#");
     const board = new Board(broker.url);
     await board.live();
     await until("online", () => heard.some(({ payload }) => payload.toString() === "online"));
     const before = heard.length;
-    client.publish("killswitch/demo/command", Buffer.from("in flight"), { qos: 1 });
-    board.link.send(CHANNEL.STATUS, new Uint8Array(600), 0);
+    client.publish("killswitch/demo/owner/command", Buffer.from("in flight"), { qos: 1 });
+    board.link.send(PRINCIPAL.OWNER, CHANNEL.STATUS, new Uint8Array(600), 0);
     board.link.power(false, 0);
-    board.link.send(CHANNEL.STATUS, new Uint8Array(1), 0);
+    board.link.send(PRINCIPAL.OWNER, CHANNEL.STATUS, new Uint8Array(1), 0);
     const cutAt = performance.now();
     await until("offline", () => heard.some(({ payload }) => payload.toString() === "offline"));
     expect(performance.now() - cutAt).toBeLessThan(1_000);
@@ -98,8 +98,11 @@ describe.each(brokers())("over a broker: %s", (_, start) => {
     const board = new Board(broker.url);
     await board.live();
     board.link.power(false, 0);
-    await client.publishAsync("killswitch/demo/command", "queued", { qos: 1 });
-    await client.publishAsync("killswitch/demo/command", "retained", { qos: 1, retain: true });
+    await client.publishAsync("killswitch/demo/owner/command", "queued", { qos: 1 });
+    await client.publishAsync("killswitch/demo/owner/command", "retained", {
+      qos: 1,
+      retain: true,
+    });
     await board.live();
     await board.run("the retained one", () => board.received.length > 0);
     await sleep(100);
@@ -113,7 +116,7 @@ describe.each(brokers())("over a broker: %s", (_, start) => {
     await board.live();
     board.onReceived = () => board.link.power(false, 0);
     for (const text of ["one", "two", "three"]) {
-      client.publish("killswitch/demo/command", text, { qos: 1 });
+      client.publish("killswitch/demo/owner/command", text, { qos: 1 });
     }
     await until("three in the inbox", () => board.wakes >= 4);
     board.poll();
@@ -127,11 +130,11 @@ describe.each(brokers())("over a broker: %s", (_, start) => {
     const board = new Board(broker.url);
     await board.live();
     const wakes = board.wakes;
-    await client.publishAsync("killswitch/demo/command", "too late", { qos: 1 });
+    await client.publishAsync("killswitch/demo/owner/command", "too late", { qos: 1 });
     await until("the message in the inbox", () => board.wakes > wakes);
     board.link.power(false, 0);
     await board.live();
-    await client.publishAsync("killswitch/demo/command", "in time", { qos: 1 });
+    await client.publishAsync("killswitch/demo/owner/command", "in time", { qos: 1 });
     await board.run("the second", () => board.received.length > 0);
     expect(board.received.map((bytes) => Buffer.from(bytes).toString())).toEqual(["in time"]);
   });
@@ -140,11 +143,11 @@ describe.each(brokers())("over a broker: %s", (_, start) => {
     const { client } = await plain();
     const board = new Board(broker.url);
     await board.live();
-    await client.publishAsync("killswitch/demo/command", Buffer.alloc(200_000), { qos: 1 });
+    await client.publishAsync("killswitch/demo/owner/command", Buffer.alloc(200_000), { qos: 1 });
     await board.run("the message", () => board.received.length === 1);
     expect(board.received[0]?.length).toBe(MESSAGE_MAX + 1);
     for (let count = 0; count < 200; count++) {
-      await client.publishAsync("killswitch/demo/command", Buffer.alloc(1), { qos: 1 });
+      await client.publishAsync("killswitch/demo/owner/command", Buffer.alloc(1), { qos: 1 });
     }
     await until("a full inbox", () => board.wakes >= 64);
     await sleep(100);
@@ -226,7 +229,7 @@ describe("back-off", () => {
     await board.live();
     const { client } = await connectPlain(broker.url);
     const wakes = board.wakes;
-    await client.publishAsync("killswitch/demo/command", "unheard", { qos: 1 });
+    await client.publishAsync("killswitch/demo/owner/command", "unheard", { qos: 1 });
     await until("the message in the inbox", () => board.wakes > wakes);
     await broker.stop();
     await until("the end of the session", () => board.troubles.length === 1);
@@ -297,7 +300,7 @@ describe("a cut on the wire", () => {
   });
 
   test("a message that arrives before the SUBACK is delivered after it", async () => {
-    const name = Buffer.from("killswitch/demo/command");
+    const name = Buffer.from("killswitch/demo/owner/command");
     const publish = [0x30, 2 + name.length + 1, 0, name.length, ...name, 0x2a];
     let acknowledge = () => {};
     const { port, stop } = await listenRaw((socket) => {

@@ -2,15 +2,16 @@
  * Shows that the oracle finds each kind of deviation, with traces and messages made for the test.
  */
 import { expect, test } from "vitest";
-import { CHANNEL, PRINCIPAL } from "../../host-sim/abi/abi.gen.ts";
+import { CHANNEL, CODE, PRINCIPAL, REPLY_TAG_BYTES } from "../../host-sim/abi/abi.gen.ts";
 import { crc32 } from "../../host-sim/base/crc32.ts";
+import { replyTagOf } from "../../host-sim/controller/command.ts";
 import { encodeCbor, encodeMac0 } from "../../host-sim/controller/cose.ts";
 import type { Send, Stimulus } from "../../host-sim/scenario/grammar.ts";
 import { Oracle } from "../../host-sim/scenario/oracle.ts";
-import { Remote, SCENARIO_KEYS } from "../../host-sim/scenario/remote.ts";
+import { type Message, Remote, SCENARIO_KEYS } from "../../host-sim/scenario/remote.ts";
 
 const EPOCH = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
-const DEVICE_KEY = SCENARIO_KEYS[PRINCIPAL.DEVICE] ?? new Uint8Array();
+const OWNER = SCENARIO_KEYS[PRINCIPAL.OWNER] ?? { command: EPOCH, reply: EPOCH };
 const LIVE = `@0 boot reason=POWER_ON
 @0 mark name=RETAINED_LOST
 @0 gpio pin=RELAY level=0
@@ -18,10 +19,10 @@ const LIVE = `@0 boot reason=POWER_ON
 @50 epoch value=0102030405060708
 @90 link state=up`;
 
-const signed = (payload: unknown) => encodeMac0(DEVICE_KEY, "device", encodeCbor(payload));
+const signed = (payload: unknown) => encodeMac0(OWNER.reply, "owner", encodeCbor(payload));
 
-/** The status of a device that has just gone LIVE. `other` replaces fields of it. */
-function status(other: [number, unknown][] = [], epoch = EPOCH): Uint8Array {
+/** The first status of a device that went LIVE 50 ms ago. `other` replaces fields of it. */
+function status(other: [number, unknown][] = [], epoch = EPOCH, counter = 1): Uint8Array {
   const map = new Map<number, unknown>([
     [1, false],
     [2, 0],
@@ -38,17 +39,19 @@ function status(other: [number, unknown][] = [], epoch = EPOCH): Uint8Array {
     [13, 1],
     ...other,
   ]);
-  return signed([epoch, map]);
+  return signed([1, epoch, counter, 50, map]);
 }
 
 /** An oracle with the trace of a device that has gone LIVE, and methods to continue it. */
 class Case {
   readonly oracle = new Oracle();
   readonly #remote = new Remote();
+  /** The message that was delivered last. */
+  message: Message | null = null;
 
   constructor(trace = LIVE) {
     this.lines(trace);
-    this.#remote.receive(CHANNEL.STATUS, status(), EPOCH);
+    this.#remote.receive(100, PRINCIPAL.OWNER, CHANNEL.STATUS, status(), null);
   }
 
   lines(trace: string): this {
@@ -61,7 +64,8 @@ class Case {
 
   /** Sends a command that is delivered at 100 ms. */
   given(send: Partial<Send>): this {
-    const message = this.#remote.compose({ as: "owner", op: "relay.set on", ...send });
+    const message = this.#remote.compose({ as: "owner", op: "relay.set on", ...send }, 100);
+    this.message = message;
     this.oracle.sent(message);
     return this.lines(`@100 rx len=1 crc=${crc32(message.bytes)}`);
   }
@@ -71,8 +75,8 @@ class Case {
     return this;
   }
 
-  says(channel: number, bytes: Uint8Array): this {
-    this.oracle.message(100, channel, bytes);
+  says(channel: number, bytes: Uint8Array, principal: number = PRINCIPAL.OWNER): this {
+    this.oracle.message(100, principal, channel, bytes);
     return this;
   }
 
@@ -83,13 +87,15 @@ class Case {
 }
 
 const ON =
-  "@100 gpio pin=RELAY level=1\n@100 mark name=ACCEPTED\n@100 tx channel=REPLY len=1 crc=0";
+  "@100 gpio pin=RELAY level=1\n@100 mark name=ACCEPTED\n@100 tx channel=REPLY to=OWNER len=1 crc=0";
 const press = { button: "press" } as const;
-const replied = (mark: string) => `@100 mark name=${mark}\n@100 tx channel=REPLY len=1 crc=0`;
+const replied = (mark: string) =>
+  `@100 mark name=${mark}\n@100 tx channel=REPLY to=OWNER len=1 crc=0`;
 
 test("finds nothing wrong with a correct device", () => {
   expect(new Case().broken()).toBe("");
   expect(new Case().given({}).lines(ON).broken()).toBe("");
+  expect(new Case().given({ deadline: "1m" }).lines(ON).broken()).toBe("");
   expect(new Case().says(CHANNEL.STATUS, status()).broken()).toBe("");
   const pressed = "@200 mark name=HOLD_BEGUN\n@200 gpio pin=RELAY level=1";
   expect(new Case().do(200, press).lines(pressed).broken()).toBe("");
@@ -104,6 +110,9 @@ const OUTCOMES: [Partial<Send>, string][] = [
   [{ as: "manufacturer" }, "FORBIDDEN"],
   [{ as: "provider", op: "config.set hold=0" }, "FORBIDDEN"],
   [{ tamper: "form" }, "MALFORMED_PAYLOAD"],
+  [{ op: "question" }, "QUESTION"],
+  [{ deadline: "0ms" }, "EXPIRED"],
+  [{ deadline: "60001ms" }, "EXPIRED"],
 ];
 
 test.for(OUTCOMES)("expects the outcome of %j to be %s", ([send, mark]) => {
@@ -120,7 +129,9 @@ test("finds a message that was not sent, has no outcome, or gets no reply", () =
   const silent = ON.split("\n").slice(0, 2).join("\n");
   expect(new Case().given({}).lines(silent).broken()).toMatch(/^a principal gets a reply/);
   expect(new Case().lines(replied("ACCEPTED")).broken()).toMatch(/^an outcome belongs/);
-  expect(new Case().lines("@99 tx channel=REPLY len=1 crc=0").broken()).toMatch(/^a reply answers/);
+  expect(new Case().lines("@99 tx channel=REPLY to=OWNER len=1 crc=0").broken()).toMatch(
+    /^a reply answers/,
+  );
 });
 
 test("finds a relay that moves without a reason or to the wrong level", () => {
@@ -197,24 +208,40 @@ test.for<[string, Uint8Array, RegExp]>([
   expect(new Case().says(CHANNEL.STATUS, bytes).broken()).toMatch(rule);
 });
 
-test("finds a reply with a wrong code, principal, number or field", () => {
-  const answer = (items: unknown[]) =>
-    new Case()
-      .given({})
-      .lines(ON)
-      .says(CHANNEL.REPLY, signed([EPOCH, ...items]))
-      .broken();
-  const relay = new Map([[1, true]]);
-  expect(answer([0, 1, 0, relay])).toBe("");
-  expect(answer([0, 1, 6, new Map([[1, 5]])])).toMatch(/^the reply is OK to/);
-  expect(answer([0, 2, 0, relay])).toMatch(/^the reply is OK to/);
-  expect(answer([1, 1, 0, relay])).toMatch(/^the reply is OK to/);
-  expect(answer([0, 1, 0, new Map([[1, false]])])).toMatch(/^relay is true/);
+test("finds a reply that is not bound to its command, or has a wrong code or field", () => {
+  const answer = (change: { tag?: Uint8Array; items?: unknown[]; clock?: number } = {}) => {
+    const one = new Case().given({}).lines(ON);
+    const tag = change.tag ?? replyTagOf(one.message?.bytes ?? EPOCH);
+    const items = change.items ?? [CODE.OK, new Map([[1, true]])];
+    const reply = signed([0, tag, EPOCH, change.clock ?? 50, ...items]);
+    return (to: number = PRINCIPAL.OWNER) => one.says(CHANNEL.REPLY, reply, to).broken();
+  };
+  expect(answer()()).toBe("");
+  expect(answer({ tag: new Uint8Array(REPLY_TAG_BYTES) })()).toMatch(/^I11: a reply says OK to/);
+  expect(answer({ items: [CODE.HOLD, new Map([[1, 5]])] })()).toMatch(/^I11: a reply says OK to/);
+  expect(answer({ items: [CODE.OK, new Map([[1, false]])] })()).toMatch(/^relay is true/);
+  expect(answer({ clock: 51 })()).toBe("the session clock is 50, not 51");
+  expect(answer()(PRINCIPAL.PROVIDER)).toMatch(/^messages of the device are signed/);
+});
+
+test("finds a report that is out of order or goes to a principal without the right to it", () => {
+  const report = (...counters: number[]) => {
+    const one = new Case();
+    for (const counter of counters) one.says(CHANNEL.STATUS, status([], EPOCH, counter));
+    return one.broken();
+  };
+  expect(report(1, 2)).toBe("");
+  expect(report(1, 1)).toBe("report 2 of its epoch, not 1");
+  expect(report(1, 3)).toBe("report 2 of its epoch, not 3");
+  const key = SCENARIO_KEYS[PRINCIPAL.MANUFACTURER]?.reply ?? EPOCH;
+  const telemetry = encodeMac0(key, "manufacturer", encodeCbor([2, EPOCH, 1, 50, 215]));
+  const told = new Case().says(CHANNEL.TELEMETRY, telemetry, PRINCIPAL.MANUFACTURER);
+  expect(told.broken()).toMatch(/^a report goes only to a principal/);
 });
 
 test("finds telemetry that is not of the last tick", () => {
   const warm = () => new Case().do(60, { temperature: 30 });
-  const telemetry = (tenths: number) => signed([EPOCH, tenths]);
+  const telemetry = (tenths: number) => signed([2, EPOCH, 1, 50, tenths]);
   expect(warm().says(CHANNEL.TELEMETRY, telemetry(300)).broken()).toBe("");
   expect(warm().says(CHANNEL.TELEMETRY, telemetry(301)).broken()).toMatch(/^telemetry reports/);
 });

@@ -1,8 +1,9 @@
 /** A HAL whose inputs a test sets directly, and guests in WebAssembly text to run on it. */
 import { createHmac } from "node:crypto";
 import makeWabt from "wabt";
-import { BOARD_PINS, type Hal, REGION_BYTES } from "../../host-sim/cli/live/hal.ts";
-import { type GuestModule, loadGuest } from "../../host-sim/cli/live/module.ts";
+import { ABI_VERSION } from "../../host-sim/abi/abi.gen.ts";
+import { BOARD_PINS, type Hal, REGION_BYTES } from "../../host-sim/sim/hal.ts";
+import { type GuestModule, loadGuest } from "../../host-sim/sim/module.ts";
 
 export const CLEAN_ON = 1;
 export const CLEAN_KILL = 2;
@@ -11,7 +12,7 @@ export class FakeHal implements Hal {
   readonly tracing = true;
   readonly pinCount = BOARD_PINS;
   readonly lines: string[] = [];
-  readonly sent: { channel: number; bytes: Uint8Array }[] = [];
+  readonly sent: { principal: number; channel: number; bytes: Uint8Array }[] = [];
   readonly storage = REGION_BYTES.map((size) => new Uint8Array(size));
   time = 0;
   contacts = CLEAN_ON;
@@ -32,15 +33,17 @@ export class FakeHal implements Hal {
     this.radio = on;
   }
   gpioWrite(): void {}
-  linkSend(channel: number, bytes: Uint8Array): void {
-    this.sent.push({ channel, bytes });
+  linkSend(principal: number, channel: number, bytes: Uint8Array): void {
+    this.sent.push({ principal, channel, bytes });
   }
   /** The first bytes are all 0, which the runtime must not accept as an epoch. */
   random(bytes: Uint8Array): void {
     bytes.fill(this.#random++);
   }
-  mac(principal: number, bytes: Uint8Array): Uint8Array | null {
-    return principal === 1 ? null : createHmac("sha256", `${principal}`).update(bytes).digest();
+  /** Only principal 1 has no key. */
+  mac(principal: number, use: number, bytes: Uint8Array): Uint8Array | null {
+    const key = `${principal} ${use}`;
+    return principal === 1 ? null : createHmac("sha256", key).update(bytes).digest();
   }
   storageRead(region: number, offset: number, bytes: Uint8Array): boolean {
     const store = this.storage[region];
@@ -68,9 +71,9 @@ export class FakeHal implements Hal {
 const IMPORTS = `
   (import "board" "gpio_write" (func $gpio_write (param i32 i32)))
   (import "board" "radio_request" (func $radio_request (param i32)))
-  (import "board" "net_send" (func $net_send (param i32 i32 i32) (result i32)))
+  (import "board" "net_send" (func $net_send (param i32 i32 i32 i32) (result i32)))
   (import "board" "mac_verify" (func $mac_verify (param i32 i32 i32 i32) (result i32)))
-  (import "board" "mac_sign" (func $mac_sign (param i32 i32 i32) (result i32)))
+  (import "board" "mac_sign" (func $mac_sign (param i32 i32 i32 i32) (result i32)))
   (import "board" "random" (func $random (param i32 i32)))
   (import "board" "storage_read" (func $storage_read (param i32 i32 i32 i32) (result i32)))
   (import "board" "storage_write" (func $storage_write (param i32 i32 i32 i32) (result i32)))
@@ -92,7 +95,7 @@ export interface GuestText {
 export function guestText(text: GuestText): string {
   return `(module ${text.imports ?? IMPORTS}
   ${text.memory ?? '(memory (export "memory") 1 1)'}
-  (func (export "abi_version") (result i32) (i32.const ${text.version ?? 1}))
+  (func (export "abi_version") (result i32) (i32.const ${text.version ?? ABI_VERSION}))
   (func (export "rx_buffer") (result i32) (i32.const ${text.rxBuffer ?? 1024}))
   (func (export "state_ptr") (result i32) (i32.const 0))
   (func (export "state_len") (result i32) (i32.const ${text.stateLen ?? 8}))

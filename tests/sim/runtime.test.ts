@@ -2,9 +2,17 @@
  * The host loop with small guests in WebAssembly text: gate, cut, queue, imports, traps, watchdog.
  */
 import { expect, test } from "vitest";
-import { BOOT, CALLS_MAX, MESSAGE_MAX, TICK_MS } from "../../host-sim/abi/abi.gen.ts";
-import { firmwarePath, makeGate, readModule } from "../../host-sim/cli/live/firmware.ts";
-import { Runtime, TRAP_DELAY_MS, WATCHDOG_MS } from "../../host-sim/cli/live/runtime.ts";
+import {
+  BOOT,
+  CALLS_MAX,
+  KEY,
+  MARK_NAMES,
+  MESSAGE_MAX,
+  STATE_MAX,
+  TICK_MS,
+} from "../../host-sim/abi/abi.gen.ts";
+import { firmwarePath, makeGate, readModule } from "../../host-sim/sim/firmware.ts";
+import { Runtime, TRAP_DELAY_MS, WATCHDOG_MS } from "../../host-sim/sim/runtime.ts";
 import { CLEAN_KILL, FakeHal, type GuestText, makeGuest } from "./fake-hal.ts";
 
 const BOOT_MS = 300;
@@ -100,7 +108,7 @@ test("keeps the levels of the pins through a cut", async () => {
 });
 
 test("delivers nothing and sends nothing while KILLED", async () => {
-  const event = `(drop (call $net_send (i32.const 0) (i32.const 0) (i32.const 4)))`;
+  const event = `(drop (call $net_send (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 4)))`;
   const { hal, runtime, until } = await bench({ init: ASK, event });
   hal.contacts = CLEAN_KILL;
   until(100);
@@ -112,7 +120,7 @@ test("delivers nothing and sends nothing while KILLED", async () => {
 });
 
 test("delivers nothing and sends nothing while LIVE without a session", async () => {
-  const event = `(drop (call $net_send (i32.const 0) (i32.const 0) (i32.const 4)))`;
+  const event = `(drop (call $net_send (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 4)))`;
   const { hal, runtime, until } = await bench({ init: ASK, event });
   until(100);
   expect(hal.radio).toBe(true);
@@ -141,19 +149,19 @@ test("delivers messages in order, at most four, and drops longer ones than MESSA
 
 test("copies a message to the guest's buffer, so that the caller may reuse its own", async () => {
   const event = `(if (i32.eq (local.get $kind) (i32.const 2))
-    (then (drop (call $net_send (i32.const 0) (i32.const 1024) (local.get $b)))))`;
+    (then (drop (call $net_send (i32.const 1) (i32.const 0) (i32.const 1024) (local.get $b)))))`;
   const { hal, runtime } = await connected({ event });
   const bytes = Uint8Array.of(7, 8, 9);
   runtime.received(bytes);
   bytes.fill(0);
   runtime.poll();
-  expect(hal.sent).toEqual([{ channel: 0, bytes: Uint8Array.of(7, 8, 9) }]);
+  expect(hal.sent).toEqual([{ principal: 1, channel: 0, bytes: Uint8Array.of(7, 8, 9) }]);
 });
 
 test("queues at most eight outgoing messages", async () => {
-  const one = "(drop (call $net_send (i32.const 1) (i32.const 0) (i32.const 1)))";
+  const one = "(drop (call $net_send (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1)))";
   const event = `(if (i32.eq (local.get $kind) (i32.const 2)) (then ${one.repeat(8)}
-    (if (i32.ne (call $net_send (i32.const 1) (i32.const 0) (i32.const 1)) (i32.const 2))
+    (if (i32.ne (call $net_send (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1)) (i32.const 2))
       (then unreachable))))`;
   const { hal, runtime } = await connected({ event });
   runtime.received(Uint8Array.of(1));
@@ -193,26 +201,40 @@ const CALLS: [string, string, string][] = [
     "(call $gpio_write (i32.const -1) (i32.const 0))",
     "(call $mark (i32.const 0))",
   ],
-  ["mark", "(call $mark (i32.const 18))", "(call $mark (i32.const 17))"],
+  [
+    "mark",
+    `(call $mark (i32.const ${MARK_NAMES.length}))`,
+    `(call $mark (i32.const ${MARK_NAMES.length - 1}))`,
+  ],
+  [
+    "net_send principal",
+    "(drop (call $net_send (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 1)))",
+    "(drop (call $net_send (i32.const 2) (i32.const 0) (i32.const 0) (i32.const 1)))",
+  ],
+  [
+    "mac_sign principal",
+    "(drop (call $mac_sign (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 0)))",
+    "(drop (call $mac_sign (i32.const 2) (i32.const 0) (i32.const 0) (i32.const 0)))",
+  ],
   [
     "net_send channel",
-    "(drop (call $net_send (i32.const 3) (i32.const 0) (i32.const 1)))",
-    "(drop (call $net_send (i32.const 2) (i32.const 0) (i32.const 1)))",
+    "(drop (call $net_send (i32.const 0) (i32.const 3) (i32.const 0) (i32.const 1)))",
+    "(drop (call $net_send (i32.const 0) (i32.const 2) (i32.const 0) (i32.const 1)))",
   ],
   [
     "net_send length",
-    "(drop (call $net_send (i32.const 0) (i32.const 0) (i32.const 1025)))",
-    "(drop (call $net_send (i32.const 0) (i32.const 0) (i32.const 1024)))",
+    "(drop (call $net_send (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 1025)))",
+    "(drop (call $net_send (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 1024)))",
   ],
   [
     "net_send range",
-    "(drop (call $net_send (i32.const 0) (i32.const 65536) (i32.const 1)))",
-    "(drop (call $net_send (i32.const 0) (i32.const 65535) (i32.const 1)))",
+    "(drop (call $net_send (i32.const 0) (i32.const 0) (i32.const 65536) (i32.const 1)))",
+    "(drop (call $net_send (i32.const 0) (i32.const 0) (i32.const 65535) (i32.const 1)))",
   ],
   [
     "net_send overflow",
-    "(drop (call $net_send (i32.const 0) (i32.const -1) (i32.const 1024)))",
-    "(drop (call $net_send (i32.const 0) (i32.const 65536) (i32.const 0)))",
+    "(drop (call $net_send (i32.const 0) (i32.const 0) (i32.const -1) (i32.const 1024)))",
+    "(drop (call $net_send (i32.const 0) (i32.const 0) (i32.const 65536) (i32.const 0)))",
   ],
   [
     "mac_verify principal",
@@ -226,13 +248,13 @@ const CALLS: [string, string, string][] = [
   ],
   [
     "mac_sign bytes",
-    "(drop (call $mac_sign (i32.const 65000) (i32.const 537) (i32.const 0)))",
-    "(drop (call $mac_sign (i32.const 65000) (i32.const 536) (i32.const 0)))",
+    "(drop (call $mac_sign (i32.const 0) (i32.const 65000) (i32.const 537) (i32.const 0)))",
+    "(drop (call $mac_sign (i32.const 0) (i32.const 65000) (i32.const 536) (i32.const 0)))",
   ],
   [
     "mac_sign length",
-    "(drop (call $mac_sign (i32.const 0) (i32.const 2049) (i32.const 0)))",
-    "(drop (call $mac_sign (i32.const 0) (i32.const 2048) (i32.const 0)))",
+    "(drop (call $mac_sign (i32.const 0) (i32.const 0) (i32.const 2049) (i32.const 0)))",
+    "(drop (call $mac_sign (i32.const 0) (i32.const 0) (i32.const 2048) (i32.const 0)))",
   ],
   [
     "mac_verify length",
@@ -241,8 +263,8 @@ const CALLS: [string, string, string][] = [
   ],
   [
     "mac_sign tag",
-    "(drop (call $mac_sign (i32.const 0) (i32.const 0) (i32.const -32)))",
-    "(drop (call $mac_sign (i32.const 0) (i32.const 0) (i32.const 65504)))",
+    "(drop (call $mac_sign (i32.const 0) (i32.const 0) (i32.const 0) (i32.const -32)))",
+    "(drop (call $mac_sign (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 65504)))",
   ],
   [
     "random length",
@@ -309,12 +331,17 @@ test("traps after more than CALLS_MAX import calls per event", async () => {
 });
 
 test("mac_verify distinguishes a good tag, a bad tag and a missing key", async () => {
+  const bytes = new Uint8Array(5);
+  const good = new FakeHal().mac(0, KEY.COMMAND, bytes) ?? bytes;
+  const text = [...good].map((byte) => `\\${byte.toString(16).padStart(2, "0")}`).join("");
+  const memory = `(memory (export "memory") 1 1) (data (i32.const 64) "${text}")`;
   const verdict = (principal: number, wanted: number) =>
     `(if (i32.ne (call $mac_verify (i32.const ${principal}) (i32.const 0) (i32.const 5)
       (i32.const 64)) (i32.const ${wanted})) (then unreachable))`;
-  const sign = "(drop (call $mac_sign (i32.const 0) (i32.const 5) (i32.const 64)))";
-  // The tag is made with the device's key, which is not the key of principal 0.
-  const { hal, until } = await bench({ init: sign + verdict(0, 3) + verdict(1, 4) });
+  // A tag that the device signs is not one that it accepts, of the same principal and bytes.
+  const sign = "(drop (call $mac_sign (i32.const 0) (i32.const 0) (i32.const 5) (i32.const 64)))";
+  const init = verdict(0, 0) + verdict(2, 3) + verdict(1, 4) + sign + verdict(0, 3);
+  const { hal, until } = await bench({ memory, init });
   until(1);
   expect(hal.of("trap")).toEqual([]);
 });
@@ -357,7 +384,7 @@ test("treats endless recursion as a trap", async () => {
   expect(hal.of("trap")).toEqual(["during=GATE"]);
 });
 
-test.for([{ version: 2 }, { stateLen: 513 }, { stateLen: -1 }, { rxBuffer: 64513 }])(
+test.for([{ version: 1 }, { stateLen: STATE_MAX + 1 }, { stateLen: -1 }, { rxBuffer: 64513 }])(
   "traps a guest that declares %j before its init runs",
   async (text) => {
     const { hal, until } = await bench({ init: "(call $mark (i32.const 0))", ...text });

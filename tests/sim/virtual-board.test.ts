@@ -1,7 +1,6 @@
 /** The virtual board: contacts, rail, button, storage and supply. */
-import { createSecretKey } from "node:crypto";
 import { expect, test } from "vitest";
-import { INPUT_BUTTON, REGION } from "../../host-sim/abi/abi.gen.ts";
+import { INPUT_BUTTON, KEY, REGION } from "../../host-sim/abi/abi.gen.ts";
 import { loadBoard } from "../../host-sim/base/board-data.ts";
 import { VirtualClock } from "../../host-sim/base/clock.ts";
 import { Prng } from "../../host-sim/base/prng.ts";
@@ -24,7 +23,7 @@ function bench(options: { position?: Position; seed?: number; data?: Partial<typ
     clock,
     physics: new Prng(options.seed ?? 1),
     entropy: new Prng(2),
-    keys: [createSecretKey(Buffer.alloc(32, 1)), null],
+    secrets: [new Uint8Array(32).fill(1), null],
     position: options.position ?? "on",
     ports: {
       trace: () => {},
@@ -210,9 +209,17 @@ test("fails every read and write while storage fails", () => {
   expect([bytes[0], board.storage[REGION.CONFIG]?.[0], stored.length]).toEqual([9, 255, 0]);
 });
 
-test("makes no tag for a principal without a key", () => {
+test("makes no tag for a principal without a secret", () => {
   const { board } = bench();
-  expect(board.mac(0, new Uint8Array(3))?.length).toBe(32);
-  expect(board.mac(1, new Uint8Array(3))).toBeNull();
-  expect(board.mac(7, new Uint8Array(3))).toBeNull();
+  const bytes = new Uint8Array(3);
+  expect(board.mac(0, KEY.COMMAND, bytes)?.length).toBe(32);
+  expect(board.mac(1, KEY.COMMAND, bytes)).toBeNull();
+  expect(board.mac(1, KEY.REPLY, bytes)).toBeNull();
+  expect(board.mac(7, KEY.COMMAND, bytes)).toBeNull();
+});
+
+test("makes other tags for what a principal commands than for what it is told", () => {
+  const { board } = bench();
+  const bytes = new Uint8Array(3);
+  expect(board.mac(0, KEY.REPLY, bytes)).not.toEqual(board.mac(0, KEY.COMMAND, bytes));
 });

@@ -73,7 +73,7 @@ test("loses messages in flight when the radio goes off, without any event", () =
   publish(7, "direct");
   run(104);
   power(false);
-  broker.send(0, Uint8Array.of(1), 104);
+  broker.send(0, 0, Uint8Array.of(1), 104);
   run(10_000);
   expect([log, sent, broker.session, broker.deadline()]).toEqual([
     ["@40 up"],
@@ -90,7 +90,7 @@ test("accepts nothing while stopped, ends the session, and is found again after 
   broker.setAlive(false, 100);
   expect(publish(7, "held")).toBe(false);
   run(60_000);
-  broker.send(0, Uint8Array.of(1), 60_000);
+  broker.send(0, 0, Uint8Array.of(1), 60_000);
   broker.setAlive(true, 60_000);
   run(120_000);
   expect([log.slice(0, 2), sent]).toEqual([["@40 up", "@100 down"], []]);

@@ -3,8 +3,7 @@
  */
 import type { Command, Option } from "commander";
 import { CODE, CODE_NAMES, OP_NAMES } from "../../abi/abi.gen.ts";
-import { EXIT, UserError } from "../../base/errors.ts";
-import { Controller, refusalOf, unknownOutcome } from "../../controller/client.ts";
+import { Controller, failureOf } from "../../controller/client.ts";
 import type { Conclusion } from "../../controller/conversation.ts";
 import { loadKeys } from "../../controller/keys.ts";
 import { type Fields, parseRequest, type Request, usageOf } from "../../controller/operations.ts";
@@ -72,8 +71,7 @@ export async function execute(
 ): Promise<{ seq: number; fields: Fields | null }> {
   const conclusion = await controller.request(request);
   if (conclusion.kind === "executed") return conclusion;
-  if (conclusion.kind === "unknown") throw unknownOutcome(device, conclusion.why);
-  throw new UserError(`device ${device} refuses: ${refusalOf(conclusion)}`, EXIT.REFUSED);
+  throw failureOf(device, conclusion);
 }
 
 export function register(program: Command): void {
@@ -108,11 +106,9 @@ async function send(
   try {
     const conclusion = await controller.request(request);
     if (json) printJson({ device, op, ...jsonOf(conclusion) });
-    if (conclusion.kind === "unknown") throw unknownOutcome(device, conclusion.why);
-    if (conclusion.kind === "refused")
-      throw new UserError(`device ${device} refuses: ${refusalOf(conclusion)}`, EXIT.REFUSED);
+    if (conclusion.kind !== "executed") throw failureOf(device, conclusion);
     const { fields } = conclusion;
-    const lost = ["(it executed once; the reply with its data was lost)"];
+    const lost = ["(it executed once; the data of its reply was lost)"];
     if (!json) print([`${op} OK`, ...(fields === null ? lost : fieldWords(fields))].join(" "));
   } finally {
     removeHook();
@@ -122,10 +118,11 @@ async function send(
 
 /** A conclusion as an object to print. */
 function jsonOf(conclusion: Conclusion): Record<string, unknown> {
-  if (conclusion.kind === "unknown") return { code: null, why: conclusion.why };
+  const { kind } = conclusion;
+  if (kind === "unknown" || kind === "unsent") return { outcome: kind, why: conclusion.why };
   const { seq, fields } = conclusion;
   const code = conclusion.kind === "executed" ? CODE.OK : conclusion.code;
-  return { code: CODE_NAMES[code], seq, fields };
+  return { outcome: kind, code: CODE_NAMES[code], seq, fields };
 }
 
 /** Formats fields as `name=value`. Journal records are in hexadecimal. */

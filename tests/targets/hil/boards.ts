@@ -2,7 +2,6 @@
  * A simulated bench in real time: a board under test (DUT) and its fixture, each with the same host
  * and guest as on a chip, wired to each other. The test supplies their serial lines.
  */
-import { createSecretKey } from "node:crypto";
 import { PIN, REGION } from "../../../host-sim/abi/abi.gen.ts";
 import { type BoardData, loadBoard } from "../../../host-sim/base/board-data.ts";
 import { RealClock } from "../../../host-sim/base/clock.ts";
@@ -16,7 +15,11 @@ import { Simulator, type SimulatorOptions } from "../../../host-sim/cli/live/sim
 import type { VirtualBoard } from "../../../host-sim/cli/live/virtual-board.ts";
 import { MqttLink } from "../../../host-sim/mqtt/link.ts";
 import { parseBroker } from "../../../host-sim/mqtt/session.ts";
-import { SCENARIO_KEYS } from "../../../host-sim/scenario/remote.ts";
+import { SCENARIO_SECRETS } from "../../../host-sim/scenario/remote.ts";
+import { firmwarePath, loadFirmware, readModule } from "../../../host-sim/sim/firmware.ts";
+import { loadGuest } from "../../../host-sim/sim/module.ts";
+import { Simulator, type SimulatorOptions } from "../../../host-sim/sim/simulator.ts";
+import type { VirtualBoard } from "../../../host-sim/sim/virtual-board.ts";
 import { NativeLoop } from "../../../host-sim/targets/native/native-loop.ts";
 import { SerialLink } from "./serial-link.ts";
 
@@ -70,7 +73,7 @@ function nativeLoop(guest: Uint8Array<ArrayBuffer>, data: BoardData) {
     loop = new NativeLoop(board, {
       image,
       guest,
-      keys: SCENARIO_KEYS,
+      keys: SCENARIO_SECRETS,
       seed: 1,
       bootMs: data.bootMs,
     });
@@ -137,7 +140,7 @@ abstract class Board {
       board: data,
       firmware: { ...loadFirmware(), guest: loadGuest(guest) },
       seed: options.seed ?? 1,
-      keys: SCENARIO_KEYS.map((key) => createSecretKey(key)),
+      secrets: SCENARIO_SECRETS,
       position: "kill",
       ...rest,
       guestTimeoutMs: Number.POSITIVE_INFINITY,

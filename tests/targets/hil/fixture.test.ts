@@ -2,16 +2,16 @@
  * Tests the fixture over its serial line, with a device on its wires. Its guest runs on the
  * simulator's host and on the host in C.
  */
-
-import { createSecretKey } from "node:crypto";
 import { afterEach, describe, expect, test } from "vitest";
 import { loadBoard } from "../../../host-sim/base/board-data.ts";
 import { RealClock } from "../../../host-sim/base/clock.ts";
 import { firmwarePath, loadFirmware, readModule } from "../../../host-sim/cli/live/firmware.ts";
 import { loadGuest } from "../../../host-sim/cli/live/module.ts";
 import { virtualNetwork } from "../../../host-sim/cli/live/session.ts";
-import { Simulator } from "../../../host-sim/cli/live/simulator.ts";
-import { SCENARIO_KEYS } from "../../../host-sim/scenario/remote.ts";
+import { SCENARIO_SECRETS } from "../../../host-sim/scenario/remote.ts";
+import { firmwarePath, loadFirmware, readModule } from "../../../host-sim/sim/firmware.ts";
+import { loadGuest } from "../../../host-sim/sim/module.ts";
+import { Simulator } from "../../../host-sim/sim/simulator.ts";
 import { FixtureWires } from "../../../host-sim/targets/hil/fixture.ts";
 import { frameToBoard, parseFrameFromBoard } from "../../../host-sim/targets/hil/frames.ts";
 import { SocketLine } from "../../../host-sim/targets/hil/socket-line.ts";
@@ -131,7 +131,7 @@ test("traps the fixture's guest on a board without lines, before it drives anyth
     firmware: { ...loadFirmware(), guest: loadGuest(readModule(firmwarePath("fixture"))) },
     link: virtualNetwork(),
     seed: 1,
-    keys: SCENARIO_KEYS.map((key) => createSecretKey(key)),
+    secrets: SCENARIO_SECRETS,
     position: "on",
     trace: (_, kind, detail) => lines.push(`${kind} ${detail}`),
   });

@@ -43,7 +43,7 @@ export class SerialLink implements Link {
     this.#inbox = [];
   }
 
-  send(channel: number, bytes: Uint8Array): void {
+  send(_principal: number, channel: number, bytes: Uint8Array): void {
     this.#write(frameFromBoard(channel, bytes));
   }
 
