@@ -1,5 +1,5 @@
 /* What a board supplies: pins, time, radio power, storage. The whole of what differs between
- * boards. Must not know the gate, the guest or any policy. Twin: host-sim/cli/live/hal.ts. */
+ * boards. Must not know the gate, the guest or any policy. Twin: host-sim/sim/hal.ts. */
 #ifndef HAL_H
 #define HAL_H
 

@@ -1,5 +1,5 @@
 /* The host loop: gate, cut, queue, guest. Its trace is compared byte for byte with that of its
- * twin, host-sim/cli/live/runtime.ts. No policy here: must not know a command, a key or a principal.
+ * twin, host-sim/sim/runtime.ts. No policy here: must not know a command, a key or a principal.
  *
  * Interrupts sample the contacts, step the gate, cut, and push events; the loop pops one event at a
  * time and calls the guest. A restart never returns, so nothing is unwound and nothing is freed. */

@@ -1,5 +1,5 @@
 /* The host's entries: what a board's start-up and its interrupts call, and what the imports and the
- * engine share. Twin of the class in host-sim/cli/live/runtime.ts. */
+ * engine share. Twin of the class in host-sim/sim/runtime.ts. */
 #ifndef HOST_H
 #define HOST_H
 

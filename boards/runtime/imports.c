@@ -1,5 +1,5 @@
 /* The guest's imports: every range is checked before it is touched, misuse traps, and no import
- * ever re-enters the guest. Twin: host-sim/cli/live/imports.ts. Must not know what the guest is for. */
+ * ever re-enters the guest. Twin: host-sim/sim/imports.ts. Must not know what the guest is for. */
 #include "imports.h"
 
 #include "guest.h"

@@ -1,6 +1,6 @@
 /* Reads a module's sections and checks its shape and every function body (validate_code.c). The
  * profile is WebAssembly 1.0 without floating point. Source: WebAssembly Core Specification 1.0,
- * chapters 3 (validation) and 5 (binary format). Twin: host-sim/cli/live/module.ts. */
+ * chapters 3 (validation) and 5 (binary format). Twin: host-sim/sim/module.ts. */
 #include "validate.h"
 
 #include <string.h>

@@ -8,7 +8,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { EXIT, UserError } from "../base/errors.ts";
 import { packageRoot } from "../base/paths.ts";
-import { firmwarePath, readModule } from "../cli/live/firmware.ts";
+import { firmwarePath, readModule } from "../sim/firmware.ts";
 import { MAC_MEMORY, runTool, THIRD_PARTY_FLAGS, translate, WASM3_FLAGS } from "./native-image.ts";
 import { requireTools, type ToolState, toolState } from "./tools.ts";
 import { wasm3Folder } from "./wasm3.ts";

@@ -17,8 +17,8 @@ import {
 import { basename, dirname, join } from "node:path";
 import { EXIT, UserError } from "../base/errors.ts";
 import { packageRoot } from "../base/paths.ts";
-import { firmwarePath, readModule } from "../cli/live/firmware.ts";
-import { loadGuest } from "../cli/live/module.ts";
+import { firmwarePath, readModule } from "../sim/firmware.ts";
+import { loadGuest } from "../sim/module.ts";
 import { loadNativeBoard, type NativeBoard } from "./native-board.ts";
 import { requireTools } from "./tools.ts";
 import { wasm3Folder } from "./wasm3.ts";

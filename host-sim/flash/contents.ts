@@ -5,12 +5,13 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { crc32 as crc } from "node:zlib";
 import { ABI_VERSION, MESSAGE_MAX, PRINCIPAL_KIDS, STATE_MAX } from "../abi/abi.gen.ts";
+import { SECRET_BYTES } from "../base/derived-keys.ts";
 import { EXIT, UserError } from "../base/errors.ts";
 import { runBounded } from "../base/guard.ts";
-import { loadGuest } from "../cli/live/module.ts";
-import { KEY_BYTES, type Keys, type RandomBytes } from "../controller/keys.ts";
+import type { Keys } from "../controller/keys.ts";
 import { parseBroker } from "../mqtt/session.ts";
 import { checkDeviceId } from "../mqtt/topics.ts";
+import { loadGuest } from "../sim/module.ts";
 import type { Partition } from "./partitions.ts";
 
 /** Partition names. */
@@ -21,6 +22,8 @@ const MAGIC_BYTES = 8;
 /** Length of the header in bytes: magic, length of the body, CRC-32 of the body. */
 export const HEADER_BYTES = 16;
 const U16_MAX = 0xffff;
+/** Stands for a principal of which the device has no secret. */
+const NO_SECRET = new Uint8Array(SECRET_BYTES);
 /** The longest host name (RFC 1035), and the longest user or password, in bytes. */
 const HOST_MAX = 253;
 const CREDENTIAL_MAX = 255;
@@ -184,10 +187,10 @@ function withLength(text: string, width: 1 | 2): Buffer {
 
 /**
  * The contents of the owner's partition. It fills the whole partition, so that nothing of a former
- * owner remains. The broker is stored in parts, because the board parses no URL. A revoked key is
- * replaced by random bytes, because there is no value for "no key".
+ * owner remains. The broker is stored in parts, because the board parses no URL. A
+ * principal without a key has zeros there: the device then has no secret of that principal.
  */
-export function ownerContents(owner: Owner, partition: Partition, random: RandomBytes): Buffer {
+export function ownerContents(owner: Owner, partition: Partition): Buffer {
   const { device, keys, broker, ca, client } = owner;
   checkBroker(broker);
   const { tls, host, port, username = "", password = "" } = parseBroker(broker);
@@ -197,7 +200,7 @@ export function ownerContents(owner: Owner, partition: Partition, random: Random
   const u16 = Buffer.alloc(2);
   u16.writeUInt16LE(port);
   const body = Buffer.concat([
-    ...PRINCIPAL_KIDS.map((kid) => keys.get(kid) ?? random(KEY_BYTES)),
+    ...PRINCIPAL_KIDS.map((kid) => keys.get(kid) ?? NO_SECRET),
     withLength(checkDeviceId(device), 1),
     Buffer.from([tls ? 1 : 0]),
     u16,
@@ -208,6 +211,6 @@ export function ownerContents(owner: Owner, partition: Partition, random: Random
     withLength(client?.certificate ?? "", 2),
     withLength(client?.key ?? "", 2),
   ]);
-  const contents = framed("KSOWNER2", body, partition);
+  const contents = framed("KSOWNER3", body, partition);
   return Buffer.concat([contents, Buffer.alloc(partition.bytes - contents.length, 0xff)]);
 }

@@ -19,7 +19,7 @@ import type { FirmwareCommand } from "../base/board-data.ts";
 import { EXIT, UserError } from "../base/errors.ts";
 import { translateCore } from "../build/native-image.ts";
 import { wasm3Folder } from "../build/wasm3.ts";
-import { firmwarePath, readModule } from "../cli/live/firmware.ts";
+import { firmwarePath, readModule } from "../sim/firmware.ts";
 import { type Chip, commandOf, ROLES } from "./chip.ts";
 import { GUEST, guestContents } from "./contents.ts";
 import { partitionOf, readPartitions } from "./partitions.ts";

@@ -1,7 +1,7 @@
 /** The board's link as an MQTT session over TCP, for a simulation in real time. */
 import { CHANNEL, MESSAGE_MAX, PRINCIPAL_KIDS } from "../abi/abi.gen.ts";
 import type { Prng } from "../base/prng.ts";
-import type { Link, LinkSink } from "../cli/live/link.ts";
+import type { Link, LinkSink } from "../sim/link.ts";
 import { type BrokerAddress, brokerTrouble, openSession, type Session } from "./session.ts";
 import { availabilityTopic, commandFilter, type Level, OFFLINE, ONLINE, topic } from "./topics.ts";
 

@@ -3,11 +3,11 @@
  * whether the project's own scenarios tell a mutant. Must not know what a scenario does.
  */
 import { loadBoard } from "../base/board-data.ts";
-import { makeGate } from "../cli/live/firmware.ts";
-import { loadGuest } from "../cli/live/module.ts";
 import { scenarioFolder, scenarioPaths } from "../scenario/files.ts";
 import { loadScenario, parseScenario, type ScenarioFile } from "../scenario/load.ts";
 import { runScenario } from "../scenario/runner.ts";
+import { makeGate } from "../sim/firmware.ts";
+import { loadGuest } from "../sim/module.ts";
 import { SimTarget } from "../targets/sim.ts";
 
 type Module = Uint8Array<ArrayBuffer>;

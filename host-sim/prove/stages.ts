@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { loadBoard } from "../base/board-data.ts";
 import { RealClock } from "../base/clock.ts";
-import { firmwarePath, readModule } from "../cli/live/firmware.ts";
+import { firmwarePath, readModule } from "../sim/firmware.ts";
 import { allBoards, type ReproduceReport, reproduce } from "./build/reproduce.ts";
 import { scenarioOf } from "./device/counterexample.ts";
 import { Explorer, type ExplorerReport } from "./device/explorer.ts";

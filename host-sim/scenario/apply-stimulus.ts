@@ -1,7 +1,7 @@
 /**
  * Applies a stimulus to the simulated board: for scenarios, and for the lines of `killswitch sim`.
  */
-import type { Simulator } from "../cli/live/simulator.ts";
+import type { Simulator } from "../sim/simulator.ts";
 import type { Stimulus } from "./grammar.ts";
 
 /** Tenths of a degree Celsius, the unit of the board's sensor, per degree. */

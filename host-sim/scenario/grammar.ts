@@ -1,8 +1,8 @@
 /** The types of a scenario, as in its YAML file. schema.json describes the same for validation. */
 import { parseMs } from "../base/clock.ts";
-import type { Fault, Position } from "../cli/live/virtual-board.ts";
-import type { Delivery } from "../cli/live/virtual-broker.ts";
 import type { ArgValue } from "../controller/operations.ts";
+import type { Fault, Position } from "../sim/virtual-board.ts";
+import type { Delivery } from "../sim/virtual-broker.ts";
 
 export interface Scenario {
   name: string;

@@ -1,8 +1,8 @@
 /** Loads a guest that replaces device.wasm, from a .wasm or .wat file. */
 import { readFileSync } from "node:fs";
 import { EXIT, UserError } from "../base/errors.ts";
-import { type Firmware, loadFirmware, readModule } from "../cli/live/firmware.ts";
-import { loadGuest } from "../cli/live/module.ts";
+import { type Firmware, loadFirmware, readModule } from "../sim/firmware.ts";
+import { loadGuest } from "../sim/module.ts";
 
 /** Reads a module. A .wat file is assembled. Throws UserError. */
 export async function guestBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {

@@ -15,7 +15,7 @@
  */
 import type { BoardData } from "../base/board-data.ts";
 import { crc32 } from "../base/crc32.ts";
-import type { Fault } from "../cli/live/virtual-board.ts";
+import type { Fault } from "../sim/virtual-board.ts";
 import { initialObserved, type Observed, updateObserved } from "./observed.ts";
 import { field, lineText } from "./trace.ts";
 

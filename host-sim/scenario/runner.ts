@@ -1,8 +1,8 @@
 /** Runs a scenario on a target, step by step, and reports the first step that fails. */
 import type { BoardData } from "../base/board-data.ts";
-import type { Firmware } from "../cli/live/firmware.ts";
 import { MessageError } from "../controller/cose.ts";
 import { parseRecord, readJournal, recordLine, verifyJournal } from "../controller/journal.ts";
+import type { Firmware } from "../sim/firmware.ts";
 import {
   type Answered,
   durationMs,

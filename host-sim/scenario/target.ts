@@ -1,9 +1,9 @@
 /** The interface of a target, on which scenarios run: it takes stimuli and produces a trace. */
 import type { BoardData } from "../base/board-data.ts";
-import type { Firmware } from "../cli/live/firmware.ts";
-import type { TraceSink } from "../cli/live/simulator.ts";
-import type { Position } from "../cli/live/virtual-board.ts";
-import type { Delivery, DeviceMessage } from "../cli/live/virtual-broker.ts";
+import type { Firmware } from "../sim/firmware.ts";
+import type { TraceSink } from "../sim/simulator.ts";
+import type { Position } from "../sim/virtual-board.ts";
+import type { Delivery, DeviceMessage } from "../sim/virtual-broker.ts";
 import type { Image, Step, Stimulus } from "./grammar.ts";
 
 /** The result of a call that may complete later. */

@@ -4,13 +4,13 @@
  */
 import { KEY } from "../abi/abi.gen.ts";
 import { boardNames, defaultBoard, loadBoard } from "../base/board-data.ts";
-import { type Firmware, firmwarePath, makeGate, readModule } from "../cli/live/firmware.ts";
-import { loadGuest } from "../cli/live/module.ts";
-import { makeStorage, type VirtualBoard } from "../cli/live/virtual-board.ts";
 import { useHmac } from "../controller/cose.ts";
 import type { Scenario } from "../scenario/grammar.ts";
 import { SCENARIO_KEYS } from "../scenario/remote.ts";
 import { type Outcome, runScenario } from "../scenario/runner.ts";
+import { type Firmware, firmwarePath, makeGate, readModule } from "../sim/firmware.ts";
+import { loadGuest } from "../sim/module.ts";
+import { makeStorage, type VirtualBoard } from "../sim/virtual-board.ts";
 import { SimTarget, type SimTargetOptions } from "../targets/sim.ts";
 import { markOf } from "./coverage-marks.ts";
 import { type GeneratorOptions, generateScenario } from "./generator.ts";

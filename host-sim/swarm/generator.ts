@@ -5,12 +5,10 @@
  */
 import { OP, OP_WIRES, PRINCIPAL_KIDS } from "../abi/abi.gen.ts";
 import { Prng } from "../base/prng.ts";
-import { FAULTS, type Fault } from "../cli/live/virtual-board.ts";
-import type { Delivery } from "../cli/live/virtual-broker.ts";
 import { type Scenario, type Send, type Step, TAP_MS, type Tamper } from "../scenario/grammar.ts";
 import { QUESTION_WIRE } from "../scenario/remote.ts";
-import { FAULTS, type Fault } from "../cli/live/virtual-board.ts";
-import type { Delivery } from "../cli/live/virtual-broker.ts";
+import { FAULTS, type Fault } from "../sim/virtual-board.ts";
+import type { Delivery } from "../sim/virtual-broker.ts";
 
 export interface GeneratorOptions {
   /** Board names; the first is the default board. */

@@ -3,12 +3,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { EXIT, UserError } from "../base/errors.ts";
 import { packageRoot } from "../base/paths.ts";
-import type { Firmware } from "../cli/live/firmware.ts";
-import { GuestHang, type HostLoop } from "../cli/live/host-loop.ts";
-import { type GuestModule, loadGuest } from "../cli/live/module.ts";
-import { Runtime } from "../cli/live/runtime.ts";
-import type { VirtualBoard } from "../cli/live/virtual-board.ts";
 import { assembleWat } from "../scenario/guest.ts";
+import type { Firmware } from "../sim/firmware.ts";
+import { GuestHang, type HostLoop } from "../sim/host-loop.ts";
+import { type GuestModule, loadGuest } from "../sim/module.ts";
+import { Runtime } from "../sim/runtime.ts";
+import type { VirtualBoard } from "../sim/virtual-board.ts";
 import { reuseInstance } from "./reused-modules.ts";
 
 /**

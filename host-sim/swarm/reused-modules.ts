@@ -10,8 +10,8 @@ import {
   MAC_MESSAGE_MAX,
   TAG_BYTES,
 } from "../abi/abi.gen.ts";
-import { type GuestModule, sectionsOf } from "../cli/live/module.ts";
 import type { Hmac } from "../controller/cose.ts";
+import { type GuestModule, sectionsOf } from "../sim/module.ts";
 
 /** Ids of the sections table, global, start, element and data count: state outside memory, or code
  * that runs at instantiation. */

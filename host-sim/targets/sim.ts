@@ -3,12 +3,12 @@
  * native board runs on the same virtual pins.
  */
 import { REGION } from "../abi/abi.gen.ts";
-import { HostileLoop } from "../cli/live/hostile-loop.ts";
-import { Simulator, type SimulatorOptions } from "../cli/live/simulator.ts";
-import { type Delivery, VirtualBroker } from "../cli/live/virtual-broker.ts";
 import { applyStimulus } from "../scenario/apply-stimulus.ts";
 import type { Image, Step, Stimulus } from "../scenario/grammar.ts";
 import type { Target, TargetConfig } from "../scenario/target.ts";
+import { HostileLoop } from "../sim/hostile-loop.ts";
+import { Simulator, type SimulatorOptions } from "../sim/simulator.ts";
+import { type Delivery, VirtualBroker } from "../sim/virtual-broker.ts";
 
 export type SimTargetOptions = Pick<
   SimulatorOptions,

@@ -13,14 +13,12 @@ import {
   FIGURE_SOURCES,
 } from "../../host-sim/build/native-image.ts";
 import { targetStates } from "../../host-sim/build/tools.ts";
-import { firmwarePath, loadFirmware, readModule } from "../../host-sim/cli/live/firmware.ts";
-import { loadGuest } from "../../host-sim/cli/live/module.ts";
 import { encodeCommand } from "../../host-sim/controller/command.ts";
 import { parseRequest } from "../../host-sim/controller/operations.ts";
 import { guestBytes } from "../../host-sim/scenario/guest.ts";
 import { SCENARIO_KEYS, SCENARIO_SECRETS } from "../../host-sim/scenario/remote.ts";
-import { firmwarePath, loadFirmware, readModule } from "../../host-sim/cli/live/firmware.ts";
-import { loadGuest } from "../../host-sim/cli/live/module.ts";
+import { firmwarePath, loadFirmware, readModule } from "../../host-sim/sim/firmware.ts";
+import { loadGuest } from "../../host-sim/sim/module.ts";
 import { Doorbell } from "../../host-sim/targets/native/doorbell.ts";
 import { NativeTarget } from "../../host-sim/targets/native/native-target.ts";
 import {

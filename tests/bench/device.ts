@@ -7,10 +7,10 @@ import { CHANNEL, CODE, OP, PRINCIPAL } from "../../host-sim/abi/abi.gen.ts";
 import { defaultBoard, loadBoard } from "../../host-sim/base/board-data.ts";
 import { deriveKeys } from "../../host-sim/base/derived-keys.ts";
 import { runBounded } from "../../host-sim/base/guard.ts";
-import { firmwarePath, loadFirmware } from "../../host-sim/cli/live/firmware.ts";
-import { Simulator } from "../../host-sim/cli/live/simulator.ts";
-import { VirtualBroker } from "../../host-sim/cli/live/virtual-broker.ts";
 import { decodeReply, decodeStatus, encodeCommand } from "../../host-sim/controller/command.ts";
+import { firmwarePath, loadFirmware } from "../../host-sim/sim/firmware.ts";
+import { Simulator } from "../../host-sim/sim/simulator.ts";
+import { VirtualBroker } from "../../host-sim/sim/virtual-broker.ts";
 import { type Figure, median, printFigures } from "./table.ts";
 
 const DAY_S = 86_400;

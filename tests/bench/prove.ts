@@ -3,9 +3,9 @@
  * hand-written model of the same policy, in the same run. Must not know how any of them works.
  */
 import { RealClock } from "../../host-sim/base/clock.ts";
-import { firmwarePath, readModule } from "../../host-sim/cli/live/firmware.ts";
 import { Explorer } from "../../host-sim/prove/device/explorer.ts";
 import { proveGate } from "../../host-sim/prove/gate/proof.ts";
+import { firmwarePath, readModule } from "../../host-sim/sim/firmware.ts";
 import { runSpin, type SpinRun } from "./spin.ts";
 import { type Figure, printFigures } from "./table.ts";
 

@@ -1,7 +1,7 @@
 /**
  * How fast a swarm goes on one core, and how much a run has in it. Must not know how a run is drawn.
  */
-import { firmwarePath, readModule } from "../../host-sim/cli/live/firmware.ts";
+import { firmwarePath, readModule } from "../../host-sim/sim/firmware.ts";
 import { Engine } from "../../host-sim/swarm/engine.ts";
 import { type Figure, printFigures } from "./table.ts";
 

@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { instantiateSync } from "@assemblyscript/loader";
 import { describe, expect, test } from "vitest";
-import { firmwarePath, readModule } from "../../host-sim/cli/live/firmware.ts";
+import { firmwarePath, readModule } from "../../host-sim/sim/firmware.ts";
 
 interface Mac extends Record<string, unknown> {
   memory: WebAssembly.Memory;

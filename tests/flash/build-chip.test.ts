@@ -15,9 +15,9 @@ import { crc32 } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EXIT, UserError } from "../../host-sim/base/errors.ts";
 import { packageRoot } from "../../host-sim/base/paths.ts";
-import { firmwarePath } from "../../host-sim/cli/live/firmware.ts";
 import { commandOf, loadChip } from "../../host-sim/flash/chip.ts";
 import { parsePartitions } from "../../host-sim/flash/partitions.ts";
+import { firmwarePath } from "../../host-sim/sim/firmware.ts";
 
 const CHIP = loadChip("esp32c3");
 const INPUT = join(CHIP.folder, CHIP.firmware.input);

@@ -1,10 +1,10 @@
 /** Certificates: what they hold, and what their check finds. */
 import { expect, test } from "vitest";
-import { firmwarePath, readModule } from "../../host-sim/cli/live/firmware.ts";
 import { certify, checkCertificate } from "../../host-sim/prove/certificate.ts";
 import { Explorer } from "../../host-sim/prove/device/explorer.ts";
 import { walk } from "../../host-sim/prove/device/random-walk.ts";
 import { provePart } from "../../host-sim/prove/stages.ts";
+import { firmwarePath, readModule } from "../../host-sim/sim/firmware.ts";
 
 const subject = {
   gate: readModule(firmwarePath("gate")),

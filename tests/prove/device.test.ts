@@ -1,10 +1,10 @@
 /** The explorer and its abstraction, on the device that ships and on devices broken by hand. */
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { firmwarePath, readModule } from "../../host-sim/cli/live/firmware.ts";
 import { scenarioOf } from "../../host-sim/prove/device/counterexample.ts";
 import { Explorer } from "../../host-sim/prove/device/explorer.ts";
 import { replays } from "../../host-sim/prove/scenario-replay.ts";
+import { firmwarePath, readModule } from "../../host-sim/sim/firmware.ts";
 import { buildPatched, type Patch } from "./build.ts";
 
 const gate = readModule(firmwarePath("gate"));

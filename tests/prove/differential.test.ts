@@ -3,7 +3,6 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
 import { runBounded } from "../../host-sim/base/guard.ts";
-import { firmwarePath, readModule } from "../../host-sim/cli/live/firmware.ts";
 import { Differential } from "../../host-sim/prove/mutation/differential.ts";
 import {
   functionNames,
@@ -11,6 +10,7 @@ import {
   type Site,
   sitesOf,
 } from "../../host-sim/prove/mutation/mutator.ts";
+import { firmwarePath, readModule } from "../../host-sim/sim/firmware.ts";
 
 const device = readModule(firmwarePath("device"));
 const names = functionNames(readFileSync("dist/firmware/device.wat", "utf8"));

@@ -1,11 +1,11 @@
 /** The proof of the gate, on the gate that ships and on gates broken by hand. */
 import { expect, test } from "vitest";
-import { firmwarePath, readModule } from "../../host-sim/cli/live/firmware.ts";
 import { enumerateInC, noCompiler } from "../../host-sim/prove/gate/c-translation.ts";
 import { compareGates, sameFromPowerOn } from "../../host-sim/prove/gate/compare.ts";
 import { proveGate } from "../../host-sim/prove/gate/proof.ts";
 import { readerOf } from "../../host-sim/prove/gate/word-reader.ts";
 import { mutantOf, sitesOf } from "../../host-sim/prove/mutation/mutator.ts";
+import { firmwarePath, readModule } from "../../host-sim/sim/firmware.ts";
 import { buildPatched } from "./build.ts";
 
 const file = "firmware/gate/gate.ts";

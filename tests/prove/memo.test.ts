@@ -1,10 +1,10 @@
 /** The memo of the explorer: which transitions it takes for checked, and what a check may read. */
 import { expect, test } from "vitest";
-import { firmwarePath, readModule } from "../../host-sim/cli/live/firmware.ts";
 import { BITS_OF_BYTE, NO_STATE, OFFSET, RANGES } from "../../host-sim/prove/device/abstraction.ts";
 import { eventList, loadEvents } from "../../host-sim/prove/device/events.ts";
 import { InstrumentedGuest } from "../../host-sim/prove/device/instrumented-guest.ts";
 import { Transition } from "../../host-sim/prove/device/transition.ts";
+import { firmwarePath, readModule } from "../../host-sim/sim/firmware.ts";
 
 const device = readModule(firmwarePath("device"));
 const events = eventList();

@@ -2,9 +2,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { firmwarePath, readModule } from "../../host-sim/cli/live/firmware.ts";
 import { fileDifference as parting } from "../../host-sim/prove/build/file-difference.ts";
 import { allBoards, reproduce } from "../../host-sim/prove/build/reproduce.ts";
+import { firmwarePath, readModule } from "../../host-sim/sim/firmware.ts";
 import { notRun } from "../targets/native/support.ts";
 
 const ready = allBoards().filter((board) => notRun(board) === null);

@@ -3,12 +3,12 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { BOOT_NAMES, CODE_NAMES, PHASE_NAMES, PRINCIPAL_KIDS } from "../../host-sim/abi/abi.gen.ts";
 import { EXIT, UserError } from "../../host-sim/base/errors.ts";
-import { FAULTS } from "../../host-sim/cli/live/virtual-board.ts";
 import { scenarioFolder, scenarioPaths } from "../../host-sim/scenario/files.ts";
 import { durationMs } from "../../host-sim/scenario/grammar.ts";
 import { guestBytes } from "../../host-sim/scenario/guest.ts";
 import { loadScenario, parseScenario } from "../../host-sim/scenario/load.ts";
 import schema from "../../host-sim/scenario/schema.json" with { type: "json" };
+import { FAULTS } from "../../host-sim/sim/virtual-board.ts";
 
 const HEAD = "name: x\nabout: X.\nstart: { switch: on }\n";
 

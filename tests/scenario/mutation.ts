@@ -8,10 +8,10 @@ import { pathToFileURL } from "node:url";
 import asc from "assemblyscript/asc";
 import { build } from "esbuild";
 import { packageRoot } from "../../host-sim/base/paths.ts";
-import { type Firmware, loadFirmware, makeGate } from "../../host-sim/cli/live/firmware.ts";
-import { loadGuest } from "../../host-sim/cli/live/module.ts";
 import type * as guest from "../../host-sim/scenario/guest.ts";
 import type * as runner from "../../host-sim/scenario/runner.ts";
+import { type Firmware, loadFirmware, makeGate } from "../../host-sim/sim/firmware.ts";
+import { loadGuest } from "../../host-sim/sim/module.ts";
 import type * as sim from "../../host-sim/targets/sim.ts";
 
 export interface Mutant {

@@ -7,7 +7,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PRINCIPAL_KIDS } from "../../host-sim/abi/abi.gen.ts";
 import { packageRoot } from "../../host-sim/base/paths.ts";
 import { Prng } from "../../host-sim/base/prng.ts";
-import { firmwarePath, readModule } from "../../host-sim/cli/live/firmware.ts";
 import { loadChip } from "../../host-sim/flash/chip.ts";
 import { GUEST, guestContents, OWNER, ownerContents } from "../../host-sim/flash/contents.ts";
 import { partitionsOf } from "../../host-sim/flash/flasher.ts";
@@ -19,6 +18,7 @@ import {
   parseResult,
   RPC,
 } from "../../host-sim/serial/improv-frames.ts";
+import { firmwarePath, readModule } from "../../host-sim/sim/firmware.ts";
 
 const MAIN = join(packageRoot(), "boards", "esp32", "main");
 const COMMON = join(packageRoot(), "boards", "runtime");
@@ -136,10 +136,10 @@ describe.skipIf(notRun())("the board in C", () => {
     ["mqtt://[fd00::10]", null, ["0 fd00::10 1883", "user=", "password="]],
     [LONGEST, null, [`0 ${"h".repeat(253)} 1883`, "user=", "password="]],
   ])("accepts the owner's partition that we write, case %#", (broker, ca, parts) => {
-    const contents = ownerContents({ device: "a_B-9", keys, broker, ca }, owner, random);
+    const contents = ownerContents({ device: "a_B-9", keys, broker, ca }, owner);
     const bytes = [0, 7, 2, 3].map((byte) => Buffer.alloc(32, byte));
     expect(contents.length).toBe(owner.bytes);
-    const [keyText, device, ...rest] = inC("KSOWNER2", contents);
+    const [keyText, device, ...rest] = inC("KSOWNER3", contents);
     expect([keyText, device]).toEqual([hex(Buffer.concat(bytes)), "a_B-9"]);
     expect(rest.slice(0, 3)).toEqual(parts);
     expect(rest[3] ?? "").toBe(hex(Buffer.from(ca ?? "")));
@@ -148,7 +148,7 @@ describe.skipIf(notRun())("the board in C", () => {
   test("accepts a client certificate", () => {
     const client = { certificate: PEM, key: "-----BEGIN KEY-----\nBB\n" };
     const settings = { device: "d", keys, broker: "mqtts://b", ca: PEM, client };
-    const rest = inC("KSOWNER2", ownerContents(settings, owner, random)).slice(-3);
+    const rest = inC("KSOWNER3", ownerContents(settings, owner)).slice(-3);
     expect(rest).toEqual(
       [PEM, client.certificate, client.key].map((text) => hex(Buffer.from(text))),
     );

@@ -4,8 +4,8 @@
  */
 import { expect, test } from "vitest";
 import { Prng } from "../../host-sim/base/prng.ts";
-import { firmwarePath, readModule } from "../../host-sim/cli/live/firmware.ts";
-import { loadGuest } from "../../host-sim/cli/live/module.ts";
+import { firmwarePath, readModule } from "../../host-sim/sim/firmware.ts";
+import { loadGuest } from "../../host-sim/sim/module.ts";
 import { assemble, type GuestText, guestText } from "./fake-hal.ts";
 
 const REASONS = ["format", "import", "export", "memory"];

@@ -4,8 +4,8 @@ import { INPUT_BUTTON, KEY, REGION } from "../../host-sim/abi/abi.gen.ts";
 import { loadBoard } from "../../host-sim/base/board-data.ts";
 import { VirtualClock } from "../../host-sim/base/clock.ts";
 import { Prng } from "../../host-sim/base/prng.ts";
-import { PowerLoss } from "../../host-sim/cli/live/host-loop.ts";
-import { type Fault, type Position, VirtualBoard } from "../../host-sim/cli/live/virtual-board.ts";
+import { PowerLoss } from "../../host-sim/sim/host-loop.ts";
+import { type Fault, type Position, VirtualBoard } from "../../host-sim/sim/virtual-board.ts";
 
 const DATA = { ...loadBoard("esp32"), dischargeMs: 3, railUpMs: 2, bounceMs: 5 };
 const ON = 1;

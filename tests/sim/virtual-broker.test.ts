@@ -1,6 +1,6 @@
 /** The virtual broker: sessions, delivery, failure and recovery in virtual time. */
 import { expect, test } from "vitest";
-import { type Delivery, VirtualBroker } from "../../host-sim/cli/live/virtual-broker.ts";
+import { type Delivery, VirtualBroker } from "../../host-sim/sim/virtual-broker.ts";
 
 function bench() {
   const log: string[] = [];

@@ -1,6 +1,6 @@
 /** Shared by the swarm tests: the shipped modules, a swarm engine for them, and broken devices. */
 import { readFileSync } from "node:fs";
-import { firmwarePath, readModule } from "../../host-sim/cli/live/firmware.ts";
+import { firmwarePath, readModule } from "../../host-sim/sim/firmware.ts";
 import { Engine, type Modules } from "../../host-sim/swarm/engine.ts";
 import type { Patch } from "../prove/build.ts";
 

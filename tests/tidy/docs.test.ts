@@ -64,8 +64,8 @@ test("the call chains name functions that exist", () => {
   const page = text("docs/ARCHITECTURE.md");
   expect([...page.matchAll(/`[#\w]+` in `/g)].length).toBeGreaterThan(40);
   expect(missingFunctions(page)).toEqual([]);
-  const gone = "`#vanish` in `host-sim/cli/live/runtime.ts`";
-  expect(missingFunctions(gone)).toEqual(["#vanish in host-sim/cli/live/runtime.ts"]);
+  const gone = "`#vanish` in `host-sim/sim/runtime.ts`";
+  expect(missingFunctions(gone)).toEqual(["#vanish in host-sim/sim/runtime.ts"]);
 });
 
 test("the documents with terms of our own link to the glossary", () => {

@@ -200,7 +200,8 @@ void contacts_start(void) {
 void contacts_wait(uint32_t ms) {
     const uint32_t since = hal_now();
     for (;;) {
-        /* What the contacts were meanwhile is nothing to the host, which begins with what they are. */
+        /* What the contacts were meanwhile is nothing to the host, which begins with what they are.
+         */
         seen_off = false;
         if (hal_now() - since >= ms) return;
         watchdog_feed();

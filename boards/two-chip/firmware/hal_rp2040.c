@@ -8,7 +8,6 @@
 #include "hal.h"
 #include "host.h"
 #include "image_format.h"
-#include "mac.h"
 #include "modem.h"
 
 #define NC_ALONE 2u
@@ -97,14 +96,13 @@ void hal_radio(bool on) {
 
 bool hal_gpio(uint32_t pin, uint32_t level) { return outputs_set(pin, level); }
 
-void hal_link_send(uint32_t channel, const uint8_t *bytes, uint32_t len) {
-    modem_send(channel, bytes, len);
+void hal_link_send(uint32_t principal, uint32_t channel, const uint8_t *bytes, uint32_t len) {
+    modem_send(principal, channel, bytes, len);
 }
 
-bool hal_mac(uint32_t principal, const uint8_t *bytes, uint32_t len, uint8_t *tag) {
+bool hal_secret(uint32_t principal, uint8_t *secret) {
     if (owner_fault != NULL) return false;
-    mac_hmac(owner.keys[principal], KEY_BYTES, bytes, len, tag);
-    return true;
+    return owner_secret(&owner, principal, secret);
 }
 
 /* --- the host's turns --- */

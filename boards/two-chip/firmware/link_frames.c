@@ -1,8 +1,9 @@
 /* A driver of modem.h for a test harness in the modem's place: link and messages in plain frames.
  *
  * A frame: 0x02, kind, length (two bytes, low first), body, CRC-32 of kind to body (four bytes, low
- * first). To the board: 'U' link up, 'D' link down, 'M' a message. From it: 'S', a channel and a
- * message. Twin: host-sim/targets/rp2040/link-frames.ts. */
+ * first). To the board: 'U' link up, 'D' link down, 'M' a message. From it: 'S', a byte (the
+ * principal above bit 4, the channel below) and a message. Twin:
+ * host-sim/targets/rp2040/link-frames.ts. */
 #include <string.h>
 
 #include "abi.gen.h"
@@ -64,9 +65,10 @@ void modem_feed(void) {
 
 uint32_t modem_deadline(void) { return HOST_NEVER; }
 
-void modem_send(uint32_t channel, const uint8_t *bytes, uint32_t len) {
+void modem_send(uint32_t principal, uint32_t channel, const uint8_t *bytes, uint32_t len) {
+    const uint8_t to = (uint8_t)(principal << 4 | channel);
     const uint32_t body = len + 1;
-    const uint8_t head[6] = {START, 'S', (uint8_t)body, (uint8_t)(body >> 8), (uint8_t)channel, 0};
+    const uint8_t head[6] = {START, 'S', (uint8_t)body, (uint8_t)(body >> 8), to, 0};
     if (modem_room() < HEAD + body + CRC_BYTES) return;
     const uint32_t crc = crc32_update(crc32_update(0, head + 1, 4), bytes, len);
     const uint8_t tail[CRC_BYTES] = {(uint8_t)crc, (uint8_t)(crc >> 8), (uint8_t)(crc >> 16),

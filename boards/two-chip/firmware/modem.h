@@ -11,8 +11,9 @@
 /* The radio's enable went up or down. Down: in an interrupt perhaps, and all that was begun is
  * over. */
 void modem_power(bool on);
-/* The host has a message (KS_CHANNEL). Without room it is dropped, as a radio would. */
-void modem_send(uint32_t channel, const uint8_t *bytes, uint32_t len);
+/* The host has a message to a principal (KS_PRINCIPAL) on a channel (KS_CHANNEL). Without room it
+ * is dropped, as a radio would. */
+void modem_send(uint32_t principal, uint32_t channel, const uint8_t *bytes, uint32_t len);
 /* Takes what has arrived and calls host_link() and host_received(); called whenever bytes arrive
  * and at the times that modem_deadline() names. */
 void modem_feed(void);

@@ -10,14 +10,14 @@ import { RealClock } from "../../base/clock.ts";
 import { EXIT, UserError } from "../../base/errors.ts";
 import type { Engine } from "../../build/native-image.ts";
 import { DEFAULT_KEYS } from "../../controller/keys.ts";
+import type { Simulator, TraceSink } from "../../sim/simulator.ts";
+import { FAULTS } from "../../sim/virtual-board.ts";
 import { deviceOption, keysOption, parseTcpPort, seedOption } from "../options.ts";
 import { onSignal, random32 } from "../terminal.ts";
 import { RealTimeLoop } from "./real-time-loop.ts";
 import { type DeviceSession, openDevice, openNetwork } from "./session.ts";
-import type { Simulator, TraceSink } from "./simulator.ts";
 import { parseStimulus, type Stimulus } from "./stimuli.ts";
 import { SCREEN_CLOSE, SCREEN_OPEN, View } from "./view.ts";
-import { FAULTS } from "./virtual-board.ts";
 
 export interface LiveOptions {
   broker?: string;

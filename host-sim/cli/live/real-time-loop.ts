@@ -3,7 +3,7 @@
  * due.
  */
 import type { RealClock } from "../../base/clock.ts";
-import type { Simulator } from "./simulator.ts";
+import type { Simulator } from "../../sim/simulator.ts";
 
 /** The longest delay that setTimeout takes (31 bits), rounded down, in ms. */
 const SLEEP_MAX_MS = 0x7fff_0000;

@@ -11,14 +11,14 @@ import { type Broker, startBroker } from "../../mqtt/broker.ts";
 import { MqttLink } from "../../mqtt/link.ts";
 import { type BrokerAddress, parseBroker } from "../../mqtt/session.ts";
 import { firmwareWith, guestBytes } from "../../scenario/guest.ts";
+import { firmwarePath, readModule } from "../../sim/firmware.ts";
+import type { Link } from "../../sim/link.ts";
+import { ENTROPY_STREAM, Simulator, type TraceSink } from "../../sim/simulator.ts";
+import type { VirtualBoard } from "../../sim/virtual-board.ts";
+import { VirtualBroker } from "../../sim/virtual-broker.ts";
 import { NativeLoop } from "../../targets/native/native-loop.ts";
 import { NATIVE_TIMEOUT_MS } from "../../targets/native/native-target.ts";
-import { firmwarePath, readModule } from "./firmware.ts";
-import type { Link } from "./link.ts";
-import { ENTROPY_STREAM, Simulator, type TraceSink } from "./simulator.ts";
 import { openStorage } from "./storage.ts";
-import type { VirtualBoard } from "./virtual-board.ts";
-import { VirtualBroker } from "./virtual-broker.ts";
 
 export interface SessionOptions {
   device: string;

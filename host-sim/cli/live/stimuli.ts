@@ -6,8 +6,8 @@ import { parseMs } from "../../base/clock.ts";
 import { EXIT, UserError } from "../../base/errors.ts";
 import { applyStimulus, type BoardStimulus } from "../../scenario/apply-stimulus.ts";
 import { TAP_MS } from "../../scenario/grammar.ts";
-import type { Simulator } from "./simulator.ts";
-import { FAULTS, type Fault } from "./virtual-board.ts";
+import type { Simulator } from "../../sim/simulator.ts";
+import { FAULTS, type Fault } from "../../sim/virtual-board.ts";
 
 /** A parsed line: an action on the board, a wait in ms, or the end of the simulation. */
 export type Stimulus =

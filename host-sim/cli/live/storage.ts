@@ -14,7 +14,7 @@ import {
 import { join } from "node:path";
 import { REGION } from "../../abi/abi.gen.ts";
 import { EXIT, UserError } from "../../base/errors.ts";
-import { REGION_BYTES } from "./hal.ts";
+import { REGION_BYTES } from "../../sim/hal.ts";
 
 const FILES = [
   { region: REGION.CONFIG, name: "config.bin" },

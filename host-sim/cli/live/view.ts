@@ -4,7 +4,7 @@
  */
 import { initialObserved, updateObserved } from "../../scenario/observed.ts";
 import { field } from "../../scenario/trace.ts";
-import type { Simulator } from "./simulator.ts";
+import type { Simulator } from "../../sim/simulator.ts";
 
 /** The constant part of the view. */
 export interface ViewHead {

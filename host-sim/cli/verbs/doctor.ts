@@ -12,9 +12,9 @@ import { chipNames, commandOf, loadChip } from "../../flash/chip.ts";
 import { hasTool } from "../../flash/project.ts";
 import type { BrokerAddress } from "../../mqtt/session.ts";
 import { portNames } from "../../serial/port.ts";
+import { firmwarePath } from "../../sim/firmware.ts";
 import { emulators, emulatorTrouble } from "../../targets/hil/emulator-board.ts";
 import { controllerStates } from "../../targets/rp2040/board.ts";
-import { firmwarePath } from "../live/firmware.ts";
 import { brokerOption, example, jsonOption, timeoutOption } from "../options.ts";
 import { print, printJson, setTimer } from "../terminal.ts";
 

@@ -31,9 +31,9 @@ import { hasTool, prepare, runProject } from "../../flash/project.ts";
 import { ROM_BAUD, Rom } from "../../flash/rom.ts";
 import { guestBytes } from "../../scenario/guest.ts";
 import { Port } from "../../serial/port.ts";
+import { firmwarePath } from "../../sim/firmware.ts";
 import { scenarioOwner } from "../../targets/hil/scenario-owner.ts";
 import { imageBoardNames } from "../../targets/rp2040/board.ts";
-import { firmwarePath } from "../live/firmware.ts";
 import { checked, deviceOption, example, fixtureOption, jsonOption, roleOf } from "../options.ts";
 import { print, printJson, progressBar, random, setTimer } from "../terminal.ts";
 import { flashImage } from "./image.ts";
@@ -90,7 +90,7 @@ async function partitionRegions(options: FlashOptions, chip: Chip): Promise<Regi
   }
   if (options.keys !== undefined || options.scenarioKeys) {
     const partition = partitionOf(path, rows, OWNER);
-    const bytes = ownerContents(ownerOf(options), partition, random);
+    const bytes = ownerContents(ownerOf(options), partition);
     regions.push({ name: OWNER, at: partition.at, bytes });
   } else if (options.broker !== undefined || options.ca !== undefined) {
     throw new UserError(

@@ -11,6 +11,7 @@ import { packageRoot } from "../../base/paths.ts";
 import type { Engine } from "../../build/native-image.ts";
 import { DEFAULT_KEYS, loadKeys } from "../../controller/keys.ts";
 import { guestBytes } from "../../scenario/guest.ts";
+import { firmwarePath } from "../../sim/firmware.ts";
 import { loadImageBoard } from "../../targets/rp2040/board.ts";
 import { buildFirmware } from "../../targets/rp2040/build.ts";
 import {
@@ -23,7 +24,6 @@ import {
 } from "../../targets/rp2040/contents.ts";
 import { copyToDrive, theDrive } from "../../targets/rp2040/drive.ts";
 import { flashUf2, makeUf2 } from "../../targets/rp2040/uf2.ts";
-import { firmwarePath } from "../live/firmware.ts";
 import { print, printJson, random, setTimer } from "../terminal.ts";
 import { wifiOf } from "../wifi.ts";
 import { withBoard } from "./console.ts";
@@ -53,7 +53,7 @@ async function settings(options: ImageBuildOptions): Promise<Region[]> {
   if (broker !== undefined) {
     const owned = loadKeys(keys ?? DEFAULT_KEYS, device ?? "demo");
     const owner = { device: device ?? "demo", keys: owned, broker: checkBroker(broker), ca: null };
-    regions.push(ownerRegion(board, owner, random));
+    regions.push(ownerRegion(board, owner));
   } else if (device !== undefined || keys !== undefined) {
     throw new UserError(
       "build --device and --keys: say which broker the board joins with --broker",

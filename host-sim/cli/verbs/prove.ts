@@ -10,7 +10,7 @@ import { writeFileAtomic } from "../../base/files.ts";
 import { linesOf } from "../../prove/report.ts";
 import type { PartReport, Subject } from "../../prove/stages.ts";
 import { PARTS, type PartName, type Verdict, verdictOf } from "../../prove/verdict.ts";
-import { firmwarePath, validModule } from "../live/firmware.ts";
+import { firmwarePath, validModule } from "../../sim/firmware.ts";
 import { example, jsonOption, seedOption } from "../options.ts";
 import { onSignal, print, printJson } from "../terminal.ts";
 

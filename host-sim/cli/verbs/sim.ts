@@ -5,6 +5,7 @@
 import type { Command } from "commander";
 import { defaultBoard } from "../../base/board-data.ts";
 import { EXIT, UserError } from "../../base/errors.ts";
+import type { TraceSink } from "../../sim/simulator.ts";
 import {
   addLiveOptions,
   deviceOptions,
@@ -14,7 +15,6 @@ import {
   runLive,
 } from "../live/live.ts";
 import { openDevice, virtualNetwork } from "../live/session.ts";
-import type { TraceSink } from "../live/simulator.ts";
 import { STIMULI } from "../live/stimuli.ts";
 import { example } from "../options.ts";
 import { random32 } from "../terminal.ts";

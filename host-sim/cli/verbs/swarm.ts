@@ -4,13 +4,13 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { RealClock } from "../../base/clock.ts";
 import { EXIT, type ExitCode, UserError } from "../../base/errors.ts";
+import { firmwarePath, validModule } from "../../sim/firmware.ts";
 import { Engine, type Modules } from "../../swarm/engine.ts";
 import { type Finding, writeFinding } from "../../swarm/finding.ts";
 import { openProgress, Progress, subjectOf } from "../../swarm/progress-file.ts";
 import { summaryLines, type Verdict, verdictOf } from "../../swarm/report.ts";
 import { reasonOf } from "../../swarm/shrink.ts";
 import { sortedTotals, type Totals, unreachedMarks } from "../../swarm/totals.ts";
-import { firmwarePath, validModule } from "../live/firmware.ts";
 import { example, jsonOption, parseDuration, seedOption } from "../options.ts";
 import { runWorkers, serveWorker, Worker } from "../swarm-workers.ts";
 import { onSignal, print, printJson } from "../terminal.ts";

@@ -13,11 +13,11 @@ import {
 import { STATE_BYTES } from "../../abi/state.gen.ts";
 import type { BoardData } from "../../base/board-data.ts";
 import { Prng } from "../../base/prng.ts";
-import { makeGate } from "../../cli/live/firmware.ts";
-import { loadGuest } from "../../cli/live/module.ts";
-import { Runtime } from "../../cli/live/runtime.ts";
-import { Simulator } from "../../cli/live/simulator.ts";
-import { VirtualBroker } from "../../cli/live/virtual-broker.ts";
+import { makeGate } from "../../sim/firmware.ts";
+import { loadGuest } from "../../sim/module.ts";
+import { Runtime } from "../../sim/runtime.ts";
+import { Simulator } from "../../sim/simulator.ts";
+import { VirtualBroker } from "../../sim/virtual-broker.ts";
 import { GATE_SPEC } from "../gate/paths.ts";
 import { OFFSET } from "./abstraction.ts";
 import { InstrumentedGuest } from "./instrumented-guest.ts";

@@ -12,8 +12,8 @@ import {
 } from "../../abi/abi.gen.ts";
 import { STATE_BYTES } from "../../abi/state.gen.ts";
 import { EXIT, UserError } from "../../base/errors.ts";
-import { REGION_BYTES } from "../../cli/live/hal.ts";
-import { loadGuest } from "../../cli/live/module.ts";
+import { REGION_BYTES } from "../../sim/hal.ts";
+import { loadGuest } from "../../sim/module.ts";
 import { guestModuleChecks } from "../module-checks.ts";
 import { throwOutOfRange } from "./abstraction.ts";
 import type { Signed } from "./messages.ts";

@@ -4,7 +4,14 @@
  * the exploration found. The representative of the state before must do the same on the same event, and
  * come to the same abstract state.
  */
-import { BOOT, BOOT_NAMES, EVENT, INPUT_TEMPERATURE_SHIFT, MARK, REGION } from "../../abi/abi.gen.ts";
+import {
+  BOOT,
+  BOOT_NAMES,
+  EVENT,
+  INPUT_TEMPERATURE_SHIFT,
+  MARK,
+  REGION,
+} from "../../abi/abi.gen.ts";
 import { STATE_BYTES } from "../../abi/state.gen.ts";
 import { Prng } from "../../base/prng.ts";
 import { journalHead, OFFSET, writeRepresentative } from "./abstraction.ts";

@@ -3,7 +3,7 @@
  * unchanged.
  */
 import binaryen from "binaryen";
-import { makeGate } from "../../cli/live/firmware.ts";
+import { makeGate } from "../../sim/firmware.ts";
 import { inputsOf, SAMPLES } from "./paths.ts";
 
 type Module = Uint8Array<ArrayBuffer>;

@@ -3,7 +3,7 @@
  * time, until no pair of word and monitors is new.
  */
 import { PHASE, PHASE_NAMES } from "../../abi/abi.gen.ts";
-import type { Gate } from "../../cli/live/host-loop.ts";
+import type { Gate } from "../../sim/host-loop.ts";
 
 /** The times of the gate's specification, in ms. docs/PROOFS.md, "The gate". */
 export const GATE_SPEC = { armMs: 50, travelMs: 20, gapMs: 10, dischargeMs: 100 } as const;

@@ -2,8 +2,8 @@
  * The proof of a gate, over its bytes: every word for permits() and phase(), every valid word and every
  * input for step(), every path from power-on, and every bit flip of every word on these paths.
  */
-import { makeGate } from "../../cli/live/firmware.ts";
-import type { Gate } from "../../cli/live/host-loop.ts";
+import { makeGate } from "../../sim/firmware.ts";
+import type { Gate } from "../../sim/host-loop.ts";
 import { gateModuleChecks } from "../module-checks.ts";
 import { FOUND, type GateLoops, IMAGE_OFFSET, linkLoops, loopModule, STEP_RULES } from "./loops.ts";
 import {

@@ -5,7 +5,7 @@
 import { UserError } from "../../base/errors.ts";
 import { runBounded } from "../../base/guard.ts";
 import { Prng } from "../../base/prng.ts";
-import { makeGate } from "../../cli/live/firmware.ts";
+import { makeGate } from "../../sim/firmware.ts";
 import { Explorer, type ExplorerReport } from "../device/explorer.ts";
 import { compareGates, sameFromPowerOn } from "../gate/compare.ts";
 import { explorePaths } from "../gate/paths.ts";

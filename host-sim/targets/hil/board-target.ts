@@ -5,10 +5,10 @@
  */
 import type { RealClock } from "../../base/clock.ts";
 import { Prng } from "../../base/prng.ts";
-import type { Delivery } from "../../cli/live/virtual-broker.ts";
 import type { Image, Step, Stimulus } from "../../scenario/grammar.ts";
 import { initialObserved, updateObserved } from "../../scenario/observed.ts";
 import { Mismatch, type RealTime, type Target, type TargetConfig } from "../../scenario/target.ts";
+import type { Delivery } from "../../sim/virtual-broker.ts";
 import { BoardTime } from "./board-time.ts";
 import { ConsoleReader } from "./console.ts";
 import { JournalDump } from "./journal.ts";

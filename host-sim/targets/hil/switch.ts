@@ -1,7 +1,7 @@
 /**
  * Model of a slide switch for a test rig: computes the contacts from its position and its faults.
  */
-import type { Fault, Position } from "../../cli/live/virtual-board.ts";
+import type { Fault, Position } from "../../sim/virtual-board.ts";
 
 export interface Contacts {
   readonly no: boolean;

@@ -6,7 +6,7 @@
 import { CHANNEL, PRINCIPAL_KIDS } from "../../abi/abi.gen.ts";
 import { type Broker, startBroker } from "../../mqtt/broker.ts";
 import { type Level, placeOf, topic } from "../../mqtt/topics.ts";
-import type { Delivery } from "../../cli/live/virtual-broker.ts";
+import type { Delivery } from "../../sim/virtual-broker.ts";
 
 export interface TestBrokerOptions {
   /** Address and port to listen on. Port 0: any free port. */

@@ -5,8 +5,8 @@
  */
 import { MESSAGE_MAX, PIN_NAMES } from "../../abi/abi.gen.ts";
 import type { NativeImage } from "../../build/native-image.ts";
-import { type HostLoop, PowerLoss } from "../../cli/live/host-loop.ts";
-import type { VirtualBoard } from "../../cli/live/virtual-board.ts";
+import { type HostLoop, PowerLoss } from "../../sim/host-loop.ts";
+import type { VirtualBoard } from "../../sim/virtual-board.ts";
 import { Doorbell } from "./doorbell.ts";
 import {
   ANSWER,

@@ -3,11 +3,11 @@
  */
 
 import type { NativeImage } from "../../build/native-image.ts";
-import type { Firmware } from "../../cli/live/firmware.ts";
-import { ENTROPY_STREAM } from "../../cli/live/simulator.ts";
-import type { Delivery } from "../../cli/live/virtual-broker.ts";
 import type { Image, Step, Stimulus } from "../../scenario/grammar.ts";
 import type { Target, TargetConfig } from "../../scenario/target.ts";
+import type { Firmware } from "../../sim/firmware.ts";
+import { ENTROPY_STREAM } from "../../sim/simulator.ts";
+import type { Delivery } from "../../sim/virtual-broker.ts";
 import { SimTarget } from "../sim.ts";
 import { NativeLoop } from "./native-loop.ts";
 

@@ -28,8 +28,8 @@ import {
 } from "../../build/native-image.ts";
 import { requireTools } from "../../build/tools.ts";
 import { wasm3Folder } from "../../build/wasm3.ts";
-import { firmwarePath, readModule } from "../../cli/live/firmware.ts";
-import { loadGuest } from "../../cli/live/module.ts";
+import { firmwarePath, readModule } from "../../sim/firmware.ts";
+import { loadGuest } from "../../sim/module.ts";
 import { type ImageBoard, loadImageBoard } from "./board.ts";
 import { checksumOfBoot } from "./boot-checksum.ts";
 
@@ -57,6 +57,7 @@ const COMMON = [
   "event_queue.c",
   "host.c",
   "imports.c",
+  "keys.c",
   "mac.c",
   "trace.c",
   "validate.c",

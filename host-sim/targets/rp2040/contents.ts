@@ -3,7 +3,6 @@
  */
 
 import { EXIT, UserError } from "../../base/errors.ts";
-import type { RandomBytes } from "../../controller/keys.ts";
 import {
   checkBroker,
   framed,
@@ -56,9 +55,9 @@ export function anyGuestRegion(board: ImageBoard, module: Uint8Array): Region {
   return { at: part.at, bytes: framed("KSGUEST1", module, partition(GUEST, part)) };
 }
 
-export function ownerRegion(board: ImageBoard, owner: Owner, random: RandomBytes): Region {
+export function ownerRegion(board: ImageBoard, owner: Owner): Region {
   const part = board.flash.owner;
-  return { at: part.at, bytes: ownerContents(owner, partition(OWNER, part), random) };
+  return { at: part.at, bytes: ownerContents(owner, partition(OWNER, part)) };
 }
 
 function counted(what: string, text: string, most: number): Buffer {

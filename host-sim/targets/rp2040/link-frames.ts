@@ -7,7 +7,7 @@ import { crc32 } from "node:zlib";
 const START = 2;
 const HEAD = 4;
 const CRC_BYTES = 4;
-/** Longest body that a board sends: a channel and a message. */
+/** Longest body: a byte for principal and channel, and a message. */
 const BODY_MAX = 0xffff;
 
 export type FrameKind = "U" | "D" | "M" | "S";
@@ -25,10 +25,10 @@ export function linkFrame(kind: FrameKind, body: Uint8Array = new Uint8Array(0))
 
 /** Finds messages of the board among the bytes of its line; what is none is passed over. */
 export class LinkFrameReader {
-  readonly #message: (channel: number, bytes: Uint8Array) => void;
+  readonly #message: (principal: number, channel: number, bytes: Uint8Array) => void;
   #bytes: number[] = [];
 
-  constructor(message: (channel: number, bytes: Uint8Array) => void) {
+  constructor(message: (principal: number, channel: number, bytes: Uint8Array) => void) {
     this.#message = message;
   }
 
@@ -46,6 +46,7 @@ export class LinkFrameReader {
     this.#bytes = [];
     const good = crc32(frame.subarray(1, end - CRC_BYTES)) === frame.readUInt32LE(end - CRC_BYTES);
     if (!good || frame.toString("latin1", 1, 2) !== "S" || frame.length <= HEAD + CRC_BYTES) return;
-    this.#message(frame[HEAD] ?? 0, frame.subarray(HEAD + 1, end - CRC_BYTES));
+    const to = frame[HEAD] ?? 0;
+    this.#message(to >> 4, to & 15, frame.subarray(HEAD + 1, end - CRC_BYTES));
   }
 }

@@ -4,8 +4,8 @@
  */
 import { BOOT, INPUT_BUTTON, INPUT_TEMPERATURE_SHIFT } from "../../abi/abi.gen.ts";
 import { Prng } from "../../base/prng.ts";
-import { type HostLoop, PowerLoss } from "../../cli/live/host-loop.ts";
-import type { VirtualBoard } from "../../cli/live/virtual-board.ts";
+import { type HostLoop, PowerLoss } from "../../sim/host-loop.ts";
+import type { VirtualBoard } from "../../sim/virtual-board.ts";
 import { ConsoleReader } from "../hil/console.ts";
 import type { ImageBoard } from "./board.ts";
 import { Chip } from "./chip.ts";
@@ -69,7 +69,9 @@ export class ControllerLoop implements HostLoop {
       answer: (text) => this.said.push(text),
       other: (text) => this.said.push(text),
     });
-    this.#frames = new LinkFrameReader((channel, bytes) => board.linkSend(channel, bytes));
+    this.#frames = new LinkFrameReader((principal, channel, bytes) =>
+      board.linkSend(principal, channel, bytes),
+    );
   }
 
   /** The chip with its supply on. Throws without it. */

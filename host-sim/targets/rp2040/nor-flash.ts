@@ -4,7 +4,7 @@
  */
 import type { RP2040 } from "rp2040js";
 import { BasePeripheral } from "rp2040js";
-import { PowerLoss } from "../../cli/live/host-loop.ts";
+import { PowerLoss } from "../../sim/host-loop.ts";
 
 const SECTOR = 4096;
 const PAGE = 256;

@@ -5,12 +5,12 @@
 import { PRINCIPAL_KIDS } from "../../abi/abi.gen.ts";
 import { Prng } from "../../base/prng.ts";
 import type { Engine } from "../../build/native-image.ts";
-import { firmwarePath, readModule } from "../../cli/live/firmware.ts";
-import { ENTROPY_STREAM } from "../../cli/live/simulator.ts";
-import type { Delivery } from "../../cli/live/virtual-broker.ts";
 import type { Owner } from "../../flash/contents.ts";
 import type { Image, Step, Stimulus } from "../../scenario/grammar.ts";
 import type { Target, TargetConfig } from "../../scenario/target.ts";
+import { firmwarePath, readModule } from "../../sim/firmware.ts";
+import { ENTROPY_STREAM } from "../../sim/simulator.ts";
+import type { Delivery } from "../../sim/virtual-broker.ts";
 import { NATIVE_TIMEOUT_MS } from "../native/native-target.ts";
 import { SimTarget } from "../sim.ts";
 import type { ImageBoard } from "./board.ts";
@@ -88,7 +88,7 @@ export class ControllerTarget implements Target {
   }
 
   /** The chip's flash after its UF2 was copied to an erased one. */
-  #flash({ image, keys, seed }: TargetConfig): Uint8Array {
+  #flash({ image, secrets }: TargetConfig): Uint8Array {
     const {
       board,
       engine,
@@ -101,22 +101,16 @@ export class ControllerTarget implements Target {
       ...(engine && { engine }),
       ...(engine === "aot" && { guest }),
     });
-    const random = new Prng((seed ^ ENTROPY_STREAM) >>> 0);
     const owner: Owner = {
       device: "scenario",
-      keys: new Map(PRINCIPAL_KIDS.map((kid, index) => [kid, keys[index] ?? new Uint8Array(32)])),
+      keys: new Map(
+        PRINCIPAL_KIDS.map((kid, index) => [kid, secrets[index] ?? new Uint8Array(32)]),
+      ),
       broker: BROKER,
       ca: null,
     };
     const regions: Region[] = [firmwareRegion(board, bytes)];
-    if (!hostile) {
-      const drawn = (count: number) => {
-        const drawnBytes = new Uint8Array(count);
-        random.fill(drawnBytes);
-        return drawnBytes;
-      };
-      regions.push(anyGuestRegion(board, guest), ownerRegion(board, owner, drawn));
-    }
+    if (!hostile) regions.push(anyGuestRegion(board, guest), ownerRegion(board, owner));
     const family = Number(board.family);
     const flash = new Uint8Array(board.flash.bytes).fill(0xff);
     flashUf2(`${this.name}.uf2`, makeUf2(regions, family), family, flash);

@@ -5,8 +5,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { loadBoard } from "../../../host-sim/base/board-data.ts";
 import { RealClock } from "../../../host-sim/base/clock.ts";
-import { firmwarePath, loadFirmware, readModule } from "../../../host-sim/cli/live/firmware.ts";
-import { loadGuest } from "../../../host-sim/cli/live/module.ts";
 import { virtualNetwork } from "../../../host-sim/cli/live/session.ts";
 import { SCENARIO_SECRETS } from "../../../host-sim/scenario/remote.ts";
 import { firmwarePath, loadFirmware, readModule } from "../../../host-sim/sim/firmware.ts";

@@ -3,7 +3,7 @@
  * arrive. The same behaviour as boards/esp32/fixture/link_serial.c.
  */
 
-import type { Link, LinkSink } from "../../../host-sim/cli/live/link.ts";
+import type { Link, LinkSink } from "../../../host-sim/sim/link.ts";
 import { frameFromBoard, parseFrameToBoard } from "../../../host-sim/targets/hil/frames.ts";
 
 /** The link goes down after this time without a message, in ms. */

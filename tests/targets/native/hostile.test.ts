@@ -10,14 +10,14 @@ import wabtModule from "wabt";
 import { packageRoot } from "../../../host-sim/base/paths.ts";
 import { Prng } from "../../../host-sim/base/prng.ts";
 import { type BuildOptions, buildBoard } from "../../../host-sim/build/native-image.ts";
+import type { Scenario } from "../../../host-sim/scenario/grammar.ts";
+import { guestBytes } from "../../../host-sim/scenario/guest.ts";
 import {
   type Firmware,
   firmwarePath,
   loadFirmware,
   readModule,
-} from "../../../host-sim/cli/live/firmware.ts";
-import type { Scenario } from "../../../host-sim/scenario/grammar.ts";
-import { guestBytes } from "../../../host-sim/scenario/guest.ts";
+} from "../../../host-sim/sim/firmware.ts";
 import { NativeTarget } from "../../../host-sim/targets/native/native-target.ts";
 import { SimTarget } from "../../../host-sim/targets/sim.ts";
 import { wildGuests } from "../../hostile/wild.ts";

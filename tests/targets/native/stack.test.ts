@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { packageRoot } from "../../../host-sim/base/paths.ts";
 import { type BuildOptions, buildBoard } from "../../../host-sim/build/native-image.ts";
-import { loadFirmware } from "../../../host-sim/cli/live/firmware.ts";
 import type { Scenario } from "../../../host-sim/scenario/grammar.ts";
 import { guestBytes } from "../../../host-sim/scenario/guest.ts";
+import { loadFirmware } from "../../../host-sim/sim/firmware.ts";
 import { NativeTarget } from "../../../host-sim/targets/native/native-target.ts";
 import { firmwareOf, notRun, onTarget, traceOf } from "./support.ts";
 

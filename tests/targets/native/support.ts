@@ -4,8 +4,6 @@ import { loadBoard } from "../../../host-sim/base/board-data.ts";
 import { packageRoot } from "../../../host-sim/base/paths.ts";
 import { type BuildOptions, buildBoard } from "../../../host-sim/build/native-image.ts";
 import { targetStates } from "../../../host-sim/build/tools.ts";
-import type { Firmware } from "../../../host-sim/cli/live/firmware.ts";
-import { loadGuest } from "../../../host-sim/cli/live/module.ts";
 import { differingLine } from "../../../host-sim/cli/verbs/conform.ts";
 import type { Scenario } from "../../../host-sim/scenario/grammar.ts";
 import { firmwareWith, guestBytes } from "../../../host-sim/scenario/guest.ts";
@@ -13,6 +11,8 @@ import { loadScenario } from "../../../host-sim/scenario/load.ts";
 import { type Outcome, runScenario } from "../../../host-sim/scenario/runner.ts";
 import type { Target } from "../../../host-sim/scenario/target.ts";
 import { lineText } from "../../../host-sim/scenario/trace.ts";
+import type { Firmware } from "../../../host-sim/sim/firmware.ts";
+import { loadGuest } from "../../../host-sim/sim/module.ts";
 import { NativeTarget } from "../../../host-sim/targets/native/native-target.ts";
 import { SimTarget } from "../../../host-sim/targets/sim.ts";
 

@@ -4,8 +4,8 @@
 import { describe, expect, test } from "vitest";
 import { loadBoard } from "../../../host-sim/base/board-data.ts";
 import { buildBoard } from "../../../host-sim/build/native-image.ts";
-import { loadFirmware } from "../../../host-sim/cli/live/firmware.ts";
 import { runScenario } from "../../../host-sim/scenario/runner.ts";
+import { loadFirmware } from "../../../host-sim/sim/firmware.ts";
 import { NativeTarget } from "../../../host-sim/targets/native/native-target.ts";
 import { engineOf } from "../../swarm/support.ts";
 import { firstDifference, notRun } from "./support.ts";

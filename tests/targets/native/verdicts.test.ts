@@ -9,8 +9,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { packageRoot } from "../../../host-sim/base/paths.ts";
-import { firmwarePath, readModule } from "../../../host-sim/cli/live/firmware.ts";
-import { loadGuest } from "../../../host-sim/cli/live/module.ts";
+import { firmwarePath, readModule } from "../../../host-sim/sim/firmware.ts";
+import { loadGuest } from "../../../host-sim/sim/module.ts";
 import { notRun } from "./support.ts";
 
 /** A prime, so that all bit positions of a byte are covered. */

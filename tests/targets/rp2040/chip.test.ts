@@ -3,7 +3,7 @@
  * are a few instructions, written as words.
  */
 import { describe, expect, test } from "vitest";
-import { PowerLoss } from "../../../host-sim/cli/live/host-loop.ts";
+import { PowerLoss } from "../../../host-sim/sim/host-loop.ts";
 import { type AluState, executeAlu } from "../../../host-sim/targets/rp2040/alu.ts";
 import { checksumOfBoot } from "../../../host-sim/targets/rp2040/boot-checksum.ts";
 import { Chip } from "../../../host-sim/targets/rp2040/chip.ts";

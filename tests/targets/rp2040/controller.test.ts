@@ -25,7 +25,7 @@ function edge(loop: ControllerLoop): number {
 
 /** Instructions from the first byte of a command to sleep, its answer sent. */
 function relayGet({ target, remote }: Running): number {
-  target.publish(remote.compose({ as: "owner", op: "relay.get" }).bytes, "direct");
+  target.publish(remote.compose({ as: "owner", op: "relay.get" }, target.now).bytes, "direct");
   target.advance(4);
   const before = target.loop.chip.instructions;
   target.advance(1);

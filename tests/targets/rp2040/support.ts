@@ -7,7 +7,7 @@ import { loadBoard } from "../../../host-sim/base/board-data.ts";
 import { packageRoot } from "../../../host-sim/base/paths.ts";
 import { toolState, toolTrouble } from "../../../host-sim/build/tools.ts";
 import { firmwareWith } from "../../../host-sim/scenario/guest.ts";
-import { Remote, SCENARIO_KEYS } from "../../../host-sim/scenario/remote.ts";
+import { Remote, SCENARIO_SECRETS } from "../../../host-sim/scenario/remote.ts";
 import { imageBoardNames, loadImageBoard } from "../../../host-sim/targets/rp2040/board.ts";
 import { ControllerTarget } from "../../../host-sim/targets/rp2040/target.ts";
 
@@ -69,9 +69,9 @@ export async function running(
     seed: options.seed ?? 1,
     position,
     image: options.image ?? "own",
-    keys: SCENARIO_KEYS,
+    secrets: SCENARIO_SECRETS,
     trace: (at, kind, detail) => trace.push(`@${at} ${kind} ${detail}`),
-    message: (_, channel, bytes) => remote.receive(channel, bytes, null),
+    message: (at, principal, channel, bytes) => remote.receive(at, principal, channel, bytes, null),
   });
   return { target, trace, remote };
 }

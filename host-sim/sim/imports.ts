@@ -17,7 +17,7 @@ import {
   PRINCIPAL_NAMES,
   STATUS,
   TAG_BYTES,
-} from "../../abi/abi.gen.ts";
+} from "../abi/abi.gen.ts";
 import { type Hal, REGION_BYTES } from "./hal.ts";
 
 /** Thrown on misuse by the guest. It ends the guest, not the host. */

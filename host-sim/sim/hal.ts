@@ -2,7 +2,7 @@
  * The hardware abstraction layer: what a board provides to the runtime. It corresponds to
  * boards/runtime/hal.h. It moves data and pin levels and makes no decisions.
  */
-import { PIN } from "../../abi/abi.gen.ts";
+import { PIN } from "../abi/abi.gen.ts";
 
 /** Number of output pins that every board has: relay and lamp. */
 export const BOARD_PINS = PIN.LAMP + 1;

@@ -3,8 +3,8 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { EXIT, UserError } from "../../base/errors.ts";
-import { packageRoot } from "../../base/paths.ts";
+import { EXIT, UserError } from "../base/errors.ts";
+import { packageRoot } from "../base/paths.ts";
 import type { Gate } from "./host-loop.ts";
 import { type GuestModule, loadGuest } from "./module.ts";
 

@@ -26,8 +26,8 @@ import {
   PRINCIPAL_NAMES,
   STATE_MAX,
   TICK_MS,
-} from "../../abi/abi.gen.ts";
-import { crc32 } from "../../base/crc32.ts";
+} from "../abi/abi.gen.ts";
+import { crc32 } from "../base/crc32.ts";
 import type { Hal } from "./hal.ts";
 import type { Gate, HostLoop } from "./host-loop.ts";
 import { GuestTrap, type ImportContext, makeImports } from "./imports.ts";

@@ -3,7 +3,7 @@
  * sends as often as it can. Only the copper of a two-chip board can stop it; other tiers promise
  * nothing here.
  */
-import { BOOT_NAMES, CHANNEL, PIN_NAMES, PRINCIPAL } from "../../abi/abi.gen.ts";
+import { BOOT_NAMES, CHANNEL, PIN_NAMES, PRINCIPAL } from "../abi/abi.gen.ts";
 import type { Hal } from "./hal.ts";
 import type { HostLoop } from "./host-loop.ts";
 

@@ -11,11 +11,11 @@ import {
   PIN_NAMES,
   PRINCIPAL_KIDS,
   REGION,
-} from "../../abi/abi.gen.ts";
-import type { BoardData } from "../../base/board-data.ts";
-import type { VirtualClock } from "../../base/clock.ts";
-import { deriveKeys } from "../../base/derived-keys.ts";
-import type { Prng } from "../../base/prng.ts";
+} from "../abi/abi.gen.ts";
+import type { BoardData } from "../base/board-data.ts";
+import type { VirtualClock } from "../base/clock.ts";
+import { deriveKeys } from "../base/derived-keys.ts";
+import type { Prng } from "../base/prng.ts";
 import { BOARD_PINS, type Hal, REGION_BYTES } from "./hal.ts";
 import { PowerLoss } from "./host-loop.ts";
 

@@ -2,11 +2,11 @@
  * Simulates one board with its firmware and network on one clock. It moves time from one due event
  * to the next. The same code serves virtual time, as fast as possible, and real time.
  */
-import { BOOT } from "../../abi/abi.gen.ts";
-import type { BoardData } from "../../base/board-data.ts";
-import { VirtualClock } from "../../base/clock.ts";
-import { runBounded } from "../../base/guard.ts";
-import { Prng } from "../../base/prng.ts";
+import { BOOT } from "../abi/abi.gen.ts";
+import type { BoardData } from "../base/board-data.ts";
+import { VirtualClock } from "../base/clock.ts";
+import { runBounded } from "../base/guard.ts";
+import { Prng } from "../base/prng.ts";
 import type { Firmware } from "./firmware.ts";
 import { GuestHang, type HostLoop, PowerLoss } from "./host-loop.ts";
 import type { Link } from "./link.ts";

@@ -2,7 +2,7 @@
  * Validates the imports, exports and memory of a guest module before any of its code runs.
  * Source: WebAssembly Core Specification 1.0, chapter 5 (binary format).
  */
-import { type BoardImports, EXPORTS, type GuestExports, IMPORTS } from "../../abi/abi.gen.ts";
+import { type BoardImports, EXPORTS, type GuestExports, IMPORTS } from "../abi/abi.gen.ts";
 
 export interface GuestModule {
   module: WebAssembly.Module;
