@@ -8,7 +8,10 @@ import { EXIT, UserError } from "../base/errors.ts";
 /** The rules that a gate breaks. Throws a UserError if the bytes are not WebAssembly. */
 export function gateModuleChecks(bytes: Uint8Array<ArrayBuffer>): string[] {
   if (!WebAssembly.validate(bytes))
-    throw new UserError("the gate is not a WebAssembly module: give the gate.wasm of `npm run build`", EXIT.BAD_FILE);
+    throw new UserError(
+      "the gate is not a WebAssembly module: give the gate.wasm of `npm run build`",
+      EXIT.BAD_FILE,
+    );
   const module = new WebAssembly.Module(bytes);
   const broken: string[] = [];
   if (WebAssembly.Module.imports(module).length > 0) broken.push("the gate imports nothing");

@@ -193,7 +193,8 @@ export function reproduce(options: ReproduceOptions): ReproduceReport {
   try {
     const copies = PLACES.map((place) => new Copy(base, place, wasm3));
     const [first, second] = copies;
-    if (first === undefined || second === undefined) throw new Error("PLACES has fewer than two places");
+    if (first === undefined || second === undefined)
+      throw new Error("PLACES has fewer than two places");
     for (const { root } of copies) change?.(root);
     here.modules(first.modules(), second.modules());
     progress?.(++done, of);

@@ -96,7 +96,8 @@ function broken(gate: Gate, before: number, inputs: number, after: number, seen:
     return "FAULT_RAIL is entered only after the rail was up for too long";
   if (seen.on >= GATE_SPEC.armMs && !live && !latched)
     return `${GATE_SPEC.armMs} ms of clean ON without a fault lead to the permit`;
-  if (!live && !latched && is !== phaseOfPosition(inputs)) return "without a permit and without a fault, the phase is that of the position";
+  if (!live && !latched && is !== phaseOfPosition(inputs))
+    return "without a permit and without a fault, the phase is that of the position";
   return null;
 }
 

@@ -166,7 +166,9 @@ class GateProof {
       for (let sample = 0; sample < SAMPLES; sample++) {
         const inputs = inputsOf(sample);
         if (this.#gate.step(flipped, inputs) === this.#gate.step(0, inputs)) continue;
-        this.#refute("a reachable word with one bit flipped steps as word 0 does", flipped, [inputs]);
+        this.#refute("a reachable word with one bit flipped steps as word 0 does", flipped, [
+          inputs,
+        ]);
         return;
       }
     }
@@ -192,7 +194,10 @@ class GateProof {
       this.report.distance = Math.min(this.report.distance, ones(word ^ this.#live));
     }
     if (this.report.distance < DISTANCE_MIN)
-      this.#refute(`at least ${DISTANCE_MIN} bit flips lead from any other word to the one that permits`, this.#live);
+      this.#refute(
+        `at least ${DISTANCE_MIN} bit flips lead from any other word to the one that permits`,
+        this.#live,
+      );
   }
 
   /** Whether the phase does not fit on any of `words` words from `word` on. */
@@ -208,7 +213,8 @@ class GateProof {
       const word = wordOf(payload);
       report.words++;
       report.permitting += this.#gate.permits(word) !== 0 ? 1 : 0;
-      if (this.#phaseMisfits(word, 1)) this.#refute("the phase is LIVE for the word that permits, and for no other", word);
+      if (this.#phaseMisfits(word, 1))
+        this.#refute("the phase is LIVE for the word that permits, and for no other", word);
       for (let bit = 0; bit < WORD_BITS; bit++) {
         report.words++;
         report.permitting += this.#gate.permits(word ^ (1 << bit)) !== 0 ? 1 : 0;
@@ -224,7 +230,8 @@ class GateProof {
     const { report } = this;
     for (let word = 0; word < ALL_WORDS; word += CHUNK) {
       if (this.#phaseMisfits(word, CHUNK)) {
-        const rule = "the phase is LIVE only for the word that permits, and KILLED for an invalid word";
+        const rule =
+          "the phase is LIVE only for the word that permits, and KILLED for an invalid word";
         this.#refute(rule, this.#found.getUint32(FOUND.word, true));
         return;
       }
