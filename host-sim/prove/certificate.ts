@@ -33,7 +33,7 @@ export interface Certificate {
   cheap: Cheap;
 }
 
-/** Figures of the gate near its own words and of the small model: exact, the same on every guest. */
+/** The figures of the quick stages `gate` and `device`. They are the same on every machine. */
 interface Cheap {
   gate: { permitting: number; steps: number; reachable: number; pairs: number; distance: number };
   device: { states: number; transitions: number; digest: number };
