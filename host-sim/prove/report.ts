@@ -81,8 +81,9 @@ function translationLine(translated: NonNullable<StageReport["translated"]>): st
 function deviceLines(device: NonNullable<StageReport["device"]>): string[] {
   const { states, transitions, boots, depth, closed, messages, unseen, walk } = device;
   const reached = MARK_NAMES.length - unseen.length;
+  const names = unseen.map((name) => `"${name}"`).join(", ");
   const others =
-    unseen.length === 0 ? "" : `; this model does not reach ${unseen.map((name) => `"${name}"`)}`;
+    unseen.length === 0 ? "" : `; no event of the ${device.model} model leads to ${names}`;
   const lines = [
     `${device.model} model: ${n(states)} states, ${n(transitions)} transitions, ${n(boots)} boots, ${n(depth)} steps deep`,
     closed ? "every reachable state was explored" : "NOT every reachable state was explored",
