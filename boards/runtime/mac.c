@@ -1,3 +1,7 @@
+/*
+ * Tags of messages: HMAC-SHA-256 by the module mac, translated to C. Each key is prepared once, so a
+ * tag costs no hash of the key's blocks.
+ */
 #include "mac.h"
 
 #include <assert.h>

@@ -40,10 +40,7 @@ export interface BuildOptions {
   instead?: readonly string[];
   /** How many pins of PIN the board has. Default: relay and lamp. */
   pins?: number;
-  /**
-   * Replace the board's values: backed part of the guest's page, engine's heap, guest's stack, in
-   * bytes.
-   */
+  /** Replace the board's values, in bytes: backed part of the guest's page, heap, guest's stack. */
   guestBytes?: number;
   arenaBytes?: number;
   guestStackBytes?: number;

@@ -5,12 +5,12 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { crc32 as crc } from "node:zlib";
 import { ABI_VERSION, MESSAGE_MAX, PRINCIPAL_KIDS, STATE_MAX } from "../abi/abi.gen.ts";
+import { checkDeviceId } from "../abi/topics.ts";
 import { SECRET_BYTES } from "../base/derived-keys.ts";
 import { EXIT, UserError } from "../base/errors.ts";
 import { runBounded } from "../base/guard.ts";
 import type { Keys } from "../controller/keys.ts";
 import { parseBroker } from "../mqtt/session.ts";
-import { checkDeviceId } from "../mqtt/topics.ts";
 import { loadGuest } from "../sim/module.ts";
 import type { Partition } from "./partitions.ts";
 

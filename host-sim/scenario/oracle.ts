@@ -24,27 +24,17 @@ import {
 import { MessageError } from "../controller/cose.ts";
 import type { Fields } from "../controller/operations.ts";
 import { isPermitted } from "../controller/permissions.ts";
+import { differs } from "./differs.ts";
 import type { Stimulus } from "./grammar.ts";
 import type { Violation } from "./monitor.ts";
+import { Presses } from "./presses.ts";
 import { OUTCOMES, type Outcome, ReferenceModel } from "./reference-model.ts";
 import { fieldsOf, type Message, QUESTION, SCENARIO_KEYS } from "./remote.ts";
+import { Temperatures } from "./temperatures.ts";
 import { field, lineText } from "./trace.ts";
 
-/** An edge within this time of another, or of a boot, is bounce, in ms. */
-const QUIET_MS = 30;
-/** The edges of one press come within this time, in ms. */
-const CHATTER_MS = 6;
 /** Time between two ticks, in ms. The device measures at each tick. */
 const TICK_MS = 250;
-
-/** A press of the button. */
-interface Press {
-  at: number;
-  /** Whether it must move the relay. It may be bounce otherwise. */
-  certain: boolean;
-  /** Whether it has moved the relay. */
-  shown: boolean;
-}
 
 /** A message that was delivered to the device, with its possible outcomes. */
 interface Delivered {
@@ -66,10 +56,7 @@ export class Oracle {
   #linkLost = false;
   /** The last report, and who got it so far. */
   #report: { counter: number; to: number[] } = { counter: 0, to: [] };
-  #press: Press | null = null;
-  #pressed = false;
-  #buttonAt = Number.NEGATIVE_INFINITY;
-  #bootAt = 0;
+  readonly #presses = new Presses();
   #stalledAt = Number.NEGATIVE_INFINITY;
   #running = false;
   #reason = "";
@@ -77,8 +64,7 @@ export class Oracle {
   /** Level of the relay's pin. */
   #pin = 0;
   #mayTear = false;
-  /** Temperatures in degrees Celsius, with the time from which each applies. */
-  #temperatures = [{ at: 0, value: 21.5 }];
+  readonly #temperatures = new Temperatures();
 
   /** The controller publishes a message. */
   sent(message: Message): void {
@@ -87,12 +73,10 @@ export class Oracle {
 
   /** A stimulus is applied to the board at `now`. */
   stimulus(now: number, stimulus: Stimulus): void {
-    if ("button" in stimulus) this.#button(now, stimulus.button === "press");
+    if ("button" in stimulus) this.#presses.button(now, stimulus.button === "press", this.#running);
     else if ("storage" in stimulus) this.#mayTear = true;
-    else if ("temperature" in stimulus) {
-      const value = Math.round(stimulus.temperature * 10) / 10;
-      this.#temperatures.push({ at: now, value });
-    } else if ("fault" in stimulus) {
+    else if ("temperature" in stimulus) this.#temperatures.set(now, stimulus.temperature);
+    else if ("fault" in stimulus) {
       const { fault } = stimulus;
       if ("set" in fault && fault.set === "storage-fails") this.device.storageFails = true;
       if ("clear" in fault && fault.clear === "storage-fails") this.device.storageFails = false;
@@ -103,9 +87,7 @@ export class Oracle {
   stalled(now: number, ms: number): void {
     this.device.stalled(ms);
     this.#stalledAt = now;
-    // Edges that the device did not see in time may or may not look like bounce.
-    if (now - ms <= this.#buttonAt + CHATTER_MS)
-      this.#press = { at: now, certain: false, shown: false };
+    this.#presses.stalled(now, ms);
   }
 
   line(at: number, kind: string, detail: string): void {
@@ -150,21 +132,6 @@ export class Oracle {
     if (broken !== null) this.violation = { rule: broken, line: `@${now} end` };
   }
 
-  #button(now: number, down: boolean): void {
-    // The button moved twice in this ms, so the first move may have no effect.
-    if (this.#press?.at === now) this.#press.certain = false;
-    if (down) {
-      const settled =
-        now >= this.#buttonAt + CHATTER_MS + QUIET_MS &&
-        now >= this.#bootAt + QUIET_MS &&
-        now >= this.#stalledAt + CHATTER_MS + QUIET_MS;
-      const certain = settled && this.#running && !this.#pressed;
-      this.#press = { at: now, certain, shown: false };
-    }
-    this.#pressed = down;
-    this.#buttonAt = now;
-  }
-
   /** The rule of something that was due before this line and is missing; null if nothing is. */
   #overdue(at: number, kind: string): string | null {
     const dispatched = kind === "rx" || kind === "boot" || kind === "restart";
@@ -173,11 +140,7 @@ export class Oracle {
       return `the outcome of a message is printed at once: ${namesOf(this.#delivered.predicted)}`;
     if (this.#replyDue !== null && !lost && (dispatched || at > this.#replyDue.at))
       return `a principal gets a reply at once: ${CODE_NAMES[this.#replyDue.code]}`;
-    const press = this.#press;
-    if (press === null || at <= press.at) return null;
-    if (press.certain && !press.shown) return "I6: a press toggles the relay";
-    if (at > press.at + CHATTER_MS) this.#press = null;
-    return null;
+    return this.#presses.overdue(at);
   }
 
   #line(at: number, kind: string, detail: string): string | null {
@@ -202,17 +165,15 @@ export class Oracle {
 
   #boot(at: number, reason: string): void {
     this.#running = true;
-    this.#bootAt = at;
     this.#reason = reason.toLowerCase();
     this.#fault = "none";
-    this.#press = null;
+    this.#presses.boot(at);
     this.device.boot(at);
   }
 
   #stop(at: number, kind: string, detail: string): void {
     this.#running = false;
-    // A press in the ms of a restart may be discarded with the queue.
-    if (this.#press?.at === at) this.#press.certain = false;
+    this.#presses.stopped(at);
     if (kind === "supply" && (detail === "state=off" || detail === "state=sagging")) {
       this.device.supplyLost(this.#delivered?.message ?? null);
       this.#pin = 0;
@@ -234,7 +195,7 @@ export class Oracle {
     const outcome = OUTCOMES.get(name);
     if (outcome !== undefined) return this.#decided(at, outcome);
     if (name === "HOLD_BEGUN") {
-      if (this.#press === null) return "I5: only a press begins a hold";
+      if (!this.#presses.open) return "I5: only a press begins a hold";
       return device.config?.holdS === 0 ? "with a hold of 0 s no hold begins" : null;
     }
     if (name === "HOLD_ENDED") {
@@ -277,8 +238,7 @@ export class Oracle {
       this.#delivered?.predicted.some(({ code }) => code === CODE.OK);
     // The device moves the relay before it prints the mark.
     if (obeys) return null;
-    if (this.#press !== null && !this.#press.shown) {
-      this.#press.shown = true;
+    if (this.#presses.show()) {
       device.press(at);
       if (device.relay === null) device.adoptRelay(level);
       return null;
@@ -419,25 +379,10 @@ export class Oracle {
 
   #checkTemperature(at: number, temperature: number): string | null {
     const since = this.#stalledAt >= at - TICK_MS ? 0 : at - TICK_MS;
-    const later = this.#temperatures.findLastIndex((one) => one.at < since);
-    const possible = this.#temperatures.slice(Math.max(0, later));
-    return possible.some(({ value }) => value === temperature)
+    return this.#temperatures.hadSince(since, temperature)
       ? null
       : "telemetry reports the temperature of the last tick";
   }
 }
 
 const namesOf = (outcomes: readonly Outcome[]) => outcomes.map(({ mark }) => mark).join(" or ");
-
-/**
- * Describes the first field that differs; null if none does. An expected null matches any value.
- */
-function differs(
-  found: Readonly<Record<string, unknown>>,
-  expected: Readonly<Record<string, string | number | boolean | null>>,
-): string | null {
-  for (const [name, value] of Object.entries(expected)) {
-    if (value !== null && found[name] !== value) return `${name} is ${value}, not ${found[name]}`;
-  }
-  return null;
-}

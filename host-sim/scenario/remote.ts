@@ -11,6 +11,7 @@ import {
   NONCE_BYTES,
   PRINCIPAL_KIDS,
 } from "../abi/abi.gen.ts";
+import type { Kid } from "../abi/topics.ts";
 import { type DerivedKeys, deriveKeys } from "../base/derived-keys.ts";
 import {
   decodeReply,
@@ -31,7 +32,6 @@ import {
   replyFields,
   takeFields,
 } from "../controller/operations.ts";
-import type { Kid } from "../mqtt/topics.ts";
 import { durationMs, type Send, type Tamper } from "./grammar.ts";
 import type { SentFacts } from "./monitor.ts";
 

@@ -363,10 +363,7 @@ export class Runtime implements ImportContext, HostLoop {
     this.#sendQueued();
   }
 
-  /**
-   * Calls the guest. Returns whether it returned. A trap restarts the board. A trap in init also
-   * releases the relay.
-   */
+  /** Calls the guest. Returns whether it returned. A trap restarts; in init, it releases the relay. */
   #callGuest(during: string, call: () => void): boolean {
     this.calls = 0;
     this.inGuest = true;
@@ -391,9 +388,8 @@ export class Runtime implements ImportContext, HostLoop {
     for (const { principal, channel, bytes } of this.#tx) {
       if (!this.maySend()) break;
       if (this.hal.tracing) {
-        const to = PRINCIPAL_NAMES[principal];
-        const text = `channel=${CHANNEL_NAMES[channel]} to=${to} len=${bytes.length} crc=${crc32(bytes)}`;
-        this.hal.trace("tx", text);
+        const to = `channel=${CHANNEL_NAMES[channel]} to=${PRINCIPAL_NAMES[principal]}`;
+        this.hal.trace("tx", `${to} len=${bytes.length} crc=${crc32(bytes)}`);
       }
       this.hal.linkSend(principal, channel, bytes);
     }

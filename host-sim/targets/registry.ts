@@ -7,7 +7,7 @@ import { EXIT, UserError } from "../base/errors.ts";
 import type { Prng } from "../base/prng.ts";
 import { nativeBoardNames } from "../build/native-board.ts";
 import { type BuildOptions, buildBoard, type Engine } from "../build/native-image.ts";
-import { targetStates, toolState, toolTrouble } from "../build/tools.ts";
+import { targetStates } from "../build/tools.ts";
 import type { Target } from "../scenario/target.ts";
 import type { Wifi } from "../serial/improv-client.ts";
 import { BoardTarget } from "./hil/board-target.ts";

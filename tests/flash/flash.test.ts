@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { PRINCIPAL_KIDS } from "../../host-sim/abi/abi.gen.ts";
+import { ABI_VERSION, PRINCIPAL_KIDS } from "../../host-sim/abi/abi.gen.ts";
 import { EXIT } from "../../host-sim/base/errors.ts";
 import { initKeys, loadKeys, revokeKey } from "../../host-sim/controller/keys.ts";
 import { firmwarePath } from "../../host-sim/sim/firmware.ts";
@@ -140,9 +140,9 @@ describe.skipIf(without !== null)("flash", () => {
     const text = (width: number, value: string) =>
       Buffer.concat([Buffer.from([value.length, 0]).subarray(0, width), Buffer.from(`${value}\0`)]);
     const rest = Buffer.concat([
-      text(1, "kitchen"),
+      text(ABI_VERSION, "kitchen"),
       Buffer.from([0, 1884 & 255, 1884 >> 8]),
-      text(1, "192.168.1.10"),
+      text(ABI_VERSION, "192.168.1.10"),
       ...["me", "secret", "", "", ""].map((value) => text(2, value)),
     ]);
     expect(body.equals(Buffer.concat([keyBytes, rest]))).toBe(true);
@@ -364,9 +364,11 @@ describe.skipIf(without !== null)("flash fails with one line for", () => {
     writeFileSync(join(folder, "old.wasm"), await assemble(text(99)));
     writeFileSync(
       join(folder, "loop.wasm"),
-      await assemble(text(1, "(func $f (loop br 0)) (start $f)")),
+      await assemble(text(ABI_VERSION, "(func $f (loop br 0)) (start $f)")),
     );
-    const big = await assemble(text(1, `(data (i32.const 0) "${"\\61".repeat(65_000)}")`));
+    const big = await assemble(
+      text(ABI_VERSION, `(data (i32.const 0) "${"\\61".repeat(65_000)}")`),
+    );
     writeFileSync(join(folder, "big.wasm"), Buffer.concat([big, custom(1_000)]));
     writeFileSync(join(folder, "ca.pem"), CERTIFICATE);
     initKeys(join(folder, "made"), "demo", random);

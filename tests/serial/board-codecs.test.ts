@@ -122,7 +122,7 @@ describe.skipIf(notRun())("the board in C", () => {
   });
 
   const PEM = "-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n";
-  const random = (length: number) => new Uint8Array(length).fill(7);
+  const _random = (length: number) => new Uint8Array(length).fill(7);
   const keys = new Map(PRINCIPAL_KIDS.map((kid, index) => [kid, new Uint8Array(32).fill(index)]));
   keys.delete("provider");
 

@@ -6,7 +6,7 @@
 /** Folders of host-sim, lowest first, each with the folders that it may import from besides itself. */
 const HOST: Record<string, readonly string[]> = {
   base: [],
-  abi: [],
+  abi: ["base"],
   sim: ["base", "abi"],
   mqtt: ["base", "abi", "sim"],
   serial: ["base"],

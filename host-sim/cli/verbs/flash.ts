@@ -35,7 +35,7 @@ import { firmwarePath } from "../../sim/firmware.ts";
 import { scenarioOwner } from "../../targets/hil/scenario-owner.ts";
 import { imageBoardNames } from "../../targets/rp2040/board.ts";
 import { checked, deviceOption, example, fixtureOption, jsonOption, roleOf } from "../options.ts";
-import { print, printJson, progressBar, random, setTimer } from "../terminal.ts";
+import { print, printJson, progressBar, setTimer } from "../terminal.ts";
 import { flashImage } from "./image.ts";
 
 interface FlashOptions {

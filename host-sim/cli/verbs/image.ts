@@ -24,7 +24,7 @@ import {
 } from "../../targets/rp2040/contents.ts";
 import { copyToDrive, theDrive } from "../../targets/rp2040/drive.ts";
 import { flashUf2, makeUf2 } from "../../targets/rp2040/uf2.ts";
-import { print, printJson, random, setTimer } from "../terminal.ts";
+import { print, printJson, setTimer } from "../terminal.ts";
 import { wifiOf } from "../wifi.ts";
 import { withBoard } from "./console.ts";
 

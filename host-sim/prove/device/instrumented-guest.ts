@@ -19,6 +19,7 @@ import { throwOutOfRange } from "./abstraction.ts";
 import type { Signed } from "./messages.ts";
 import { EPOCH_WORDS } from "./model-values.ts";
 import { OBSERVED_WORDS, type ObservedWord } from "./observed-fields.ts";
+import type { Write } from "./recorded-write.ts";
 import {
   BYTES,
   EVENT_ROW,
@@ -41,25 +42,18 @@ import {
 import { EFFECT, EVENT_FIELD, type EventField, REGISTER } from "./recorder-memory.ts";
 import { MISUSES, type Recorder, RecorderModules, type SetPoisonEnd } from "./recorder-modules.ts";
 
-/** A write that succeeded. */
-export interface Write {
-  region: number;
-  offset: number;
-  length: number;
-  bytes: Uint8Array;
-  /** The same bytes as words, padded with zeroes. */
-  words: Int32Array;
-}
-
 const SCRATCH_ALIGN = 64;
 /** The byte that fills the memory beyond everything that the guest was seen to use. */
 const UNTOUCHED = 0xa5;
 const RANDOM = 0xa5;
 const LIST_BYTES = 4096;
 
+const badGuest = (why: string) => new UserError(why, EXIT.BAD_FILE);
+
 /** A guest misused an import in a way for which the host of a board traps it. */
 export class Misuse extends Error {}
 
+/** The constructor throws a UserError if the module is not a guest. */
 export class InstrumentedGuest {
   readonly exports: GuestExports;
   readonly memory: Uint8Array;
@@ -74,7 +68,6 @@ export class InstrumentedGuest {
     new Uint8Array(size).fill(0xff),
   );
   readonly recorder: Recorder;
-  /** All reads of storage fail. */
   failReads = false;
   /** The checks of a message and of an event. They return the bits of the state that they read, or -1. */
   checkMessage: (to: number, ptr: number, length: number) => number = () => 0;
@@ -95,13 +88,12 @@ export class InstrumentedGuest {
   readonly #constants: readonly (readonly [number, number])[];
   readonly #original: Uint8Array;
 
-  /** Throws a UserError if the module is not a guest. */
   constructor(bytes: Uint8Array<ArrayBuffer>) {
     const loaded = loadGuest(bytes);
-    if (typeof loaded === "string") {
-      const why = `the module is not a guest (${loaded}): docs/ABI.md lists what a guest imports and exports`;
-      throw new UserError(why, EXIT.BAD_FILE);
-    }
+    if (typeof loaded === "string")
+      throw badGuest(
+        `the module is not a guest (${loaded}): docs/ABI.md lists its imports and exports`,
+      );
     const { constants, broken } = guestModuleChecks(bytes, Object.keys(IMPORTS));
     this.brokenRules = broken;
     this.#constants = constants;
@@ -133,9 +125,8 @@ export class InstrumentedGuest {
     this.statePtr = this.exports.state_ptr();
     this.rxPtr = this.exports.rx_buffer();
     if (this.exports.state_len() !== STATE_BYTES || this.statePtr % 8 !== 0)
-      throw new UserError(
-        `the guest's state region does not have the ${STATE_BYTES} bytes of firmware/state.json: build the guest from the same sources`,
-        EXIT.BAD_FILE,
+      throw badGuest(
+        `the guest's state is not the ${STATE_BYTES} bytes of firmware/state.json: build it from the same sources`,
       );
     this.#original = this.memory.slice();
     this.#setPoisonEnd = modules.linkGuest(exports, this.#original, constants);
@@ -182,9 +173,7 @@ export class InstrumentedGuest {
     return this.recorderWord(EFFECT[name]);
   }
 
-  // What the guest did since begin(). A pin that was not driven has level -1.
-
-  /** Bit per MARK. */
+  /** Bit per MARK since begin(). A pin that was not driven since then has level -1. */
   get marks(): number {
     return this.#effect("marks");
   }

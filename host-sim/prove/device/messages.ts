@@ -13,11 +13,11 @@ import {
   SAFE,
   TAG_BYTES,
 } from "../../abi/abi.gen.ts";
+import type { Kid } from "../../abi/topics.ts";
 import { encodeCommand, replyTagOf } from "../../controller/command.ts";
 import { encodeMac0, PROTECTED } from "../../controller/cose.ts";
 import type { ArgValue } from "../../controller/operations.ts";
 import { isPermitted } from "../../controller/permissions.ts";
-import type { Kid } from "../../mqtt/topics.ts";
 import {
   CONFIG_PERIODS,
   DEADLINES,

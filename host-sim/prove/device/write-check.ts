@@ -6,8 +6,9 @@ import { JOURNAL_SLOT_BYTES, JOURNAL_SLOTS, REGION } from "../../abi/abi.gen.ts"
 import { OFFSET } from "./abstraction.ts";
 import { STAND_IN_HASH } from "./boot-storage.ts";
 import type { EventFacts } from "./events.ts";
-import type { InstrumentedGuest, Write } from "./instrumented-guest.ts";
+import type { InstrumentedGuest } from "./instrumented-guest.ts";
 import { STAND_IN } from "./model-values.ts";
+import type { Write } from "./recorded-write.ts";
 import { BLOCK_BYTES, BODY_BYTES, blockGood, HASH_BYTES, recordHash } from "./storage-format.ts";
 import type { Transition } from "./transition.ts";
 

@@ -3,13 +3,11 @@
  * from its UF2, by the bytes that are flashed.
  */
 import { PRINCIPAL_KIDS } from "../../abi/abi.gen.ts";
-import { Prng } from "../../base/prng.ts";
 import type { Engine } from "../../build/native-image.ts";
 import type { Owner } from "../../flash/contents.ts";
 import type { Image, Step, Stimulus } from "../../scenario/grammar.ts";
 import type { Target, TargetConfig } from "../../scenario/target.ts";
 import { firmwarePath, readModule } from "../../sim/firmware.ts";
-import { ENTROPY_STREAM } from "../../sim/simulator.ts";
 import type { Delivery } from "../../sim/virtual-broker.ts";
 import { NATIVE_TIMEOUT_MS } from "../native/native-target.ts";
 import { SimTarget } from "../sim.ts";
