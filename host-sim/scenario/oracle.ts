@@ -36,6 +36,18 @@ import { field, lineText } from "./trace.ts";
 /** Time between two ticks, in ms. The device measures at each tick. */
 const TICK_MS = 250;
 
+/** Before the first report of an epoch. */
+const NO_REPORT = { counter: -1, to: [] };
+
+/** A press of the button. */
+interface Press {
+  at: number;
+  /** Whether it must move the relay. It may be bounce otherwise. */
+  certain: boolean;
+  /** Whether it has moved the relay. */
+  shown: boolean;
+}
+
 /** A message that was delivered to the device, with its possible outcomes. */
 interface Delivered {
   at: number;
@@ -55,8 +67,11 @@ export class Oracle {
   /** The session ended since the last report. */
   #linkLost = false;
   /** The last report, and who got it so far. */
-  #report: { counter: number; to: number[] } = { counter: 0, to: [] };
-  readonly #presses = new Presses();
+  #report: { counter: number; to: number[] } = NO_REPORT;
+  #press: Press | null = null;
+  #pressed = false;
+  #buttonAt = Number.NEGATIVE_INFINITY;
+  #bootAt = 0;
   #stalledAt = Number.NEGATIVE_INFINITY;
   #running = false;
   #reason = "";
@@ -150,7 +165,7 @@ export class Oracle {
     if (kind === "tx") return this.#transmitted(detail);
     if (kind === "epoch") this.device.epoch = field(detail, "value") ?? "";
     else if (kind === "link" && detail === "state=down") this.#linkLost = true;
-    else if (kind === "gate" && detail === "phase=LIVE") this.device.wentLive(at);
+    else if (kind === "gate" && detail === "phase=LIVE") this.#wentLive(at);
     else if (kind === "gate" && detail.startsWith("phase=FAULT"))
       this.#fault = detail.slice("phase=".length).toLowerCase();
     else if (kind === "boot") this.#boot(at, field(detail, "reason") ?? "");
@@ -258,6 +273,11 @@ export class Oracle {
       : `the relay's pin is ${device.relay === 1 ? "on" : "off"}`;
   }
 
+  #wentLive(at: number): void {
+    this.device.wentLive(at);
+    this.#report = NO_REPORT;
+  }
+
   #transmitted(detail: string): string | null {
     if (!detail.startsWith("channel=REPLY")) return null;
     if (this.#replyDue === null) return "a reply answers a command";
@@ -319,7 +339,7 @@ export class Oracle {
       const result = device.resultOf(message);
       return differs(fields, {
         lastSeq: device.lastSeq(principal),
-        ...(result === null ? {} : { result: CODE_NAMES[result] ?? "" }),
+        result: result === null ? undefined : (CODE_NAMES[result] ?? ""),
       });
     }
     if (code === CODE.HOLD) return differs(fields, { remainingMs: this.#holdMs(at) });
@@ -386,3 +406,17 @@ export class Oracle {
 }
 
 const namesOf = (outcomes: readonly Outcome[]) => outcomes.map(({ mark }) => mark).join(" or ");
+
+/**
+ * Describes the first field that differs; null if none does. An expected null matches any value, an
+ * expected undefined a field that is missing.
+ */
+function differs(
+  found: Readonly<Record<string, unknown>>,
+  expected: Readonly<Record<string, string | number | boolean | null | undefined>>,
+): string | null {
+  for (const [name, value] of Object.entries(expected)) {
+    if (value !== null && found[name] !== value) return `${name} is ${value}, not ${found[name]}`;
+  }
+  return null;
+}

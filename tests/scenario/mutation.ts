@@ -40,19 +40,21 @@ const ENTRIES: Readonly<Record<string, { entry: string; flags: string[] }>> = {
   device: { entry: "firmware/device/main.ts", flags: [] },
 };
 
-/** The firmware with a mutant. It is not optimised, which builds faster and behaves the same. */
-export async function mutatedFirmware(mutant: Mutant): Promise<Firmware> {
+/** Compiles a module with the source of one of its files replaced; not optimised, which is faster. */
+async function compile(
+  name: "gate" | "device",
+  file: string,
+  source: string,
+): Promise<Uint8Array<ArrayBuffer>> {
   const root = packageRoot();
-  const name = mutant.file.startsWith("firmware/gate/") ? "gate" : "device";
   const { entry, flags } = ENTRIES[name] ?? { entry: "", flags: [] };
-  const mutated = resolve(root, mutant.file);
-  const source = mutatedSource(mutant);
+  const replaced = resolve(root, file);
   let binary: Uint8Array | null = null;
   const options = ["--config", "asconfig.json", "--optimizeLevel", "0", "--outFile", "mutant.wasm"];
   const { error, stderr } = await asc.main(["--baseDir", root, entry, ...options, ...flags], {
     readFile: (path, base) => {
       const full = resolve(base, path);
-      if (full === mutated) return source;
+      if (full === replaced) return source;
       try {
         return readFileSync(full, "utf8");
       } catch {
@@ -63,7 +65,17 @@ export async function mutatedFirmware(mutant: Mutant): Promise<Firmware> {
       if (typeof content !== "string") binary = content;
     },
   });
-  if (error !== null || binary === null) throw new Error(`${mutant.file}: ${stderr.toString()}`);
+  if (error !== null || binary === null) throw new Error(`${file}: ${stderr.toString()}`);
+  return new Uint8Array(binary);
+}
+
+/** device.wasm with the source of one of its files replaced. */
+export const compileDevice = (file: string, source: string) => compile("device", file, source);
+
+/** The firmware with a mutant. It is not optimised, which builds faster and behaves the same. */
+export async function mutatedFirmware(mutant: Mutant): Promise<Firmware> {
+  const name = mutant.file.startsWith("firmware/gate/") ? "gate" : "device";
+  const binary = await compile(name, mutant.file, mutatedSource(mutant));
   const good = loadFirmware();
   return name === "gate"
     ? { ...good, gate: makeGate(binary) }
@@ -82,9 +94,9 @@ export async function mutatedHost(mutant: Mutant): Promise<Host> {
   const { outputFiles } = await build({
     stdin: {
       contents:
-        'export { runScenario } from "../../host-sim/scenario/runner.ts";' +
-        'export { SimTarget } from "../../host-sim/targets/sim.ts";' +
-        'export { firmwareWith } from "../../host-sim/scenario/guest.ts";',
+        'export { runScenario } from "./host-sim/scenario/runner.ts";' +
+        'export { SimTarget } from "./host-sim/targets/sim.ts";' +
+        'export { firmwareWith } from "./host-sim/scenario/guest.ts";',
       resolveDir: root,
     },
     plugins: [
