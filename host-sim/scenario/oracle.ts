@@ -39,15 +39,6 @@ const TICK_MS = 250;
 /** Before the first report of an epoch. */
 const NO_REPORT = { counter: -1, to: [] };
 
-/** A press of the button. */
-interface Press {
-  at: number;
-  /** Whether it must move the relay. It may be bounce otherwise. */
-  certain: boolean;
-  /** Whether it has moved the relay. */
-  shown: boolean;
-}
-
 /** A message that was delivered to the device, with its possible outcomes. */
 interface Delivered {
   at: number;
@@ -68,10 +59,7 @@ export class Oracle {
   #linkLost = false;
   /** The last report, and who got it so far. */
   #report: { counter: number; to: number[] } = NO_REPORT;
-  #press: Press | null = null;
-  #pressed = false;
-  #buttonAt = Number.NEGATIVE_INFINITY;
-  #bootAt = 0;
+  readonly #presses = new Presses();
   #stalledAt = Number.NEGATIVE_INFINITY;
   #running = false;
   #reason = "";
@@ -406,17 +394,3 @@ export class Oracle {
 }
 
 const namesOf = (outcomes: readonly Outcome[]) => outcomes.map(({ mark }) => mark).join(" or ");
-
-/**
- * Describes the first field that differs; null if none does. An expected null matches any value, an
- * expected undefined a field that is missing.
- */
-function differs(
-  found: Readonly<Record<string, unknown>>,
-  expected: Readonly<Record<string, string | number | boolean | null | undefined>>,
-): string | null {
-  for (const [name, value] of Object.entries(expected)) {
-    if (value !== null && found[name] !== value) return `${name} is ${value}, not ${found[name]}`;
-  }
-  return null;
-}

@@ -140,9 +140,9 @@ describe.skipIf(without !== null)("flash", () => {
     const text = (width: number, value: string) =>
       Buffer.concat([Buffer.from([value.length, 0]).subarray(0, width), Buffer.from(`${value}\0`)]);
     const rest = Buffer.concat([
-      text(ABI_VERSION, "kitchen"),
+      text(1, "kitchen"),
       Buffer.from([0, 1884 & 255, 1884 >> 8]),
-      text(ABI_VERSION, "192.168.1.10"),
+      text(1, "192.168.1.10"),
       ...["me", "secret", "", "", ""].map((value) => text(2, value)),
     ]);
     expect(body.equals(Buffer.concat([keyBytes, rest]))).toBe(true);
