@@ -335,25 +335,6 @@ describe("journal verify", () => {
   });
 });
 
-test("doctor reports every check and exits with 0", async () => {
-  const { code, out } = await run(`doctor --json --broker mqtt://127.0.0.1:${await freePort()}`);
-  expect(code).toBe(0);
-  const findings = out
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line));
-  const byName = Object.fromEntries(findings.map((finding) => [finding.name, finding]));
-  expect(byName.node).toMatchObject({
-    found: true,
-    detail: expect.stringContaining(process.version),
-  });
-  expect(byName.broker).toMatchObject({ found: false });
-  expect(Object.keys(byName)).toEqual(expect.arrayContaining(["gate.wasm", "mosquitto", "gcc"]));
-  const broker = await startEmbedded();
-  undo.push(() => broker.stop());
-  expect((await run(`doctor --broker ${broker.url}`)).out).toMatch(/^yes {2}broker /m);
-});
-
 test("Ctrl-C ends a command that waits for an answer", async () => {
   await run("keys init");
   const broker = await startEmbedded();

@@ -94,9 +94,9 @@ export async function mutatedHost(mutant: Mutant): Promise<Host> {
   const { outputFiles } = await build({
     stdin: {
       contents:
-        'export { runScenario } from "../../host-sim/scenario/runner.ts";' +
-        'export { SimTarget } from "../../host-sim/targets/sim.ts";' +
-        'export { firmwareWith } from "../../host-sim/scenario/guest.ts";',
+        'export { runScenario } from "./host-sim/scenario/runner.ts";' +
+        'export { SimTarget } from "./host-sim/targets/sim.ts";' +
+        'export { firmwareWith } from "./host-sim/scenario/guest.ts";',
       resolveDir: root,
     },
     plugins: [

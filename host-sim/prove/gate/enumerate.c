@@ -1,6 +1,6 @@
-/* Enumerates the gate in C that runs on boards: gate.wasm translated by wasm2c, called by the loops of
- * loops.ts, also translated by wasm2c. Prints the results. Arguments: the number of chunks of words to
- * go through, then the inputs by which invalid words are stepped. */
+/* Enumerates the gate in C that runs on boards: gate.wasm translated by wasm2c, called by the loops
+ * of loops.ts, also translated by wasm2c. Prints the results. Arguments: the number of chunks of
+ * words to go through, then the inputs by which invalid words are stepped. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
