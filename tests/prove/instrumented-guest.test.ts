@@ -14,17 +14,16 @@ class Probe extends InstrumentedGuest {
 
 const device = readModule(firmwarePath("device"));
 const PAGE = 65_536;
-/** Memory that the guest does not use at these addresses, beyond its state. */
+/** An address beyond the guest's state and constants, below the end of the poison. */
 const SCRATCH = 0x300;
 
 test("overwrites memory outside the state and the constants before each event, with changing bytes", () => {
   const guest = new Probe(device);
   const state = new Uint8Array(STATE_BYTES).fill(3);
-  const original = guest.memory.slice();
   guest.startFrom(state);
   const seen = new Set<number>();
   for (let round = 0; round < 4; round++) {
-    guest.memory.fill(round, 0, PAGE / 16);
+    guest.memory.fill(7, 0, PAGE / 16);
     guest.begin();
     seen.add(guest.memory[SCRATCH] ?? -1);
     const { statePtr } = guest;
@@ -32,7 +31,6 @@ test("overwrites memory outside the state and the constants before each event, w
     expect(guest.constantsUnchanged()).toBe(true);
   }
   expect(seen.size).toBe(4);
-  expect(original.some((byte) => byte !== 0)).toBe(true);
 });
 
 test("finds memory that the guest used beyond the poison, once", () => {
