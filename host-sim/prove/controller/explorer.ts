@@ -12,7 +12,7 @@ import { decodeCbor, decodeMac0 } from "../../controller/cose.ts";
 import { parseRequest, type Request } from "../../controller/operations.ts";
 import { type DeviceState, deviceKey, ModelDevice, type Step } from "./device.ts";
 import type { ModelOptions, ModelResult } from "./model.ts";
-import { type ConversationMaker, Messages, type RequestNode, Requests } from "./requests.ts";
+import { Messages, type RequestNode, Requests } from "./requests.ts";
 
 export const DEADLINE_MS = 5_000;
 /** How long a request waits for the answer to its question, in ms. */
