@@ -7,7 +7,7 @@ import { crc32 as crc } from "node:zlib";
 import { ABI_VERSION, MESSAGE_MAX, PRINCIPAL_KIDS, STATE_MAX } from "../abi/abi.gen.ts";
 import { EXIT, UserError } from "../base/errors.ts";
 import { runBounded } from "../base/guard.ts";
-import { KEY_BYTES, type Keys, type RandomBytes } from "../controller/keys.ts";
+import { KEY_BYTES, type Keys } from "../controller/keys.ts";
 import { parseBroker } from "../mqtt/session.ts";
 import { checkDeviceId } from "../mqtt/topics.ts";
 import { loadGuest } from "../sim/module.ts";
@@ -176,12 +176,14 @@ function counted(text: string, width: 1 | 2): Buffer {
   return Buffer.concat([count, bytes, Buffer.alloc(1)]);
 }
 
+/** In place of the secret of a principal that has none. A board never derives a key from it. */
+const NO_SECRET = new Uint8Array(KEY_BYTES);
+
 /**
- * The owner's partition, all of it, so that nothing of a former owner stays. The broker is handed over in parts: the
- * board parses no URL. A principal whose key was revoked gets one that nobody knows: no value means "none" that a
- * board might take for a key.
+ * The owner's partition, all of it, so that nothing of a former owner stays. The broker is handed over in
+ * parts: the board parses no URL. A principal without a secret, as after keys revoke, gets all zeroes.
  */
-export function ownerContents(owner: Owner, partition: Partition, random: RandomBytes): Buffer {
+export function ownerContents(owner: Owner, partition: Partition): Buffer {
   const { device, keys, broker, ca, client } = owner;
   checkBroker(broker);
   const { tls, host, port, username = "", password = "" } = parseBroker(broker);
@@ -194,7 +196,7 @@ export function ownerContents(owner: Owner, partition: Partition, random: Random
   const u16 = Buffer.alloc(2);
   u16.writeUInt16LE(port);
   const body = Buffer.concat([
-    ...PRINCIPAL_KIDS.map((kid) => keys.get(kid) ?? random(KEY_BYTES)),
+    ...PRINCIPAL_KIDS.map((kid) => keys.get(kid) ?? NO_SECRET),
     counted(checkDeviceId(device), 1),
     Buffer.from([tls ? 1 : 0]),
     u16,
@@ -205,6 +207,6 @@ export function ownerContents(owner: Owner, partition: Partition, random: Random
     counted(client?.certificate ?? "", 2),
     counted(client?.key ?? "", 2),
   ]);
-  const contents = framed("KSOWNER2", body, partition);
+  const contents = framed("KSOWNER3", body, partition);
   return Buffer.concat([contents, Buffer.alloc(partition.bytes - contents.length, 0xff)]);
 }

@@ -105,7 +105,15 @@ describe("keys", () => {
     const exported = JSON.parse(out);
     const owner = loadKeys(join(folder, ".killswitch", "keys"), "demo").get("owner");
     expect(Buffer.from(exported.k, "base64url")).toEqual(Buffer.from(owner ?? []));
-    expect((await run("keys revoke --principal provider")).code).toBe(0);
+    const revoked = await run("keys revoke --principal provider");
+    expect(revoked).toMatchObject({ code: 0, err: "" });
+    expect(revoked.out).toMatch(
+      /^deleted the key of provider from \.killswitch\/keys\/demo\.json\n/,
+    );
+    expect(revoked.out).toContain("a board still has it, and obeys provider, until it is given");
+    expect(revoked.out).toMatch(
+      /killswitch flash --board CHIP --port PORT --keys \.killswitch\/keys/,
+    );
     complains(await run("keys revoke --principal provider"), 7, /provider: it was revoked/);
     complains(await run("keys export --principal provider"), 7, /it was revoked/);
     // Detected before a connection to the broker.
@@ -113,7 +121,7 @@ describe("keys", () => {
     const [listed] = (await run("keys list --json")).out.split("\n");
     expect(JSON.parse(listed ?? "")).toEqual({
       device: "demo",
-      keys: ["owner", "manufacturer", "device"],
+      keys: ["owner", "manufacturer"],
     });
   });
 

@@ -32,7 +32,7 @@ static int partition(const char *magic) {
   const uint32_t size = (uint32_t)fread(image, 1, sizeof image, stdin);
   const uint8_t *body = image + IMAGE_HEADER_BYTES;
   const char *refused = image_check(image, size, magic, &len);
-  const int owned = refused == NULL && strcmp(magic, "KSOWNER2") == 0;
+  const int owned = refused == NULL && strcmp(magic, "KSOWNER3") == 0;
   if (owned) refused = owner_read(body, len, &owner);
   if (refused != NULL) {
     printf("refused %s\n", refused);

@@ -15,7 +15,6 @@
 #include "hal_esp32.h"
 #include "host_interrupts.h"
 #include "inbox.h"
-#include "mac.h"
 #include "network.h"
 #include "outputs.h"
 #include "partitions.h"
@@ -56,8 +55,8 @@ void hal_radio(bool on) {
 
 bool hal_gpio(uint32_t pin, uint32_t level) { return outputs_set(pin, level); }
 
-void hal_link_send(uint32_t channel, const uint8_t *bytes, uint32_t len) {
-    network_send(channel, bytes, len);
+void hal_link_send(uint32_t principal, uint32_t channel, const uint8_t *bytes, uint32_t len) {
+    network_send(principal, channel, bytes, len);
 }
 
 /* The pool covers the first 64 bytes of a boot. Later bytes depend on the chip's generator, which
@@ -69,11 +68,11 @@ void hal_random(uint8_t *bytes, uint32_t len) {
     }
 }
 
-bool hal_mac(uint32_t principal, const uint8_t *bytes, uint32_t len, uint8_t *tag) {
+bool hal_secret(uint32_t principal, uint8_t *secret) {
     const char *refused;
     const struct owner *owner = owner_partition(&refused);
     if (owner == NULL) return false;
-    mac_hmac(owner->keys[principal], KEY_BYTES, bytes, len, tag);
+    memcpy(secret, owner->keys[principal], KS_SECRET_BYTES);
     return true;
 }
 

@@ -41,7 +41,7 @@ const char *image_header(const uint8_t *header, uint32_t size, const char *magic
     for (uint32_t i = 0; i < IMAGE_HEADER_BYTES; i++) blank += header[i] == 0xff ? 1u : 0u;
     if (blank == IMAGE_HEADER_BYTES) return "blank";
     if (memcmp(header, magic, MAGIC_BYTES) != 0) {
-        const bool old = memcmp(header, OWNER_MAGIC_OLD, MAGIC_BYTES) == 0;
+        const bool old = memcmp(header, OWNER_MAGIC, MAGIC_BYTES - 1) == 0;
         return old && strcmp(magic, OWNER_MAGIC) == 0 ? "old" : "magic";
     }
     const uint32_t body = word_at(header + 8);

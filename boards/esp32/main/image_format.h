@@ -10,9 +10,8 @@
 
 #define IMAGE_HEADER_BYTES 16u
 #define GUEST_MAGIC "KSGUEST1"
-#define OWNER_MAGIC "KSOWNER2"
-/* Of an earlier layout, which had the broker as a URL. */
-#define OWNER_MAGIC_OLD "KSOWNER1"
+/* An earlier layout differs in the last character alone. */
+#define OWNER_MAGIC "KSOWNER3"
 #define KEY_BYTES 32u
 #define DEVICE_MAX 32u
 #define HOST_MAX 253u
@@ -25,6 +24,7 @@ const char *image_check(const uint8_t *image, uint32_t size, const char *magic, 
 
 /* What the owner sets. Texts point into the image and end with a zero. */
 struct owner {
+    /* Secrets by principal; all zeroes for none. */
     uint8_t keys[KS_PRINCIPAL_COUNT][KEY_BYTES];
     const char *device;
     /* The broker. */

@@ -59,8 +59,8 @@ void network_radio(void) {
     network_tell(NETWORK_RADIO);
 }
 
-void network_send(uint32_t channel, const uint8_t *bytes, uint32_t len) {
-    const uint8_t head = (uint8_t)channel;
+void network_send(uint32_t principal, uint32_t channel, const uint8_t *bytes, uint32_t len) {
+    const uint8_t head = (uint8_t)(principal * KS_CHANNEL_COUNT + channel);
     portENTER_CRITICAL(&lock);
     (void)ring_push(&outbox, &head, 1, bytes, len);
     portEXIT_CRITICAL(&lock);
@@ -155,7 +155,8 @@ static void drain(void) {
         const int32_t len = ring_pop(&outbox, message, sizeof message);
         portEXIT_CRITICAL(&lock);
         if (len < 1) return;
-        mqtt_publish(message[0], message + 1, (uint32_t)len - 1);
+        mqtt_publish(message[0] / KS_CHANNEL_COUNT, message[0] % KS_CHANNEL_COUNT, message + 1,
+                     (uint32_t)len - 1);
     }
 }
 

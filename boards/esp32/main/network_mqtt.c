@@ -14,13 +14,15 @@
 #define CONNECT_MS 10000
 #define BUFFER_BYTES 1280
 #define TASK_STACK 6144
-#define TOPIC_BYTES 64u
+/* "killswitch/", a device of 32 letters, "/manufacturer/telemetry". */
+#define TOPIC_BYTES 80u
 
 static const char *const levels[KS_CHANNEL_COUNT] = {
     [KS_CHANNEL_REPLY] = "reply",
     [KS_CHANNEL_STATUS] = "status",
     [KS_CHANNEL_TELEMETRY] = "telemetry",
 };
+static const char *const kids[KS_PRINCIPAL_COUNT] = {KS_PRINCIPAL_KIDS};
 static const char online[] = "online";
 static const char offline[] = "offline";
 
@@ -100,7 +102,7 @@ static void on_mqtt(void *unused, esp_event_base_t base, int32_t id, void *data)
     (void)unused, (void)base;
     if (id == MQTT_EVENT_CONNECTED) {
         why = "closed";
-        (void)esp_mqtt_client_subscribe(client, topic(text, "command"), 1);
+        (void)esp_mqtt_client_subscribe(client, topic(text, "+/command"), 1);
     } else if (id == MQTT_EVENT_SUBSCRIBED) on_subscribed(event);
     else if (id == MQTT_EVENT_DATA) on_data(event);
     else if (id == MQTT_EVENT_ERROR) why = word_of(event->error_handle);
@@ -174,9 +176,11 @@ void mqtt_state(struct network_status *status) {
     status->mqtt_why = why;
 }
 
-void mqtt_publish(uint32_t channel, const uint8_t *bytes, uint32_t len) {
+void mqtt_publish(uint32_t principal, uint32_t channel, const uint8_t *bytes, uint32_t len) {
     char text[TOPIC_BYTES];
-    if (state != NETWORK_UP || channel >= KS_CHANNEL_COUNT) return;
-    (void)esp_mqtt_client_publish(client, topic(text, levels[channel]), (const char *)bytes,
-                                  (int)len, 0, 0);
+    if (state != NETWORK_UP || principal >= KS_PRINCIPAL_COUNT || channel >= KS_CHANNEL_COUNT)
+        return;
+    (void)snprintf(text, TOPIC_BYTES, "killswitch/%s/%s/%s", device, kids[principal],
+                   levels[channel]);
+    (void)esp_mqtt_client_publish(client, text, (const char *)bytes, (int)len, 0, 0);
 }

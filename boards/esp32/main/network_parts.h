@@ -69,6 +69,6 @@ void wifi_heard(struct scan_list *list);
 void mqtt_open(const struct owner *owner);
 void mqtt_state(struct network_status *status);
 /* Waits until the stack has taken the message; drops it if the session is down. */
-void mqtt_publish(uint32_t channel, const uint8_t *bytes, uint32_t len);
+void mqtt_publish(uint32_t principal, uint32_t channel, const uint8_t *bytes, uint32_t len);
 
 #endif

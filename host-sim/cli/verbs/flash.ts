@@ -90,7 +90,7 @@ async function partitionRegions(options: FlashOptions, chip: Chip): Promise<Regi
   }
   if (options.keys !== undefined || options.scenarioKeys) {
     const partition = partitionOf(path, rows, OWNER);
-    const bytes = ownerContents(ownerOf(options), partition, random);
+    const bytes = ownerContents(ownerOf(options), partition);
     regions.push({ name: OWNER, at: partition.at, bytes });
   } else if (options.broker !== undefined || options.ca !== undefined) {
     throw new UserError(

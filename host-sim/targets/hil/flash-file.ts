@@ -57,10 +57,7 @@ export function flashFile(settings: FlashSettings): Buffer {
   const { ssid, password } = settings.wifi;
   put("nvs", nvsImage(partition("nvs").bytes, "wifi", { ssid, password }));
   const owner = scenarioOwner(settings.broker);
-  put(
-    OWNER,
-    ownerContents(owner, partition(OWNER), () => new Uint8Array()),
-  );
+  put(OWNER, ownerContents(owner, partition(OWNER)));
   if (settings.guest !== null) put(GUEST, framed("KSGUEST1", settings.guest, partition(GUEST)));
   put("storage", new Uint8Array());
   return flash;

@@ -138,7 +138,7 @@ interface OwnerParts {
 function owner(device: string, parts: OwnerParts = {}): Buffer {
   const { tls = 0, port = 1883, host = "broker.lan", user = "", password = "" } = parts;
   const { ca = "", certificate = "", key = "" } = parts;
-  const keys = Buffer.from(Array.from({ length: 128 }, (_, index) => index));
+  const keys = Buffer.from(Array.from({ length: 96 }, (_, index) => index));
   const text = (width: number, value: string) =>
     Buffer.concat([u16(value.length).subarray(0, width), ascii(`${value}\0`)]);
   return Buffer.concat([
@@ -172,10 +172,12 @@ describe.skipIf(reason !== null)("partition images", () => {
   });
 
   test("the owner", () => {
-    const parts = "demo tls=1 broker.lan 8883 user=me password=p@ss ca=PEM key=007f";
-    expect(one("owner", image("KSOWNER2", good, 4000))).toBe(`${parts} good len=${good.length}`);
-    expect(one("owner", image("KSOWNER2", owner("a".repeat(32))))).toContain("good");
+    const parts = "demo tls=1 broker.lan 8883 user=me password=p@ss ca=PEM key=005f";
+    expect(one("owner", image("KSOWNER3", good, 4000))).toBe(`${parts} good len=${good.length}`);
+    expect(one("owner", image("KSOWNER3", owner("a".repeat(32))))).toContain("good");
     expect(one("owner", image("KSOWNER1", good))).toBe("old len=0");
+    expect(one("owner", image("KSOWNER2", good))).toBe("old len=0");
+    expect(one("owner", image("KSGUEST1", good))).toBe("magic len=0");
   });
 
   test.each([
@@ -192,11 +194,11 @@ describe.skipIf(reason !== null)("partition images", () => {
     ["a zero within a text", owner("demo", { user: "a\0b" }), "length"],
     ["bytes left over", Buffer.concat([good, Buffer.from([0])]), "length"],
   ])("refuses %s", (_, body, expected) => {
-    expect(one("owner", image("KSOWNER2", body))).toContain(`${expected} len=`);
+    expect(one("owner", image("KSOWNER3", body))).toContain(`${expected} len=`);
   });
 
   test("refuses every truncation of the body with a correct CRC", () => {
-    const cuts = [...good.keys()].map((end) => image("KSOWNER2", good.subarray(0, end)));
+    const cuts = [...good.keys()].map((end) => image("KSOWNER3", good.subarray(0, end)));
     expect(new Set(ask(program, "owner", cuts).map((line) => line.split(" ")[0]))).toEqual(
       new Set(["length"]),
     );

@@ -146,9 +146,7 @@ export function run(
   const partition = partitionOf(path, rows, OWNER);
   const file = join(program, "..", `owner-${process.pid}.bin`);
   const bytes =
-    owner === null
-      ? Buffer.alloc(partition.bytes, 0xff)
-      : ownerContents(owner, partition, (count) => new Uint8Array(count));
+    owner === null ? Buffer.alloc(partition.bytes, 0xff) : ownerContents(owner, partition);
   writeFileSync(file, bytes);
   script
     .type(endMs, "status")

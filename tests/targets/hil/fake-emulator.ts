@@ -21,7 +21,7 @@ const MAC = "02:00:00:c4:0a:24";
 /** The broker's port, from the owner's partition. */
 function brokerPort(): number {
   const owner = readFileSync(flash).subarray(OWNER_AT);
-  if (owner.toString("latin1", 0, 8) !== "KSOWNER2") throw new Error("no owner in the flash");
+  if (owner.toString("latin1", 0, 8) !== "KSOWNER3") throw new Error("no owner in the flash");
   let at = HEADER_BYTES + KEYS_BYTES;
   at += 1 + owner.readUInt8(at);
   // The name's zero, and whether TLS is used.

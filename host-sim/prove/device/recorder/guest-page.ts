@@ -1,6 +1,6 @@
 // Access to the guest's memory. A module has one memory, so page.ts is a module of its own, which works
 // in the guest's. Its functions, and the guest's on_event(), are in the recorder's table.
-import { BLOCK, ON_EVENT, PREPARE, READ, WRITE_1, WRITE_32, WRITE_4 } from "./memory-map";
+import { BLOCK, ON_EVENT, PREPARE, READ, WRITE_1, WRITE_4, WRITE_32 } from "./memory-map";
 
 @inline
 export function prepare(poison: u32): void {

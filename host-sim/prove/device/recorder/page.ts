@@ -11,7 +11,7 @@ declare function put1(to: usize, value: u32): void;
 declare function restoreConstants(): void;
 
 /** End of the memory that is poisoned: everything that the guest was seen to use is below it. */
-export let poisonEnd: u32 = 0;
+export const poisonEnd: u32 = 0;
 
 /** Poisons the guest's memory, then restores its constants. */
 export function prepare(poison: u32): void {
