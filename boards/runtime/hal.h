@@ -40,7 +40,7 @@ bool hal_gpio(uint32_t pin, uint32_t level);
 void hal_link_send(uint32_t principal, uint32_t channel, const uint8_t *bytes, uint32_t len);
 /* Fills with random bytes from the board's source. */
 void hal_random(uint8_t *bytes, uint32_t len);
-/* The secret of a principal, KS_SECRET_BYTES; false if the device has none. */
+/* The secret of a principal, KS_SECRET_BYTES; false or all zeroes if the device has none. */
 KS_MUST_USE bool hal_secret(uint32_t principal, uint8_t *secret);
 /* Reads from a region (KS_REGION); false on an I/O error. */
 KS_MUST_USE bool hal_storage_read(uint32_t region, uint32_t offset, uint8_t *bytes, uint32_t len);

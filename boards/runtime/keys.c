@@ -40,12 +40,19 @@ static void expand(const struct mac_key *prk, uint32_t principal, uint32_t use) 
     wipe(out, sizeof out);
 }
 
+/* All zeroes stand for no secret: no key is derived from them. */
+static bool is_none(const uint8_t secret[KS_SECRET_BYTES]) {
+    uint32_t bits = 0;
+    for (uint32_t i = 0; i < KS_SECRET_BYTES; i++) bits |= secret[i];
+    return bits == 0;
+}
+
 static bool derive(uint32_t principal) {
     static const uint8_t no_salt[KS_TAG_BYTES];
     uint8_t secret[KS_SECRET_BYTES];
     uint8_t prk[KS_TAG_BYTES];
     struct mac_key key;
-    if (!hal_secret(principal, secret)) return false;
+    if (!hal_secret(principal, secret) || is_none(secret)) return false;
     mac_prepare(&key, no_salt, sizeof no_salt);
     mac_tag(&key, secret, sizeof secret, prk);
     mac_prepare(&key, prk, sizeof prk);

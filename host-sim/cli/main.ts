@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { EXIT, EXIT_MEANINGS } from "../base/errors.ts";
 import { packageRoot, versionOf } from "../base/paths.ts";
+import { shownLines } from "../base/shown-text.ts";
 import { guardProcess, reportError } from "./terminal.ts";
 import * as board from "./verbs/board.ts";
 import * as bridge from "./verbs/bridge.ts";
@@ -48,7 +49,7 @@ function makeProgram(): Command {
     .version(versionOf(join(packageRoot(), "package.json")))
     .exitOverride()
     .configureOutput({
-      outputError: (text, write) => write(text.replace(/^error: /, "killswitch: ")),
+      outputError: (text, write) => write(shownLines(text.replace(/^error: /, "killswitch: "))),
     });
   for (const verb of VERBS) verb.register(program);
   const codes = Object.entries(EXIT_MEANINGS).map(

@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 import type { SetTimer } from "../base/clock.ts";
 import { RealClock } from "../base/clock.ts";
 import { codeOf, EXIT, type ExitCode, UserError } from "../base/errors.ts";
+import { shownLines, shownText } from "../base/shown-text.ts";
 
 /** Exit codes of a process that a signal ended: 128 plus the signal's number, by convention. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -37,13 +38,19 @@ export function guardProcess(): void {
   });
 }
 
+/** Prints to standard output. What a terminal would obey is shown escaped. */
 export function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${shownLines(line)}\n`);
+}
+
+/** Like print(), to standard error. */
+export function printAside(line: string): void {
+  process.stderr.write(`${shownLines(line)}\n`);
 }
 
 /** Prints a line to standard error, with the program's name. */
 export function printError(line: string): void {
-  process.stderr.write(`killswitch: ${line}\n`);
+  process.stderr.write(`killswitch: ${shownLines(line)}\n`);
 }
 
 /** Shows a progress bar on standard error if it is a terminal. */
@@ -52,7 +59,7 @@ export function progressBar(done: number, total: number, label: string): void {
   const width = 30;
   const filled = Math.round((width * done) / Math.max(1, total));
   const bar = `${"#".repeat(filled)}${".".repeat(width - filled)}`;
-  process.stderr.write(`\r[${bar}] ${done}/${total} ${label.slice(0, 40).padEnd(40)}`);
+  process.stderr.write(`\r[${bar}] ${done}/${total} ${shownText(label).slice(0, 40).padEnd(40)}`);
   if (done >= total) process.stderr.write("\n");
 }
 
@@ -77,11 +84,8 @@ export function reportError(error: unknown): ExitCode {
     return error.exitCode;
   }
   const reason = error instanceof Error ? error.message : String(error);
-  process.stderr.write(
-    `killswitch: internal error: ${reason} (set KILLSWITCH_DEBUG=1 to print the stack)\n`,
-  );
-  if (process.env.KILLSWITCH_DEBUG && error instanceof Error)
-    process.stderr.write(`${error.stack}\n`);
+  printError(`internal error: ${reason} (set KILLSWITCH_DEBUG=1 to print the stack)`);
+  if (process.env.KILLSWITCH_DEBUG && error instanceof Error) printAside(error.stack ?? "");
   return EXIT.INTERNAL;
 }
 

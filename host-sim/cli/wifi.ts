@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { Option } from "commander";
 import { codeOf, EXIT, UserError } from "../base/errors.ts";
+import { shownText } from "../base/shown-text.ts";
 import { checkWifi, shownName, type Wifi } from "../serial/improv-client.ts";
 
 export const passwordOption = () =>
@@ -23,7 +24,7 @@ function ask(question: string, hidden: boolean, instead: string): Promise<string
   if (!process.stdin.isTTY) {
     throw new UserError(`no terminal to ask on: give ${instead}`, EXIT.USAGE);
   }
-  process.stderr.write(question);
+  process.stderr.write(shownText(question));
   const nowhere = new Writable({ write: (_bytes, _encoding, done) => done() });
   const output = hidden ? nowhere : process.stderr;
   const reader = createInterface({ input: process.stdin, output, terminal: true });

@@ -29,14 +29,16 @@ export interface Jwk {
 /** Returns `length` bytes from a cryptographic source. */
 export type RandomBytes = (length: number) => Uint8Array;
 
-/** Creates the four keys of a device. Throws UserError if the device already has a key file. */
+/** Creates the secrets of a device, one for each principal. Throws UserError if the device already has a key file. */
 export function initKeys(dir: string, device: string, random: RandomBytes): Keys {
   const keys = new Map(PRINCIPAL_KIDS.map((kid) => [kid, random(KEY_BYTES)]));
   const path = pathOf(dir, device);
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
+    checkFolder(dir);
     writeFileAtomic(path, textOf(device, keys), { mode: 0o600, replace: false });
   } catch (error) {
+    if (error instanceof UserError) throw error;
     if (codeOf(error) === "EEXIST") {
       throw bad(`${path} exists, and keys are never overwritten: move the file away first`);
     }
@@ -57,7 +59,8 @@ export function listDevices(dir: string): string[] {
 }
 
 /**
- * Loads the keys of a device. Throws UserError if the file is missing, open to others or corrupt.
+ * Loads the keys of a device. Throws UserError if the file is missing, open to others or corrupt, or
+ * if others can replace files in its folder.
  */
 export function loadKeys(dir: string, device: string): Keys {
   const path = pathOf(dir, device);
@@ -68,6 +71,7 @@ export function loadKeys(dir: string, device: string): Keys {
     if (process.platform !== "win32" && (mode & 0o077) !== 0) {
       throw bad(`${path} is readable by others (mode ${mode.toString(8)}): chmod 600 ${path}`);
     }
+    checkFolder(dir);
     text = readFileSync(path, "utf8");
   } catch (error) {
     if (error instanceof UserError) throw error;
@@ -81,6 +85,16 @@ export function loadKeys(dir: string, device: string): Keys {
   return parseKeySet(path, device, text);
 }
 
+/**
+ * Throws UserError if other users can write the folder: they could put a file of theirs in the place of
+ * a key file. The sticky bit keeps them from that.
+ */
+function checkFolder(dir: string): void {
+  const mode = statSync(dir).mode & 0o7777;
+  if (process.platform === "win32" || (mode & 0o022) === 0 || (mode & 0o1000) !== 0) return;
+  throw bad(`folder ${dir} is writable by others (mode ${mode.toString(8)}): chmod 700 ${dir}`);
+}
+
 /** The key of `kid`. Throws UserError if it was revoked. */
 export function keyOf(keys: Keys, device: string, kid: Kid): Uint8Array {
   const key = keys.get(kid);
@@ -88,7 +102,9 @@ export function keyOf(keys: Keys, device: string, kid: Kid): Uint8Array {
   return key;
 }
 
-/** Removes a principal's key from the file. A device that gets these keys refuses the principal. */
+/**
+ * Removes a principal's secret from the file. A device keeps what it has until it is given these keys.
+ */
 export function revokeKey(dir: string, device: string, kid: Kid): void {
   const keys = new Map(loadKeys(dir, device));
   keyOf(keys, device, kid);
@@ -131,6 +147,11 @@ function parseKeySet(path: string, device: string, text: string): Keys {
   const keys = new Map<Kid, Uint8Array>();
   for (const [index, jwk] of (set.keys as Partial<Jwk>[]).entries()) {
     const place = `keys[${index}]`;
+    if ((jwk as { kid?: unknown } | null)?.kid === "device")
+      throw bad(
+        `${path} is of protocol 1 (${place} is a key of "device", which protocol 2 has not): delete that ` +
+          "entry, or move the file away and run keys init; then give the device its keys again",
+      );
     const kid = PRINCIPAL_KIDS.find((name) => name === jwk?.kid);
     if (kid === undefined) throw corrupt(`${place} has no known kid`);
     if (keys.has(kid)) throw corrupt(`${place} is a second key of ${kid}`);

@@ -185,6 +185,9 @@ function withLength(text: string, width: 1 | 2): Buffer {
   return Buffer.concat([count, bytes, Buffer.alloc(1)]);
 }
 
+/** In place of the secret of a principal that has none. A board never derives a key from it. */
+const NO_SECRET = new Uint8Array(KEY_BYTES);
+
 /**
  * The contents of the owner's partition. It fills the whole partition, so that nothing of a former
  * owner remains. The broker is stored in parts, because the board parses no URL. A

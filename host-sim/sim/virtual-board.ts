@@ -81,7 +81,8 @@ interface Edge {
 /** Derived keys by PRINCIPAL and KEY; none where there is no secret. */
 function keysOf(secrets: readonly (Uint8Array | null)[]): readonly (readonly KeyObject[])[] {
   return secrets.map((secret, principal) => {
-    if (secret === null) return [];
+    // All zeroes stand for no secret, as in a board's flash.
+    if (secret === null || secret.every((byte) => byte === 0)) return [];
     const { command, reply } = deriveKeys(PRINCIPAL_KIDS[principal] ?? "", secret);
     return [createSecretKey(command), createSecretKey(reply)];
   });

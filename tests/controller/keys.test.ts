@@ -116,6 +116,23 @@ describe("a key file that is", () => {
     }
   });
 
+  test("in a folder that others can write is refused, unless the folder is sticky", () => {
+    initKeys(dir, "demo", random);
+    for (const mode of [0o777, 0o720, 0o702]) {
+      chmodSync(dir, mode);
+      badFile(/^folder .* is writable by others \(mode 7\d\d\): chmod 700 /);
+      expect(() => initKeys(dir, "other", random)).toThrow(/is writable by others/);
+    }
+    chmodSync(dir, 0o1777);
+    expect(loadKeys(dir, "demo").size).toBe(3);
+  });
+
+  test("of protocol 1 is refused with what to do", () => {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    writeFileSync(file(), set(jwk, { ...jwk, kid: "device" }), { mode: 0o600 });
+    badFile(/is of protocol 1 \(keys\[1\] is a key of "device".*\): delete that entry, or move/);
+  });
+
   test.each([
     ["empty", "", /not JSON/],
     ["cut short", set(jwk).slice(0, 40), /not JSON/],

@@ -123,6 +123,7 @@ describe.skipIf(notRun())("the board in C", () => {
 
   const PEM = "-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n";
   const keys = new Map(PRINCIPAL_KIDS.map((kid, index) => [kid, new Uint8Array(32).fill(index)]));
+  // The provider has no secret: all zeroes.
   keys.delete("provider");
 
   test.each([

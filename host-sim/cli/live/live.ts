@@ -2,18 +2,20 @@
  * Runs a simulated device on real MQTT in real time, for `sim` and `bridge`. On a terminal it shows
  * the live view. Otherwise it reads stimuli from standard input and prints the trace.
  */
+
 import { closeSync, openSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { type Command, Option } from "commander";
 import { loadBoard } from "../../base/board-data.ts";
 import { RealClock } from "../../base/clock.ts";
 import { EXIT, UserError } from "../../base/errors.ts";
+import { shownText } from "../../base/shown-text.ts";
 import type { Engine } from "../../build/native-image.ts";
 import { DEFAULT_KEYS } from "../../controller/keys.ts";
 import type { Simulator, TraceSink } from "../../sim/simulator.ts";
 import { FAULTS } from "../../sim/virtual-board.ts";
 import { deviceOption, keysOption, parseTcpPort, seedOption } from "../options.ts";
-import { onSignal, random32 } from "../terminal.ts";
+import { onSignal, print, printAside, printError, random32 } from "../terminal.ts";
 import { RealTimeLoop } from "./real-time-loop.ts";
 import { type DeviceSession, openDevice, openNetwork } from "./session.ts";
 import { parseStimulus, type Stimulus } from "./stimuli.ts";
@@ -138,7 +140,7 @@ export async function runLive(options: LiveOptions): Promise<void> {
     const line = `@${at} ${kind} ${detail}`;
     file.write(line);
     if (terminal) view.trace(at, kind, detail);
-    else process.stdout.write(`${line}\n`);
+    else print(line);
   };
   const leave = () => {
     network.link.power(false, 0);
@@ -152,7 +154,7 @@ export async function runLive(options: LiveOptions): Promise<void> {
     device = await openDevice({ ...deviceOptions(options), trace }, network.link, seed);
     const { simulator } = device;
     const ended = untilEnded(simulator, terminal ? view : null, ports);
-    if (!terminal) process.stderr.write(`try this in another terminal: ${tryLine}\n`);
+    if (!terminal) printAside(`try this in another terminal: ${tryLine}`);
     if (terminal) process.stdout.write(SCREEN_OPEN);
     await ended;
   } finally {
@@ -184,8 +186,8 @@ function untilEnded(simulator: Simulator, view: View | null, ports: Ports): Prom
     };
     ports.wake = () => loop.wake();
     ports.note = (message) => {
-      if (view !== null) view.note = message;
-      else process.stderr.write(`killswitch: ${message}\n`);
+      if (view !== null) view.note = shownText(message);
+      else printError(message);
     };
     loop.wake();
     if (view !== null) followKeys(simulator, loop, view, stop);

@@ -10,7 +10,7 @@ import { loadScenario, type ScenarioFile } from "../../scenario/load.ts";
 import { placeOf, type Report, reproduction } from "../../scenario/report.ts";
 import { controllerTargetNames, exactTargetNames, targetTrouble } from "../../targets/registry.ts";
 import { engineOption, example, jsonOption } from "../options.ts";
-import { print, printJson } from "../terminal.ts";
+import { print, printAside, printJson } from "../terminal.ts";
 import { runOne } from "./run.ts";
 
 interface ConformOptions {
@@ -74,7 +74,7 @@ export function differenceLines(reference: Report, report: Report, own = false):
 
 /** Prints a message: to standard error if standard output is JSON. */
 function messagePrinter({ json }: ConformOptions): (line: string) => void {
-  return json ? (line) => process.stderr.write(`${line}\n`) : print;
+  return json ? printAside : print;
 }
 
 /** The epochs of a trace in order, as random bytes: for a board that draws them itself. */

@@ -51,16 +51,27 @@ export function register(program: Command): void {
   const revoke = keys
     .command("revoke")
     .description(
-      "delete a principal's key; a device started with this folder then ignores that principal",
+      "delete a principal's key from the file; the device keeps its own until it is given the file",
     )
     .addOption(principalOption(PRINCIPAL_KIDS))
     .addOption(deviceOption())
     .addOption(keysOption())
     .action((options: KeysOptions & { principal: Kid }) => {
-      revokeKey(options.keys, options.device, options.principal);
-      print(`revoked the key of ${options.principal} for device ${options.device}`);
+      const { keys: folder, device, principal } = options;
+      revokeKey(folder, device, principal);
+      for (const line of revoked(folder, device, principal)) print(line);
     });
   example(revoke, "killswitch keys revoke --principal manufacturer");
+}
+
+/** What keys revoke did, and what it cannot do. */
+function revoked(folder: string, device: string, principal: Kid): string[] {
+  return [
+    `deleted the key of ${principal} from ${folder}/${device}.json`,
+    `a board still has it, and obeys ${principal}, until it is given this file; the whole line for yours:`,
+    `  killswitch flash --board CHIP --port PORT --keys ${folder} --device ${device} --broker URL`,
+    `a simulated device (killswitch sim --device ${device}) has it until it is started again`,
+  ];
 }
 
 function principalOption(choices: readonly string[]): Option {

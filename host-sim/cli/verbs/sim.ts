@@ -17,7 +17,7 @@ import {
 import { openDevice, virtualNetwork } from "../live/session.ts";
 import { STIMULI } from "../live/stimuli.ts";
 import { example } from "../options.ts";
-import { random32 } from "../terminal.ts";
+import { print, random32 } from "../terminal.ts";
 
 async function runVirtual(options: LiveOptions): Promise<void> {
   if (options.broker !== undefined) {
@@ -30,7 +30,7 @@ async function runVirtual(options: LiveOptions): Promise<void> {
   const seed = options.seed ?? random32();
   const trace: TraceSink = (at, kind, detail) => {
     const line = `@${at} ${kind} ${detail}`;
-    process.stdout.write(`${line}\n`);
+    print(line);
     file.write(line);
   };
   const device = await openDevice({ ...deviceOptions(options), trace }, virtualNetwork(), seed);

@@ -176,6 +176,8 @@ describe.skipIf(reason !== null)("partition images", () => {
     expect(one("owner", image("KSOWNER3", good, 4000))).toBe(`${parts} good len=${good.length}`);
     expect(one("owner", image("KSOWNER3", owner("a".repeat(32))))).toContain("good");
     expect(one("owner", image("KSOWNER1", good))).toBe("old len=0");
+    expect(one("owner", image("KSOWNER2", good))).toBe("old len=0");
+    expect(one("owner", image("KSGUEST1", good))).toBe("magic len=0");
   });
 
   test.each([

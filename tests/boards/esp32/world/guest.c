@@ -77,4 +77,5 @@ void mac_prepare(struct mac_key *prepared, const uint8_t *key, uint32_t key_len)
 void mac_tag(const struct mac_key *key, const uint8_t *bytes, uint32_t len, uint8_t *tag) {
     (void)key, (void)bytes, (void)len;
     memset(tag, 0, KS_TAG_BYTES);
+    return true;
 }
