@@ -22,7 +22,7 @@ const MAGIC_BYTES = 8;
 /** Length of the header in bytes: magic, length of the body, CRC-32 of the body. */
 export const HEADER_BYTES = 16;
 const U16_MAX = 0xffff;
-/** Stands for a principal of which the device has no secret. */
+/** In place of the secret of a principal that has none. A board never derives a key from it. */
 const NO_SECRET = new Uint8Array(SECRET_BYTES);
 /** The longest host name (RFC 1035), and the longest user or password, in bytes. */
 const HOST_MAX = 253;
@@ -184,9 +184,6 @@ function withLength(text: string, width: 1 | 2): Buffer {
   count.writeUIntLE(bytes.length, 0, width);
   return Buffer.concat([count, bytes, Buffer.alloc(1)]);
 }
-
-/** In place of the secret of a principal that has none. A board never derives a key from it. */
-const NO_SECRET = new Uint8Array(KEY_BYTES);
 
 /**
  * The contents of the owner's partition. It fills the whole partition, so that nothing of a former

@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import { REGION, STATUS } from "../../host-sim/abi/abi.gen.ts";
 import { STATE_BYTES } from "../../host-sim/abi/state.gen.ts";
-import { firmwarePath, readModule } from "../../host-sim/cli/live/firmware.ts";
 import { InstrumentedGuest, Misuse } from "../../host-sim/prove/device/instrumented-guest.ts";
+import { firmwarePath, readModule } from "../../host-sim/sim/firmware.ts";
 
 /** Calls imports as the guest does. */
 class Probe extends InstrumentedGuest {
