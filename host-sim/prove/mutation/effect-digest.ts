@@ -14,20 +14,20 @@ const OTHER_PRIME = 0x85ebca6b;
 /** Positions of (pointer, length) among an import's arguments. TAG in place of a length: a tag's. */
 const TAG = -32;
 const BUFFERS: Record<string, readonly (readonly [number, number])[]> = {
-  net_send: [[1, 2]],
+  net_send: [[2, 3]],
   mac_verify: [
     [1, 2],
     [3, TAG],
   ],
-  mac_sign: [[0, 1]],
+  mac_sign: [[1, 2]],
   storage_write: [[2, 3]],
   log: [[0, 1]],
 };
 /** Arguments that are pointers. The digest has the bytes there, not the address. */
 const POINTERS: Record<string, readonly number[]> = {
-  net_send: [1],
+  net_send: [2],
   mac_verify: [1, 3],
-  mac_sign: [0, 2],
+  mac_sign: [1, 3],
   random: [0],
   storage_read: [2],
   storage_write: [2],
