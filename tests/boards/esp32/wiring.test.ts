@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { committedFiles } from "../../../boards/esp32/wiring.ts";
 
-const BOARD = new URL("../../../boards/esp32", import.meta.url);
+const BOARD = new URL("../../../boards/esp32/", import.meta.url);
 const { chips } = JSON.parse(readFileSync(new URL("board.json", BOARD), "utf8"));
 
 describe("the wiring of the development board", () => {

@@ -99,9 +99,9 @@ describe.skipIf(notRun() !== null)("the controller's image", () => {
     const tick = passages.after("hal_idle", event) - event;
     expect(tick).toBeLessThanOrEqual(2900);
     // The first makes the interpreter compile what no event has called before.
-    expect(relayGet(board)).toBeGreaterThan(75_000);
+    expect(relayGet(board)).toBeGreaterThan(80_000);
     const command = relayGet(board);
-    expect(command).toBeLessThanOrEqual(75_000);
+    expect(command).toBeLessThanOrEqual(80_000);
     expect(trace.some((line) => line.endsWith("radio power=on"))).toBe(true);
     const symbols = symbolsOf(elf);
     const end = symbols.get("bss_end") ?? 0;
@@ -158,7 +158,7 @@ describe.skipIf(notRun() !== null)("the controller's image", () => {
       target.advance(300);
     };
     type("status\n");
-    expect(said[0]).toMatch(/^status chip=rp2040 version=1 phase=KILLED radio=off boot=POWER_ON /);
+    expect(said[0]).toMatch(/^status chip=rp2040 version=2 phase=KILLED radio=off boot=POWER_ON /);
     type("what\x01ever\n");
     expect(said[0]).toBe("error unknown command: try help: what.ever");
     type(`${"x".repeat(500)}\n`);
