@@ -279,6 +279,36 @@ describe("with a broker and a device", () => {
     expect(await watching.ended).toMatchObject({ code: 130, err: "" });
   });
 
+  test("watch never shows a repeated report of a killed device as current", async () => {
+    const map = statusData(3, new Uint8Array(32));
+    const status = (counter: number, epoch = device.epoch) => {
+      const clock = 1_000 * counter;
+      const bytes = device.sign("owner", [1, epoch, counter, clock, map]);
+      device.client.publish("killswitch/demo/owner/status", Buffer.from(bytes));
+    };
+    const watching = start(`watch ${at}`);
+    undo.push(() => watching.child.kill("SIGKILL"));
+    await until("it to listen", () => {
+      device.client.publish("killswitch/demo/availability", "online", { retain: true });
+      return watching.out !== "";
+    });
+    const shown = (line: RegExp) => until(`${line}`, () => line.test(watching.out));
+    device.counter = 5;
+    status(5);
+    await shown(/^status verified epoch=0908070605040302 counter=5 /m);
+    // Of this epoch, but not the last.
+    status(4);
+    await shown(/^status as-of epoch=0908070605040302 counter=4 /m);
+    // Of an earlier epoch, with a larger counter.
+    status(9, Uint8Array.of(1, 1, 1, 1, 1, 1, 1, 1));
+    await shown(/^status stale epoch=0101010101010101 counter=9 /m);
+    // The device is killed: nobody confirms anything.
+    device.answers = false;
+    status(5);
+    await shown(/^status unconfirmed epoch=0908070605040302 counter=5 /m);
+    expect(watching.out.match(/ verified /g)).toHaveLength(1);
+  });
+
   test("watch exits with 8 when the broker stops", async () => {
     const watching = start(`watch ${at}`);
     await until("it to listen", () => {
