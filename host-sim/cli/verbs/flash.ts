@@ -42,7 +42,7 @@ import {
   portOption,
   roleOf,
 } from "../options.ts";
-import { print, printJson, progressBar, random, setTimer } from "../terminal.ts";
+import { print, printJson, progressBar, setTimer } from "../terminal.ts";
 
 interface FlashOptions {
   readonly board: string;
