@@ -1,3 +1,4 @@
+/* See mac.h. */
 #include "mac.h"
 
 #include <assert.h>

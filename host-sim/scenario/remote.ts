@@ -22,7 +22,7 @@ import {
   type ReportHead,
   replyTagOf,
 } from "../controller/command.ts";
-import { decodeMac0, encodeMac0, MessageError } from "../controller/cose.ts";
+import { decodeMac0, encodeMac0, type Kid, MessageError } from "../controller/cose.ts";
 import {
   ANSWER_SHAPE,
   type ArgValue,
@@ -31,7 +31,6 @@ import {
   replyFields,
   takeFields,
 } from "../controller/operations.ts";
-import type { Kid } from "../mqtt/topics.ts";
 import { durationMs, type Send, type Tamper } from "./grammar.ts";
 import type { SentFacts } from "./monitor.ts";
 

@@ -134,13 +134,13 @@ describe.runIf(mosquitto !== undefined)("mosquitto", () => {
     });
     expect(readFileSync(cert, "utf8")).toContain("BEGIN CERTIFICATE");
     const script = `
-      const { dial, hangUp } = await import("../../host-sim/controller/client.ts");
-      const { parseBroker } = await import("../../host-sim/mqtt/session.ts");
+      const { dial, hangUp } = await import("./host-sim/controller/client.ts");
+      const { parseBroker } = await import("./host-sim/mqtt/session.ts");
       const setTimer = (ms, wake) => { const t = setTimeout(wake, ms); return () => clearTimeout(t); };
       await hangUp(await dial({ address: parseBroker("${url}"), setTimer, timeoutMs: 3000 }), setTimer);
       console.log("taken");
-      const { MqttLink } = await import("../../host-sim/mqtt/link.ts");
-      const { Prng } = await import("../../host-sim/base/prng.ts");
+      const { MqttLink } = await import("./host-sim/mqtt/link.ts");
+      const { Prng } = await import("./host-sim/base/prng.ts");
       const say = (words) => () => console.log(words);
       const sink = { received: say("heard"), linkChanged: (up) => {
         console.log("link", up);
