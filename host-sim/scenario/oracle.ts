@@ -24,21 +24,19 @@ import {
 import { MessageError } from "../controller/cose.ts";
 import type { Fields } from "../controller/operations.ts";
 import { isPermitted } from "../controller/permissions.ts";
+import { differs } from "./differs.ts";
 import type { Stimulus } from "./grammar.ts";
 import type { Violation } from "./monitor.ts";
 import { OUTCOMES, type Outcome, ReferenceModel } from "./reference-model.ts";
 import { fieldsOf, type Message, QUESTION, SCENARIO_KEYS } from "./remote.ts";
+import { ReportCheck } from "./report-check.ts";
+import { Temperatures } from "./temperatures.ts";
 import { field, lineText } from "./trace.ts";
 
 /** An edge within this time of another, or of a boot, is bounce, in ms. */
 const QUIET_MS = 30;
 /** The edges of one press come within this time, in ms. */
 const CHATTER_MS = 6;
-/** Time between two ticks, in ms. The device measures at each tick. */
-const TICK_MS = 250;
-
-/** Before the first report of an epoch. */
-const NO_REPORT = { counter: -1, to: [] };
 
 /** A press of the button. */
 interface Press {
@@ -65,10 +63,7 @@ export class Oracle {
   #replyDue: { at: number; message: Message; code: number } | null = null;
   /** A reply that the device has sent and that has not arrived. */
   #replySent: { message: Message; code: number } | null = null;
-  /** The session ended since the last report. */
-  #linkLost = false;
-  /** The last report, and who got it so far. */
-  #report: { counter: number; to: number[] } = NO_REPORT;
+  readonly #reports = new ReportCheck();
   #press: Press | null = null;
   #pressed = false;
   #buttonAt = Number.NEGATIVE_INFINITY;
@@ -80,8 +75,7 @@ export class Oracle {
   /** Level of the relay's pin. */
   #pin = 0;
   #mayTear = false;
-  /** Temperatures in degrees Celsius, with the time from which each applies. */
-  #temperatures = [{ at: 0, value: 21.5 }];
+  readonly #temperatures = new Temperatures();
 
   /** The controller publishes a message. */
   sent(message: Message): void {
@@ -92,10 +86,8 @@ export class Oracle {
   stimulus(now: number, stimulus: Stimulus): void {
     if ("button" in stimulus) this.#button(now, stimulus.button === "press");
     else if ("storage" in stimulus) this.#mayTear = true;
-    else if ("temperature" in stimulus) {
-      const value = Math.round(stimulus.temperature * 10) / 10;
-      this.#temperatures.push({ at: now, value });
-    } else if ("fault" in stimulus) {
+    else if ("temperature" in stimulus) this.#temperatures.set(now, stimulus.temperature);
+    else if ("fault" in stimulus) {
       const { fault } = stimulus;
       if ("set" in fault && fault.set === "storage-fails") this.device.storageFails = true;
       if ("clear" in fault && fault.clear === "storage-fails") this.device.storageFails = false;
@@ -189,7 +181,7 @@ export class Oracle {
     if (kind === "rx") return this.#received(at, field(detail, "crc") ?? "");
     if (kind === "tx") return this.#transmitted(detail);
     if (kind === "epoch") this.device.epoch = field(detail, "value") ?? "";
-    else if (kind === "link" && detail === "state=down") this.#linkLost = true;
+    else if (kind === "link" && detail === "state=down") this.#reports.linkEnded();
     else if (kind === "gate" && detail === "phase=LIVE") this.#wentLive(at);
     else if (kind === "gate" && detail.startsWith("phase=FAULT"))
       this.#fault = detail.slice("phase=".length).toLowerCase();
@@ -303,7 +295,7 @@ export class Oracle {
 
   #wentLive(at: number): void {
     this.device.wentLive(at);
-    this.#report = NO_REPORT;
+    this.#reports.epochBegan();
   }
 
   #transmitted(detail: string): string | null {
@@ -325,22 +317,7 @@ export class Oracle {
   #checkReport(at: number, principal: number, op: number, head: ReportHead): string | null {
     if (!isPermitted(principal, op))
       return "a report goes only to a principal with the right to it";
-    const broken = this.#ownSession(at, head);
-    if (broken !== null) return broken;
-    const again = head.counter === this.#report.counter && !this.#report.to.includes(principal);
-    if (again) {
-      this.#report.to.push(principal);
-      return null;
-    }
-    // A report that was made while the session ended is numbered and not sent.
-    const next = this.device.counter + 1;
-    const skipped = this.#linkLost && head.counter > next;
-    if (head.counter !== next && !skipped)
-      return `report ${next} of its epoch, not ${head.counter}`;
-    this.device.counter = head.counter;
-    this.#linkLost = false;
-    this.#report = { counter: head.counter, to: [principal] };
-    return null;
+    return this.#ownSession(at, head) ?? this.#reports.received(principal, head.counter);
   }
 
   #checkReply(at: number, principal: number, reply: Reply): string | null {
@@ -358,19 +335,13 @@ export class Oracle {
   #checkData(at: number, message: Message, code: number, fields: Fields): string | null {
     const { device } = this;
     const { principal, op } = message;
-    if (op === QUESTION)
-      return differs(fields, {
-        lastSeq: device.lastSeq(principal),
-        counter: this.#linkLost ? null : device.counter,
-      });
+    const lastSeq = device.lastSeq(principal);
+    if (op === QUESTION) return differs(fields, { lastSeq, counter: this.#reports.told });
     if (code === CODE.REPLAY) {
       const result = device.resultOf(message);
-      return differs(fields, {
-        lastSeq: device.lastSeq(principal),
-        result: result === null ? undefined : (CODE_NAMES[result] ?? ""),
-      });
+      return differs(fields, { lastSeq, result: CODE_NAMES[result ?? -1] });
     }
-    if (code === CODE.HOLD) return differs(fields, { remainingMs: this.#holdMs(at) });
+    if (code === CODE.HOLD) return differs(fields, { remainingMs: this.device.holdMs(at) });
     if (code === CODE.EXPIRED) return differs(fields, { clock: device.clock(at) });
     if (code !== CODE.OK) return null;
     if (op === OP.RELAY_SET || op === OP.RELAY_GET)
@@ -381,11 +352,6 @@ export class Oracle {
     if (killed !== (principal === PRINCIPAL.OWNER))
       return "only the owner gets what was measured while killed";
     return this.#checkTemperature(at, Number(fields.temperature));
-  }
-
-  #holdMs(at: number): number | null {
-    const { holdUntil } = this.device;
-    return holdUntil === null ? null : Math.max(0, holdUntil - at);
   }
 
   #checkStatus(at: number, principal: number, fields: Fields): string | null {
@@ -414,7 +380,7 @@ export class Oracle {
     return (
       this.#checkRelay() ??
       differs(fields, {
-        ...(relay ? { relay: device.relay === 1, holdMs: this.#holdMs(at) } : {}),
+        ...(relay ? { relay: device.relay === 1, holdMs: this.device.holdMs(at) } : {}),
         lastFault: this.#fault,
         executed: device.executed,
         refused: device.refused,
@@ -426,27 +392,8 @@ export class Oracle {
   }
 
   #checkTemperature(at: number, temperature: number): string | null {
-    const since = this.#stalledAt >= at - TICK_MS ? 0 : at - TICK_MS;
-    const later = this.#temperatures.findLastIndex((one) => one.at < since);
-    const possible = this.#temperatures.slice(Math.max(0, later));
-    return possible.some(({ value }) => value === temperature)
-      ? null
-      : "telemetry reports the temperature of the last tick";
+    return this.#temperatures.check(at, temperature, this.#stalledAt);
   }
 }
 
 const namesOf = (outcomes: readonly Outcome[]) => outcomes.map(({ mark }) => mark).join(" or ");
-
-/**
- * Describes the first field that differs; null if none does. An expected null matches any value, an
- * expected undefined a field that is missing.
- */
-function differs(
-  found: Readonly<Record<string, unknown>>,
-  expected: Readonly<Record<string, string | number | boolean | null | undefined>>,
-): string | null {
-  for (const [name, value] of Object.entries(expected)) {
-    if (value !== null && found[name] !== value) return `${name} is ${value}, not ${found[name]}`;
-  }
-  return null;
-}
