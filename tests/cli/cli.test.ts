@@ -99,7 +99,7 @@ describe("keys", () => {
     complains(await run("keys init"), 7, /demo\.json exists, and keys are never overwritten/);
     expect((await run("keys init --device other")).code).toBe(0);
     expect((await run("keys list")).out).toBe(
-      "demo: owner provider manufacturer\nother: owner provider manufacturer device\n",
+      "demo: owner provider manufacturer\nother: owner provider manufacturer\n",
     );
     const { out } = await run("keys export --principal owner");
     const exported = JSON.parse(out);
@@ -220,6 +220,15 @@ describe("with a broker and a device", () => {
     const ended = await run(`send relay.set on --as owner ${at}`);
     const out = "relay.set OK (it executed once; the data of its reply was lost)\n";
     expect(ended).toEqual({ code: 0, out, err: "" });
+  });
+
+  test("send says, when interrupted, how long the command may still execute", async () => {
+    device.respond = () => undefined;
+    const waiting = start(`send relay.set on --as owner ${at}`);
+    await until("the command", () => device.seen.length === 2);
+    waiting.child.kill("SIGINT");
+    const ended = await waiting.ended;
+    complains(ended, 130, /interrupted: the command was sent and may execute for \d{4} ms more$/m);
   });
 
   test("send refuses a deadline of more than 60 s", async () => {
