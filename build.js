@@ -13,6 +13,7 @@ import asc from "assemblyscript/asc";
 import binaryen from "binaryen";
 import { build } from "esbuild";
 
+const FIRMWARE_CONFIG = "asconfig.json";
 const MODULES = [
   // The gate is a pure function. It has no memory, so none is exported. Optimised for size, it is
   // faster when translated to C: 303 instead of 396 instructions for 8 samples on RV32
@@ -37,12 +38,21 @@ const MODULES = [
   { entry: "firmware/fixture/main.ts", name: "fixture", flags: [] },
 ];
 
+// The recorder with which `killswitch prove` explores a guest. It runs in V8 only, so it uses SIMD.
+const RECORDER = "host-sim/prove/device/recorder";
+const PROVE_MODULES = ["recorder", "page"].map((name) => ({
+  entry: `${RECORDER}/${name}.ts`,
+  name,
+  config: `${RECORDER}/asconfig.json`,
+  flags: [],
+}));
+
 async function assemble(module, target, folder) {
   mkdirSync(folder, { recursive: true });
   const { error, stderr } = await asc.main([
     module.entry,
     "--config",
-    "asconfig.json",
+    module.config ?? FIRMWARE_CONFIG,
     "--target",
     target,
     "--outFile",
@@ -93,6 +103,7 @@ for (const module of MODULES) {
   if (module.interpreted) addressFromZero(`dist/firmware/${module.name}`);
   await assemble(module, "debug", "dist/firmware/debug");
 }
+for (const module of PROVE_MODULES) await assemble(module, "release", "dist/prove");
 // The bundle is split, so that code that only one verb needs is loaded only for that verb.
 rmSync("dist/chunks", { recursive: true, force: true });
 await build({

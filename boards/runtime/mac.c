@@ -1,4 +1,7 @@
-/* See mac.h. */
+/*
+ * Tags of messages: HMAC-SHA-256 by the module mac, translated to C. Each key is prepared once, so
+ * a tag costs no hash of the key's blocks.
+ */
 #include "mac.h"
 
 #include <assert.h>
@@ -26,10 +29,12 @@ static void begin(void) {
     ready = true;
 }
 
-static void wipe(uint32_t at, uint32_t len) {
-    memset(mac_memory + at, 0, len);
-    __asm__ volatile("" ::"r"(mac_memory) : "memory"); /* keeps the compiler from removing it */
+static void wipe_bytes(void *bytes, size_t len) {
+    memset(bytes, 0, len);
+    __asm__ volatile("" ::"r"(bytes) : "memory"); /* keeps the compiler from removing it */
 }
+
+static void wipe(uint32_t at, uint32_t len) { wipe_bytes(mac_memory + at, len); }
 
 void mac_prepare(struct mac_key *prepared, const uint8_t *key, uint32_t key_len) {
     assert(key_len <= MAC_KEY_MAX);
@@ -52,4 +57,12 @@ void mac_tag(const struct mac_key *key, const uint8_t *bytes, uint32_t len, uint
     w2c_mac_hmac_prepared(&module, len);
     memcpy(tag, mac_memory + w2c_mac_tag_ptr(&module), KS_TAG_BYTES);
     wipe(states, sizeof key->prepared);
+}
+
+void mac_hmac(const uint8_t *key, uint32_t key_len, const uint8_t *bytes, uint32_t len,
+              uint8_t *tag) {
+    struct mac_key prepared;
+    mac_prepare(&prepared, key, key_len);
+    mac_tag(&prepared, bytes, len, tag);
+    wipe_bytes(&prepared, sizeof prepared);
 }

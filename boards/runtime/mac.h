@@ -20,4 +20,8 @@ void mac_prepare(struct mac_key *prepared, const uint8_t *key, uint32_t key_len)
 /* The tag (KS_TAG_BYTES) of a message under a key. The key is wiped from the module's memory. */
 void mac_tag(const struct mac_key *key, const uint8_t *bytes, uint32_t len, uint8_t *tag);
 
+/* Both in one: for a key that is used once. */
+void mac_hmac(const uint8_t *key, uint32_t key_len, const uint8_t *bytes, uint32_t len,
+              uint8_t *tag);
+
 #endif

@@ -1,14 +1,14 @@
 /** The board's functions for the commands `killswitch board` and `killswitch commission`. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { TWO_CHIP } from "./circuit.ts";
-import type { Claim } from "./claims.ts";
-import probes from "./probe.json" with { type: "json" };
-import { type CommissionTable, commissionText } from "./probe.ts";
+import { TWO_CHIP } from "./circuit/circuit.ts";
+import type { Claim } from "./circuit/claims.ts";
+import probes from "./circuit/probe.json" with { type: "json" };
+import { type CommissionTable, commissionText } from "./circuit/probe.ts";
 
-export { type Claim, verdict } from "./claims.ts";
-export type { CommissionTable } from "./probe.ts";
-export { CircuitError } from "./table.ts";
+export { type Claim, verdict } from "./circuit/claims.ts";
+export type { CommissionTable } from "./circuit/probe.ts";
+export { CircuitError } from "./circuit/table.ts";
 
 export interface BoardOptions {
   /** Folder for the outputs; created if it does not exist. */
@@ -27,9 +27,9 @@ export async function runBoard(
 ): Promise<{ claims: Claim[]; files: string[] }> {
   // Loaded here, because the engine has 20 MB and other commands do not need it.
   const [{ startEngine }, { buildOutputs }, { png }] = await Promise.all([
-    import("./engine.ts"),
-    import("./build.ts"),
-    import("./png.ts"),
+    import("./circuit/engine.ts"),
+    import("./circuit/build.ts"),
+    import("./circuit/png.ts"),
   ]);
   const outputs = await buildOutputs(await startEngine(), TWO_CHIP, options);
   mkdirSync(options.out, { recursive: true });

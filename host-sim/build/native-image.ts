@@ -40,10 +40,7 @@ export interface BuildOptions {
   instead?: readonly string[];
   /** How many pins of PIN the board has. Default: relay and lamp. */
   pins?: number;
-  /**
-   * Replace the board's values: backed part of the guest's page, engine's heap, guest's stack, in
-   * bytes.
-   */
+  /** Replace the board's values, in bytes: backed part of the guest's page, heap, guest's stack. */
   guestBytes?: number;
   arenaBytes?: number;
   guestStackBytes?: number;
@@ -90,7 +87,7 @@ export const STRICT_FLAGS = ["-Wall", "-Wextra", "-Werror", "-Wconversion"];
 /** For third-party code: wasm3 relies on signed overflow and breaks the strict aliasing rule. */
 export const THIRD_PARTY_FLAGS = ["-w", "-fwrapv", "-fno-strict-aliasing"];
 /** Unrolls SHA-256's rounds, eight at a time. GCC needs these flags; clang unrolls by default. */
-const UNROLL = [
+export const UNROLL_FLAGS = [
   "-funroll-loops",
   ...["max-unroll-times=8", "max-unrolled-insns=800", "max-average-unrolled-insns=800"].map(
     (limit) => `--param=${limit}`,
@@ -214,7 +211,7 @@ function units(options: BuildOptions, board: NativeBoard, folder: string): Unit[
   ].map((source) => ({ source, flags: source.endsWith(".S") ? ASSEMBLED : STRICT_FLAGS }));
   const compiler = options.compiler ?? board.compilers[0];
   const unroll = !options.sanitize && compiler?.endsWith("gcc") === true;
-  const foreign = translateCore(folder, unroll ? UNROLL : []);
+  const foreign = translateCore(folder, unroll ? UNROLL_FLAGS : []);
   if (options.engine === "aot") {
     const bytes = options.guestBytes ?? board.guestBytes;
     const guest = translateGuest(options.guest, folder, bytes);

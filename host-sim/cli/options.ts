@@ -3,13 +3,13 @@
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { DEADLINE_MAX_MS, PRINCIPAL_KIDS } from "../abi/abi.gen.ts";
+import { checkDeviceId } from "../abi/topics.ts";
 import { parseMs } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
 import { ENGINES } from "../build/native-image.ts";
 import { DEFAULT_KEYS } from "../controller/keys.ts";
 import type { Role } from "../flash/chip.ts";
 import { parseBroker } from "../mqtt/session.ts";
-import { checkDeviceId } from "../mqtt/topics.ts";
 
 /**
  * Turns a UserError into an error of the option, so that commander prints the option's name with

@@ -50,7 +50,10 @@ function passwordOf(path: string): string {
   }
 }
 
-/** Name and password, asked for where they are not given, before a line is opened. */
+/**
+ * Returns name and password. Asks for each that is not given. Throws a UserError if one is not
+ * valid.
+ */
 export async function wifiOf(
   ssid?: string,
   passwordFile?: string,

@@ -3,7 +3,7 @@
  * tags alone: the list keeps strangers from reading, from flooding, and from the availability flag.
  */
 import { OP, PRINCIPAL_KIDS } from "../abi/abi.gen.ts";
-import { availabilityTopic, commandFilter, type Level, topic } from "../mqtt/topics.ts";
+import { availabilityTopic, commandFilter, type Level, topic } from "../abi/topics.ts";
 import { isPermitted } from "./permissions.ts";
 
 /** Levels on which the device sends to a principal, with the right that it needs; null: none. */

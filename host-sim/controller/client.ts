@@ -3,11 +3,11 @@
  * the reply proves. Time and random numbers are injected.
  */
 import { CODE_NAMES, NONCE_BYTES, PRINCIPAL_KIDS } from "../abi/abi.gen.ts";
+import { availabilityTopic, type Kid, topic } from "../abi/topics.ts";
 import type { SetTimer } from "../base/clock.ts";
 import { deriveKeys } from "../base/derived-keys.ts";
 import { EXIT, UserError } from "../base/errors.ts";
 import { type BrokerAddress, brokerTrouble, openSession, type Session } from "../mqtt/session.ts";
-import { availabilityTopic, type Kid, topic } from "../mqtt/topics.ts";
 import { type Conclusion, Conversation } from "./conversation.ts";
 import { type Keys, keyOf, type RandomBytes } from "./keys.ts";
 import type { Request } from "./operations.ts";

@@ -10,7 +10,7 @@ import {
   REPLY_TAG_BYTES,
   TAG_BYTES,
 } from "../abi/abi.gen.ts";
-import type { Kid } from "../mqtt/topics.ts";
+import type { Kid } from "../abi/topics.ts";
 import { decodeCbor, decodeMac0, encodeCbor, encodeMac0, MessageError } from "./cose.ts";
 import {
   type ArgValue,

@@ -4,8 +4,8 @@
  * reasons; host-sim/prove explores it against a broker that withholds, reorders, repeats and drops.
  */
 import { CODE, CODE_NAMES } from "../abi/abi.gen.ts";
+import type { Kid } from "../abi/topics.ts";
 import type { DerivedKeys } from "../base/derived-keys.ts";
-import type { Kid } from "../mqtt/topics.ts";
 import { decodeReply, encodeCommand, encodeQuestion, type Reply, replyTagOf } from "./command.ts";
 import { MessageError } from "./cose.ts";
 import {

@@ -5,9 +5,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { decode, encode, rfc8949EncodeOptions } from "cborg";
 import { MESSAGE_MAX, TAG_BYTES } from "../abi/abi.gen.ts";
-import type { Kid } from "../mqtt/topics.ts";
-
-export type { Kid } from "../mqtt/topics.ts";
+import type { Kid } from "../abi/topics.ts";
 
 /** A message from the network is malformed or not genuine. The message says why. */
 export class MessageError extends Error {}

@@ -5,10 +5,10 @@
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { PRINCIPAL_KIDS } from "../abi/abi.gen.ts";
+import type { Kid } from "../abi/topics.ts";
+import { checkDeviceId } from "../abi/topics.ts";
 import { codeOf, EXIT, UserError } from "../base/errors.ts";
 import { writeFileAtomic } from "../base/files.ts";
-import type { Kid } from "../mqtt/topics.ts";
-import { checkDeviceId } from "../mqtt/topics.ts";
 
 /** The default folder for keys, below the current folder. */
 export const DEFAULT_KEYS = ".killswitch/keys";

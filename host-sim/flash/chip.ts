@@ -34,7 +34,7 @@ interface BoardFile {
   firmware?: Partial<FirmwareData>;
 }
 
-/** The group of pins that NO and NC share although the chip loses edges there; null if there is none. */
+/** The group of pins that contains both NO and NC, where the chip can lose edges. Null if none. */
 export function sharedGroup({ pins, edgeGroups = [] }: Partial<ChipData>): string | null {
   const group = edgeGroups.find(([first, last]) =>
     [pins?.no ?? -1, pins?.nc ?? -1].every((pin) => pin >= first && pin <= last),
@@ -42,7 +42,7 @@ export function sharedGroup({ pins, edgeGroups = [] }: Partial<ChipData>): strin
   return group === undefined ? null : `GPIO${group[0]} to GPIO${group[1]}`;
 }
 
-/** Names of all chips that some board lists. */
+/** The names of the chips of all boards. */
 export function chipNames(): string[] {
   return boardNames().flatMap((board) => Object.keys(boardJson<BoardFile>(board).data.chips ?? {}));
 }
@@ -72,12 +72,12 @@ export function loadChip(name: string, role: Role = "device"): Chip {
   if (flashBytes === undefined || !Number.isInteger(flashBytes))
     throw lacks(`chips.${name}.flash.bytes`, "a whole number");
   if (role === "fixture" && data.chips?.[name]?.fixture === undefined)
-    throw lacks(`chips.${name}.fixture`, "there: without it the chip is no fixture");
+    throw lacks(`chips.${name}.fixture`, "present for a chip that is used as a fixture");
   const shared = sharedGroup(data.chips?.[name] ?? {});
   if (shared !== null)
     throw lacks(
       `chips.${name}.pins`,
-      `such that NO and NC are not both in ${shared}: edges get lost`,
+      `such that NO and NC are not both in ${shared}, where the chip loses edges`,
     );
   const folder = join(packageRoot(), "boards", board);
   return { name, role, board, folder, flashBytes, firmware: firmware as FirmwareData };

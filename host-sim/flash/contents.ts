@@ -5,11 +5,12 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { crc32 as crc } from "node:zlib";
 import { ABI_VERSION, MESSAGE_MAX, PRINCIPAL_KIDS, STATE_MAX } from "../abi/abi.gen.ts";
+import { checkDeviceId } from "../abi/topics.ts";
+import { SECRET_BYTES } from "../base/derived-keys.ts";
 import { EXIT, UserError } from "../base/errors.ts";
 import { runBounded } from "../base/guard.ts";
-import { KEY_BYTES, type Keys } from "../controller/keys.ts";
+import type { Keys } from "../controller/keys.ts";
 import { parseBroker } from "../mqtt/session.ts";
-import { checkDeviceId } from "../mqtt/topics.ts";
 import { loadGuest } from "../sim/module.ts";
 import type { Partition } from "./partitions.ts";
 
@@ -21,10 +22,12 @@ const MAGIC_BYTES = 8;
 /** Length of the header in bytes: magic, length of the body, CRC-32 of the body. */
 export const HEADER_BYTES = 16;
 const U16_MAX = 0xffff;
-/** The longest host name, RFC 1035; and the longest user or password that a board takes, in bytes. */
+/** In place of the secret of a principal that has none. A board never derives a key from it. */
+const NO_SECRET = new Uint8Array(SECRET_BYTES);
+/** The longest host name (RFC 1035), and the longest user or password, in bytes. */
 const HOST_MAX = 253;
 const CREDENTIAL_MAX = 255;
-/** How long a module's own start may take, in ms of wall time. */
+/** How long a module may take to start, in ms of wall time. */
 const START_MS = 2_000;
 
 /** A header and the body. Throws UserError if they do not fit the partition. */
@@ -103,11 +106,11 @@ export interface Owner {
   readonly broker: string;
   /** PEM. Null: the certificates in the firmware. */
   readonly ca: string | null;
-  /** The client's certificate and its key, PEM, for a broker that asks for one. */
+  /** Client certificate and its key, PEM, for a broker that requires one. */
   readonly client?: { readonly certificate: string; readonly key: string } | null;
 }
 
-/** Returns the URL. Throws a UserError for a broker that a board cannot reach as it is written. */
+/** Returns the URL. Throws UserError if a board cannot reach the broker by it. */
 export function checkBroker(url: string): string {
   const { host, port, username = "", password = "", shown } = parseBroker(url);
   const bad = (why: string) => new UserError(`broker ${shown}: ${why}`, EXIT.USAGE);
@@ -124,7 +127,7 @@ export function checkBroker(url: string): string {
   if (username === "" && password !== "")
     throw bad("a password needs a user: write user:password@");
   if (/^(localhost|127\..*|::1|0\.0\.0\.0)$/.test(host))
-    throw bad("it would be the board itself: give this machine's address on the Wi-Fi");
+    throw bad("is the board itself when a board connects: give this machine's Wi-Fi address");
   return url;
 }
 
@@ -145,7 +148,7 @@ export function checkCa(name: string, pem: string): string {
   return `${blocks.join("\n")}\n`;
 }
 
-/** The client's certificate and key, checked to belong together. Throws a UserError. */
+/** Checks that certificate and key belong together. Throws UserError. */
 export function checkClient(
   names: { readonly certificate: string; readonly key: string },
   certificate: string,
@@ -166,46 +169,47 @@ export function checkClient(
   return { certificate: pem, key };
 }
 
-/** A text behind its length in `width` bytes, with a zero after it. */
-function counted(text: string, width: 1 | 2): Buffer {
+/**
+ * A text preceded by its length in `width` bytes and followed by a zero. Throws UserError if it is
+ * too long.
+ */
+function withLength(text: string, width: 1 | 2): Buffer {
   const bytes = Buffer.from(text);
   if (bytes.length >= U16_MAX)
-    throw new UserError(`${bytes.length} bytes are too many`, EXIT.USAGE);
+    throw new UserError(
+      `the certificates have ${bytes.length} bytes: at most ${U16_MAX - 1} fit`,
+      EXIT.USAGE,
+    );
   const count = Buffer.alloc(width);
   count.writeUIntLE(bytes.length, 0, width);
   return Buffer.concat([count, bytes, Buffer.alloc(1)]);
 }
 
-/** In place of the secret of a principal that has none. A board never derives a key from it. */
-const NO_SECRET = new Uint8Array(KEY_BYTES);
-
 /**
- * The owner's partition, all of it, so that nothing of a former owner stays. The broker is handed over in
- * parts: the board parses no URL. A principal without a secret, as after keys revoke, gets all zeroes.
+ * The contents of the owner's partition. It fills the whole partition, so that nothing of a former
+ * owner remains. The broker is stored in parts, because the board parses no URL. A
+ * principal without a key has zeros there: the device then has no secret of that principal.
  */
 export function ownerContents(owner: Owner, partition: Partition): Buffer {
   const { device, keys, broker, ca, client } = owner;
   checkBroker(broker);
   const { tls, host, port, username = "", password = "" } = parseBroker(broker);
   if ((ca !== null || client) && !tls) {
-    throw new UserError(
-      "--ca and --cert are used with mqtts:// alone: give the broker as mqtts://",
-      EXIT.USAGE,
-    );
+    throw new UserError("--ca and --cert need TLS: give the broker as mqtts://", EXIT.USAGE);
   }
   const u16 = Buffer.alloc(2);
   u16.writeUInt16LE(port);
   const body = Buffer.concat([
     ...PRINCIPAL_KIDS.map((kid) => keys.get(kid) ?? NO_SECRET),
-    counted(checkDeviceId(device), 1),
+    withLength(checkDeviceId(device), 1),
     Buffer.from([tls ? 1 : 0]),
     u16,
-    counted(host, 1),
-    counted(username, 2),
-    counted(password, 2),
-    counted(ca ?? "", 2),
-    counted(client?.certificate ?? "", 2),
-    counted(client?.key ?? "", 2),
+    withLength(host, 1),
+    withLength(username, 2),
+    withLength(password, 2),
+    withLength(ca ?? "", 2),
+    withLength(client?.certificate ?? "", 2),
+    withLength(client?.key ?? "", 2),
   ]);
   const contents = framed("KSOWNER3", body, partition);
   return Buffer.concat([contents, Buffer.alloc(partition.bytes - contents.length, 0xff)]);

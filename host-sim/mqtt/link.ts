@@ -1,9 +1,16 @@
 /** The board's link as an MQTT session over TCP, for a simulation in real time. */
 import { CHANNEL, MESSAGE_MAX, PRINCIPAL_KIDS } from "../abi/abi.gen.ts";
+import {
+  availabilityTopic,
+  commandFilter,
+  type Level,
+  OFFLINE,
+  ONLINE,
+  topic,
+} from "../abi/topics.ts";
 import type { Prng } from "../base/prng.ts";
 import type { Link, LinkSink } from "../sim/link.ts";
 import { type BrokerAddress, brokerTrouble, openSession, type Session } from "./session.ts";
-import { availabilityTopic, commandFilter, type Level, OFFLINE, ONLINE, topic } from "./topics.ts";
 
 /** Back-off between attempts, in ms. The ceiling doubles; the delay is random in its upper half. */
 const BACKOFF_FIRST_MS = 1_000;

@@ -1,7 +1,6 @@
 /**
- * A proof on record: which bytes, which tools, what was asked, what came out; and its check against
- * the files at hand. A record, not a seal: whoever doubts it runs the proof. Must not know how a part
- * works.
+ * Certificates: a record of a proof with the hashes of the modules, the tools, and the figures; and its
+ * check against the modules at hand. A certificate is not signed. To verify a proof, run it again.
  */
 import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
@@ -10,8 +9,8 @@ import { EXIT, UserError } from "../base/errors.ts";
 import { packageRoot, versionOf } from "../base/paths.ts";
 import { ABSTRACTION_VERSION } from "./device/abstraction.ts";
 import { GATE_SPEC } from "./gate/paths.ts";
-import { type Module, type PartReport, provePart, type Subject } from "./stages.ts";
-import { type PartName, type Verdict, verdictOf } from "./verdict.ts";
+import { type Module, runStage, type StageReport, type Subject } from "./stages.ts";
+import { type StageName, type Verdict, verdictOf } from "./verdict.ts";
 
 const FORMAT = 1;
 
@@ -29,12 +28,12 @@ export interface Certificate {
   quick: boolean;
   seed: number;
   verdict: Verdict;
-  parts: PartReport[];
-  /** What the cheap parts give: `--check` runs them again, and must get the same. */
+  parts: StageReport[];
+  /** The figures of the stages that `--check` runs again. It must get the same. */
   cheap: Cheap;
 }
 
-/** Figures of the gate near its own words and of the small model: exact, the same on every machine. */
+/** The figures of the quick stages `gate` and `device`. They are the same on every machine. */
 interface Cheap {
   gate: { permitting: number; steps: number; reachable: number; pairs: number; distance: number };
   device: { states: number; transitions: number; digest: number };
@@ -54,11 +53,11 @@ function toolVersions(): Record<string, string> {
   };
 }
 
-/** Runs the cheap parts, those of `done` apart. One that is refuted or not closed gives no figures: null. */
-async function cheapOf(subject: Subject, seed: number, done: PartReport[]): Promise<Cheap | null> {
+/** The figures of the quick stages. Takes those in `done`, and runs the others. Null unless both are proven. */
+async function cheapOf(subject: Subject, seed: number, done: StageReport[]): Promise<Cheap | null> {
   const options = { quick: true, seed, progress: () => {} };
-  const of = async (name: PartName) =>
-    done.find(({ part }) => part === name) ?? (await provePart(name, subject, options));
+  const of = async (name: StageName) =>
+    done.find(({ part }) => part === name) ?? (await runStage(name, subject, options));
   const { gate, verdict: first } = await of("gate");
   const { device, verdict: second } = await of("device");
   if (gate === undefined || device === undefined || first !== "proven" || second !== "proven")
@@ -71,17 +70,20 @@ async function cheapOf(subject: Subject, seed: number, done: PartReport[]): Prom
   };
 }
 
-/** The certificate of a proof. Throws a UserError on one that is refuted: there is nothing to certify. */
+/** The certificate of a proof. Throws a UserError if the proof is refuted. */
 export async function certify(
   subject: Subject,
-  parts: PartReport[],
+  parts: StageReport[],
   options: { quick: boolean; seed: number },
 ): Promise<Certificate> {
   const done = options.quick ? parts : [];
   const cheap = await cheapOf(subject, options.seed, done);
   const verdict = verdictOf(parts);
   if (cheap === null || verdict === "refuted")
-    throw new UserError("a proof that is refuted leaves no certificate", EXIT.REFUTED);
+    throw new UserError(
+      "no certificate is written: the proof is refuted (see the report above)",
+      EXIT.REFUTED,
+    );
   return {
     format: FORMAT,
     modules: { gate: recordOf(subject.gate), device: recordOf(subject.device) },
@@ -98,7 +100,7 @@ export async function certify(
 function parse(text: string, path: string): Certificate {
   const bad = (why: string) =>
     new UserError(
-      `${path}: not a certificate (${why}): killswitch prove --out makes one`,
+      `${path} is not a certificate (${why}): write one with \`killswitch prove --out\``,
       EXIT.BAD_FILE,
     );
   let found: Partial<Certificate> | null;
@@ -115,13 +117,13 @@ function parse(text: string, path: string): Certificate {
 }
 
 export interface CheckReport {
-  /** What does not agree; none for a certificate that holds. */
+  /** A line for each disagreement. None: the certificate is confirmed. */
   differs: string[];
-  /** Tools that are not those of the certificate: told, and no fault. */
+  /** Tools with another version than in the certificate. Not a disagreement. */
   notes: string[];
 }
 
-/** Checks a certificate against modules: their hashes, and the cheap parts run again. */
+/** Checks a certificate against modules: their hashes, and the figures of the quick stages, run again. */
 export async function checkCertificate(
   text: string,
   path: string,
@@ -133,22 +135,27 @@ export async function checkCertificate(
     const { sha256 } = recordOf(subject[name]);
     const claimed = certificate.modules[name]?.sha256;
     if (sha256 !== claimed)
-      differs.push(`${name}.wasm has SHA-256 ${sha256}, the certificate's ${claimed}`);
+      differs.push(`${name}.wasm has SHA-256 ${sha256}, but the certificate has ${claimed}`);
   }
   if (certificate.abstraction !== ABSTRACTION_VERSION)
     differs.push(
-      `abstraction ${certificate.abstraction}, this program's is ${ABSTRACTION_VERSION}`,
+      `the certificate has version ${certificate.abstraction} of the abstraction, but this program has version ${ABSTRACTION_VERSION}`,
     );
   if (certificate.verdict !== verdictOf(certificate.parts))
-    differs.push(`the verdict is not that of the parts: ${verdictOf(certificate.parts)}`);
+    differs.push(
+      `the certificate's verdict is "${certificate.verdict}", but its parts give "${verdictOf(certificate.parts)}"`,
+    );
   const notes = Object.entries(toolVersions())
     .filter(([tool, version]) => certificate.tools[tool] !== version)
     .map(
-      ([tool, version]) => `${tool} ${version}, the certificate's was ${certificate.tools[tool]}`,
+      ([tool, version]) =>
+        `${tool} is version ${version}; the certificate was made with ${certificate.tools[tool]}`,
     );
   if (differs.length > 0) return { differs, notes };
   const cheap = await cheapOf(subject, certificate.seed, []);
   if (JSON.stringify(cheap) !== JSON.stringify(certificate.cheap))
-    differs.push("the cheap parts, run again, give other figures");
+    differs.push(
+      "the parts `gate` and `device` of a quick proof, run again, give other figures than the certificate",
+    );
   return { differs, notes };
 }

@@ -1,6 +1,6 @@
 /**
- * Scenarios as judges of modules: whether a counterexample fails on the module that it is about, and
- * whether the project's own scenarios tell a mutant. Must not know what a scenario does.
+ * Runs scenarios on given modules: whether a counterexample fails on the modules that it is about, and
+ * whether the project's own scenarios kill a mutant.
  */
 import { loadBoard } from "../base/board-data.ts";
 import { scenarioFolder, scenarioPaths } from "../scenario/files.ts";
@@ -24,13 +24,13 @@ async function statusOf(file: ScenarioFile, gate: Module, device: Module): Promi
   return outcome.status;
 }
 
-/** Whether the scenario, given as text, fails on these modules: the counterexample replays. */
+/** Whether a scenario, given as YAML, fails on these modules. */
 export async function replays(text: string, gate: Module, device: Module): Promise<boolean> {
   return (await statusOf(parseScenario(text, "counterexample"), gate, device)) === "failed";
 }
 
-/** The project's scenarios that run the device itself, and pass on these modules. */
-export async function soundScenarios(gate: Module, device: Module): Promise<ScenarioFile[]> {
+/** The project's scenarios that use the device as guest and pass on these modules. */
+export async function passingScenarios(gate: Module, device: Module): Promise<ScenarioFile[]> {
   const files = scenarioPaths(scenarioFolder()).map(loadScenario);
   const own = files.filter(({ scenario }) => scenario.guest === undefined);
   const passing: ScenarioFile[] = [];
@@ -38,7 +38,7 @@ export async function soundScenarios(gate: Module, device: Module): Promise<Scen
   return passing;
 }
 
-/** The name of the first of `files` that fails on these modules; null if all hold. */
+/** The name of the first scenario that fails on these modules, or null. */
 export async function killerOf(
   files: readonly ScenarioFile[],
   gate: Module,

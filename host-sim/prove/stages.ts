@@ -1,6 +1,6 @@
 /**
- * The parts of a proof, each a function of two modules: what it asks, how long it took, and its
- * verdict. Must not know how a part is printed, kept or scheduled.
+ * The stages of a proof. Each is a function of a gate and a device, and returns its figures, its verdict
+ * and, if it is refuted, a counterexample.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { loadBoard } from "../base/board-data.ts";
@@ -15,8 +15,8 @@ import { enumerateInC, type GateInC, noCompiler } from "./gate/c-translation.ts"
 import { type GateReport, proveGate } from "./gate/proof.ts";
 import { functionNames } from "./mutation/mutator.ts";
 import { type MutationReport, scoreDevice, scoreGate } from "./mutation/score.ts";
-import { killerOf, replays, soundScenarios } from "./scenario-replay.ts";
-import type { PartName, Verdict } from "./verdict.ts";
+import { killerOf, passingScenarios, replays } from "./scenario-replay.ts";
+import type { StageName, Verdict } from "./verdict.ts";
 
 export type Module = Uint8Array<ArrayBuffer>;
 
@@ -25,17 +25,18 @@ export interface Subject {
   device: Module;
 }
 
-export interface PartOptions {
+export interface StageOptions {
   quick: boolean;
   seed: number;
   progress: (done: number, of: number) => void;
 }
 
-/** A counterexample as a scenario, and whether it was seen to fail on the modules it refutes. */
+/** A broken rule with the trace that leads to it; as a scenario, if the trace can be written as one. */
 export interface Counterexample {
   rule: string;
   trace: string[];
   scenario: string | null;
+  /** The scenario was run on the modules, and failed as expected. */
   replayed: boolean;
 }
 
@@ -44,11 +45,12 @@ export interface DeviceFigures extends Omit<ExplorerReport, "violations"> {
   walk: WalkReport | null;
 }
 
-export interface PartReport {
-  part: PartName;
+export interface StageReport {
+  /** The stage. Certificates on record call it a part. */
+  part: StageName;
   verdict: Verdict;
   seconds: number;
-  /** Figures of the part. */
+  // The figures of the stage.
   gate?: Omit<GateReport, "violations">;
   /** The gate in C, as boards run it. */
   translated?: GateInC;
@@ -56,14 +58,14 @@ export interface PartReport {
   faults?: FaultReport;
   mutants?: MutationReport;
   build?: Omit<ReproduceReport, "notRun">;
-  /** What was asked for and not run, and why. */
+  /** What was not run, with the reason. */
   notRun?: string[];
   counterexample: Counterexample | null;
 }
 
-type Result = Omit<PartReport, "part" | "seconds">;
+type Result = Omit<StageReport, "part" | "seconds">;
 
-/** How much of each part a quick proof does. */
+/** How much each stage does. */
 const AMOUNTS = {
   quick: { flips: 40, gateMutants: 6, deviceMutants: 8, deviceStates: 400, walkSteps: 0 },
   full: {
@@ -75,13 +77,13 @@ const AMOUNTS = {
   },
 } as const;
 
-const amounts = (options: PartOptions) => (options.quick ? AMOUNTS.quick : AMOUNTS.full);
+const amounts = (options: StageOptions) => (options.quick ? AMOUNTS.quick : AMOUNTS.full);
 
-function gatePart({ gate }: Subject, options: PartOptions): Result {
+function gateStage({ gate }: Subject, options: StageOptions): Result {
   const depth = options.quick ? "near" : "full";
   const { violations, ...figures } = proveGate(gate, { depth, progress: options.progress });
   const [violation] = violations;
-  if (violation === undefined) return translatedPart(gate, figures);
+  if (violation === undefined) return translationStage(gate, figures);
   const trace = violation.inputs.map((inputs) => {
     const rail = (inputs >>> 2) & 1;
     return `NO=${inputs & 1} NC=${(inputs >>> 1) & 1} rail=${rail} after ${inputs >>> 8} ms`;
@@ -91,8 +93,8 @@ function gatePart({ gate }: Subject, options: PartOptions): Result {
   return { verdict: "refuted", gate: figures, counterexample };
 }
 
-/** What holds of the module holds of its translation, if both give the same results. */
-function translatedPart(bytes: Module, gate: Omit<GateReport, "violations">): Result {
+/** If the translation gives the same results as the module, it is proven with it. */
+function translationStage(bytes: Module, gate: Omit<GateReport, "violations">): Result {
   const reason = noCompiler();
   if (reason !== null) {
     const notRun = [`the gate in C: ${reason}`];
@@ -101,13 +103,13 @@ function translatedPart(bytes: Module, gate: Omit<GateReport, "violations">): Re
   const translated = enumerateInC(bytes, gate);
   if (translated.differs.length === 0)
     return { verdict: "proven", gate, translated, counterexample: null };
-  const rule = "the gate in C gives the results of the module";
+  const rule = "the gate in C gives the same results as the module";
   const trace = translated.differs;
   const counterexample = { rule, trace, scenario: null, replayed: false };
   return { verdict: "refuted", gate, translated, counterexample };
 }
 
-async function devicePart({ gate, device }: Subject, options: PartOptions): Promise<Result> {
+async function deviceStage({ gate, device }: Subject, options: StageOptions): Promise<Result> {
   const explorer = new Explorer(device, {
     small: options.quick,
     progress: (states, done) => options.progress(done, states),
@@ -130,7 +132,7 @@ async function devicePart({ gate, device }: Subject, options: PartOptions): Prom
   const figures = { ...report, model, walk: walked } as const;
   const failure = walked?.failure ?? null;
   if (failure !== null) {
-    const rule = "the abstraction stands for every run";
+    const rule = "the abstraction agrees with runs in which nothing is abstracted";
     const counterexample = { rule, trace: [failure], scenario: null, replayed: false };
     return { verdict: "refuted", device: figures, counterexample };
   }
@@ -141,7 +143,7 @@ async function devicePart({ gate, device }: Subject, options: PartOptions): Prom
   };
 }
 
-function faultsPart({ gate, device }: Subject, options: PartOptions): Result {
+function faultsStage({ gate, device }: Subject, options: StageOptions): Result {
   const { flips } = amounts(options);
   const faults = injectFaults(gate, device, { flips, seed: options.seed, board: loadBoard() });
   if (faults.failure === null) return { verdict: "proven", faults, counterexample: null };
@@ -149,8 +151,8 @@ function faultsPart({ gate, device }: Subject, options: PartOptions): Result {
   return { verdict: "refuted", faults, counterexample };
 }
 
-/** A mutant of the gate that survives refutes the proof, not the gate: there is no other verdict for it. */
-async function gateMutantsPart({ gate }: Subject, options: PartOptions): Promise<Result> {
+/** A mutant that survives shows that the gate's proof is too weak. The verdict for this is refuted, too. */
+async function gateMutantsStage({ gate }: Subject, options: StageOptions): Promise<Result> {
   const { seed, progress, quick } = options;
   const most = amounts(options).gateMutants;
   const mutants = await scoreGate(gate, { most, seed, progress, whole: !quick });
@@ -166,10 +168,13 @@ async function gateMutantsPart({ gate }: Subject, options: PartOptions): Promise
   };
 }
 
-async function deviceMutantsPart({ gate, device }: Subject, options: PartOptions): Promise<Result> {
+async function deviceMutantsStage(
+  { gate, device }: Subject,
+  options: StageOptions,
+): Promise<Result> {
   const { seed, progress } = options;
   const { deviceMutants, deviceStates } = amounts(options);
-  const files = await soundScenarios(gate, device);
+  const files = await passingScenarios(gate, device);
   const mutants = await scoreDevice(device, {
     most: deviceMutants,
     seed,
@@ -184,16 +189,16 @@ async function deviceMutantsPart({ gate, device }: Subject, options: PartOptions
   return { verdict, mutants, counterexample: null };
 }
 
-/** Names of the functions of the device that ships; none for another. */
+/** The names of the device's functions, if it is the module in dist/; none for another module. */
 function namesOf(device: Module): string[] {
   const path = firmwarePath("device");
   const text = path.replace(/wasm$/, "wat");
-  const ships = existsSync(text) && Buffer.compare(readModule(path), device) === 0;
-  return ships ? functionNames(readFileSync(text, "utf8")) : [];
+  const isShipped = existsSync(text) && Buffer.compare(readModule(path), device) === 0;
+  return isShipped ? functionNames(readFileSync(text, "utf8")) : [];
 }
 
-/** Of the sources at hand, whatever modules are under proof. A quick proof builds the modules alone. */
-function buildPart(_: Subject, options: PartOptions): Result {
+/** Builds the sources at hand, whatever modules are proven. A quick proof builds only the modules. */
+function buildStage(_: Subject, options: StageOptions): Result {
   const boards = options.quick ? [] : allBoards();
   const { notRun, ...build } = reproduce({ boards, progress: options.progress });
   if (build.differs.length === 0) return { verdict: "proven", build, notRun, counterexample: null };
@@ -203,22 +208,25 @@ function buildPart(_: Subject, options: PartOptions): Result {
   return { verdict: "refuted", build, notRun, counterexample };
 }
 
-const RUN: Record<PartName, (subject: Subject, options: PartOptions) => Result | Promise<Result>> =
-  {
-    gate: gatePart,
-    device: devicePart,
-    faults: faultsPart,
-    "gate-mutants": gateMutantsPart,
-    "device-mutants": deviceMutantsPart,
-    build: buildPart,
-  };
+const RUN: Record<
+  StageName,
+  (subject: Subject, options: StageOptions) => Result | Promise<Result>
+> = {
+  gate: gateStage,
+  device: deviceStage,
+  faults: faultsStage,
+  "gate-mutants": gateMutantsStage,
+  "device-mutants": deviceMutantsStage,
+  build: buildStage,
+};
 
-export async function provePart(
-  part: PartName,
+/** Runs a stage. */
+export async function runStage(
+  stage: StageName,
   subject: Subject,
-  options: PartOptions,
-): Promise<PartReport> {
+  options: StageOptions,
+): Promise<StageReport> {
   const clock = new RealClock();
-  const result = await RUN[part](subject, options);
-  return { part, seconds: clock.now() / 1000, ...result };
+  const result = await RUN[stage](subject, options);
+  return { part: stage, seconds: clock.now() / 1000, ...result };
 }

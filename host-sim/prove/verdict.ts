@@ -1,8 +1,7 @@
-/**
- * The parts of a proof by name, and what may become of one. Must not know what a part asks: who only
- * names them need not load it.
- */
-export const PARTS = [
+/** The stages of a proof by name, and their possible verdicts. */
+
+/** The command line, reports and certificates call a stage a part. */
+export const STAGES = [
   "gate",
   "device",
   "faults",
@@ -10,13 +9,13 @@ export const PARTS = [
   "device-mutants",
   "build",
 ] as const;
-export type PartName = (typeof PARTS)[number];
+export type StageName = (typeof STAGES)[number];
 
-/** From the best to the worst: what was not run refutes nothing. */
+/** From the best to the worst. A stage that was not run refutes nothing. */
 export const VERDICTS = ["not run", "proven", "not closed", "refuted"] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
-/** The worst of the parts' verdicts. */
+/** The worst of the verdicts. */
 export function verdictOf(reports: readonly { readonly verdict: Verdict }[]): Verdict {
   const worst = Math.max(0, ...reports.map(({ verdict }) => VERDICTS.indexOf(verdict)));
   return VERDICTS[worst] ?? "refuted";

@@ -27,25 +27,17 @@ import { isPermitted } from "../controller/permissions.ts";
 import { differs } from "./differs.ts";
 import type { Stimulus } from "./grammar.ts";
 import type { Violation } from "./monitor.ts";
+import { Presses } from "./presses.ts";
 import { OUTCOMES, type Outcome, ReferenceModel } from "./reference-model.ts";
 import { fieldsOf, type Message, QUESTION, SCENARIO_KEYS } from "./remote.ts";
-import { ReportCheck } from "./report-check.ts";
 import { Temperatures } from "./temperatures.ts";
 import { field, lineText } from "./trace.ts";
 
-/** An edge within this time of another, or of a boot, is bounce, in ms. */
-const QUIET_MS = 30;
-/** The edges of one press come within this time, in ms. */
-const CHATTER_MS = 6;
+/** Time between two ticks, in ms. The device measures at each tick. */
+const TICK_MS = 250;
 
-/** A press of the button. */
-interface Press {
-  at: number;
-  /** Whether it must move the relay. It may be bounce otherwise. */
-  certain: boolean;
-  /** Whether it has moved the relay. */
-  shown: boolean;
-}
+/** Before the first report of an epoch. */
+const NO_REPORT = { counter: -1, to: [] };
 
 /** A message that was delivered to the device, with its possible outcomes. */
 interface Delivered {
@@ -63,11 +55,11 @@ export class Oracle {
   #replyDue: { at: number; message: Message; code: number } | null = null;
   /** A reply that the device has sent and that has not arrived. */
   #replySent: { message: Message; code: number } | null = null;
-  readonly #reports = new ReportCheck();
-  #press: Press | null = null;
-  #pressed = false;
-  #buttonAt = Number.NEGATIVE_INFINITY;
-  #bootAt = 0;
+  /** The session ended since the last report. */
+  #linkLost = false;
+  /** The last report, and who got it so far. */
+  #report: { counter: number; to: number[] } = NO_REPORT;
+  readonly #presses = new Presses();
   #stalledAt = Number.NEGATIVE_INFINITY;
   #running = false;
   #reason = "";
@@ -84,7 +76,7 @@ export class Oracle {
 
   /** A stimulus is applied to the board at `now`. */
   stimulus(now: number, stimulus: Stimulus): void {
-    if ("button" in stimulus) this.#button(now, stimulus.button === "press");
+    if ("button" in stimulus) this.#presses.button(now, stimulus.button === "press", this.#running);
     else if ("storage" in stimulus) this.#mayTear = true;
     else if ("temperature" in stimulus) this.#temperatures.set(now, stimulus.temperature);
     else if ("fault" in stimulus) {
@@ -98,9 +90,7 @@ export class Oracle {
   stalled(now: number, ms: number): void {
     this.device.stalled(ms);
     this.#stalledAt = now;
-    // Edges that the device did not see in time may or may not look like bounce.
-    if (now - ms <= this.#buttonAt + CHATTER_MS)
-      this.#press = { at: now, certain: false, shown: false };
+    this.#presses.stalled(now, ms);
   }
 
   line(at: number, kind: string, detail: string): void {
@@ -145,21 +135,6 @@ export class Oracle {
     if (broken !== null) this.violation = { rule: broken, line: `@${now} end` };
   }
 
-  #button(now: number, down: boolean): void {
-    // The button moved twice in this ms, so the first move may have no effect.
-    if (this.#press?.at === now) this.#press.certain = false;
-    if (down) {
-      const settled =
-        now >= this.#buttonAt + CHATTER_MS + QUIET_MS &&
-        now >= this.#bootAt + QUIET_MS &&
-        now >= this.#stalledAt + CHATTER_MS + QUIET_MS;
-      const certain = settled && this.#running && !this.#pressed;
-      this.#press = { at: now, certain, shown: false };
-    }
-    this.#pressed = down;
-    this.#buttonAt = now;
-  }
-
   /** The rule of something that was due before this line and is missing; null if nothing is. */
   #overdue(at: number, kind: string): string | null {
     const dispatched = kind === "rx" || kind === "boot" || kind === "restart";
@@ -168,11 +143,7 @@ export class Oracle {
       return `the outcome of a message is printed at once: ${namesOf(this.#delivered.predicted)}`;
     if (this.#replyDue !== null && !lost && (dispatched || at > this.#replyDue.at))
       return `a principal gets a reply at once: ${CODE_NAMES[this.#replyDue.code]}`;
-    const press = this.#press;
-    if (press === null || at <= press.at) return null;
-    if (press.certain && !press.shown) return "I6: a press toggles the relay";
-    if (at > press.at + CHATTER_MS) this.#press = null;
-    return null;
+    return this.#presses.overdue(at);
   }
 
   #line(at: number, kind: string, detail: string): string | null {
@@ -181,7 +152,7 @@ export class Oracle {
     if (kind === "rx") return this.#received(at, field(detail, "crc") ?? "");
     if (kind === "tx") return this.#transmitted(detail);
     if (kind === "epoch") this.device.epoch = field(detail, "value") ?? "";
-    else if (kind === "link" && detail === "state=down") this.#reports.linkEnded();
+    else if (kind === "link" && detail === "state=down") this.#linkLost = true;
     else if (kind === "gate" && detail === "phase=LIVE") this.#wentLive(at);
     else if (kind === "gate" && detail.startsWith("phase=FAULT"))
       this.#fault = detail.slice("phase=".length).toLowerCase();
@@ -197,17 +168,15 @@ export class Oracle {
 
   #boot(at: number, reason: string): void {
     this.#running = true;
-    this.#bootAt = at;
     this.#reason = reason.toLowerCase();
     this.#fault = "none";
-    this.#press = null;
+    this.#presses.boot(at);
     this.device.boot(at);
   }
 
   #stop(at: number, kind: string, detail: string): void {
     this.#running = false;
-    // A press in the ms of a restart may be discarded with the queue.
-    if (this.#press?.at === at) this.#press.certain = false;
+    this.#presses.stopped(at);
     if (kind === "supply" && (detail === "state=off" || detail === "state=sagging")) {
       this.device.supplyLost(this.#delivered?.message ?? null);
       this.#pin = 0;
@@ -229,7 +198,7 @@ export class Oracle {
     const outcome = OUTCOMES.get(name);
     if (outcome !== undefined) return this.#decided(at, outcome);
     if (name === "HOLD_BEGUN") {
-      if (this.#press === null) return "I5: only a press begins a hold";
+      if (!this.#presses.open) return "I5: only a press begins a hold";
       return device.config?.holdS === 0 ? "with a hold of 0 s no hold begins" : null;
     }
     if (name === "HOLD_ENDED") {
@@ -272,8 +241,7 @@ export class Oracle {
       this.#delivered?.predicted.some(({ code }) => code === CODE.OK);
     // The device moves the relay before it prints the mark.
     if (obeys) return null;
-    if (this.#press !== null && !this.#press.shown) {
-      this.#press.shown = true;
+    if (this.#presses.show()) {
       device.press(at);
       if (device.relay === null) device.adoptRelay(level);
       return null;
@@ -295,7 +263,7 @@ export class Oracle {
 
   #wentLive(at: number): void {
     this.device.wentLive(at);
-    this.#reports.epochBegan();
+    this.#report = NO_REPORT;
   }
 
   #transmitted(detail: string): string | null {
@@ -317,7 +285,22 @@ export class Oracle {
   #checkReport(at: number, principal: number, op: number, head: ReportHead): string | null {
     if (!isPermitted(principal, op))
       return "a report goes only to a principal with the right to it";
-    return this.#ownSession(at, head) ?? this.#reports.received(principal, head.counter);
+    const broken = this.#ownSession(at, head);
+    if (broken !== null) return broken;
+    const again = head.counter === this.#report.counter && !this.#report.to.includes(principal);
+    if (again) {
+      this.#report.to.push(principal);
+      return null;
+    }
+    // A report that was made while the session ended is numbered and not sent.
+    const next = this.device.counter + 1;
+    const skipped = this.#linkLost && head.counter > next;
+    if (head.counter !== next && !skipped)
+      return `report ${next} of its epoch, not ${head.counter}`;
+    this.device.counter = head.counter;
+    this.#linkLost = false;
+    this.#report = { counter: head.counter, to: [principal] };
+    return null;
   }
 
   #checkReply(at: number, principal: number, reply: Reply): string | null {
@@ -335,13 +318,19 @@ export class Oracle {
   #checkData(at: number, message: Message, code: number, fields: Fields): string | null {
     const { device } = this;
     const { principal, op } = message;
-    const lastSeq = device.lastSeq(principal);
-    if (op === QUESTION) return differs(fields, { lastSeq, counter: this.#reports.told });
+    if (op === QUESTION)
+      return differs(fields, {
+        lastSeq: device.lastSeq(principal),
+        counter: this.#linkLost ? null : device.counter,
+      });
     if (code === CODE.REPLAY) {
       const result = device.resultOf(message);
-      return differs(fields, { lastSeq, result: CODE_NAMES[result ?? -1] });
+      return differs(fields, {
+        lastSeq: device.lastSeq(principal),
+        result: result === null ? undefined : (CODE_NAMES[result] ?? ""),
+      });
     }
-    if (code === CODE.HOLD) return differs(fields, { remainingMs: this.device.holdMs(at) });
+    if (code === CODE.HOLD) return differs(fields, { remainingMs: this.#holdMs(at) });
     if (code === CODE.EXPIRED) return differs(fields, { clock: device.clock(at) });
     if (code !== CODE.OK) return null;
     if (op === OP.RELAY_SET || op === OP.RELAY_GET)
@@ -352,6 +341,11 @@ export class Oracle {
     if (killed !== (principal === PRINCIPAL.OWNER))
       return "only the owner gets what was measured while killed";
     return this.#checkTemperature(at, Number(fields.temperature));
+  }
+
+  #holdMs(at: number): number | null {
+    const { holdUntil } = this.device;
+    return holdUntil === null ? null : Math.max(0, holdUntil - at);
   }
 
   #checkStatus(at: number, principal: number, fields: Fields): string | null {
@@ -380,7 +374,7 @@ export class Oracle {
     return (
       this.#checkRelay() ??
       differs(fields, {
-        ...(relay ? { relay: device.relay === 1, holdMs: this.device.holdMs(at) } : {}),
+        ...(relay ? { relay: device.relay === 1, holdMs: this.#holdMs(at) } : {}),
         lastFault: this.#fault,
         executed: device.executed,
         refused: device.refused,
@@ -392,7 +386,10 @@ export class Oracle {
   }
 
   #checkTemperature(at: number, temperature: number): string | null {
-    return this.#temperatures.check(at, temperature, this.#stalledAt);
+    const since = this.#stalledAt >= at - TICK_MS ? 0 : at - TICK_MS;
+    return this.#temperatures.hadSince(since, temperature)
+      ? null
+      : "telemetry reports the temperature of the last tick";
   }
 }
 

@@ -81,6 +81,8 @@ export class ReferenceModel {
   /** After an interrupted write: the configurations that may be stored now. */
   either: readonly Config[] | null = null;
   epoch = "";
+  /** Number of the last report of the epoch. */
+  counter = 0;
   executed = 0;
   refused = 0;
   dropped = 0;
@@ -172,16 +174,12 @@ export class ReferenceModel {
   /** The gate goes LIVE at `at`: the session clock and the reports start anew. */
   wentLive(at: number): void {
     this.#liveAt = at;
+    this.counter = 0;
   }
 
   /** The session clock at `at`, in ms. */
   clock(at: number): number {
     return at - this.#liveAt;
-  }
-
-  /** Time left of the hold at `at`, in ms; null if that is not known. */
-  holdMs(at: number): number | null {
-    return this.holdUntil === null ? null : Math.max(0, this.holdUntil - at);
   }
 
   /** Sequence number of the last command accepted from a principal in this epoch; 0 if none was. */

@@ -11,6 +11,7 @@ import {
   NONCE_BYTES,
   PRINCIPAL_KIDS,
 } from "../abi/abi.gen.ts";
+import type { Kid } from "../abi/topics.ts";
 import { type DerivedKeys, deriveKeys } from "../base/derived-keys.ts";
 import {
   decodeReply,
@@ -22,7 +23,7 @@ import {
   type ReportHead,
   replyTagOf,
 } from "../controller/command.ts";
-import { decodeMac0, encodeMac0, type Kid, MessageError } from "../controller/cose.ts";
+import { decodeMac0, encodeMac0, MessageError } from "../controller/cose.ts";
 import {
   ANSWER_SHAPE,
   type ArgValue,

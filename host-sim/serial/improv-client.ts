@@ -25,9 +25,9 @@ export interface DeviceInfo {
 }
 
 export interface Network {
-  /** For a person: bytes that are no printable UTF-8 as \\xNN. */
+  /** For display: bytes that are not printable UTF-8 as \\xNN. */
   readonly ssid: string;
-  /** The name in hexadecimal, where `ssid` is not the name itself. */
+  /** The name in hexadecimal, if `ssid` is not the name itself. */
   readonly ssidHex?: string;
   /** dBm. */
   readonly rssi: number;
@@ -36,7 +36,7 @@ export interface Network {
 
 export interface Wifi {
   readonly ssid: string;
-  /** The name's bytes, where they are not `ssid` in UTF-8. */
+  /** The name's bytes, if they are not `ssid` in UTF-8. */
   readonly ssidBytes?: Uint8Array;
   readonly password: string;
 }
@@ -57,7 +57,7 @@ const ERRORS: Readonly<Record<number, string>> = {
   [ERROR.UNKNOWN_RPC]: "it does not know the command: flash newer firmware",
 };
 
-/** A network's name for a terminal: what is no printable UTF-8, and the backslash, as \\xNN. */
+/** A network's name for display: bytes that are not printable UTF-8, and the backslash, as \\xNN. */
 export function shownName(bytes: Uint8Array): string {
   const text = Buffer.from(bytes).toString();
   const plain = Buffer.from(text).equals(Buffer.from(bytes)) && /^[^\p{C}\\]*$/u.test(text);
@@ -72,14 +72,16 @@ export function shownName(bytes: Uint8Array): string {
 const nameOf = ({ ssid, ssidBytes }: Pick<Wifi, "ssid" | "ssidBytes">) =>
   ssidBytes ?? new Uint8Array(Buffer.from(ssid));
 
-/** Throws a UserError for what no Wi-Fi network could have. */
+/** Throws UserError for a name or a password that no Wi-Fi network can have. */
 export function checkWifi(wifi: Wifi): void {
   const { password } = wifi;
   const bytes = nameOf(wifi);
   const secret = Buffer.byteLength(password);
-  const bad = (words: string) => new UserError(words, EXIT.USAGE);
+  const bad = (message: string) => new UserError(message, EXIT.USAGE);
   if (bytes.length === 0 || bytes.length > SSID_MAX || bytes.includes(0))
-    throw bad(`network "${shownName(bytes)}": a name is 1 to ${SSID_MAX} bytes, none of them zero`);
+    throw bad(
+      `network "${shownName(bytes)}": a name has 1 to ${SSID_MAX} bytes, none of them zero`,
+    );
   if (secret !== 0 && (secret < PASSWORD_MIN || secret > PASSWORD_MAX || password.includes("\0")))
     throw bad(
       `the password has ${secret} bytes: WPA takes 8 to 63, or 64 hex digits; an open network takes none`,
@@ -178,7 +180,9 @@ export class ImprovClient {
     return { networks, reason: networks.length === 0 ? await this.#explanation() : null };
   }
 
-  /** Hands over name and password and waits for what comes of them. Throws a UserError if nothing good. */
+  /**
+   * Sends name and password and waits for the result. Throws UserError if the board cannot join.
+   */
   async join(wifi: Wifi, timeoutMs: number): Promise<Joined> {
     checkWifi(wifi);
     const ssid = shownName(nameOf(wifi));

@@ -110,7 +110,7 @@ export function encodeRpc(command: number, texts: readonly Uint8Array[] = []): U
 export interface Result {
   readonly command: number;
   readonly texts: readonly string[];
-  /** The same texts as they came: a network's name is bytes, and need not be UTF-8. */
+  /** The same texts as bytes: a network's name need not be UTF-8. */
   readonly bytes: readonly Uint8Array[];
 }
 

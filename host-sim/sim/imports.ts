@@ -127,9 +127,8 @@ export function makeImports(context: ImportContext): BoardImports {
       const message = macMessage(context, ptr, len);
       const out = range(context, tag, TAG_BYTES);
       const own = hal.mac(principal, KEY.REPLY, message);
-      if (own === null) return STATUS.NO_KEY;
-      out.set(own);
-      return STATUS.OK;
+      if (own !== null) out.set(own);
+      return own === null ? STATUS.NO_KEY : STATUS.OK;
     },
     random(ptr, len) {
       countCall(context);

@@ -360,10 +360,7 @@ export class Runtime implements ImportContext, HostLoop {
     this.#sendQueued();
   }
 
-  /**
-   * Calls the guest. Returns whether it returned. A trap restarts the board. A trap in init also
-   * releases the relay.
-   */
+  /** Calls the guest. Returns whether it returned. A trap restarts; in init, it releases the relay. */
   #callGuest(during: string, call: () => void): boolean {
     this.calls = 0;
     this.inGuest = true;

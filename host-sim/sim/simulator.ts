@@ -24,6 +24,8 @@ export interface SimulatorOptions {
   secrets: readonly (Uint8Array | null)[];
   /** An implementation of HMAC-SHA256. Default: node:crypto. */
   mac?: Mac;
+  /** The device's random bytes. Default: drawn from the seed. */
+  entropy?: Pick<Prng, "fill">;
   /** Memory for the board's storage, for reuse across simulators. Default: new memory. */
   storage?: readonly Uint8Array[];
   position: Position;

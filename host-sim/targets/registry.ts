@@ -4,18 +4,21 @@
  */
 import { RealClock } from "../base/clock.ts";
 import { EXIT, UserError } from "../base/errors.ts";
+import type { Prng } from "../base/prng.ts";
 import { nativeBoardNames } from "../build/native-board.ts";
 import { type BuildOptions, buildBoard, type Engine } from "../build/native-image.ts";
 import { targetStates } from "../build/tools.ts";
 import type { Target } from "../scenario/target.ts";
 import type { Wifi } from "../serial/improv-client.ts";
-import { loadHilData } from "./hil/board.ts";
+import { BoardTarget } from "./hil/board-target.ts";
 import { type Emulator, emulators, emulatorTrouble } from "./hil/emulator-board.ts";
 import { EmulatorRig } from "./hil/emulator-rig.ts";
 import type { OptionalWire } from "./hil/fixture.ts";
+import { loadHilData } from "./hil/hil-data.ts";
 import { SerialRig } from "./hil/serial-rig.ts";
-import { BoardTarget } from "./hil/target.ts";
-import { NativeTarget } from "./native/target.ts";
+import { NativeTarget } from "./native/native-target.ts";
+import { controllerStates, imageBoardNames, imageBoardOf, loadImageBoard } from "./rp2040/board.ts";
+import { ControllerTarget } from "./rp2040/target.ts";
 import { SimTarget } from "./sim.ts";
 
 const SIMULATOR = "sim";
@@ -29,6 +32,8 @@ export interface TargetOptions {
   guest?: Uint8Array<ArrayBuffer>;
   /** For a board on a serial port: `serial:PORT` of the fixture that is wired to it. */
   fixture?: string;
+  /** For the simulator: the device's random bytes, in place of those drawn from the seed. */
+  entropy?: Pick<Prng, "fill">;
   /** The fixture's wires besides those of contacts and button. */
   wired?: readonly OptionalWire[];
   /** The Wi-Fi network that a board on a serial port joins. */
@@ -42,9 +47,15 @@ export function exactTargetNames(): string[] {
   return [SIMULATOR, ...nativeBoardNames()];
 }
 
+/** Emulated controllers that run the image that is flashed, in virtual time, with randomness of their own. */
+export function controllerTargetNames(): string[] {
+  return imageBoardNames().map((name) => loadImageBoard(name).target);
+}
+
 /** The names of all targets except boards on serial ports, which are named `serial:PORT`. */
 export function targetNames(): string[] {
-  return [...exactTargetNames(), ...emulators().map(({ data }) => data.target)];
+  const emulated = emulators().map(({ data }) => data.target);
+  return [...exactTargetNames(), ...controllerTargetNames(), ...emulated];
 }
 
 /** Whether a name is that of a target. */
@@ -64,13 +75,14 @@ function emulatorOf(name: string): Emulator | undefined {
 export function targetTrouble(name: string): string | null {
   const emulator = emulatorOf(name);
   if (emulator !== undefined) return emulatorTrouble(emulator);
-  return targetStates().find(({ target }) => target === name)?.reason ?? null;
+  const states = [...targetStates(), ...controllerStates()];
+  return states.find(({ target }) => target === name)?.reason ?? null;
 }
 
 /** Makes a target, and builds its image if necessary. Throws UserError if something is missing. */
 export function makeTarget(name: string, options: TargetOptions = {}): Target {
-  if (name === SIMULATOR) return new SimTarget();
-  const { engine, guest } = options;
+  const { engine, guest, entropy } = options;
+  if (name === SIMULATOR) return new SimTarget(SIMULATOR, entropy && { entropy });
   const emulator = emulatorOf(name);
   const clock = new RealClock();
   if (emulator !== undefined) {
@@ -81,6 +93,14 @@ export function makeTarget(name: string, options: TargetOptions = {}): Target {
   if (port !== null) {
     const rig = serialRig(name, port, clock, options);
     return new BoardTarget({ rig, clock, guest: guest ?? null });
+  }
+  const controller = imageBoardOf(name);
+  if (controller !== null) {
+    return new ControllerTarget({
+      board: controller,
+      ...(engine && { engine }),
+      ...(guest && { guest }),
+    });
   }
   const build: BuildOptions = { board: name, ...(engine && { engine }), ...(guest && { guest }) };
   return new NativeTarget({ image: buildBoard(build), ...(guest === undefined ? {} : { guest }) });

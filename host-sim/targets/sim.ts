@@ -12,7 +12,7 @@ import { type Delivery, VirtualBroker } from "../sim/virtual-broker.ts";
 
 export type SimTargetOptions = Pick<
   SimulatorOptions,
-  "makeLoop" | "guestTimeoutMs" | "mac" | "storage"
+  "makeLoop" | "guestTimeoutMs" | "mac" | "storage" | "entropy"
 >;
 
 export class SimTarget implements Target {

@@ -7,7 +7,7 @@ import { deriveKeys } from "../../host-sim/base/derived-keys.ts";
 import { buildBoard } from "../../host-sim/build/native-image.ts";
 import { decodeStatus } from "../../host-sim/controller/command.ts";
 import { firmwarePath, loadFirmware, readModule } from "../../host-sim/sim/firmware.ts";
-import { NativeTarget } from "../../host-sim/targets/native/target.ts";
+import { NativeTarget } from "../../host-sim/targets/native/native-target.ts";
 import { notRun } from "../targets/native/support.ts";
 
 const hex = (text: string) => new Uint8Array(Buffer.from(text.replaceAll(" ", ""), "hex"));

@@ -1,6 +1,6 @@
 /**
- * What the host in C costs on RV32IMC: instructions, counted by the emulated core (-icount), so they
- * repeat exactly; and bytes, from the linker. Must not know how a board is built.
+ * The cost of the C host on RV32IMC: instructions, counted by the emulated core (-icount), so that they
+ * repeat exactly; and bytes, from the linker.
  */
 import { spawnSync } from "node:child_process";
 import { PRINCIPAL } from "../../host-sim/abi/abi.gen.ts";
@@ -20,6 +20,7 @@ import { SCENARIO_KEYS, SCENARIO_SECRETS } from "../../host-sim/scenario/remote.
 import { firmwarePath, loadFirmware, readModule } from "../../host-sim/sim/firmware.ts";
 import { loadGuest } from "../../host-sim/sim/module.ts";
 import { Doorbell } from "../../host-sim/targets/native/doorbell.ts";
+import { NativeTarget } from "../../host-sim/targets/native/native-target.ts";
 import {
   ANSWER,
   IN,
@@ -30,10 +31,9 @@ import {
   readRecords,
   STIMULI_AT,
 } from "../../host-sim/targets/native/page.ts";
-import { NativeTarget } from "../../host-sim/targets/native/target.ts";
 
 const BOARD = "qemu-riscv32";
-/** What figures.c reports, in its order. */
+/** The figures that figures.c reports, in its order. "twin": the same source as native C. */
 const FIGURE = [
   "stepTranslated",
   "stepTwin",
@@ -57,7 +57,7 @@ const FIGURE = [
   "twinAnswered",
 ] as const;
 type Figures = Record<(typeof FIGURE)[number] | "stack", number>;
-/** The emulated chip's stack, from the page, and what it is painted with at reset: see link.ld. */
+/** The emulated chip's stack: its address from the page, and the byte that fills it at reset (link.ld). */
 const STACK = { at: -0x10_0000, bytes: 5120, paint: 0xa5 };
 
 function commands(): Buffer {
@@ -116,7 +116,7 @@ function measure(engine: Engine): Figures {
   }
 }
 
-/** Instructions from the interrupt's entry to the radio's power going, with one guest or another. */
+/** Instructions from the entry of the contact interrupt to the loss of the radio's power. */
 function edgeToOff(image: Built, guest: Uint8Array<ArrayBuffer>): number {
   const target = new NativeTarget({ image, guest });
   target.start({
@@ -130,7 +130,7 @@ function edgeToOff(image: Built, guest: Uint8Array<ArrayBuffer>): number {
     message: () => {},
   });
   target.advance(1000);
-  // The guest that hangs does so at the button.
+  // A press makes the hanging guest hang.
   target.apply({ button: "press" });
   target.advance(100);
   target.apply({ switch: "kill" });
@@ -140,7 +140,7 @@ function edgeToOff(image: Built, guest: Uint8Array<ArrayBuffer>): number {
   return took;
 }
 
-/** Bytes by section of an image. */
+/** The sizes of an image's sections. */
 function sections(image: Built): Map<string, number> {
   const { stdout } = spawnSync("riscv64-unknown-elf-size", ["-A", image.path], {
     encoding: "utf8",
@@ -149,7 +149,7 @@ function sections(image: Built): Map<string, number> {
   return new Map(rows.map(([, name = "", size = ""]) => [name, Number(size)]));
 }
 
-/** Bytes of each variable of some size in RAM. */
+/** The sizes of the variables in RAM, largest first. */
 function variables(image: Built): [string, number][] {
   const args = ["--size-sort", "--reverse-sort", "--radix=d", "-S", image.path];
   const { stdout } = spawnSync("riscv64-unknown-elf-nm", args, { encoding: "utf8" });
@@ -172,9 +172,9 @@ function instructions(aot: Figures, wasm3: Figures): void {
   row("tick with nothing to do", aot.twinTick, aot.tick, wasm3.tick, "160/1200");
   row("relay.set, first time", "-", aot.setFirst, wasm3.setFirst, "-");
   row("relay.set: verify, reply, status", "-", aot.set, wasm3.set, "-");
-  row("  of which 3 MACs", "-", aot.setMac, wasm3.setMac, "-");
+  row("  3 MACs of it", "-", aot.setMac, wasm3.setMac, "-");
   row("relay.get: verify, reply", aot.twinGet, aot.get, wasm3.get, "52000/65000");
-  row("  of which 2 MACs", aot.twinGetMac, aot.getMac, wasm3.getMac, "-");
+  row("  2 MACs of it", aot.twinGetMac, aot.getMac, wasm3.getMac, "-");
   row(
     "  the rest",
     aot.twinGet - aot.twinGetMac,
@@ -184,7 +184,7 @@ function instructions(aot: Figures, wasm3: Figures): void {
   );
 }
 
-/** Prints what the host costs on the emulated microcontroller. */
+/** Prints the cost of the host on the emulated microcontroller. */
 export async function benchBoards(): Promise<void> {
   const reason = targetStates().find(({ target }) => target === BOARD)?.reason ?? null;
   if (reason !== null) {

@@ -1,7 +1,4 @@
-/**
- * Sizes of the modules, the cost of a command, and how fast virtual time goes. Must not know the
- * command line.
- */
+/** The sizes of the modules, the cost of a command, and the speed of virtual time. */
 import { readFileSync } from "node:fs";
 import { CHANNEL, CODE, OP, PRINCIPAL } from "../../host-sim/abi/abi.gen.ts";
 import { defaultBoard, loadBoard } from "../../host-sim/base/board-data.ts";
@@ -15,12 +12,12 @@ import { type Figure, median, printFigures } from "./table.ts";
 
 const DAY_S = 86_400;
 const FLICKS_PER_HOUR = 10;
-/** A switch rests at KILL for this long at each flick, in s. */
+/** How long the switch stays at KILL in each flick, in s. */
 const KILLED_S = 2;
-/** A poller's day: of so many commands one sets the relay, the others read it. */
+/** One command in this many sets the relay. The others read it. */
 const SET_EVERY = 10;
 const ROUNDS = 3;
-/** One bound on the wall time of a whole round, in ms; see guard.ts on why not one a step. */
+/** The longest time of a whole round, in ms. guard.ts says why there is no bound for each step. */
 const BOUND_MS = 60_000;
 
 const SECRETS = [1, 2, 3].map((byte) => new Uint8Array(32).fill(byte));
@@ -28,7 +25,7 @@ const OWNER_KEYS = deriveKeys("owner", SECRETS[PRINCIPAL.OWNER] ?? new Uint8Arra
 /** A command's deadline lies this far ahead of the device's clock, in ms. */
 const DEADLINE_MS = 5_000;
 
-/** A board with a controller that knows the epoch from the device's own messages. */
+/** A board and a controller that takes the epoch from the device's messages. */
 class Bench {
   readonly simulator: Simulator;
   readonly #broker: VirtualBroker;
@@ -37,7 +34,7 @@ class Bench {
   #liveAt = 0;
   #seq = 0;
   #level = false;
-  /** The next status message tells a new epoch. */
+  /** The next status message has a new epoch. */
   #asking = true;
   done = 0;
 
@@ -90,7 +87,7 @@ class Bench {
   }
 }
 
-/** A day with a command a second and ten flicks an hour. Returns [CPU s of the process, commands done]. */
+/** A day with a command a second and ten flicks an hour. Returns [CPU time in s, commands executed]. */
 function day(): [number, number] {
   const bench = new Bench();
   const { simulator } = bench;
@@ -104,12 +101,13 @@ function day(): [number, number] {
     }
   };
   const start = process.cpuUsage();
-  if (!runBounded(live, BOUND_MS)) throw new Error(`the day took over ${BOUND_MS} ms`);
+  if (!runBounded(live, BOUND_MS))
+    throw new Error(`the simulated day took more than ${BOUND_MS} ms`);
   const { user, system } = process.cpuUsage(start);
   return [(user + system) / 1e6, bench.done];
 }
 
-/** Microseconds from the message's arrival to the reply's departure, in V8, at the median. */
+/** The median time from the arrival of a command to its reply, in V8, in microseconds. */
 function commandCost(): number {
   const bench = new Bench();
   const { simulator } = bench;
@@ -122,7 +120,7 @@ function commandCost(): number {
     simulator.loop.poll();
     costs.push((performance.now() - start) * 1000);
   }
-  if (bench.done !== 20_000) throw new Error(`${bench.done} of 20000 commands were done`);
+  if (bench.done !== 20_000) throw new Error(`only ${bench.done} of 20,000 commands were executed`);
   return median(costs);
 }
 
@@ -137,7 +135,7 @@ export async function benchDevice(): Promise<void> {
     { what: "a command, median of 20,000", value: commandCost(), atMost: 60, unit: "us" },
     { what: "a simulated day, CPU time", value: cpu, atMost: 2, unit: "s" },
     { what: "times real time", value: Math.round(DAY_S / cpu), atLeast: 43_000, unit: "x" },
-    { what: "commands done in the day", value: days[0]?.[1] ?? 0, unit: "" },
+    { what: "commands executed in the day", value: days[0]?.[1] ?? 0, unit: "" },
   ];
   printFigures(figures);
 }

@@ -1,7 +1,4 @@
-/**
- * `npm run bench [-- PART...]`: figures with the command that measures them. Must not know how any
- * figure is got: each part is a file here.
- */
+/** `npm run bench [-- PART...]`: measures figures. Each part is a file in this folder. */
 interface Part {
   name: string;
   run(): Promise<void>;
@@ -18,7 +15,7 @@ const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !PARTS.some((part) => part.name === name));
 if (unknown.length > 0) {
   const names = PARTS.map((part) => part.name).join(", ");
-  process.stderr.write(`bench: no part "${unknown.join(", ")}": use ${names}\n`);
+  process.stderr.write(`bench: there is no part "${unknown.join(", ")}": use ${names}\n`);
   process.exitCode = 2;
 } else {
   for (const part of PARTS) {

@@ -1,8 +1,8 @@
 /*
- * The device's policy for Spin: the folded state of host-sim/prove/device/abstraction.ts, padded to a vector of 260
- * bytes, and its every event as one option, made by spin.ts from the explorer's own list. The policy is
- * hand-written in C, faster than Promela's own statements. It has no CBOR, no COSE, no SHA-256, no
- * stored bytes: what it does in a transition is a small part of what the shipped bytes do in theirs.
+ * The device's policy for Spin: the abstract state of host-sim/prove/device/abstraction.ts, padded to a
+ * vector of 260 bytes. Each event is one option; spin.ts makes them from the explorer's own list. The
+ * policy is hand-written in C, which is faster than Promela's own statements. It has no CBOR, COSE,
+ * SHA-256 or storage, so a transition does much less than one of the shipped bytes.
  */
 byte phase, linked, relay, epoch, seq[3], quiet, identify, hold, refused, telemetry, safe, bootDue;
 byte telemetryS, holdS, status, pending, journal, opened;
@@ -12,7 +12,7 @@ c_decl {
   enum { TICK, BUTTON, RX, LINK, GATE };
   enum { LIVE = 3, FAULT = 4, RELAY_SET = 0, CONFIG_SET = 4, IDENTIFY = 6 };
   enum { FRESH, LAST, NEVER };
-  /* An event: of a message what it asks, how it is broken, and whose it is. */
+  /* An event; for a message, its command, how it is broken, and its principal. */
   struct event {
     int kind, b, ms, ends, epoch, fails, drop, malformed, principal, op, stale, question, seq, permitted;
     int relay, safe, telemetry, hold;
@@ -78,7 +78,7 @@ c_code {
     accepted = 1;
     sends++;
   }
-  /* The invariants that speak of the folded state: I2 to I7. */
+  /* The invariants about the abstract state: I2 to I7. */
   static int broken(const State *was, const struct event *e) {
     int gates = e->kind == GATE, used = e->kind == RX && now.seq[e->principal] != was->seq[e->principal];
     int hold = e->ends & 4 ? 0 : was->hold, quiet = e->ends & 1 ? 0 : was->quiet;

@@ -1,13 +1,13 @@
 /**
- * Spin on the device's policy: policy.pml with the explorer's own boots and events as its options, run
- * by the pan that Spin and the C compiler make of it. Must not know how the explorer works.
+ * Runs Spin on the device's policy: policy.pml, with the explorer's own boots and events as its options,
+ * compiled by Spin and the C compiler.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { EVENT } from "../../host-sim/abi/abi.gen.ts";
-import { CONFIGS, everyStorage } from "../../host-sim/prove/device/abstraction.ts";
+import { CONFIGS, everyStorage } from "../../host-sim/prove/device/boot-storage.ts";
 import { ALL_ENDS, eventList, type ModelEvent } from "../../host-sim/prove/device/events.ts";
 import type { Message } from "../../host-sim/prove/device/messages.ts";
 
@@ -32,7 +32,7 @@ const KINDS: Record<number, string> = {
 const SEQS = { next: "FRESH", last: "LAST", never: "NEVER" } as const;
 
 function ofMessage({ principal, op, seq, broken, epoch, permitted, args }: Message) {
-  const asked = (key: number) => (args.has(key) ? Number(args.get(key) !== 0) : -1);
+  const argument = (key: number) => (args.has(key) ? Number(args.get(key) !== 0) : -1);
   return {
     principal,
     op,
@@ -43,9 +43,9 @@ function ofMessage({ principal, op, seq, broken, epoch, permitted, args }: Messa
     question: epoch === "zero" ? 1 : 0,
     permitted: permitted ? 1 : 0,
     relay: args.get(1) === true ? 1 : 0,
-    safe: asked(1),
-    telemetry: asked(2),
-    hold: asked(3),
+    safe: argument(1),
+    telemetry: argument(2),
+    hold: argument(3),
   };
 }
 
@@ -65,7 +65,7 @@ function initialiser(event: ModelEvent): string {
   return `{ ${parts.join(", ")} }`;
 }
 
-/** What boots leave, each once: assignments to the state. */
+/** The different states after a boot, as assignments. */
 function bootStates(): string[] {
   const states = everyStorage().map(({ good, relay, hold, torn, head, config }) => {
     const { safe, telemetryS, holdS } = CONFIGS[config] ?? { safe: 0, telemetryS: 1, holdS: 1 };
@@ -89,7 +89,7 @@ function bootStates(): string[] {
 
 const RUNS = ["quiet", "identify", "hold", "refused", "telemetry"] as const;
 
-/** Where the explorer fires an event that ends these countdowns: where they run, and not they alone. */
+/** The condition under which the explorer fires an event that ends these countdowns (applies() in events.ts). */
 function guard(ends: number): string {
   if (ends === 0) return "true";
   const any = (names: readonly string[]) => `(${names.join(" || ")})`;
@@ -99,9 +99,9 @@ function guard(ends: number): string {
   return `bootDue == 0 && ${ended.join(" && ")} && ${any(others)}`;
 }
 
-/** The whole model. A network that takes nothing changes no folded state: those twins are left out. */
+/** The whole model. Leaves out variants with a failing network: they change no abstract state. */
 function model(): { text: string; table: string } {
-  const events = eventList().filter(({ twinOf }) => twinOf !== "sends");
+  const events = eventList().filter(({ variantOf }) => variantOf !== "sends");
   const table = `static const struct event events[] = {\n${events.map(initialiser).join(",\n")} };\n`;
   const options = events.map(
     ({ ends }, index) => `:: d_step { ${guard(ends)} -> c_code { fire(&events[${index}]); } }`,
@@ -111,7 +111,7 @@ function model(): { text: string; table: string } {
   return { table, text: `${readFileSync(MODEL, "utf8")}\n${device}\n` };
 }
 
-/** Runs Spin to closure; a text that says why not, if it cannot be. */
+/** Runs Spin to closure. Returns the reason if that is not possible. */
 export function runSpin(): SpinRun | string {
   const folder = mkdtempSync(join(tmpdir(), "killswitch-spin-"));
   try {

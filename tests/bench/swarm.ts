@@ -1,16 +1,14 @@
-/**
- * How fast a swarm goes on one core, and how much a run has in it. Must not know how a run is drawn.
- */
+/** The speed of the swarm on one core, and what a run contains. */
 import { firmwarePath, readModule } from "../../host-sim/sim/firmware.ts";
 import { Engine } from "../../host-sim/swarm/engine.ts";
 import { type Figure, printFigures } from "./table.ts";
 
 const TIME_MS = 60_000;
-/** Seeds of a round; the first round warms the compiler up and is not counted. */
+/** Seeds of a round. The first round warms up the compiler and is not counted. */
 const SEEDS = 4_000;
 const ROUNDS = 3;
 
-/** Runs per second of user time: processes beside this one do not count, though they take its caches. */
+/** Measures runs per second of user time. Other processes do not count, but share the caches. */
 export async function benchSwarm(): Promise<void> {
   const gate = readModule(firmwarePath("gate"));
   const engine = await Engine.make({ gate, device: readModule(firmwarePath("device")) }, TIME_MS);
@@ -28,7 +26,10 @@ export async function benchSwarm(): Promise<void> {
     stimuli += stall + send + replay + rest;
     messages += send + replay;
     lines += totals.lines;
-    if (wait === 0 || totals.violated > 0) throw new Error("the swarm did not run as it must");
+    if (wait === 0 || totals.violated > 0)
+      throw new Error(
+        "a run of the swarm had no wait, or found a violation: run `killswitch swarm` to see it",
+      );
   }
   const runs = ROUNDS * SEEDS;
   const figures: Figure[] = [
@@ -39,7 +40,7 @@ export async function benchSwarm(): Promise<void> {
       unit: "/s",
     },
     { what: "stimuli a run", value: stimuli / runs, unit: "" },
-    { what: "of them messages", value: messages / runs, unit: "" },
+    { what: "messages a run", value: messages / runs, unit: "" },
     { what: "trace lines a run", value: lines / runs, unit: "" },
   ];
   printFigures(figures);

@@ -1,13 +1,10 @@
-/**
- * Prints figures beside their bounds, and fails the run on one that is exceeded. Must not know what
- * is measured.
- */
+/** Prints figures with their bounds. A figure beyond its bound makes the run fail. */
 export interface Figure {
   what: string;
   value: number;
-  /** At most this; absent: for information. */
+  /** Upper bound. Without a bound the figure is for information. */
   atMost?: number;
-  /** At least this. */
+  /** Lower bound. */
   atLeast?: number;
   unit: string;
 }
@@ -33,10 +30,10 @@ export function printFigures(figures: readonly Figure[]): void {
   }
 }
 
-/** The value in the middle; the lower of two. Throws on none. */
+/** The median; the lower one of two. Throws a RangeError for an empty list. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted[Math.floor((sorted.length - 1) / 2)];
-  if (middle === undefined) throw new RangeError("median of nothing");
+  if (middle === undefined) throw new RangeError("median of an empty list");
   return middle;
 }

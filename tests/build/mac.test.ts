@@ -14,6 +14,8 @@ interface Mac extends Record<string, unknown> {
   hmac_prepare(keyLength: number): void;
   hmac_prepared(messageLength: number): void;
   hmac_sha256(keyLength: number, messageLength: number): void;
+  hmac_key(keyLength: number): void;
+  hmac_keyed(messageLength: number): void;
   sha256_digest(messageLength: number): void;
 }
 

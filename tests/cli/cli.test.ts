@@ -1,6 +1,6 @@
 /** The command `killswitch` as a process: its output and its exit codes. */
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -88,56 +88,6 @@ describe("a wrong command line", () => {
     ["keys revoke --principal device", /Allowed choices are owner, provider, manufacturer/],
   ])("%s", async (line, words) => {
     complains(await run(line), 2, words);
-  });
-});
-
-describe("keys", () => {
-  test("are created once, listed, exported and revoked", async () => {
-    expect(await run("keys init")).toMatchObject({ code: 0, err: "" });
-    const path = join(folder, ".killswitch", "keys", "demo.json");
-    expect(statSync(path).mode & 0o777).toBe(0o600);
-    complains(await run("keys init"), 7, /demo\.json exists, and keys are never overwritten/);
-    expect((await run("keys init --device other")).code).toBe(0);
-    expect((await run("keys list")).out).toBe(
-      "demo: owner provider manufacturer\nother: owner provider manufacturer\n",
-    );
-    const { out } = await run("keys export --principal owner");
-    const exported = JSON.parse(out);
-    const owner = loadKeys(join(folder, ".killswitch", "keys"), "demo").get("owner");
-    expect(Buffer.from(exported.k, "base64url")).toEqual(Buffer.from(owner ?? []));
-    const revoked = await run("keys revoke --principal provider");
-    expect(revoked).toMatchObject({ code: 0, err: "" });
-    expect(revoked.out).toMatch(
-      /^deleted the key of provider from \.killswitch\/keys\/demo\.json\n/,
-    );
-    expect(revoked.out).toContain("a board still has it, and obeys provider, until it is given");
-    expect(revoked.out).toMatch(
-      /killswitch flash --board CHIP --port PORT --keys \.killswitch\/keys/,
-    );
-    complains(await run("keys revoke --principal provider"), 7, /provider: it was revoked/);
-    complains(await run("keys export --principal provider"), 7, /it was revoked/);
-    // Detected before a connection to the broker.
-    complains(await run("send status --as provider"), 7, /it was revoked/);
-    const [listed] = (await run("keys list --json")).out.split("\n");
-    expect(JSON.parse(listed ?? "")).toEqual({
-      device: "demo",
-      keys: ["owner", "manufacturer"],
-    });
-  });
-
-  test("that are missing or corrupt are reported with the fix", async () => {
-    complains(
-      await run("send status --as owner"),
-      7,
-      /demo\.json does not exist: create it with killswitch keys init/,
-    );
-    await run("keys init --keys k");
-    writeFileSync(join(folder, "k", "demo.json"), "{");
-    complains(
-      await run("watch --keys k"),
-      7,
-      /k\/demo\.json is not a key file \(not JSON\): restore/,
-    );
   });
 });
 
@@ -320,25 +270,6 @@ describe("journal verify", () => {
     expect(code).toBe(0);
     expect(JSON.parse(out.split("\n")[4] ?? "")).toMatchObject({ seq: 4, kind: "BOOT", boots: 1 });
   });
-});
-
-test("doctor reports every check and exits with 0", async () => {
-  const { code, out } = await run(`doctor --json --broker mqtt://127.0.0.1:${await freePort()}`);
-  expect(code).toBe(0);
-  const findings = out
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line));
-  const byName = Object.fromEntries(findings.map((finding) => [finding.name, finding]));
-  expect(byName.node).toMatchObject({
-    found: true,
-    detail: expect.stringContaining(process.version),
-  });
-  expect(byName.broker).toMatchObject({ found: false });
-  expect(Object.keys(byName)).toEqual(expect.arrayContaining(["gate.wasm", "mosquitto", "gcc"]));
-  const broker = await startEmbedded();
-  undo.push(() => broker.stop());
-  expect((await run(`doctor --broker ${broker.url}`)).out).toMatch(/^yes {2}broker /m);
 });
 
 test("Ctrl-C ends a command that waits for an answer", async () => {

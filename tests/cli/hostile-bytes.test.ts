@@ -76,6 +76,7 @@ describe("with files that a stranger wrote", () => {
     ["journal read --file h.bin", 7],
     ["run h.yaml", 7],
     ["keys list --keys k", 7],
+    ["prove --check h.json", 7],
   ])("%s", async (line, code) => {
     writeFileSync(join(folder, "h.bin"), HOSTILE);
     writeFileSync(join(folder, "h.yaml"), `name: "${HOSTILE}"\nabout: [\n${HOSTILE}`);

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CODE, OP } from "../../host-sim/abi/abi.gen.ts";
+import type { Kid } from "../../host-sim/abi/topics.ts";
 import { EXIT, UserError } from "../../host-sim/base/errors.ts";
 import {
   Controller,
@@ -15,7 +16,6 @@ import { GRACE_MS } from "../../host-sim/controller/conversation.ts";
 import { KEY_BYTES, type Keys } from "../../host-sim/controller/keys.ts";
 import { startBroker } from "../../host-sim/mqtt/broker.ts";
 import { parseBroker } from "../../host-sim/mqtt/session.ts";
-import type { Kid } from "../../host-sim/mqtt/topics.ts";
 import {
   brokers,
   FakeDevice,

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import mqtt, { type MqttClient } from "mqtt";
 import { CODE, OP, PRINCIPAL_KIDS } from "../../host-sim/abi/abi.gen.ts";
+import { type Kid, type Level, topic } from "../../host-sim/abi/topics.ts";
 import type { SetTimer } from "../../host-sim/base/clock.ts";
 import { deriveKeys } from "../../host-sim/base/derived-keys.ts";
 import { Prng } from "../../host-sim/base/prng.ts";
@@ -18,7 +19,6 @@ import type { Keys } from "../../host-sim/controller/keys.ts";
 import { startBroker } from "../../host-sim/mqtt/broker.ts";
 import { MqttLink } from "../../host-sim/mqtt/link.ts";
 import { parseBroker } from "../../host-sim/mqtt/session.ts";
-import { type Kid, type Level, topic } from "../../host-sim/mqtt/topics.ts";
 
 export interface TestBroker {
   readonly url: string;

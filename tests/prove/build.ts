@@ -1,6 +1,4 @@
-/**
- * Builds a module from patched sources, in a folder of its own. Must not know why it is broken.
- */
+/** Builds a module from sources with one text replaced, in a temporary folder. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,7 +15,7 @@ const ENTRIES = {
   gate: { entry: "firmware/gate/gate.ts", flags: ["--noExportMemory", "--initialMemory", "0"] },
 } as const;
 
-/** A module of the sources with one text replaced. Throws if the text is not there exactly once. */
+/** Builds the module. Throws an Error unless `find` is in the file exactly once. */
 export async function buildPatched(
   { file, find, replace }: Patch,
   name: keyof typeof ENTRIES = "device",
@@ -27,7 +25,8 @@ export async function buildPatched(
     cpSync("firmware", join(folder, "firmware"), { recursive: true });
     cpSync("asconfig.json", join(folder, "asconfig.json"));
     const source = readFileSync(file, "utf8");
-    if (source.split(find).length !== 2) throw new Error(`${file}: "${find}" is not there once`);
+    if (source.split(find).length !== 2)
+      throw new Error(`${file} does not contain "${find}" exactly once`);
     writeFileSync(
       join(folder, file),
       source.replace(find, () => replace),

@@ -1,9 +1,9 @@
-/** Certificates: what they hold, and what their check finds. */
+/** Certificates and their check; the stages `gate`, `device` and `faults` of a quick proof. */
 import { expect, test } from "vitest";
 import { certify, checkCertificate } from "../../host-sim/prove/certificate.ts";
 import { Explorer } from "../../host-sim/prove/device/explorer.ts";
 import { walk } from "../../host-sim/prove/device/random-walk.ts";
-import { provePart } from "../../host-sim/prove/stages.ts";
+import { runStage } from "../../host-sim/prove/stages.ts";
 import { firmwarePath, readModule } from "../../host-sim/sim/firmware.ts";
 
 const subject = {
@@ -12,10 +12,10 @@ const subject = {
 };
 const options = { quick: true, seed: 1, progress: () => {} };
 
-test("a certificate holds for its modules, and for no others", async () => {
+test("confirms a certificate for its modules, and for no others", async () => {
   const parts = [
-    await provePart("gate", subject, options),
-    await provePart("device", subject, options),
+    await runStage("gate", subject, options),
+    await runStage("device", subject, options),
   ];
   const certificate = await certify(subject, parts, { quick: true, seed: 1 });
   expect(certificate.verdict).toBe("proven");
@@ -33,13 +33,15 @@ test("a certificate holds for its modules, and for no others", async () => {
 }, 180_000);
 
 test("faults: power cuts, jumps of time and flipped bits break no rule", async () => {
-  const { verdict, faults } = await provePart("faults", subject, options);
+  const { verdict, faults } = await runStage("faults", subject, options);
   expect(verdict).toBe("proven");
   expect(faults?.powerCuts).toBeGreaterThan(1000);
 });
 
-test("the check of the abstraction finds a state that was not explored", () => {
+test("the random walk finds a state that was not explored", () => {
   const explorer = new Explorer(subject.device, { statesMax: 20 });
   explorer.run();
-  expect(walk(subject.device, explorer.table, 1, 1000).failure).toMatch(/never met state/);
+  expect(walk(subject.device, explorer.table, 1, 1000).failure).toMatch(
+    /did not find abstract state/,
+  );
 });

@@ -1,4 +1,4 @@
-/** A mutant beside the device: what differs is seen, what never runs is known, and the device is itself. */
+/** The comparison of mutants with the device. */
 
 import { readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
@@ -22,14 +22,14 @@ beforeAll(() => {
   differential = new Differential(device, { trialsOnly: true });
 }, 300_000);
 
-test("the device does what it did, wherever it is asked", () => {
+test("finds no difference between the device and itself", () => {
   const first = new Map(sites.map((site) => [site.inside, site]));
   const places = [...first.values()].filter((_, index) => index % 6 === 0);
   for (const site of places)
     expect(differential.compare(device, site), site.place).toMatchObject({ differs: null });
 }, 300_000);
 
-test("mutants of the parser differ on a damaged message", () => {
+test("finds that mutants of the parser differ on damaged messages", () => {
   const tried = inside("device/cbor/readHead").filter((_, index) => index % 8 === 0);
   expect(tried.length).toBeGreaterThan(5);
   const seen = tried.filter((site: Site) => {
@@ -42,7 +42,7 @@ test("mutants of the parser differ on a damaged message", () => {
   expect(seen.length).toBeGreaterThan(tried.length / 4);
 }, 300_000);
 
-test("what never runs is compared on nothing", () => {
+test("compares a mutant on no input if the changed code never runs", () => {
   const [site] = inside("device/main/abi_version");
   expect(site).toBeDefined();
   if (site === undefined) return;

@@ -1,14 +1,14 @@
-/** docs/EVIDENCE.md names tests by file and title: each is there. */
+/** Checks that the tests that docs/EVIDENCE.md names by file and title exist. */
 import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
 const text = readFileSync("docs/EVIDENCE.md", "utf8");
-/** Rows name evidence as `path` or `path: title`. */
+/** Rows name a file as `path` and a test as `path: title`. */
 const named = [...text.matchAll(/`((?:tests|host-sim|boards|docs)\/[^`:]+)(?:: ([^`]+))?`/g)].map(
   ([, path = "", title]) => ({ path, title }),
 );
 
-test("docs/EVIDENCE.md names evidence", () => {
+test("docs/EVIDENCE.md names more than ten pieces of evidence", () => {
   expect(named.length).toBeGreaterThan(10);
 });
 
@@ -21,7 +21,7 @@ test("docs/EVIDENCE.md claims no conformity", () => {
   expect(text).not.toMatch(/\b(certified|compliant|conforms)\b/i);
 });
 
-/** Documents and clauses as the project's notes on the field name them, and no others. */
+/** Documents and clauses, with their names as in the published texts. */
 const CLAUSES: Record<string, string[]> = {
   "NIST SP 800-213A": [
     "disable interfaces not needed",
@@ -40,7 +40,7 @@ const CLAUSES: Record<string, string[]> = {
   "RFC 9052 (COSE)": ["COSE"],
 };
 
-test("docs/EVIDENCE.md names documents and clauses as the notes do", () => {
+test("docs/EVIDENCE.md names exactly these documents and clauses", () => {
   const parts = text.split("\n## ").slice(1, -1);
   const found = parts.map((part) => {
     const rows = [...part.matchAll(/^\| ([^|]+?) \|/gm)].map(([, clause = ""]) => clause);

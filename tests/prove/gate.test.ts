@@ -1,4 +1,4 @@
-/** The proof of the gate, on the gate that ships and on gates broken by hand. */
+/** The proof of the gate: the shipped gate, and gates broken by hand. */
 import { expect, test } from "vitest";
 import { enumerateInC, noCompiler } from "../../host-sim/prove/gate/c-translation.ts";
 import { compareGates, sameFromPowerOn } from "../../host-sim/prove/gate/compare.ts";
@@ -11,7 +11,7 @@ import { buildPatched } from "./build.ts";
 const file = "firmware/gate/gate.ts";
 const gate = readModule(firmwarePath("gate"));
 
-test("the gate that ships: one word permits, nothing near it, no path to it but ARM_MS of clean ON", () => {
+test("the shipped gate: one word permits, nothing near it does, and only ARM_MS of clean ON leads to it", () => {
   const report = proveGate(gate, { depth: "near" });
   expect(report.violations).toEqual([]);
   expect(report.permitting).toBe(1);
@@ -37,16 +37,16 @@ test.each([
   [
     "return w === LIVE_WORD;",
     "return (w & 0xffff) === LIVE;",
-    /^one flip of a reachable word never permits/,
+    /^a reachable word with one bit flipped never permits/,
   ],
-  ["const CODE_ARMING: u32 = 0x33;", "const CODE_ARMING: u32 = 0xff;", /bit flips at least/],
-])("a gate with %j -> %j is refuted", async (find, replace, rule) => {
+  ["const CODE_ARMING: u32 = 0x33;", "const CODE_ARMING: u32 = 0xff;", /^at least 3 bit flips/],
+])("refutes a gate with %j -> %j", async (find, replace, rule) => {
   const broken = await buildPatched({ file, find, replace }, "gate");
   const [violation] = proveGate(broken, { depth: "near" }).violations;
   expect(violation?.rule).toMatch(rule);
 });
 
-test("two gates are told apart word by word", async () => {
+test("finds the words on which two gates differ", async () => {
   const patch = { file, find: "return code === FAULT_RAIL ? 5 : 0;", replace: "return 0;" };
   const other = await buildPatched(patch, "gate");
   expect(compareGates(gate, other, null).words.length).toBeGreaterThan(0);
@@ -55,7 +55,7 @@ test("two gates are told apart word by word", async () => {
   expect(sameFromPowerOn(gate, gate)).toBe(true);
 });
 
-test("what step() reads of its word is found, and only if it is one expression", async () => {
+test("finds the expression through which step() reads its word, if there is only one", async () => {
   const reader = readerOf(gate);
   expect(reader?.(0x1234_5678, 0)).toBe(0);
   expect(reader?.(0x55aa_aa55, 0)).toBe(0xaa55);
@@ -68,7 +68,7 @@ const why = noCompiler();
 if (why !== null) process.stderr.write(`NOT RUN the gate in C: ${why}\n`);
 
 test.skipIf(why !== null)(
-  "in C the gate gives the results of the module, a mutant others",
+  "the gate in C gives the same results as the module, and a mutant does not",
   () => {
     const report = proveGate(gate, { depth: "near" });
     expect(enumerateInC(gate, report).differs).toEqual([]);

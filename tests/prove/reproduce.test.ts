@@ -1,8 +1,8 @@
-/** Builds that do not tell where or when they were made, and the comparison that would see it. */
+/** Builds do not depend on the place and time, and the comparison finds it if one does. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { parting } from "../../host-sim/prove/build/file-difference.ts";
+import { fileDifference } from "../../host-sim/prove/build/file-difference.ts";
 import { allBoards, reproduce } from "../../host-sim/prove/build/reproduce.ts";
 import { firmwarePath, readModule } from "../../host-sim/sim/firmware.ts";
 import { notRun } from "../targets/native/support.ts";
@@ -22,18 +22,18 @@ const patch = (file: string, find: string, replace: string) => (root: string) =>
   );
 };
 
-test("where two builds part is told by byte and by section", () => {
+test("names the first byte and the sections in which two builds differ", () => {
   const gate = readModule(firmwarePath("gate"));
   const other = gate.slice();
-  expect(parting(gate, other)).toBeNull();
+  expect(fileDifference(gate, other)).toBeNull();
   other[other.length - 1] = (other[other.length - 1] ?? 0) ^ 1;
-  expect(parting(gate, other)).toMatch(
-    new RegExp(`^first at byte ${gate.length - 1}: 0x.. and 0x..; sections that differ: code$`),
+  expect(fileDifference(gate, other)).toMatch(
+    new RegExp(`^first at byte ${gate.length - 1}: 0x.. and 0x..; differing sections: code$`),
   );
-  expect(parting(gate, gate.subarray(0, 40))).toMatch(/^first at byte 40: 0x.. and the end/);
+  expect(fileDifference(gate, gate.subarray(0, 40))).toMatch(/^first at byte 40: 0x.. and the end/);
 });
 
-test("two builds in two places are the same, and are what dist holds", () => {
+test("two builds in different places have the same bytes as dist/", () => {
   const report = reproduce(ready.length === 0 ? { boards: [] } : few);
   expect(report.differs).toEqual([]);
   const names = report.files.map(({ name }) => name);
@@ -52,7 +52,7 @@ describe.skipIf(ready.length === 0)("an image", () => {
       /\.rodata/,
     ],
   ])(
-    "with %s in it is refuted",
+    "with %s in it fails",
     (_, file, find, replace, section) => {
       const change = patch(file, find, replace);
       const { differs } = reproduce({ ...few, change });
@@ -64,8 +64,8 @@ describe.skipIf(ready.length === 0)("an image", () => {
   );
 });
 
-test("a module that the sources do not make is refuted", () => {
+test("fails for a module in dist/ that does not come from the sources", () => {
   const change = patch("firmware/gate/gate.ts", "ARM_MS: u32 = 50", "ARM_MS: u32 = 51");
   const { differs } = reproduce({ boards: [], change });
-  expect(differs[0]).toMatch(/gate\.wasm is not what the sources make, first at byte/);
+  expect(differs[0]).toMatch(/gate\.wasm is not what the sources give, first at byte/);
 }, 180_000);

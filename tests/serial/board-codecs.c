@@ -42,7 +42,7 @@ static int partition(const char *magic) {
     hex(body, len);
     return 0;
   }
-  hex((const uint8_t *)owner.keys, sizeof owner.keys);
+  hex((const uint8_t *)owner.secrets, sizeof owner.secrets);
   printf("%s\n%d %s %u\nuser=%s\npassword=%s\n", owner.device, owner.tls, owner.host, owner.port, owner.user, owner.password);
   hex((const uint8_t *)owner.ca, (uint32_t)strlen(owner.ca));
   hex((const uint8_t *)owner.certificate, (uint32_t)strlen(owner.certificate));

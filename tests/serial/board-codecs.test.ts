@@ -39,7 +39,7 @@ function notRun(): boolean {
   return reason !== null;
 }
 
-/** As long as a board takes. */
+/** The longest host that a board takes. */
 const LONGEST = `mqtt://${"h".repeat(253)}`;
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
@@ -135,7 +135,7 @@ describe.skipIf(notRun())("the board in C", () => {
     ["mqtts://broker.example", PEM, ["1 broker.example 8883", "user=", "password="]],
     ["mqtt://[fd00::10]", null, ["0 fd00::10 1883", "user=", "password="]],
     [LONGEST, null, [`0 ${"h".repeat(253)} 1883`, "user=", "password="]],
-  ])("the board takes the owner's settings, %#", (broker, ca, parts) => {
+  ])("accepts the owner's partition that we write, case %#", (broker, ca, parts) => {
     const contents = ownerContents({ device: "a_B-9", keys, broker, ca }, owner);
     const bytes = [0, 0, 2].map((byte) => Buffer.alloc(32, byte));
     expect(contents.length).toBe(owner.bytes);
@@ -145,7 +145,7 @@ describe.skipIf(notRun())("the board in C", () => {
     expect(rest[3] ?? "").toBe(hex(Buffer.from(ca ?? "")));
   });
 
-  test("the board takes a client certificate", () => {
+  test("accepts a client certificate", () => {
     const client = { certificate: PEM, key: "-----BEGIN KEY-----\nBB\n" };
     const settings = { device: "d", keys, broker: "mqtts://b", ca: PEM, client };
     const rest = inC("KSOWNER3", ownerContents(settings, owner)).slice(-3);

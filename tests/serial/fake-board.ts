@@ -17,7 +17,7 @@ export interface BoardFaults {
   /** The result of Wi-Fi settings. */
   wifi?: "joins" | "fails" | "keeps" | "silent" | "full";
   networks?: [string | Uint8Array, string, string][];
-  /** Its device's name, and what it answers to `status`. */
+  /** The name of its device. */
   name?: string;
   /** Its answer to `status`. */
   status?: string;

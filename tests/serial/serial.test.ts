@@ -88,7 +88,7 @@ describe.skipIf(without !== null)("provision", () => {
     expect(out).toContain(" -40 dBm  locked  home\n -80 dBm  open    café\n");
   });
 
-  test("shows a name that is no UTF-8 escaped, and joins it by its bytes", async () => {
+  test("shows a name that is not UTF-8 escaped, and joins it by its bytes", async () => {
     const name = Buffer.from("Caf\xe9\x1b\\", "latin1");
     const board = new FakeBoard(line, { networks: [[name, "-40", "YES"]] });
     const { out } = await run("provision --scan");
@@ -108,7 +108,7 @@ describe.skipIf(without !== null)("provision", () => {
     },
   );
 
-  test("says that a board lists none, and why", async () => {
+  test("says that a board found no networks, and why", async () => {
     new FakeBoard(line);
     expect((await run("provision --scan")).out).toContain("found no networks: give the name");
     new FakeBoard(line, { why: "no scan: the switch is not at ON" });
@@ -156,7 +156,7 @@ describe.skipIf(without !== null)("provision", () => {
   });
 
   test.each([
-    ["--ssid ", "x".repeat(33), "password", /a name is 1 to 32 bytes/],
+    ["--ssid ", "x".repeat(33), "password", /a name has 1 to 32 bytes/],
     ["--ssid ", "home", "short", /the password has 5 bytes: WPA takes 8/],
     ["--ssid ", "home", "x".repeat(65), /the password has 65 bytes/],
   ])(
@@ -233,7 +233,7 @@ describe.skipIf(without !== null)("console", () => {
     complains(await running.ended, EXIT.USAGE, /one word/);
   });
 
-  test("tells a refusal", async () => {
+  test("reports a refusal", async () => {
     new FakeBoard(line);
     complains(
       await run("console factory-reset"),

@@ -2,10 +2,18 @@
  * The host loop with small guests in WebAssembly text: gate, cut, queue, imports, traps, watchdog.
  */
 import { expect, test } from "vitest";
-import { BOOT, MESSAGE_MAX, STATE_MAX, TICK_MS } from "../../host-sim/abi/abi.gen.ts";
+import {
+  BOOT,
+  CALLS_MAX,
+  KEY,
+  MESSAGE_MAX,
+  STATE_MAX,
+  TICK_MS,
+} from "../../host-sim/abi/abi.gen.ts";
 import { firmwarePath, makeGate, readModule } from "../../host-sim/sim/firmware.ts";
 import { Runtime, TRAP_DELAY_MS, WATCHDOG_MS } from "../../host-sim/sim/runtime.ts";
 import { CLEAN_KILL, FakeHal, type GuestText, makeGuest } from "./fake-hal.ts";
+import { CALLS } from "./import-calls.ts";
 
 const BOOT_MS = 300;
 const ASK = "(call $radio_request (i32.const 1))";
@@ -174,6 +182,56 @@ test("drops events when the queue is full", async () => {
   until(1);
   for (let edge = 0; edge < 40; edge++) runtime.button(edge % 2 === 0);
   expect(hal.of("drop")).toEqual(Array(8).fill("event=BUTTON reason=FULL"));
+});
+
+test.for(CALLS)("%s: traps on misuse and not on correct use", async ([, misuse, use]) => {
+  const bad = await bench({ event: misuse });
+  bad.until(1);
+  expect(bad.hal.lines.slice(-2)).toEqual(["@0 trap during=GATE", "@0 restart reason=TRAP"]);
+  const good = await bench({ event: use });
+  good.until(1);
+  expect(good.hal.of("trap")).toEqual([]);
+});
+
+test("traps after more than CALLS_MAX import calls per event", async () => {
+  const loop = (count: number) => `(local $n i32) (loop $again
+    (call $mark (i32.const 0))
+    (local.set $n (i32.add (local.get $n) (i32.const 1)))
+    (br_if $again (i32.lt_u (local.get $n) (i32.const ${count}))))`;
+  const good = await bench({ init: loop(CALLS_MAX) });
+  good.until(1);
+  expect(good.hal.of("trap")).toEqual([]);
+  const bad = await bench({ init: loop(CALLS_MAX + 1) });
+  bad.until(1);
+  expect(bad.hal.of("trap")).toEqual(["during=init"]);
+});
+
+test("mac_verify distinguishes a good tag, a bad tag and a missing key", async () => {
+  const bytes = new Uint8Array(5);
+  const good = new FakeHal().mac(0, KEY.COMMAND, bytes) ?? bytes;
+  const text = [...good].map((byte) => `\\${byte.toString(16).padStart(2, "0")}`).join("");
+  const memory = `(memory (export "memory") 1 1) (data (i32.const 64) "${text}")`;
+  const verdict = (principal: number, wanted: number) =>
+    `(if (i32.ne (call $mac_verify (i32.const ${principal}) (i32.const 0) (i32.const 5)
+      (i32.const 64)) (i32.const ${wanted})) (then unreachable))`;
+  // A tag that the device signs is not one that it accepts, of the same principal and bytes.
+  const sign = "(drop (call $mac_sign (i32.const 0) (i32.const 0) (i32.const 5) (i32.const 64)))";
+  const init = verdict(0, 0) + verdict(2, 3) + verdict(1, 4) + sign + verdict(0, 3);
+  const { hal, until } = await bench({ memory, init });
+  until(1);
+  expect(hal.of("trap")).toEqual([]);
+});
+
+test("returns an error and does not trap when storage fails", async () => {
+  const failed = (name: string) => `(if (i32.ne (call $${name} (i32.const 1) (i32.const 0)
+    (i32.const 0) (i32.const 8)) (i32.const 5)) (then unreachable))`;
+  const hal = new FakeHal();
+  hal.storageWorks = false;
+  const init = failed("storage_read") + failed("storage_write");
+  const runtime = new Runtime(hal, gate, await makeGuest({ init }), BOOT_MS);
+  runtime.powerOn(BOOT.POWER_ON);
+  runtime.poll();
+  expect(hal.of("trap")).toEqual([]);
 });
 
 test("replaces bytes of a log line that are not printable ASCII", async () => {

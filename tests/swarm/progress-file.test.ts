@@ -31,7 +31,7 @@ function swarm(line: string): { code: number | null; out: string; err: string } 
 }
 
 /**
- * Limit for tests that start processes: each process takes about a second, more on a busy machine.
+ * Limit for tests that start processes: each process takes about a second, more on a busy guest.
  */
 const PROCESSES_MS = 240_000;
 

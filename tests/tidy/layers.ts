@@ -6,7 +6,7 @@
 /** Folders of host-sim, lowest first, each with the folders that it may import from besides itself. */
 const HOST: Record<string, readonly string[]> = {
   base: [],
-  abi: [],
+  abi: ["base"],
   sim: ["base", "abi"],
   mqtt: ["base", "abi", "sim"],
   serial: ["base"],
@@ -42,6 +42,15 @@ export const LAYERS: readonly Layer[] = [
   // A board's own tools draw and compute; they know its folder and the base alone.
   { from: "boards/esp32/", may: ["boards/esp32/", "host-sim/base/"] },
   { from: "boards/two-chip/", may: ["boards/two-chip/", "host-sim/base/"] },
+  // AssemblyScript: the guest's ABI and the layout of its state.
+  {
+    from: "host-sim/prove/device/recorder/",
+    may: [
+      "host-sim/prove/device/recorder/",
+      "firmware/device/abi.gen",
+      "firmware/device/state.gen",
+    ],
+  },
   { from: "tests/", may: ["tests/", "host-sim/", "boards/", "firmware/"] },
 ];
 

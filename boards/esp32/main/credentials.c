@@ -47,11 +47,11 @@ bool credentials_save(const struct improv_wifi *wifi) {
     nvs_handle_t handle;
     if (same(wifi)) return true;
     if (!open_to_write(&handle)) return false;
-    flash_begin();
+    flash_busy_begin();
     const bool saved = nvs_set_str(handle, "ssid", wifi->ssid) == ESP_OK &&
                        nvs_set_str(handle, "password", wifi->password) == ESP_OK &&
                        nvs_commit(handle) == ESP_OK;
-    flash_end();
+    flash_busy_end();
     nvs_close(handle);
     return saved;
 }
@@ -69,10 +69,10 @@ static bool load(const char *key, void *value, size_t len) {
 static bool save(const char *key, const void *value, size_t len) {
     nvs_handle_t handle;
     if (!open_to_write(&handle)) return false;
-    flash_begin();
+    flash_busy_begin();
     const bool saved =
         nvs_set_blob(handle, key, value, len) == ESP_OK && nvs_commit(handle) == ESP_OK;
-    flash_end();
+    flash_busy_end();
     nvs_close(handle);
     return saved;
 }

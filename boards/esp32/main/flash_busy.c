@@ -14,18 +14,18 @@
 static portMUX_TYPE lock = portMUX_INITIALIZER_UNLOCKED;
 static volatile uint32_t writers;
 
-void flash_begin(void) {
+void flash_busy_begin(void) {
     portENTER_CRITICAL(&lock);
     writers = writers + 1;
     portEXIT_CRITICAL(&lock);
 }
 
-void flash_end(void) {
+void flash_busy_end(void) {
     portENTER_CRITICAL(&lock);
     writers = writers - 1;
     portEXIT_CRITICAL(&lock);
 }
 
-void flash_settle(void) {
+void flash_busy_settle(void) {
     if (writers > 0) esp_rom_delay_us(SETTLE_US);
 }

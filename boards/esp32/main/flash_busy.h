@@ -5,10 +5,10 @@
 #define FLASH_BUSY_H
 
 /* Around every call that writes or erases. Called from tasks; may nest. */
-void flash_begin(void);
-void flash_end(void);
+void flash_busy_begin(void);
+void flash_busy_end(void);
 /* If the flash may be busy: waits until it has finished. Safe in an interrupt, with the cache off.
  */
-void flash_settle(void);
+void flash_busy_settle(void);
 
 #endif

@@ -8,7 +8,6 @@
 #include "console_out.h"
 #include "contacts.h"
 #include "esp_idf_version.h"
-#include "esp_private/rtc_clk.h"
 #include "esp_random.h"
 #include "esp_rom_sys.h"
 #include "flash_busy.h"
@@ -20,7 +19,13 @@
 #include "partitions.h"
 #include "radio_power.h"
 #include "retained.h"
+
+/* The header of the function that esp_restart() uses since 5.2. */
+#if ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 2, 0)
+#include "esp_private/rtc_clk.h"
+#else
 #include "soc/rtc.h"
+#endif
 
 #define POOL_BYTES 64u
 
@@ -71,9 +76,7 @@ void hal_random(uint8_t *bytes, uint32_t len) {
 bool hal_secret(uint32_t principal, uint8_t *secret) {
     const char *refused;
     const struct owner *owner = owner_partition(&refused);
-    if (owner == NULL) return false;
-    memcpy(secret, owner->keys[principal], KS_SECRET_BYTES);
-    return true;
+    return owner != NULL && owner_secret(owner, principal, secret);
 }
 
 void hal_trace(const char *line, uint32_t len) { console_trace(line, len); }
@@ -93,7 +96,7 @@ _Noreturn void hal_restart(uint32_t reason, uint32_t delay_ms) {
     retained()->delay_ms = delay_ms;
     retained_seal(retained());
     (void)retained_now();
-    flash_settle();
+    flash_busy_settle();
     console_finish();
     /* The reset of the ESP32 keeps the RTC domain, and with it the CPU's clock source: the ROM
      * expects the crystal, as after esp_restart(). */

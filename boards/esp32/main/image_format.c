@@ -41,7 +41,7 @@ const char *image_header(const uint8_t *header, uint32_t size, const char *magic
     for (uint32_t i = 0; i < IMAGE_HEADER_BYTES; i++) blank += header[i] == 0xff ? 1u : 0u;
     if (blank == IMAGE_HEADER_BYTES) return "blank";
     if (memcmp(header, magic, MAGIC_BYTES) != 0) {
-        const bool old = memcmp(header, OWNER_MAGIC, MAGIC_BYTES - 1) == 0;
+        const bool old = memcmp(header, OWNER_MAGIC, OWNER_MAGIC_COMMON) == 0;
         return old && strcmp(magic, OWNER_MAGIC) == 0 ? "old" : "magic";
     }
     const uint32_t body = word_at(header + 8);
@@ -93,7 +93,7 @@ static bool broker_good(const struct owner *owner, uint32_t tls) {
 
 const char *owner_read(const uint8_t *body, uint32_t len, struct owner *owner) {
     struct reader reader = {body, len, false};
-    const uint8_t *keys = take(&reader, sizeof owner->keys);
+    const uint8_t *keys = take(&reader, sizeof owner->secrets);
     memset(owner, 0, sizeof *owner);
     owner->device = take_text(&reader, 1);
     const uint32_t tls = take_number(&reader, 1);
@@ -106,7 +106,16 @@ const char *owner_read(const uint8_t *body, uint32_t len, struct owner *owner) {
     owner->certificate = take_text(&reader, 2);
     owner->key = take_text(&reader, 2);
     if (reader.short_of || reader.left != 0) return "length";
-    memcpy(owner->keys, keys, sizeof owner->keys);
+    memcpy(owner->secrets, keys, sizeof owner->secrets);
     if (!device_name(owner->device)) return "device";
     return broker_good(owner, tls) ? NULL : "broker";
+}
+
+bool owner_secret(const struct owner *owner, uint32_t principal, uint8_t *secret) {
+    uint32_t any = 0;
+    for (uint32_t i = 0; i < KS_SECRET_BYTES; i++) {
+        secret[i] = owner->secrets[principal][i];
+        any |= secret[i];
+    }
+    return any != 0;
 }

@@ -10,9 +10,10 @@
 
 #define IMAGE_HEADER_BYTES 16u
 #define GUEST_MAGIC "KSGUEST1"
-/* An earlier layout differs in the last character alone. */
 #define OWNER_MAGIC "KSOWNER3"
-#define KEY_BYTES 32u
+/* Earlier layouts, with this many letters in common: they had other keys, or the broker as a URL.
+ */
+#define OWNER_MAGIC_COMMON 7u
 #define DEVICE_MAX 32u
 #define HOST_MAX 253u
 
@@ -24,8 +25,8 @@ const char *image_check(const uint8_t *image, uint32_t size, const char *magic, 
 
 /* What the owner sets. Texts point into the image and end with a zero. */
 struct owner {
-    /* Secrets by principal; all zeroes for none. */
-    uint8_t keys[KS_PRINCIPAL_COUNT][KEY_BYTES];
+    /* By KS_PRINCIPAL; all zero: the device has none. */
+    uint8_t secrets[KS_PRINCIPAL_COUNT][KS_SECRET_BYTES];
     const char *device;
     /* The broker. */
     bool tls;
@@ -40,5 +41,7 @@ struct owner {
 
 /* Reads an owner image's body. Returns null, or the reason: "length", "device", "broker". */
 const char *owner_read(const uint8_t *body, uint32_t len, struct owner *owner);
+/* Copies a principal's secret, KS_SECRET_BYTES. False if the device has none. */
+bool owner_secret(const struct owner *owner, uint32_t principal, uint8_t *secret);
 
 #endif

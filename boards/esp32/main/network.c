@@ -60,7 +60,7 @@ void network_radio(void) {
 }
 
 void network_send(uint32_t principal, uint32_t channel, const uint8_t *bytes, uint32_t len) {
-    const uint8_t head = (uint8_t)(principal * KS_CHANNEL_COUNT + channel);
+    const uint8_t head = (uint8_t)(principal << 4 | channel);
     portENTER_CRITICAL(&lock);
     (void)ring_push(&outbox, &head, 1, bytes, len);
     portEXIT_CRITICAL(&lock);
@@ -155,8 +155,7 @@ static void drain(void) {
         const int32_t len = ring_pop(&outbox, message, sizeof message);
         portEXIT_CRITICAL(&lock);
         if (len < 1) return;
-        mqtt_publish(message[0] / KS_CHANNEL_COUNT, message[0] % KS_CHANNEL_COUNT, message + 1,
-                     (uint32_t)len - 1);
+        mqtt_publish(message[0] >> 4, message[0] & 15u, message + 1, (uint32_t)len - 1);
     }
 }
 

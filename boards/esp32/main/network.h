@@ -16,7 +16,7 @@ void network_start(void);
 
 /* The radio may be used from now on. */
 void network_radio(void);
-/* Queues a message (KS_PRINCIPAL, KS_CHANNEL); dropped without room. */
+/* Queues a message (KS_CHANNEL); dropped without room. */
 void network_send(uint32_t principal, uint32_t channel, const uint8_t *bytes, uint32_t len);
 
 /* --- for the console --- */

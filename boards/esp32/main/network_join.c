@@ -42,7 +42,7 @@ static void enter(enum step next, uint32_t ms) {
 
 static void set_power(int8_t next) {
     power = next;
-    wifi_power(next);
+    station_power(next);
 }
 
 static void failed(uint32_t why) {
@@ -67,17 +67,17 @@ static void retry(uint32_t why) {
 }
 
 static void connect(void) {
-    if (wifi_connect(&wanted)) {
+    if (wifi_join(&wanted)) {
         enter(JOINING, JOIN_MS);
         return;
     }
     /* ESP-IDF is in another state than this file: ends whatever it does. */
-    wifi_leave();
+    station_leave();
     retry(CAUSE_NO_RESULT);
 }
 
 static void leave(void) {
-    wifi_leave();
+    station_leave();
     enter(LEAVING, LEAVE_MS);
 }
 
@@ -100,7 +100,7 @@ static void on_down(void) {
     case LEAVING: connect(); return;
     case JOINING:
     case ADDRESS:
-    case UP: retry(wifi_reason()); return;
+    case UP: retry(station_reason()); return;
     case ADDRESS_LATE: enter(WAITING, network_delay(&attempts)); return;
     default: return;
     }
@@ -149,7 +149,7 @@ void join_failed(const char *why) {
 
 void join_state(struct network_status *status) {
     const char *other = word;
-    const struct wifi_cause *cause = wifi_cause(reason);
+    const struct wifi_cause *cause = join_cause(reason);
     status->wifi = state;
     status->wifi_why = other != NULL ? other : cause->word;
     status->wifi_fix = other != NULL ? "" : cause->fix;

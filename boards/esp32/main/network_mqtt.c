@@ -14,15 +14,14 @@
 #define CONNECT_MS 10000
 #define BUFFER_BYTES 1280
 #define TASK_STACK 6144
-/* "killswitch/", a device of 32 letters, "/manufacturer/telemetry". */
-#define TOPIC_BYTES 80u
+#define TOPIC_BYTES 72u
 
 static const char *const levels[KS_CHANNEL_COUNT] = {
     [KS_CHANNEL_REPLY] = "reply",
     [KS_CHANNEL_STATUS] = "status",
     [KS_CHANNEL_TELEMETRY] = "telemetry",
 };
-static const char *const kids[KS_PRINCIPAL_COUNT] = {KS_PRINCIPAL_KIDS};
+static const char *const kids[] = {KS_PRINCIPAL_KIDS};
 static const char online[] = "online";
 static const char offline[] = "offline";
 
@@ -35,6 +34,12 @@ static bool certified;
 
 static const char *topic(char *text, const char *level) {
     (void)snprintf(text, TOPIC_BYTES, "killswitch/%s/%s", device, level);
+    return text;
+}
+
+/* The topic of a principal's level; "+" for every principal. */
+static const char *principal_topic(char *text, const char *kid, const char *level) {
+    (void)snprintf(text, TOPIC_BYTES, "killswitch/%s/%s/%s", device, kid, level);
     return text;
 }
 
@@ -102,7 +107,7 @@ static void on_mqtt(void *unused, esp_event_base_t base, int32_t id, void *data)
     (void)unused, (void)base;
     if (id == MQTT_EVENT_CONNECTED) {
         why = "closed";
-        (void)esp_mqtt_client_subscribe(client, topic(text, "+/command"), 1);
+        (void)esp_mqtt_client_subscribe(client, principal_topic(text, "+", "command"), 1);
     } else if (id == MQTT_EVENT_SUBSCRIBED) on_subscribed(event);
     else if (id == MQTT_EVENT_DATA) on_data(event);
     else if (id == MQTT_EVENT_ERROR) why = word_of(event->error_handle);
@@ -180,7 +185,6 @@ void mqtt_publish(uint32_t principal, uint32_t channel, const uint8_t *bytes, ui
     char text[TOPIC_BYTES];
     if (state != NETWORK_UP || principal >= KS_PRINCIPAL_COUNT || channel >= KS_CHANNEL_COUNT)
         return;
-    (void)snprintf(text, TOPIC_BYTES, "killswitch/%s/%s/%s", device, kids[principal],
-                   levels[channel]);
-    (void)esp_mqtt_client_publish(client, text, (const char *)bytes, (int)len, 0, 0);
+    const char *name = principal_topic(text, kids[principal], levels[channel]);
+    (void)esp_mqtt_client_publish(client, name, (const char *)bytes, (int)len, 0, 0);
 }

@@ -49,13 +49,13 @@ void join_state(struct network_status *status);
 /* Starts Wi-Fi, once. Null, or why it cannot. */
 const char *wifi_begin(void);
 /* Begins to join; false if ESP-IDF refuses. */
-bool wifi_connect(const struct improv_wifi *wifi);
+bool wifi_join(const struct improv_wifi *wifi);
 /* Ends a connection or an attempt. NETWORK_WIFI_DOWN follows, if there was one. */
-void wifi_leave(void);
+void station_leave(void);
 /* The reason of the last NETWORK_WIFI_DOWN. */
-uint32_t wifi_reason(void);
+uint32_t station_reason(void);
 /* Sets the transmit power, in 0.25 dBm. */
-void wifi_power(int8_t power);
+void station_power(int8_t power);
 /* Starts a scan; false if it cannot start now, as while the station joins. NETWORK_SCANNED reports
  * its end. */
 bool wifi_scan(void);

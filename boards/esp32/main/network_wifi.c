@@ -48,9 +48,9 @@ static void on_address(void *unused, esp_event_base_t base, int32_t id, void *da
 
 /* The first start stores the calibration of the radio. */
 static bool start(void) {
-    flash_begin();
+    flash_busy_begin();
     const bool started = esp_wifi_start() == ESP_OK;
-    flash_end();
+    flash_busy_end();
     return started;
 }
 
@@ -79,7 +79,7 @@ const char *wifi_begin(void) {
     return begun ? NULL : "no-memory";
 }
 
-bool wifi_connect(const struct improv_wifi *wifi) {
+bool wifi_join(const struct improv_wifi *wifi) {
     wifi_config_t config;
     memset(&config, 0, sizeof config);
     memcpy(config.sta.ssid, wifi->ssid, strlen(wifi->ssid));
@@ -94,11 +94,11 @@ bool wifi_connect(const struct improv_wifi *wifi) {
     return esp_wifi_set_config(WIFI_IF_STA, &config) == ESP_OK && esp_wifi_connect() == ESP_OK;
 }
 
-void wifi_leave(void) { (void)esp_wifi_disconnect(); }
+void station_leave(void) { (void)esp_wifi_disconnect(); }
 
-uint32_t wifi_reason(void) { return last_reason; }
+uint32_t station_reason(void) { return last_reason; }
 
-void wifi_power(int8_t power) { (void)esp_wifi_set_max_tx_power(power); }
+void station_power(int8_t power) { (void)esp_wifi_set_max_tx_power(power); }
 
 bool wifi_scan(void) { return esp_wifi_scan_start(NULL, false) == ESP_OK; }
 

@@ -178,7 +178,7 @@ static void failed(const struct network_status *status) {
     console_answer("not joined reason=%s code=%u tries=%u: %s",
                    known ? status->wifi_why : "no-result", (unsigned)status->wifi_reason,
                    (unsigned)status->wifi_tries,
-                   known ? status->wifi_fix : wifi_cause(CAUSE_NO_RESULT)->fix);
+                   known ? status->wifi_fix : join_cause(CAUSE_NO_RESULT)->fix);
     send_state(IMPROV_READY);
     if (!credentials_load(&stored)) return;
     unsaved = false;

@@ -50,10 +50,10 @@ static bool read_blob(uint32_t region, uint32_t blob, uint8_t *bytes) {
 static bool write_blob(uint32_t region, uint32_t blob, const uint8_t *bytes) {
     char key[KEY_BYTES];
     key_of(key, region, blob);
-    flash_begin();
+    flash_busy_begin();
     const bool written =
         nvs_set_blob(handle, key, bytes, BLOB_BYTES) == ESP_OK && nvs_commit(handle) == ESP_OK;
-    flash_end();
+    flash_busy_end();
     return written;
 }
 
@@ -103,9 +103,9 @@ static void erase(const char *name) {
     const esp_partition_t *found =
         esp_partition_find_first(ESP_PARTITION_TYPE_DATA, ESP_PARTITION_SUBTYPE_ANY, name);
     if (found == NULL) return;
-    flash_begin();
+    flash_busy_begin();
     (void)esp_partition_erase_range(found, 0, found->size);
-    flash_end();
+    flash_busy_end();
 }
 
 void storage_erase(bool owner) {

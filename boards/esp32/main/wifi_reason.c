@@ -72,7 +72,7 @@ static enum cause cause_of(uint32_t reason) {
     }
 }
 
-const struct wifi_cause *wifi_cause(uint32_t reason) {
+const struct wifi_cause *join_cause(uint32_t reason) {
     const bool cipher =
         reason >= WIFI_REASON_IE_IN_4WAY_DIFFERS && reason <= WIFI_REASON_CIPHER_SUITE_REJECTED;
     const enum cause cause = cause_of(reason);

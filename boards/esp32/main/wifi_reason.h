@@ -15,6 +15,6 @@ struct wifi_cause {
 #define CAUSE_NO_ADDRESS 256u
 #define CAUSE_NO_RESULT 257u
 
-const struct wifi_cause *wifi_cause(uint32_t reason);
+const struct wifi_cause *join_cause(uint32_t reason);
 
 #endif

@@ -17,7 +17,7 @@ import { ENTROPY_STREAM, Simulator, type TraceSink } from "../../sim/simulator.t
 import type { VirtualBoard } from "../../sim/virtual-board.ts";
 import { VirtualBroker } from "../../sim/virtual-broker.ts";
 import { NativeLoop } from "../../targets/native/native-loop.ts";
-import { NATIVE_TIMEOUT_MS } from "../../targets/native/target.ts";
+import { NATIVE_TIMEOUT_MS } from "../../targets/native/native-target.ts";
 import { openStorage } from "./storage.ts";
 
 export interface SessionOptions {

@@ -2,25 +2,25 @@
  * `killswitch build`: builds the image of a board.
  */
 import { statSync } from "node:fs";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { EXIT, UserError } from "../../base/errors.ts";
 import { nativeBoardNames } from "../../build/native-board.ts";
-import { buildBoard, type Engine } from "../../build/native-image.ts";
+import { buildBoard } from "../../build/native-image.ts";
 import { buildFolderOf, chipNames, loadChip } from "../../flash/chip.ts";
+import { checkBroker } from "../../flash/contents.ts";
 import { prepare, runProject } from "../../flash/project.ts";
 import { guestBytes } from "../../scenario/guest.ts";
-import { engineOption, example, fixtureOption, jsonOption, roleOf } from "../options.ts";
+import { imageBoardNames } from "../../targets/rp2040/board.ts";
+import { checked, engineOption, example, fixtureOption, jsonOption, roleOf } from "../options.ts";
 import { print, printJson } from "../terminal.ts";
+import { passwordOption } from "../wifi.ts";
+import { buildImage, type ImageBuildOptions } from "./image.ts";
 
-interface BuildVerbOptions {
-  readonly board: string;
-  readonly engine: Engine;
-  readonly guest?: string;
+interface BuildVerbOptions extends ImageBuildOptions {
   readonly compiler?: string;
   readonly sanitize: boolean;
   readonly fixture: boolean;
   readonly prepareOnly: boolean;
-  readonly json: boolean;
 }
 
 /** Generates the input files of a chip and runs the board's own build tool. */
@@ -41,11 +41,24 @@ function buildChip(options: BuildVerbOptions): void {
   else if (!prepareOnly) print(`image    ${found.image}`);
 }
 
+/** An image that is made here from beginning to end. */
+function buildOwn(options: BuildVerbOptions): Promise<void> {
+  const { board, prepareOnly, fixture, sanitize, compiler } = options;
+  if (prepareOnly || fixture || sanitize || compiler !== undefined) {
+    throw new UserError(
+      `build: --prepare-only, --fixture, --sanitize and --compiler are not for ${board}`,
+      EXIT.USAGE,
+    );
+  }
+  return buildImage(options);
+}
+
 async function build(options: BuildVerbOptions): Promise<void> {
-  const [chips, native] = [chipNames(), nativeBoardNames()];
+  const [chips, native, images] = [chipNames(), nativeBoardNames(), imageBoardNames()];
   if (chips.includes(options.board)) return buildChip(options);
+  if (images.includes(options.board)) return buildOwn(options);
   if (!native.includes(options.board)) {
-    const names = [...native, ...chips].join(", ");
+    const names = [...native, ...images, ...chips].join(", ");
     throw new UserError(`"${options.board}" cannot be built: use one of ${names}`, EXIT.USAGE);
   }
   if (options.prepareOnly || options.fixture)
@@ -82,11 +95,24 @@ export function register(program: Command): void {
     .option("--sanitize", "build with AddressSanitizer and UndefinedBehaviorSanitizer", false)
     .addOption(fixtureOption())
     .option("--prepare-only", "only generate the input files of the build tool (chips only)", false)
+    .option("--out <file>", "file of the UF2 (default: below dist/boards)")
+    .option("--device <id>", "with --broker: the device whose settings go into the UF2")
+    .option("--keys <dir>", "with --broker: folder with the device's keys")
+    .addOption(
+      new Option(
+        "--broker <url>",
+        "put the owner's settings into the UF2, with this broker: mqtt[s]://host",
+      ).argParser(checked(checkBroker)),
+    )
+    .option("--ssid <name>", "put this Wi-Fi network into the UF2")
+    .addOption(passwordOption())
     .addOption(jsonOption())
     .action(build);
   example(
     command,
     "killswitch build --board posix",
+    "killswitch build --board two-chip --broker mqtt://192.168.1.10 --ssid home",
+    "killswitch build --board two-chip --broker mqtt://192.168.1.10 --ssid home",
     "killswitch build --board esp32c3 --prepare-only",
     "killswitch build --board esp32c3 --fixture",
     "WASM3_DIR=../wasm3 killswitch build --board posix",

@@ -12,7 +12,7 @@ import { print, progressBar, setTimer } from "../terminal.ts";
 
 /** Bit rate of a board's console. */
 const CONSOLE_BAUD = 115_200;
-/** The commands that are sent to a board. Others can be typed in a terminal program. */
+/** The commands offered here. Others that a board accepts need a terminal program. */
 const COMMANDS = [
   "status",
   "journal",
@@ -21,7 +21,6 @@ const COMMANDS = [
   "wifi-country",
   "help",
 ] as const;
-/** How long the listener waits for one line before it looks again, in ms. */
 const POLL_MS = 60_000;
 
 /** Opens a board's serial line, calls `use`, and closes the line even if `use` fails. */
@@ -76,13 +75,13 @@ async function talk(
 export function register(program: Command): void {
   const command = program
     .command("console")
-    .description("print what a board says on its serial line, until Ctrl-C; or ask it one thing")
-    .addArgument(new Argument("[command]", "what to ask").choices(COMMANDS))
+    .description("print a board's serial output until Ctrl-C, or send it one command")
+    .addArgument(new Argument("[command]", "command to send").choices(COMMANDS))
     .argument("[setting]", "for wifi-power: auto, or 2 to 20 in dBm; for wifi-country: two letters")
     .addOption(portOption())
     .option(
       "--all",
-      "its build tool's own log lines as well; with factory-reset: the owner's keys as well",
+      "also print log lines that are not part of the trace; with factory-reset: also erase the owner's keys",
       false,
     )
     .action(talk);

@@ -14,6 +14,7 @@ import type { BrokerAddress } from "../../mqtt/session.ts";
 import { portNames } from "../../serial/port.ts";
 import { firmwarePath } from "../../sim/firmware.ts";
 import { emulators, emulatorTrouble } from "../../targets/hil/emulator-board.ts";
+import { controllerStates } from "../../targets/rp2040/board.ts";
 import { brokerOption, example, jsonOption, timeoutOption } from "../options.ts";
 import { print, printJson, setTimer } from "../terminal.ts";
 
@@ -79,7 +80,7 @@ const CHECKS: readonly Check[] = [
 
 /** The tools of each native board, with the version found and the minimum version. */
 function boardChecks(): Check[] {
-  return targetStates().flatMap(({ target, tools }) =>
+  return [...targetStates(), ...controllerStates()].flatMap(({ target, tools }) =>
     tools.map((state) => ({
       name: state.tool.command,
       opens: `--target ${target}`,

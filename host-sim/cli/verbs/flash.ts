@@ -33,16 +33,10 @@ import { guestBytes } from "../../scenario/guest.ts";
 import { Port } from "../../serial/port.ts";
 import { firmwarePath } from "../../sim/firmware.ts";
 import { scenarioOwner } from "../../targets/hil/scenario-owner.ts";
-import {
-  checked,
-  deviceOption,
-  example,
-  fixtureOption,
-  jsonOption,
-  portOption,
-  roleOf,
-} from "../options.ts";
+import { imageBoardNames } from "../../targets/rp2040/board.ts";
+import { checked, deviceOption, example, fixtureOption, jsonOption, roleOf } from "../options.ts";
 import { print, printJson, progressBar, setTimer } from "../terminal.ts";
+import { flashImage } from "./image.ts";
 
 interface FlashOptions {
   readonly board: string;
@@ -59,6 +53,12 @@ interface FlashOptions {
   readonly image?: string;
   readonly baud?: number;
   readonly json: boolean;
+}
+
+/** The options as given. A board that is a USB drive has no port. */
+interface FlashCommandOptions extends Omit<FlashOptions, "port"> {
+  readonly port?: string;
+  readonly drive?: string;
 }
 
 /** Bit rate for whole images. One megabyte at the ROM's initial rate would take 90 s. */
@@ -162,7 +162,19 @@ function report(options: FlashOptions, chip: Chip, written: Written[], restarted
   );
 }
 
-async function flash(options: FlashOptions): Promise<void> {
+async function flash(given: FlashCommandOptions): Promise<void> {
+  const { port, drive, ...rest } = given;
+  if (imageBoardNames().includes(given.board)) {
+    return flashImage({ ...given, ...(port !== undefined && { port }) });
+  }
+  if (drive !== undefined)
+    throw new UserError(
+      `flash: ${given.board} is not a USB drive: give its serial port with --port`,
+      EXIT.USAGE,
+    );
+  if (port === undefined)
+    throw new UserError("flash: give the serial port of the board with --port", EXIT.USAGE);
+  const options: FlashOptions = { ...rest, port };
   const chip = loadChip(options.board, roleOf(options));
   const regions = await partitionRegions(options, chip);
   if (regions.length > 0) return flashRegions(options, chip, regions, true);
@@ -183,8 +195,12 @@ export function register(program: Command): void {
   const command = program
     .command("flash")
     .description("write a board's firmware, or only its guest or its owner's settings")
-    .requiredOption("--board <chip>", "chip of the board")
-    .addOption(portOption())
+    .requiredOption("--board <chip>", "chip of the board, or a board that is a USB drive")
+    .option(
+      "--port <path>",
+      "serial port of the board; a board that is a USB drive restarts as one",
+    )
+    .option("--drive <dir>", "folder of the board's USB drive, if it is not found")
     .option("--guest [file]", "write only the guest (default: device.wasm); needs no build tool")
     .option("--keys [dir]", "write only the owner's settings: the device's keys, name and broker")
     .option(
@@ -199,19 +215,23 @@ export function register(program: Command): void {
       "with --keys: the board's broker, mqtt[s]://[user:password@]host[:port]",
       checked(checkBroker),
     )
-    .option("--ca <file>", "with --keys: the broker's CA, PEM; by default the public ones")
     .option(
-      "--cert <file>",
-      "with --keys: the client's certificate, PEM, if the broker asks for one",
+      "--ca <file>",
+      "with --keys: CA certificate of the broker, PEM (default: the public CAs)",
     )
-    .option("--cert-key <file>", "with --cert: its private key, PEM, without a passphrase")
-    .option("--image <dir>", "a build's folder, written without its build tool")
-    .option("--baud <rate>", "rate of the line while writing", parseBaud)
+    .option("--cert <file>", "with --keys: client certificate, PEM, for a broker that requires one")
+    .option(
+      "--cert-key <file>",
+      "with --cert: private key of the certificate, PEM, without a passphrase",
+    )
+    .option("--image <dir>", "write the image in this build folder; needs no build tool")
+    .option("--baud <rate>", "bit rate of the serial line while writing", parseBaud)
     .addOption(jsonOption())
     .action(flash);
   example(
     command,
     "killswitch flash --board esp32c3 --port /dev/ttyUSB0",
+    "killswitch flash --board two-chip",
     "killswitch flash --board esp32c3 --port /dev/ttyUSB0 --guest",
     "killswitch flash --board esp32c3 --port /dev/ttyUSB0 --keys --broker mqtt://192.168.1.10",
     "killswitch flash --board esp32c3 --port /dev/ttyUSB1 --fixture",

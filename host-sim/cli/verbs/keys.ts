@@ -3,9 +3,9 @@
  */
 import { type Command, Option } from "commander";
 import { PRINCIPAL_KIDS } from "../../abi/abi.gen.ts";
+import type { Kid } from "../../abi/topics.ts";
 import { accessList } from "../../controller/access-list.ts";
 import { initKeys, keyOf, listDevices, loadKeys, revokeKey, toJwk } from "../../controller/keys.ts";
-import type { Kid } from "../../mqtt/topics.ts";
 import { deviceOption, example, jsonOption, keysOption } from "../options.ts";
 import { print, printJson, random } from "../terminal.ts";
 

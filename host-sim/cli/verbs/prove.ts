@@ -8,8 +8,8 @@ import { type Command, Option } from "commander";
 import { codeOf, EXIT, type ExitCode, UserError } from "../../base/errors.ts";
 import { writeFileAtomic } from "../../base/files.ts";
 import { linesOf } from "../../prove/report.ts";
-import type { PartReport, Subject } from "../../prove/stages.ts";
-import { PARTS, type PartName, type Verdict, verdictOf } from "../../prove/verdict.ts";
+import type { StageReport, Subject } from "../../prove/stages.ts";
+import { STAGES, type StageName, type Verdict, verdictOf } from "../../prove/verdict.ts";
 import { firmwarePath, validModule } from "../../sim/firmware.ts";
 import { example, jsonOption, seedOption } from "../options.ts";
 import { onSignal, print, printJson } from "../terminal.ts";
@@ -18,7 +18,7 @@ interface ProveOptions {
   readonly gate: string;
   readonly device: string;
   readonly quick: boolean;
-  readonly part: PartName[];
+  readonly part: StageName[];
   readonly seed: number;
   readonly out?: string;
   readonly check?: string;
@@ -34,7 +34,7 @@ const CODES: Record<Verdict, ExitCode> = {
 /** Parallel processes: one per core of the smallest machine for which run times are stated. */
 const WORKERS = 2;
 /** The longest parts first, so that the workers finish at about the same time. */
-const ORDER: readonly PartName[] = [
+const ORDER: readonly StageName[] = [
   "device-mutants",
   "gate",
   "device",
@@ -53,7 +53,7 @@ function progressReporter(part: string): (done: number, total: number) => void {
 }
 
 /** Runs a part in a process of its own. */
-function runInProcess(part: PartName, options: ProveOptions): Promise<PartReport> {
+function runInProcess(part: StageName, options: ProveOptions): Promise<StageReport> {
   const [, program = ""] = process.argv;
   const args = [
     "prove",
@@ -80,7 +80,7 @@ function runInProcess(part: PartName, options: ProveOptions): Promise<PartReport
     child.on("close", (code) => {
       removeHandler();
       try {
-        resolve(JSON.parse(text) as PartReport);
+        resolve(JSON.parse(text) as StageReport);
       } catch {
         reject(
           new Error(`the process of part ${part} ended with code ${code} and without a report`),
@@ -93,10 +93,10 @@ function runInProcess(part: PartName, options: ProveOptions): Promise<PartReport
 /** Runs all parts in parallel processes. Calls `done` with each report. */
 async function runInWorkers(
   options: ProveOptions,
-  done: (report: PartReport) => void,
-): Promise<PartReport[]> {
+  done: (report: StageReport) => void,
+): Promise<StageReport[]> {
   const waiting = [...ORDER];
-  const reports: PartReport[] = [];
+  const reports: StageReport[] = [];
   const worker = async () => {
     for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) {
       const report = await runInProcess(part, options);
@@ -105,20 +105,20 @@ async function runInWorkers(
     }
   };
   await Promise.all(Array.from({ length: WORKERS }, worker));
-  return reports.sort((a, b) => PARTS.indexOf(a.part) - PARTS.indexOf(b.part));
+  return reports.sort((a, b) => STAGES.indexOf(a.part) - STAGES.indexOf(b.part));
 }
 
 /** Runs parts in this process, one after the other. Calls `done` with each report. */
 async function runHere(
-  parts: readonly PartName[],
+  parts: readonly StageName[],
   subject: Subject,
   { quick, seed }: ProveOptions,
-  done: (report: PartReport) => void,
-): Promise<PartReport[]> {
-  const { provePart } = await import("../../prove/stages.ts");
-  const reports: PartReport[] = [];
+  done: (report: StageReport) => void,
+): Promise<StageReport[]> {
+  const { runStage } = await import("../../prove/stages.ts");
+  const reports: StageReport[] = [];
   for (const part of parts) {
-    const report = await provePart(part, subject, {
+    const report = await runStage(part, subject, {
       quick,
       seed,
       progress: progressReporter(part),
@@ -155,12 +155,12 @@ async function check(path: string, subject: Subject, json: boolean): Promise<voi
 async function prove(options: ProveOptions): Promise<void> {
   const subject = { gate: validModule(options.gate), device: validModule(options.device) };
   if (options.check !== undefined) return check(options.check, subject, options.json);
-  const printReport = (report: PartReport) => {
+  const printReport = (report: StageReport) => {
     if (options.json) printJson(report);
     else for (const line of linesOf(report)) print(line);
   };
   const chosen = options.part.length > 0 || options.quick;
-  const subset = options.quick ? PARTS.filter((part) => part !== "build") : PARTS;
+  const subset = options.quick ? STAGES.filter((part) => part !== "build") : STAGES;
   const parts = options.part.length > 0 ? options.part : subset;
   const reports = chosen
     ? await runHere(parts, subject, options, printReport)
@@ -192,7 +192,7 @@ export function register(program: Command): void {
     .option("--device <file>", "device module", firmwarePath("device"))
     .option("--quick", "run a smaller proof that takes about half a minute", false)
     .addOption(
-      new Option("--part <name...>", "run only these parts").choices(PARTS).default([], "all"),
+      new Option("--part <name...>", "run only these parts").choices(STAGES).default([], "all"),
     )
     .addOption(seedOption("--seed <n>", "seed of random choices").default(1))
     .option("--out <file>", "write a certificate to this file")

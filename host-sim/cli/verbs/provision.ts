@@ -61,8 +61,8 @@ export function register(program: Command): void {
     .command("provision")
     .description("set a board's Wi-Fi network over its serial line (Improv Serial)")
     .addOption(portOption())
-    .option("--ssid <name>", "network; asked for if it is left out")
-    .option("--ssid-hex <digits>", "the network's name in hexadecimal, where it is not UTF-8")
+    .option("--ssid <name>", "Wi-Fi network; the program asks if it is omitted")
+    .option("--ssid-hex <digits>", "Wi-Fi network in hexadecimal, for a name that is not UTF-8")
     .addOption(passwordOption())
     .option("--scan", "only list the networks that the board receives", false)
     .addOption(

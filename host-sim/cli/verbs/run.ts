@@ -74,7 +74,9 @@ function parseListen(text: string): { host: string; port: number } {
   throw new InvalidArgumentError("Write ADDRESS:PORT, such as 192.168.1.10:1883.");
 }
 
-type OneOptions = Pick<RunVerbOptions, "target"> & Partial<RunVerbOptions>;
+type OneOptions = Pick<RunVerbOptions, "target"> &
+  Partial<RunVerbOptions> &
+  Pick<TargetOptions, "entropy">;
 
 /** Runs one scenario. A guest in `options` replaces the scenario's own. */
 export async function runOne(file: ScenarioFile, options: OneOptions): Promise<Report> {
@@ -87,8 +89,10 @@ export async function runOne(file: ScenarioFile, options: OneOptions): Promise<R
   }
 }
 
-function targetOptions({ engine, fixture, wired, listen, wifi }: OneOptions): TargetOptions {
+function targetOptions(options: OneOptions): TargetOptions {
+  const { engine, fixture, wired, listen, wifi, entropy } = options;
   return {
+    ...(entropy && { entropy }),
     ...(engine && { engine }),
     ...(fixture && { fixture }),
     ...(wired && { wired }),

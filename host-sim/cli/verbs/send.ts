@@ -3,12 +3,12 @@
  */
 import type { Command, Option } from "commander";
 import { CODE, CODE_NAMES, OP_NAMES } from "../../abi/abi.gen.ts";
+import type { Kid } from "../../abi/topics.ts";
 import { Controller, failureOf } from "../../controller/client.ts";
 import type { Conclusion } from "../../controller/conversation.ts";
 import { loadKeys } from "../../controller/keys.ts";
 import { type Fields, parseRequest, type Request, usageOf } from "../../controller/operations.ts";
 import type { BrokerAddress } from "../../mqtt/session.ts";
-import type { Kid } from "../../mqtt/topics.ts";
 import {
   asOption,
   brokerOption,

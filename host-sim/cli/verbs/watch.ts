@@ -4,6 +4,7 @@
  */
 import type { Command } from "commander";
 import { NONCE_BYTES, PRINCIPAL_KIDS } from "../../abi/abi.gen.ts";
+import { availabilityTopic, type Kid, OFFLINE, ONLINE, topic } from "../../abi/topics.ts";
 import { type DerivedKeys, deriveKeys } from "../../base/derived-keys.ts";
 import { UserError } from "../../base/errors.ts";
 import { dial, listen } from "../../controller/client.ts";
@@ -20,7 +21,6 @@ import { keyOf, loadKeys } from "../../controller/keys.ts";
 import { ANSWER_SHAPE, takeFields } from "../../controller/operations.ts";
 import { type Confirmation, type Freshness, freshnessOf } from "../../controller/report-order.ts";
 import { type BrokerAddress, brokerTrouble, type Session } from "../../mqtt/session.ts";
-import { availabilityTopic, type Kid, OFFLINE, ONLINE, topic } from "../../mqtt/topics.ts";
 import {
   asOption,
   brokerOption,

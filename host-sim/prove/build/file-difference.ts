@@ -1,6 +1,6 @@
 /**
- * Where two builds of one file part: the first differing byte, and the section that it lies in. Reads
- * the section tables of WebAssembly and of ELF, 32 and 64 bits. Must not know how a file was built.
+ * Describes how two builds of a file differ: the first byte, and the sections whose contents differ. Reads
+ * the section tables of WebAssembly and of ELF (32 and 64 bits).
  */
 
 interface Section {
@@ -27,7 +27,7 @@ const WASM_SECTIONS = [
   "data",
   "data count",
 ] as const;
-/** A section of this ELF type takes no bytes of the file. */
+/** An ELF section of this type takes no bytes in the file. */
 const SHT_NOBITS = 8;
 
 function leb(bytes: Uint8Array, from: number): { value: number; next: number } {
@@ -91,14 +91,14 @@ function sectionsOf(bytes: Uint8Array): Section[] {
     if (magic === WASM_MAGIC) return wasmSections(bytes);
     if (magic === ELF_MAGIC) return elfSections(bytes);
   } catch (error) {
-    // A table that points beyond its file.
+    // The table points beyond the file.
     if (!(error instanceof RangeError)) throw error;
   }
   return [];
 }
 
-/** Names of the sections whose contents differ, wherever in the files they lie. */
-function sectionsApart(one: Uint8Array, other: Uint8Array): string[] {
+/** The names of the sections whose contents differ, wherever they are in the files. */
+function differingSections(one: Uint8Array, other: Uint8Array): string[] {
   const contents = (bytes: Uint8Array) =>
     new Map(sectionsOf(bytes).map(({ name, start, end }) => [name, bytes.subarray(start, end)]));
   const [these, those] = [contents(one), contents(other)];
@@ -109,16 +109,16 @@ function sectionsApart(one: Uint8Array, other: Uint8Array): string[] {
   );
 }
 
-/** How two builds of a file differ, in a line; null if they do not. */
-export function parting(one: Uint8Array, other: Uint8Array): string | null {
+/** How two builds of a file differ, in one line, or null. */
+export function fileDifference(one: Uint8Array, other: Uint8Array): string | null {
   if (Buffer.compare(one, other) === 0) return null;
   const common = Math.min(one.length, other.length);
   let at = 0;
   while (at < common && one[at] === other[at]) at++;
   const hex = (bytes: Uint8Array) =>
     at < bytes.length ? `0x${(bytes[at] ?? 0).toString(16).padStart(2, "0")}` : "the end";
-  const apart = sectionsApart(one, other);
-  const sections = apart.length > 0 ? `; sections that differ: ${apart.join(", ")}` : "";
-  const sizes = one.length === other.length ? "" : `; ${one.length} and ${other.length} bytes long`;
+  const apart = differingSections(one, other);
+  const sections = apart.length > 0 ? `; differing sections: ${apart.join(", ")}` : "";
+  const sizes = one.length === other.length ? "" : `; ${one.length} and ${other.length} bytes`;
   return `first at byte ${at}: ${hex(one)} and ${hex(other)}${sizes}${sections}`;
 }

@@ -1,7 +1,6 @@
 /**
- * The build, twice, each time from its own copy of the sources: paths of another length, another home,
- * user, time zone, locale, umask and date. Everything that ships must come out byte for byte the same.
- * Must not know what is built, nor how.
+ * Builds everything twice, each time from its own copy of the sources: in paths of different length, with
+ * another home, user, time zone, locale, umask and date. Both builds must give the same bytes.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -24,10 +23,10 @@ import { nativeBoardNames } from "../../build/native-board.ts";
 import { ENGINES, type Engine } from "../../build/native-image.ts";
 import { targetStates } from "../../build/tools.ts";
 import { wasm3Folder } from "../../build/wasm3.ts";
-import { parting } from "./file-difference.ts";
+import { fileDifference } from "./file-difference.ts";
 
 export interface BuiltFile {
-  /** Below the root for a module; board and engine for an image. */
+  /** A module's path from the root; an image's board and engine. */
   name: string;
   sha256: string;
   bytes: number;
@@ -35,14 +34,14 @@ export interface BuiltFile {
 
 export interface ReproduceReport {
   files: BuiltFile[];
-  /** What differs: a line for each file. */
+  /** A line for each file that differs. */
   differs: string[];
-  /** What was not built, and why. */
+  /** What was not built, with the reason. */
   notRun: string[];
 }
 
 export interface ReproduceOptions {
-  /** Without them, the modules alone. */
+  /** The boards whose images are built. Modules are always built. */
   boards: readonly string[];
   engines?: readonly Engine[];
   /** Changes a copy before it is built. */
@@ -50,10 +49,10 @@ export interface ReproduceOptions {
   progress?: (done: number, of: number) => void;
 }
 
-/** All that the build reads, beside node_modules and the interpreter's sources. */
+/** Everything that the build reads, except node_modules and the sources of wasm3. */
 const SOURCES = ["package.json", "asconfig.json", "build.js", "firmware", "host-sim", "boards"];
 
-/** A place to build in: what must leave no trace. `date`: what __DATE__ and __TIME__ say, in s. */
+/** A place to build in. Nothing of it may show in the build. `date`: for __DATE__ and __TIME__, in s. */
 interface Place {
   folder: string;
   umask: string;
@@ -89,7 +88,7 @@ class Copy {
   readonly #place: Place;
   readonly #env: Record<string, string>;
 
-  /** Copies the sources to a place under `base`. */
+  /** Copies the sources to a folder below `base`. */
   constructor(base: string, place: Place, wasm3: string | null) {
     this.#place = place;
     this.root = join(base, place.folder);
@@ -111,7 +110,7 @@ class Copy {
     cpSync(wasm3, this.#env.WASM3_DIR, { recursive: true });
   }
 
-  /** Runs `node` there. Throws a UserError if it fails. */
+  /** Runs node there. Throws a UserError if it fails. */
   #node(args: readonly string[]): string {
     const line = ["-c", `umask ${this.#place.umask}; exec "$@"`, "sh", process.execPath, ...args];
     const { status, stdout, stderr } = spawnSync("sh", line, {
@@ -124,7 +123,7 @@ class Copy {
     throw new UserError(`node ${args.join(" ")} failed in ${this.root}:\n${why}`, EXIT.BAD_FILE);
   }
 
-  /** The modules, by their names. */
+  /** Builds the modules. Returns them by name. */
   modules(): Map<string, Uint8Array> {
     this.#node(["build.js"]);
     return modulesOf(this.root);
@@ -138,7 +137,7 @@ class Copy {
   }
 }
 
-/** Every module below a root, release and debug. */
+/** All modules below a root, release and debug. */
 function modulesOf(root: string): Map<string, Uint8Array> {
   const found = new Map<string, Uint8Array>();
   for (const folder of ["dist/firmware", "dist/firmware/debug"]) {
@@ -153,11 +152,11 @@ function modulesOf(root: string): Map<string, Uint8Array> {
 class Reproduction {
   readonly report: ReproduceReport = { files: [], differs: [], notRun: [] };
 
-  /** Takes a file as two places made it. */
+  /** Compares a file from the two builds. */
   compare(name: string, one: Uint8Array, other: Uint8Array): void {
     const sha256 = createHash("sha256").update(one).digest("hex");
     this.report.files.push({ name, sha256, bytes: one.length });
-    const differs = parting(one, other);
+    const differs = fileDifference(one, other);
     if (differs !== null) this.report.differs.push(`${name}: two builds differ, ${differs}`);
   }
 
@@ -166,17 +165,17 @@ class Reproduction {
       this.compare(name, one.get(name) ?? new Uint8Array(0), other.get(name) ?? new Uint8Array(0));
     const here = modulesOf(packageRoot());
     for (const [name, bytes] of one) {
-      const differs = parting(here.get(name) ?? new Uint8Array(0), bytes);
+      const differs = fileDifference(here.get(name) ?? new Uint8Array(0), bytes);
       if (differs === null) continue;
       const path = relative(process.cwd(), join(packageRoot(), name));
       this.report.differs.push(
-        `${path} is not what the sources make, ${differs}: npm run build makes it anew`,
+        `${path} is not what the sources give, ${differs}: build it again with \`npm run build\``,
       );
     }
   }
 }
 
-/** Every board that could be built here. */
+/** Every board with an image. */
 export const allBoards = nativeBoardNames;
 
 /** Builds everything twice and compares. Throws a UserError on sources that do not build. */
@@ -194,7 +193,8 @@ export function reproduce(options: ReproduceOptions): ReproduceReport {
   try {
     const copies = PLACES.map((place) => new Copy(base, place, wasm3));
     const [first, second] = copies;
-    if (first === undefined || second === undefined) throw new Error("two places to build in");
+    if (first === undefined || second === undefined)
+      throw new Error("PLACES has fewer than two places");
     for (const { root } of copies) change?.(root);
     here.modules(first.modules(), second.modules());
     progress?.(++done, of);

@@ -4,45 +4,19 @@
  * moves the switch, and presses the button. Device and controller are the real ones (device.ts,
  * requests.ts). I11: what the controller reports is true.
  */
-import { OP } from "../../abi/abi.gen.ts";
+import { CODE, OP } from "../../abi/abi.gen.ts";
 import { type DerivedKeys, deriveKeys } from "../../base/derived-keys.ts";
 import { decodeReply } from "../../controller/command.ts";
 import type { Conclusion } from "../../controller/conversation.ts";
 import { decodeCbor, decodeMac0 } from "../../controller/cose.ts";
 import { parseRequest, type Request } from "../../controller/operations.ts";
 import { type DeviceState, deviceKey, ModelDevice, type Step } from "./device.ts";
-import { type ConversationMaker, Messages, Requests } from "./requests.ts";
-import { endOf, keyOf, published, replaced, type Sent, type World, wordOf } from "./world.ts";
-
-export interface ModelOptions {
-  readonly make: ConversationMaker;
-  readonly device: WebAssembly.Module;
-  /** Operations that a request may be for, as on a command line. */
-  readonly operations: readonly string[];
-  /** Requests at most. */
-  readonly requests: number;
-  readonly epochs: number;
-  /** Whether the user may press the button once, and the hold may end once. */
-  readonly hold: boolean;
-  /** Whether the user may interrupt a request. */
-  readonly interrupts: boolean;
-  /** Speed of the device's clock against the controller's. */
-  readonly rate: number;
-}
-
-export interface ModelResult {
-  readonly states: number;
-  readonly transitions: number;
-  /** Runs from the first state to an end, of any length. */
-  readonly interleavings: number;
-  /** Messages given to the device's bytes and to a conversation. */
-  readonly deviceRuns: number;
-  readonly conversationRuns: number;
-  /** The first report that is not true, with what led to it; null if every report is true. */
-  readonly untrue: { readonly rule: string; readonly steps: readonly string[] } | null;
-}
+import type { ModelOptions, ModelResult } from "./model.ts";
+import { Messages, type RequestNode, Requests } from "./requests.ts";
 
 export const DEADLINE_MS = 5_000;
+/** How long a request waits for the answer to its question, in ms. */
+const TIMEOUT_MS = 3_000;
 /** A guest may still run for so long when a deadline passes, in ms: the watchdog's time. */
 const LAG_MS = 2_000;
 /** A user who interrupts a request needs at least this long for the next, in ms. */
@@ -51,6 +25,27 @@ const AGAIN_MS = 1;
 const SLOT_MS = 20_000;
 /** Above every number of a message and every clock, in keys. */
 const LIMIT = 100_000;
+
+type Outcome = Conclusion["kind"] | "open" | "silent" | "interrupted";
+
+interface Sent {
+  readonly node: RequestNode;
+  readonly outcome: Outcome;
+  /** How often a command of this request executed. */
+  readonly executed: number;
+}
+
+interface World {
+  readonly now: number;
+  /** When the device went LIVE. */
+  readonly liveAt: number;
+  readonly device: DeviceState;
+  readonly sent: readonly Sent[];
+  /** Replies that the broker has, by message number, sorted. */
+  readonly replies: readonly number[];
+  readonly pressed: boolean;
+  readonly released: boolean;
+}
 
 class Untrue extends Error {}
 
@@ -349,4 +344,38 @@ export class Explorer {
     this.#deadlines.set(message, deadline);
     return deadline;
   }
+}
+
+/** When a request ends by itself. */
+function endOf({ committed, giveUpAt, startedAt }: RequestNode): number {
+  return committed ? giveUpAt : startedAt + TIMEOUT_MS;
+}
+
+/** Everything that the requests of a world published, with their number. */
+function published(world: World): { message: number; index: number; endsAt: number }[] {
+  return world.sent.flatMap(({ node }, index) =>
+    node.published.map(({ message, endsAt }) => ({ message, index, endsAt })),
+  );
+}
+
+/** The world with the open request changed. */
+function replaced(world: World, change: Partial<Sent>): World {
+  const sent = world.sent.map((one) => (one.outcome === "open" ? { ...one, ...change } : one));
+  return { ...world, sent };
+}
+
+function wordOf(conclusion: Conclusion): string {
+  const code = conclusion.kind === "refused" ? ` ${Object.keys(CODE)[conclusion.code]}` : "";
+  return `${conclusion.kind}${code}`;
+}
+
+function keyOf(world: World): string {
+  const { now, liveAt, device, sent, replies, pressed, released } = world;
+  // Of a request that ended only what the broker can still deliver matters, and what was reported.
+  const requests = sent.map(({ node, outcome, executed }) =>
+    outcome === "open" || outcome === "interrupted"
+      ? `${node.id} ${outcome} ${executed}`
+      : `${node.published.map(({ message }) => message)} ${outcome} ${executed}`,
+  );
+  return `${now} ${liveAt} ${deviceKey(device)} ${requests} ${replies} ${pressed} ${released}`;
 }

@@ -3,7 +3,8 @@
  * sequence of steps is returned that leads to one that is not.
  */
 import { Conversation } from "../../controller/conversation.ts";
-import { Explorer, type ModelOptions, type ModelResult } from "./explorer.ts";
+import { Explorer } from "./explorer.ts";
+import type { ModelOptions, ModelResult } from "./model.ts";
 
 export interface ControllerRun {
   /** What this run covers. */

@@ -4,15 +4,20 @@
  * direction. docs/PROOFS.md, "Abstracted", justifies each line, and random-walk.ts tests all of them
  * against runs in which nothing is abstracted.
  */
-import { BOOT, PHASE } from "../../abi/abi.gen.ts";
+import { BOOT, CODE, PHASE, PRINCIPAL_KIDS, REPLY_TAG_BYTES } from "../../abi/abi.gen.ts";
 import { STATE_BYTES, STATE_FIELDS, type StateField } from "../../abi/state.gen.ts";
+import { replyTagOf } from "../../controller/command.ts";
 import { STAND_IN_HASH } from "./boot-storage.ts";
+import { lastAccepted } from "./messages.ts";
 import { CONFIG_PERIODS, EPOCH_WORDS, SEQ, STAND_IN } from "./model-values.ts";
 import { STATE_BITS } from "./recorder/memory-map.ts";
 import * as bit from "./recorder/state-bits.ts";
 
 /** Changes whenever the abstraction or the bits of an abstract state change. */
-export const ABSTRACTION_VERSION = 1;
+export const ABSTRACTION_VERSION = 2;
+
+/** What the guest keeps of the last accepted command, by PRINCIPAL. */
+const LAST_TAGS = PRINCIPAL_KIDS.map((_, principal) => replyTagOf(lastAccepted(principal).bytes));
 
 /** Offsets of the fields in the state region. */
 export const OFFSET = Object.fromEntries(
@@ -69,8 +74,14 @@ export function writeRepresentative(code: number, region: Uint8Array): void {
   byte("BOOT_DUE", bootDue === 2 ? 3 : bootDue);
   if (has(code, bit.EPOCH))
     for (const [index, value] of EPOCH_WORDS.entries()) word(OFFSET.EPOCH + 4 * index, value);
-  for (const principal of [0, 1, 2])
-    if (has(code, bit.LAST_SEQ + principal)) word(OFFSET.LAST_SEQ + 4 * principal, SEQ.last);
+  for (const [principal, tag] of LAST_TAGS.entries()) {
+    if (!has(code, bit.LAST_SEQ + principal)) continue;
+    word(OFFSET.LAST_SEQ + 4 * principal, SEQ.last);
+    word(OFFSET.LAST_RESULT + 4 * principal, CODE.OK);
+    region.set(tag, OFFSET.LAST_TAG + REPLY_TAG_BYTES * principal);
+  }
+  word(OFFSET.CLOCK, STAND_IN.clock);
+  word(OFFSET.COUNTER, STAND_IN.counter);
   wordIf(bit.QUIET_MS, "QUIET_MS", STAND_IN.quietMs);
   wordIf(bit.IDENTIFY_MS, "IDENTIFY_MS", STAND_IN.identifyMs);
   wordIf(bit.HOLD_MS, "HOLD_MS", STAND_IN.holdMs);

@@ -1,7 +1,6 @@
 /**
- * A violation as a scenario that `killswitch run` replays: the trace in terms of switch, button,
- * broker and commands, with what a sound device would have answered. Must not know how a violation
- * was found.
+ * Writes a violation as a scenario for `killswitch run`: the trace as moves of the switch, button presses,
+ * broker events and commands, with the outcomes that a correct device gives.
  */
 import { stringify } from "yaml";
 import {
@@ -15,12 +14,13 @@ import {
   SAFE,
 } from "../../abi/abi.gen.ts";
 import type { Scenario, Send, Step } from "../../scenario/grammar.ts";
-import { COUNTDOWNS } from "./abstraction.ts";
+import { QUESTION_WIRE } from "../../scenario/remote.ts";
 import type { ModelEvent } from "./events.ts";
 import type { DeviceViolation, TraceStep } from "./explorer.ts";
 import type { Message } from "./messages.ts";
+import { COUNTDOWNS } from "./model-values.ts";
 
-/** Time that ends each of COUNTDOWNS, and time that lets an event pass and ends none, in ms. */
+/** Time that ends each of COUNTDOWNS, in ms; and time for an event, which ends none of them. */
 const ENDS_MS: Record<string, number> = {
   QUIET_MS: 50,
   IDENTIFY_MS: 6000,
@@ -33,8 +33,8 @@ const EVENT_MS = 20;
 const SESSION_MS = 1000;
 const wait = (ms: number): Step => ({ wait: `${ms}ms` });
 
-/** What a sound device has, as far as a scenario can see it. */
-class Sound {
+/** The state of a correct device, as far as a scenario can see it. */
+class CorrectDevice {
   live = false;
   fresh = true;
   relay = false;
@@ -58,113 +58,117 @@ function opText(message: Message): string {
   return [wire, ...words].join(" ");
 }
 
+const DEADLINE_TEXTS = { ahead: "30s", past: "0ms", far: "61s" } as const;
 const TAMPERS = { tag: "tag", kid: "kid", envelope: "garbage", payload: "form" } as const;
 
-/** The outcome that a sound device tells; "none" if it tells nothing. */
-function outcome(sound: Sound, message: Message): string {
-  if (!sound.live) return "none";
+/** The outcome that a correct device reports; "none" if it does not answer. */
+function outcome(correct: CorrectDevice, message: Message): string {
+  if (!correct.live) return "none";
   if (message.broken === "payload") return "MALFORMED";
   if (message.broken !== undefined) return "none";
+  if (message.question) return CODE_NAMES[0];
   if (message.epoch !== "current") return "STALE_EPOCH";
   if (message.seq !== "next") return "REPLAY";
+  if (message.deadline === "past" || message.deadline === "far") return "EXPIRED";
   if (!message.permitted) return "FORBIDDEN";
-  if (message.op === OP.RELAY_SET && sound.held) return "HOLD";
+  if (message.op === OP.RELAY_SET && correct.held) return "HOLD";
   return CODE_NAMES[0];
 }
 
-function sendStep(sound: Sound, message: Message): Step[] {
-  const reply = outcome(sound, message);
+function sendStep(correct: CorrectDevice, message: Message): Step[] {
+  const reply = outcome(correct, message);
   const send: Send = {
     as: PRINCIPAL_KIDS[message.principal] as Send["as"],
-    op: opText(message),
+    op: message.question ? QUESTION_WIRE : opText(message),
     ...(message.epoch === "current" ? {} : { epoch: message.epoch }),
     ...(message.seq === "next" ? {} : { seq: message.seq === "last" ? "last" : 0 }),
+    ...(message.deadline === undefined ? {} : { deadline: DEADLINE_TEXTS[message.deadline] }),
     ...(message.broken === undefined ? {} : { tamper: TAMPERS[message.broken] }),
-    ...(sound.live ? { reply } : {}),
+    ...(correct.live ? { reply } : {}),
   };
-  if (reply === CODE_NAMES[0] && message.op === OP.RELAY_SET)
-    sound.relay = message.args.get(1) === true;
+  if (reply === CODE_NAMES[0] && !message.question && message.op === OP.RELAY_SET)
+    correct.relay = message.args.get(1) === true;
   const holdS = message.args.get(3);
   if (reply === CODE_NAMES[0] && message.op === OP.CONFIG_SET && typeof holdS === "number")
-    sound.holdS = holdS;
+    correct.holdS = holdS;
   return [{ send }, wait(EVENT_MS)];
 }
 
-function buttonSteps(sound: Sound, pressed: boolean): Step[] {
+function buttonSteps(correct: CorrectDevice, pressed: boolean): Step[] {
   const steps: Step[] = [];
-  if (pressed && sound.down) steps.push({ button: "release" }, wait(EVENT_MS));
-  if (pressed && !sound.quiet) {
-    sound.relay = !sound.relay;
-    sound.held ||= sound.holdS > 0;
+  if (pressed && correct.down) steps.push({ button: "release" }, wait(EVENT_MS));
+  if (pressed && !correct.quiet) {
+    correct.relay = !correct.relay;
+    correct.held ||= correct.holdS > 0;
   }
-  sound.quiet = true;
-  sound.down = pressed;
+  correct.quiet = true;
+  correct.down = pressed;
   return [...steps, { button: pressed ? "press" : "release" }, wait(EVENT_MS)];
 }
 
-function gateSteps(sound: Sound, phase: number, twice: boolean): Step[] {
+function gateSteps(correct: CorrectDevice, phase: number, twice: boolean): Step[] {
   if (phase !== PHASE.LIVE) {
-    sound.live = false;
+    correct.live = false;
     return [{ switch: "kill" }, wait(SESSION_MS)];
   }
   const on: Step[] = [{ switch: "on" }, wait(SESSION_MS)];
-  sound.live = true;
-  sound.quiet = false;
-  // A previous epoch needs a session before this one.
+  correct.live = true;
+  correct.quiet = false;
+  // An earlier epoch needs a session before this one.
   return twice ? [...on, { switch: "kill" }, wait(SESSION_MS), ...on] : on;
 }
 
-function eventSteps(sound: Sound, event: ModelEvent, twice: boolean): Step[] {
+function eventSteps(correct: CorrectDevice, event: ModelEvent, twice: boolean): Step[] {
   const steps: Step[] = [];
   const ends = COUNTDOWNS.filter((_, index) => (event.ends >>> index) & 1).map(([name]) => name);
   if (ends.length > 0) {
     steps.push(wait(Math.max(...ends.map((name) => ENDS_MS[name] ?? EVENT_MS))));
-    if (ends.includes("HOLD_MS")) sound.held = false;
-    sound.quiet = false;
+    if (ends.includes("HOLD_MS")) correct.held = false;
+    correct.quiet = false;
   }
-  if (event.kind === EVENT.BUTTON) steps.push(...buttonSteps(sound, event.b !== 0));
-  else if (event.kind === EVENT.GATE) steps.push(...gateSteps(sound, event.b, twice));
+  if (event.kind === EVENT.BUTTON) steps.push(...buttonSteps(correct, event.b !== 0));
+  else if (event.kind === EVENT.GATE) steps.push(...gateSteps(correct, event.b, twice));
   else if (event.kind === EVENT.LINK)
     steps.push({ broker: event.b !== 0 ? "up" : "down" }, wait(SESSION_MS));
-  else if (event.message !== null) steps.push(...sendStep(sound, event.message));
+  else if (event.message !== null) steps.push(...sendStep(correct, event.message));
   else steps.push(wait(300));
   return steps;
 }
 
-function bootSteps(sound: Sound, step: TraceStep): Step[] {
-  sound.live = false;
-  sound.quiet = false;
+function bootSteps(correct: CorrectDevice, step: TraceStep): Step[] {
+  correct.live = false;
+  correct.quiet = false;
   if (step.boot === null) return [wait(300)];
-  const { found, readable, reason } = step.boot;
+  const { storage, readable, reason } = step.boot;
   const again: Step[] = [{ supply: "reset" }, wait(300)];
-  const holds = readable && found.good && found.hold !== 0;
+  const holds = readable && storage.good && storage.hold !== 0;
   if (!holds) return reason === BOOT.POWER_ON ? [wait(300)] : [wait(300), ...again];
-  // A hold is taken by hand: once for the relay on, twice for off.
-  const presses = found.relay === 1 ? 1 : 2;
+  // A press begins a hold: one for the relay on, two for off.
+  const presses = storage.relay === 1 ? 1 : 2;
   const taken = Array.from({ length: presses }, (): Step[] => [
     { button: "tap" },
     wait(500),
   ]).flat();
-  sound.relay = found.relay === 1;
-  sound.held = true;
+  correct.relay = storage.relay === 1;
+  correct.held = true;
   return [wait(300), ...taken, ...again];
 }
 
-/** The scenario of a violation. It passes on a sound device, and is meant to fail on this one. */
+/** The scenario of a violation, as YAML. It passes on a correct device and should fail on this one. */
 export function scenarioOf(violation: DeviceViolation): string {
-  const sound = new Sound();
+  const correct = new CorrectDevice();
   const twice = violation.trace.some(({ event }) => event?.message?.epoch === "previous");
   const steps: Step[] = [];
   for (const step of violation.trace) {
-    if (step.boot !== null) steps.push(...bootSteps(sound, step));
-    else if (step.event !== null) steps.push(...eventSteps(sound, step.event, twice));
+    if (step.boot !== null) steps.push(...bootSteps(correct, step));
+    else if (step.event !== null) steps.push(...eventSteps(correct, step.event, twice));
   }
   const last = violation.trace.at(-1);
   const scenario: Scenario = {
     name: "counterexample",
-    about: `${violation.rule}. Broken by: ${last?.text ?? "the module's shape"}.`,
+    about: `Breaks: ${violation.rule}. Last step: ${last?.text ?? "none, the module itself breaks it"}.`,
     start: { switch: "kill" },
-    steps: [...steps, { expect: { relay: sound.relay ? "on" : "off" } }],
+    steps: [...steps, { expect: { relay: correct.relay ? "on" : "off" } }],
   };
   return stringify(scenario, { lineWidth: 100, aliasDuplicateObjects: false });
 }

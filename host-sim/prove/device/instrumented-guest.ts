@@ -1,149 +1,179 @@
 /**
- * The guest in V8, linked with a recorder: what it did is read here, and found misuse thrown. It
- * decides nothing but whose tag a message bears. Time, storage and verdicts come from whoever drives
- * it. Must not know what an event should do.
+ * A guest in V8, linked with a recorder in place of a board. Gives access to what the guest did, its
+ * state and its storage. Time, storage contents and verdicts come from the code that uses it.
  */
-import { type GuestExports, IMPORTS, MESSAGE_MAX, STATUS, TAG_BYTES } from "../../abi/abi.gen.ts";
+import {
+  type GuestExports,
+  IMPORTS,
+  MESSAGE_MAX,
+  PRINCIPAL_KIDS,
+  STATUS,
+  TAG_BYTES,
+} from "../../abi/abi.gen.ts";
 import { STATE_BYTES } from "../../abi/state.gen.ts";
 import { EXIT, UserError } from "../../base/errors.ts";
 import { REGION_BYTES } from "../../sim/hal.ts";
 import { loadGuest } from "../../sim/module.ts";
-import { guestShape } from "../module-checks.ts";
-import { CODE_BITS, outside } from "./abstraction.ts";
-import { type Driver, layMessages, makeDriver } from "./driver.ts";
+import { guestModuleChecks } from "../module-checks.ts";
+import { throwOutOfRange } from "./abstraction.ts";
+import type { Signed } from "./messages.ts";
+import { EPOCH_WORDS } from "./model-values.ts";
+import { OBSERVED_WORDS, type ObservedWord } from "./observed-fields.ts";
+import type { Write } from "./recorded-write.ts";
 import {
-  AT,
-  EFFECT,
+  BYTES,
   EVENT_ROW,
+  EVENTS,
   EVENTS_MAX,
-  type EventField,
-  FIELD,
+  LISTS,
+  NEW_STATES,
+  OBSERVED_BY_EVENT,
+  OBSERVED_BY_MESSAGE,
+  OBSERVED_WORDS_MAX,
+  SIGNED,
+  START_STATE,
+  STATE_BITS,
+  VISITED,
   WRITE_BYTES_MAX,
   WRITE_ROW,
-} from "./layout.ts";
-import { MISUSES, makeRecorder, type Recorder } from "./recorder/recorder.ts";
-
-/** A message whose tag is genuine, and what its principal signed. */
-export interface Signed {
-  principal: number;
-  structure: Uint8Array;
-  tag: Uint8Array;
-}
-
-/** A write that succeeded. */
-export interface Write {
-  region: number;
-  offset: number;
-  length: number;
-  bytes: Uint8Array;
-  /** The same; zeroes after them. */
-  words: Int32Array;
-}
+  WRITES,
+  WRITES_MAX,
+} from "./recorder/memory-map.ts";
+import { EFFECT, EVENT_FIELD, type EventField, REGISTER } from "./recorder-memory.ts";
+import { MISUSES, type Recorder, RecorderModules, type SetPoisonEnd } from "./recorder-modules.ts";
 
 const SCRATCH_ALIGN = 64;
-/** What lies beyond all that the guest was seen to use. */
+/** The byte that fills the memory beyond everything that the guest was seen to use. */
 const UNTOUCHED = 0xa5;
 const RANDOM = 0xa5;
+const LIST_BYTES = 4096;
 
-/** A guest that did what no guest may: the imports of a board would have trapped it. */
+const badGuest = (why: string) => new UserError(why, EXIT.BAD_FILE);
+
+/** A guest misused an import in a way for which the host of a board traps it. */
 export class Misuse extends Error {}
 
-export class Machine {
-  readonly guest: GuestExports;
+/** The constructor throws a UserError if the module is not a guest. */
+export class InstrumentedGuest {
+  readonly exports: GuestExports;
   readonly memory: Uint8Array;
   readonly words: Int32Array;
   readonly view: DataView;
   readonly statePtr: number;
   readonly rxPtr: number;
-  /** Rules that the module's shape breaks. */
-  readonly shapeBroken: readonly string[];
-  /** Storage; an event's writes are in it after sync(). */
+  /** Rules that the module breaks before anything of it runs. */
+  readonly brokenRules: readonly string[];
+  /** Storage. Holds an event's writes once applyWrites() was called. */
   readonly regions: readonly Uint8Array[] = REGION_BYTES.map((size) =>
     new Uint8Array(size).fill(0xff),
   );
   readonly recorder: Recorder;
-  readonly driver: Driver;
-  /** All reads fail. */
   failReads = false;
-  /** Asked by the recorder: of every message, and of every event of run(). */
-  onSend: (channel: number, ptr: number, len: number) => number = () => 0;
-  onEvent: () => number = () => 0;
-  /** The tag that mac_sign() gives. */
-  readonly ownTag = Uint8Array.from({ length: TAG_BYTES }, (_, index) => 0xc0 + index);
+  /** The checks of a message and of an event. They return the bits of the state that they read, or -1. */
+  checkMessage: (to: number, ptr: number, length: number) => number = () => 0;
+  checkEvent: () => number = () => 0;
+  /** The tags that mac_sign() returns, by PRINCIPAL. */
+  readonly ownTags = PRINCIPAL_KIDS.map((_, principal) =>
+    Uint8Array.from({ length: TAG_BYTES }, (_, index) => 0x40 * (principal + 1) + index),
+  );
 
-  readonly #exports: WebAssembly.Exports;
-  readonly #notes: Int32Array;
-  readonly #noteBytes: Uint8Array;
-  readonly #written: readonly Write[];
-  /** End of the bytes that were added to the recorder's. */
-  #bytesEnd = AT.bytes;
-  readonly #constants: readonly [number, number][];
+  readonly #recorderExports: WebAssembly.Exports;
+  readonly #recorderWords: Int32Array;
+  readonly #recorderBytes: Uint8Array;
+  readonly #writes: readonly Write[];
+  readonly #setPoisonEnd: SetPoisonEnd;
+  #poisonEnd = 0;
+  /** End of the bytes that addBytes() has added. */
+  #bytesEnd: number = BYTES;
+  readonly #constants: readonly (readonly [number, number])[];
   readonly #original: Uint8Array;
 
   constructor(bytes: Uint8Array<ArrayBuffer>) {
-    const module = loadGuest(bytes);
-    if (typeof module === "string") {
-      const why = `the module is no guest (${module}): see docs/ABI.md`;
-      throw new UserError(why, EXIT.BAD_FILE);
-    }
-    const { constants, broken } = guestShape(bytes, Object.keys(IMPORTS));
-    this.shapeBroken = broken;
-    this.recorder = makeRecorder(CODE_BITS, {
-      check: () => this.onEvent(),
-      wire: (channel, ptr, len) => this.onSend(channel, ptr, len),
+    const loaded = loadGuest(bytes);
+    if (typeof loaded === "string")
+      throw badGuest(
+        `the module is not a guest (${loaded}): docs/ABI.md lists its imports and exports`,
+      );
+    const { constants, broken } = guestModuleChecks(bytes, Object.keys(IMPORTS));
+    this.brokenRules = broken;
+    this.#constants = constants;
+    const modules = new RecorderModules({
+      checkEvent: () => this.checkEvent(),
+      checkMessage: (to, ptr, length) => this.checkMessage(to, ptr, length),
       misuse: (what) => {
         throw new Misuse(MISUSES[what]);
       },
     });
-    const notes = this.recorder.memory.buffer;
-    this.#notes = new Int32Array(notes);
-    this.#noteBytes = new Uint8Array(notes);
-    this.#written = Array.from({ length: 16 }, (_, index) => {
-      const row = AT.rows + index * WRITE_ROW;
-      const words = new Int32Array(notes, row, WRITE_BYTES_MAX / 4);
-      return { region: 0, offset: 0, length: 0, bytes: new Uint8Array(notes, row), words };
+    this.recorder = modules.recorder;
+    this.#recorderExports = modules.exports;
+    const { buffer } = modules.memory;
+    this.#recorderWords = new Int32Array(buffer);
+    this.#recorderBytes = new Uint8Array(buffer);
+    this.#writes = Array.from({ length: WRITES_MAX }, (_, index) => {
+      const row = WRITES + index * WRITE_ROW;
+      const words = new Int32Array(buffer, row, WRITE_BYTES_MAX / 4);
+      return { region: 0, offset: 0, length: 0, bytes: new Uint8Array(buffer, row), words };
     });
-    const instance = new WebAssembly.Instance(module.module, { board: this.imports() });
-    this.guest = instance.exports as unknown as GuestExports;
-    const { buffer } = this.guest.memory;
-    this.memory = new Uint8Array(buffer);
-    this.words = new Int32Array(buffer);
-    this.view = new DataView(buffer);
-    this.#notes[AT.row >> 2] = AT.events;
-    this.mayNet = true;
-    this.clear();
-    this.statePtr = this.guest.state_ptr();
-    this.rxPtr = this.guest.rx_buffer();
-    if (this.guest.state_len() !== STATE_BYTES || this.statePtr % 8 !== 0) {
-      throw new UserError(
-        `the guest's state region is not the ${STATE_BYTES} bytes of firmware/state.json: build it from the same sources`,
-        EXIT.BAD_FILE,
+    const { exports } = new WebAssembly.Instance(loaded.module, { board: this.imports() });
+    this.exports = exports as unknown as GuestExports;
+    this.memory = new Uint8Array(this.exports.memory.buffer);
+    this.words = new Int32Array(this.memory.buffer);
+    this.view = new DataView(this.memory.buffer);
+    this.setRegister("row", EVENTS);
+    this.netAccepts = true;
+    this.recorder.clear();
+    this.statePtr = this.exports.state_ptr();
+    this.rxPtr = this.exports.rx_buffer();
+    if (this.exports.state_len() !== STATE_BYTES || this.statePtr % 8 !== 0)
+      throw badGuest(
+        `the guest's state is not the ${STATE_BYTES} bytes of firmware/state.json: build it from the same sources`,
       );
-    }
-    this.#constants = constants;
     this.#original = this.memory.slice();
-    this.addBytes(this.ownTag);
-    const { recorder, statePtr } = this;
-    this.#exports = instance.exports;
-    this.driver = makeDriver(this.#exports, recorder, statePtr, this.#original, constants);
-    this.#reach(Math.max(this.statePtr + STATE_BYTES, ...constants.map(([, end]) => end)));
+    this.#setPoisonEnd = modules.linkGuest(exports, this.#original, constants);
+    this.#setUpRecorder();
+    this.#poisonUpTo(Math.max(this.statePtr + STATE_BYTES, ...constants.map(([, end]) => end)));
   }
 
-  /** Sets a word of the recorder's memory: AT. */
-  note(at: number, value: number): void {
-    this.#notes[at >> 2] = value;
+  #setUpRecorder(): void {
+    this.addBytes(Uint8Array.from(this.ownTags.flatMap((tag) => [...tag])));
+    this.setRegister("statePtr", this.statePtr);
+    this.setRegister("rxPtr", this.rxPtr);
+    this.setRegister("epochLow", EPOCH_WORDS[0]);
+    this.setRegister("epochHigh", EPOCH_WORDS[1]);
+    this.#putObserved(OBSERVED_BY_EVENT, "observedByEvent", OBSERVED_WORDS.event);
+    this.#putObserved(OBSERVED_BY_MESSAGE, "observedByMessage", OBSERVED_WORDS.message);
   }
 
-  /** A word of the recorder's memory. */
-  noted(at: number): number {
-    return this.#notes[at >> 2] ?? 0;
+  /** Writes rows of ObservedWord (recorder/records.ts). */
+  #putObserved(at: number, count: keyof typeof REGISTER, words: readonly ObservedWord[]): void {
+    if (words.length > OBSERVED_WORDS_MAX)
+      throw new Error("OBSERVED_WORDS_MAX is less than the words that the checks read");
+    const view = new DataView(this.#recorderBytes.buffer);
+    for (const [row, { index, mask }] of words.entries()) {
+      view.setBigUint64(at + 16 * row, mask, true);
+      view.setBigUint64(at + 16 * row + 8, BigInt(index * 8), true);
+    }
+    this.setRegister(count, words.length);
+  }
+
+  setRegister(name: keyof typeof REGISTER, value: number): void {
+    this.#recorderWords[REGISTER[name] >> 2] = value;
+  }
+
+  register(name: keyof typeof REGISTER): number {
+    return this.#recorderWords[REGISTER[name] >> 2] ?? 0;
+  }
+
+  /** The word at an address in the recorder's memory. */
+  recorderWord(address: number): number {
+    return this.#recorderWords[address >> 2] ?? 0;
   }
 
   #effect(name: keyof typeof EFFECT): number {
-    return this.#notes[EFFECT[name] >> 2] ?? 0;
+    return this.recorderWord(EFFECT[name]);
   }
 
-  /** What the guest did since clear(): bit per MARK; messages; the last level of each pin, or -1; radio. */
+  /** Bit per MARK since begin(). A pin that was not driven since then has level -1. */
   get marks(): number {
     return this.#effect("marks");
   }
@@ -154,157 +184,151 @@ export class Machine {
     return this.#effect("relay");
   }
   get lampPin(): number {
-    return this.#effect("lamp");
+    return this.register("lamp");
   }
+  /** The last argument of radio_request(); -1 if it was not called. */
   get radio(): number {
     return this.#effect("radio");
   }
   get verifies(): number {
     return this.#effect("verifies");
   }
+  /** Attempts to write. */
   get attempts(): number {
-    return this.#effect("attempts");
+    return this.register("attempts");
   }
-  /** Writes that succeeded, in their order. */
+  /** Writes that succeeded. */
   get writes(): number {
     return this.#effect("writes");
   }
 
-  /** Write k of the event; valid until the next. */
+  /** Write `index` of the event. Valid until the next event. */
   write(index: number): Write {
-    const write = this.#written[index];
+    const write = this.#writes[index];
     if (write === undefined) throw new RangeError(`write ${index}`);
-    const row = (AT.rows + index * WRITE_ROW + WRITE_BYTES_MAX) >> 2;
-    write.region = this.#notes[row] ?? 0;
-    write.offset = this.#notes[row + 1] ?? 0;
-    write.length = this.#notes[row + 2] ?? 0;
+    const row = WRITES + index * WRITE_ROW + WRITE_BYTES_MAX;
+    write.region = this.recorderWord(row);
+    write.offset = this.recorderWord(row + 4);
+    write.length = this.recorderWord(row + 8);
     return write;
   }
 
   /** Bit k: attempt k to write fails. */
   set failWrites(bits: number) {
-    this.note(AT.failWrites, bits);
+    this.setRegister("failWrites", bits);
   }
 
-  /** Whether messages are taken. */
-  set mayNet(may: boolean) {
-    this.note(AT.mayNet, may ? 1 : 0);
+  /** Whether the network accepts messages. */
+  set netAccepts(accepts: boolean) {
+    this.setRegister("netAccepts", accepts ? 1 : 0);
   }
 
-  /** Messages are checked as they are sent. */
-  set watching(watching: boolean) {
-    this.note(AT.watching, watching ? 1 : 0);
+  /** Whether messages are checked as they are sent. */
+  set checksMessages(checks: boolean) {
+    this.setRegister("checkMessages", checks ? 1 : 0);
   }
 
-  /** Keeps bytes in the recorder's memory. Returns where. */
+  /** Copies bytes to the recorder's memory. Returns their address. */
   addBytes(bytes: Uint8Array): number {
     const at = this.#bytesEnd;
     this.#bytesEnd += Math.ceil(bytes.length / 8) * 8 + 8;
-    if (this.#bytesEnd > AT.lists) throw new Error("what was signed fits its place");
-    this.#noteBytes.set(bytes, at);
+    if (this.#bytesEnd > LISTS) throw new Error("BYTES in memory-map.ts has too little room");
+    this.#recorderBytes.set(bytes, at);
     return at;
   }
 
-  /** Takes messages that the loop delivers. Their field in an event: TABLE.length and on. */
-  addMessages(messages: readonly Uint8Array[]): void {
-    const taken = messages.map((bytes) => bytes.subarray(0, MESSAGE_MAX));
-    layMessages(this.#exports, this.recorder, this.rxPtr, taken);
-  }
-
-  /** Fills a row of the recorder's events; -1 is the row of events that come singly. */
+  /** Sets fields of row `index` of the recorder's events; -1 is the row for single events. */
   setEvent(index: number, fields: Partial<Record<EventField, number>>): void {
-    if (index >= EVENTS_MAX) throw new Error("the events fit their place");
+    if (index >= EVENTS_MAX) throw new Error("EVENTS_MAX is less than the events of the model");
+    const row = EVENTS + (index + 1) * EVENT_ROW;
     for (const [name, value] of Object.entries(fields))
-      this.note(AT.events + (index + 1) * EVENT_ROW + FIELD[name as EventField], value);
+      this.#recorderWords[(row + EVENT_FIELD[name as EventField]) >> 2] = value;
   }
 
-  /** Keeps a list of events for run(). Returns where. */
+  /** Copies a list of events to the recorder's memory, for run(). Returns its address. */
   addList(index: number, events: readonly number[]): number {
-    const at = AT.lists + index * LIST_BYTES;
-    if (events.length * 4 > LIST_BYTES || at + LIST_BYTES > AT.found)
-      throw new Error("the lists fit their place");
-    this.#notes.set(events, at >> 2);
+    const at = LISTS + index * LIST_BYTES;
+    if (events.length * 4 > LIST_BYTES || at + LIST_BYTES > NEW_STATES)
+      throw new Error("LISTS in memory-map.ts has too little room");
+    this.#recorderWords.set(events, at >> 2);
     return at;
   }
 
-  /** Hands over states that were found new since the last call: code and event of each. */
-  drain(take: (code: number, event: number) => void): void {
-    const founds = this.noted(AT.founds);
-    for (let index = 0; index < founds; index++)
-      take(this.noted(AT.found + index * 8), this.noted(AT.found + index * 8 + 4));
-    this.note(AT.founds, 0);
+  /** Hands over the states that are new since the last call, with the event that led to each. */
+  takeNewStates(take: (code: number, event: number) => void): void {
+    const count = this.register("newStates");
+    for (let index = 0; index < count; index++) {
+      const row = NEW_STATES + index * 8;
+      take(this.recorderWord(row), this.recorderWord(row + 4));
+    }
+    this.setRegister("newStates", 0);
   }
 
-  /** Forgets which states were found, and counts from 0. */
-  restart(): void {
-    this.#noteBytes.fill(0, AT.seen, AT.seen + 2 ** (CODE_BITS - 3));
-    for (const at of [AT.founds, AT.transitions, AT.digest]) this.note(at, 0);
+  /** Forgets which states were visited, and counts from 0 again. */
+  forgetStates(): void {
+    this.#recorderBytes.fill(0, VISITED, VISITED + 2 ** (STATE_BITS - 3));
+    for (const name of ["newStates", "transitions", "digest"] as const) this.setRegister(name, 0);
   }
 
-  /** Poison from the page's start up to `end`; what lies beyond is watched by widen(). */
-  #reach(end: number): void {
-    this.driver.reach.value = end;
+  #poisonUpTo(end: number): void {
+    this.#poisonEnd = end;
+    this.#setPoisonEnd(end);
     this.memory.fill(UNTOUCHED, end);
   }
 
-  /** Takes what lies beyond the poison and was written to for scratch memory. Returns whether any was. */
-  widen(): boolean {
-    const end = this.driver.reach.value;
+  /** Extends the poison over memory that the guest used beyond it. Returns whether there was any. */
+  extendPoison(): boolean {
+    const end = this.#poisonEnd;
     let last = this.memory.length;
     while (last > end && this.memory[last - 1] === UNTOUCHED) last--;
     if (last === end) return false;
-    this.#reach(Math.ceil(last / SCRATCH_ALIGN) * SCRATCH_ALIGN);
+    this.#poisonUpTo(Math.ceil(last / SCRATCH_ALIGN) * SCRATCH_ALIGN);
     return true;
   }
 
-  /** Sets the state that every event until the next settle() starts from. */
-  settle(state: Uint8Array): void {
-    this.memory.set(state, this.statePtr);
-    this.driver.settle();
+  /** Sets the state from which begin(), and so every event, starts. */
+  startFrom(state: Uint8Array): void {
+    this.#recorderBytes.set(state, START_STATE);
   }
 
   /**
-   * Puts the settled state into the page, its constants, and poison over everything else that was ever
-   * written to: no event may rely on it. The poison is another each time.
+   * Puts the start state and the constants into the guest's memory and poison over everything else that
+   * the guest ever wrote, because no event may rely on it. The poison changes each time. Forgets what the
+   * guest did before.
    */
-  poison(): void {
-    const turn = this.noted(AT.poison) + 1;
-    this.note(AT.poison, turn);
-    this.driver.begin(POISONS[turn & 3] ?? 0);
+  begin(): void {
+    this.recorder.clear();
+    this.recorder.begin();
   }
 
-  /** Whether the guest left its constants alone: nothing written there, nothing kept there. */
-  keepsConstants(): boolean {
+  /** Whether the constants in the guest's memory are unchanged: the guest stores nothing there. */
+  constantsUnchanged(): boolean {
     return this.#constants.every(([start, end]) => {
       const now = this.memory.subarray(start, end);
       return Buffer.compare(now, this.#original.subarray(start, end)) === 0;
     });
   }
 
-  /** What mac_sign() was last called for. */
-  get signedLast(): Uint8Array {
-    return this.#noteBytes.subarray(AT.signed, AT.signed + this.noted(AT.signedLength));
+  /** The bytes that mac_sign() was last called for. */
+  get lastSigned(): Uint8Array {
+    return this.#recorderBytes.subarray(SIGNED, SIGNED + this.register("signedLength"));
   }
 
-  clear(): void {
-    this.recorder.clear();
+  /** The guest's state as an abstract state. Throws OutOfRange. */
+  abstractState(): number {
+    const code = this.recorder.readState();
+    return code < 0 ? throwOutOfRange(this.memory, this.statePtr) : code;
   }
 
-  /** The state, folded. Throws OutOfRange. */
-  fold(): number {
-    const code = this.driver.fold();
-    return code < 0 ? outside(this.memory, this.statePtr) : code;
-  }
-
-  /** Puts a message into the buffer, and whose tag it bears. */
+  /** Puts a message into the guest's buffer. `signed`: what a principal signed, or null. */
   deliver(bytes: Uint8Array, signed: Signed | null): void {
     this.memory.set(bytes.subarray(0, MESSAGE_MAX), this.rxPtr);
-    this.expect(signed);
+    this.setSigned(signed);
   }
 
-  /** The genuine tag of the message in the buffer, for an event that comes singly. */
-  expect(signed: Signed | null): void {
-    this.note(AT.row, AT.events);
+  /** Sets what was signed, for a single event. */
+  setSigned(signed: Signed | null): void {
+    this.setRegister("row", EVENTS);
     if (signed === null) {
       this.setEvent(-1, { structure: 0 });
       return;
@@ -314,7 +338,7 @@ export class Machine {
     this.#bytesEnd = end;
   }
 
-  /** Fields of an event that tell a genuine tag. */
+  /** The fields of an event that say what was signed. Adds the bytes to the recorder's memory. */
   signedFields({ principal, structure, tag }: Signed): Partial<Record<EventField, number>> {
     return {
       principal,
@@ -324,7 +348,7 @@ export class Machine {
     };
   }
 
-  /** Storage as it stands after the event's writes. */
+  /** Bytes of a region after the event's writes. */
   stored(id: number, offset: number, length: number): Uint8Array {
     const bytes = (this.regions[id] ?? new Uint8Array(0)).slice(offset, offset + length);
     for (let index = 0; index < this.writes; index++) {
@@ -339,38 +363,35 @@ export class Machine {
   }
 
   /** Puts the event's writes into `regions`. */
-  sync(): void {
+  applyWrites(): void {
     for (let index = 0; index < this.writes; index++) {
       const { region, offset, length, bytes } = this.write(index);
       this.regions[region]?.set(bytes.subarray(0, length), offset);
     }
   }
 
-  /** What the guest calls. */
+  /** The functions that the guest imports. */
   protected imports(): WebAssembly.ModuleImports {
-    const inside = (ptr: number, len: number) => {
-      if ((ptr >>> 0) + (len >>> 0) > this.memory.length)
+    const checkInside = (ptr: number, length: number) => {
+      if ((ptr >>> 0) + (length >>> 0) > this.memory.length)
         throw new Misuse("a pointer beyond the page");
     };
     return {
-      ...this.recorder,
-      random: (ptr: number, len: number) => {
-        inside(ptr, len);
-        this.memory.fill(RANDOM, ptr, ptr + len);
+      ...(this.#recorderExports as WebAssembly.ModuleImports),
+      random: (ptr: number, length: number) => {
+        checkInside(ptr, length);
+        this.memory.fill(RANDOM, ptr, ptr + length);
       },
-      storage_read: (id: number, offset: number, ptr: number, len: number) => {
+      storage_read: (id: number, offset: number, ptr: number, length: number) => {
         const region = this.regions[id];
-        if (region === undefined || offset >>> 0 > region.length - len)
+        if (region === undefined || offset >>> 0 > region.length - length)
           throw new Misuse("storage_read");
-        inside(ptr, len);
+        checkInside(ptr, length);
         if (this.failReads) return STATUS.IO;
-        this.memory.set(this.stored(id, offset, len), ptr);
+        this.memory.set(this.stored(id, offset, length), ptr);
         return STATUS.OK;
       },
-      log: (ptr: number, len: number) => inside(ptr, len),
+      log: (ptr: number, length: number) => checkInside(ptr, length),
     };
   }
 }
-
-const POISONS = [0xa5, 0x5a, 0xff, 0x00] as const;
-const LIST_BYTES = 4096;

@@ -24,6 +24,13 @@ export const EPOCH_WORDS = [
 export const SEQ = { last: 5, next: 6, never: 0 } as const;
 export type SeqName = keyof typeof SEQ;
 
+/**
+ * Deadlines, in ms from the session clock on: one that an event's own time cannot reach, one that is past,
+ * and one that is further ahead than DEADLINE_MAX_MS.
+ */
+export const DEADLINES = { ahead: 30_000, past: 0, far: 60_010 } as const;
+export type DeadlineName = keyof typeof DEADLINES;
+
 /** The configured periods, in s. */
 export const CONFIG_PERIODS = { telemetryS: 10, holdS: 60 } as const;
 
@@ -37,6 +44,8 @@ export const STAND_IN = {
   refusedMs: 60_000,
   journalNext: 3,
   generation: 2,
+  clock: 100_000,
+  counter: 7,
 } as const;
 
 /** The countdowns: the field of each, and the value that stands for "running". */

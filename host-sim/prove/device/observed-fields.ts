@@ -49,6 +49,10 @@ const FIELDS: Record<CheckKind, readonly StateField[]> = {
     "REFUSED",
     "DROPPED",
     "BOOTS",
+    "CLOCK",
+    "COUNTER",
+    "LAST_RESULT",
+    "LAST_TAG",
   ],
 };
 

@@ -1,23 +1,32 @@
 /**
- * The check of the abstraction: random runs of the guest that fold nothing (real time, sequence
- * numbers, epochs, counters, storage, torn writes). After each event the run's state, folded, must be
- * one that the exploration met; and the guest that stands for the state before must have done the
- * same, and come out in the same. Must not know why a fold is sound.
+ * Tests the abstraction with random runs in which nothing is abstracted: real times, sequence numbers,
+ * epochs, counters, storage, torn writes. After each event the abstract state of the run must be one that
+ * the exploration found. The representative of the state before must do the same on the same event, and
+ * come to the same abstract state.
  */
-import { BOOT, BOOT_NAMES, EVENT, INPUT_TEMPERATURE_SHIFT, REGION } from "../../abi/abi.gen.ts";
+import {
+  BOOT,
+  BOOT_NAMES,
+  EVENT,
+  INPUT_TEMPERATURE_SHIFT,
+  MARK,
+  REGION,
+} from "../../abi/abi.gen.ts";
 import { STATE_BYTES } from "../../abi/state.gen.ts";
 import { Prng } from "../../base/prng.ts";
-import { at, COUNTDOWNS, decodeState, headOf, layJournal } from "./abstraction.ts";
+import { journalHead, OFFSET, writeRepresentative } from "./abstraction.ts";
+import { writeJournal } from "./boot-storage.ts";
 import { eventList, fire, type ModelEvent } from "./events.ts";
-import { told } from "./explorer.ts";
-import { Machine } from "./instrumented-guest.ts";
+import { InstrumentedGuest } from "./instrumented-guest.ts";
 import { type Message, messageCatalogue, sealCommand } from "./messages.ts";
+import { COUNTDOWNS } from "./model-values.ts";
 import type { StateTable } from "./state-table.ts";
+import { violationFromError } from "./violation.ts";
 
 export interface WalkReport {
   steps: number;
   boots: number;
-  /** Different folded states met. */
+  /** Number of different abstract states that the run was in. */
   states: number;
   /** The first disagreement; null if none. */
   failure: string | null;
@@ -27,32 +36,34 @@ export interface WalkReport {
 const STEPS_MS = [
   0, 0, 0, 1, 3, 29, 30, 31, 250, 1000, 4999, 5000, 5001, 60_000, 3_600_000,
 ] as const;
-/** The guest takes no event to lie further behind the last than this, in ms: firmware/device/main.ts. */
+/** The most time between two events that the guest counts, in ms: firmware/device/main.ts. */
 const STEP_MAX_MS = 5000;
-/** One in so many events ends in a cut, a reset or a trap. */
+/** One event in this many is a cut, a reset or a trap; in FAIL_ODDS, writes fail. */
 const BOOT_ODDS = 40;
 const FAIL_ODDS = 10;
 
 class Walk {
   readonly report: WalkReport = { steps: 0, boots: 0, states: 0, failure: null };
-  /** Runs free, and stands in. */
-  readonly #free: Machine;
-  readonly #model: Machine;
+  /** The guest that runs, and the one that takes the representatives. */
+  readonly #free: InstrumentedGuest;
+  readonly #model: InstrumentedGuest;
   readonly #prng: Prng;
   readonly #table: StateTable;
   readonly #events: readonly ModelEvent[];
   readonly #messages: readonly Message[] = messageCatalogue();
-  readonly #met = new Set<number>();
+  readonly #visited = new Set<number>();
   readonly #region = new Uint8Array(STATE_BYTES);
   readonly #epoch = new Uint8Array(8).fill(1);
   #now = 0;
+  /** Time since the event before, in ms. */
+  #passed = 0;
 
   constructor(bytes: Uint8Array<ArrayBuffer>, table: StateTable, seed: number) {
-    this.#free = new Machine(bytes);
-    this.#model = new Machine(bytes);
+    this.#free = new InstrumentedGuest(bytes);
+    this.#model = new InstrumentedGuest(bytes);
     this.#table = table;
     this.#prng = new Prng(seed);
-    this.#events = eventList(this.#messages).filter(({ twinOf }) => twinOf === null);
+    this.#events = eventList(this.#messages).filter(({ variantOf }) => variantOf === null);
   }
 
   run(steps: number): WalkReport {
@@ -64,35 +75,30 @@ class Walk {
         else this.#step();
       }
     } catch (error) {
-      report.failure = told(error);
+      report.failure = violationFromError(error);
     }
-    report.states = this.#met.size;
+    report.states = this.#visited.size;
     return report;
   }
 
-  #fold(): number {
-    return this.#free.fold();
-  }
-
   #note(what: string): void {
-    const code = this.#fold();
-    this.#met.add(code);
+    const code = this.#free.abstractState();
+    this.#visited.add(code);
     if (this.#table.find(code) < 0)
-      this.report.failure ??= `step ${this.report.steps}: ${what}: the exploration never met state ${code}`;
+      this.report.failure ??= `step ${this.report.steps}: ${what}: the exploration did not find abstract state ${code}`;
   }
 
-  /** A restart for `reason`: what storage then holds, and a boot. */
+  /** Restarts the guest. `reason` decides what is left of the retained block. */
   #boot(reason: number): void {
     const free = this.#free;
     const retained = free.regions[REGION.RETAINED];
     if (reason === BOOT.POWER_ON) retained?.fill(0);
     if (reason === BOOT.BROWN_OUT && retained !== undefined) this.#prng.fill(retained);
     if (reason === BOOT.POWER_ON) this.#now = this.#prng.below(3) === 0 ? 0xffff_f000 : 0;
-    free.settle(this.#region);
-    free.poison();
-    free.clear();
-    free.guest.init(reason);
-    free.sync();
+    free.startFrom(this.#region);
+    free.begin();
+    free.exports.init(reason);
+    free.applyWrites();
     this.report.boots++;
     this.#note(`boot ${BOOT_NAMES[reason]}`);
   }
@@ -101,17 +107,17 @@ class Walk {
     const event = this.#events[this.#prng.below(this.#events.length)];
     const ms = STEPS_MS[this.#prng.below(STEPS_MS.length)] ?? 0;
     if (event === undefined) return;
-    const chosen = { ...event, b: this.#b(event), ends: 0, ms: 0, failWrites: 0 };
+    const chosen = { ...event, b: this.#argument(event), ends: 0, ms: 0, failWrites: 0 };
     if (this.#prng.below(FAIL_ODDS) === 0) chosen.failWrites = this.#prng.below(8);
     const free = this.#free;
-    const before = this.#fold();
+    const before = this.#free.abstractState();
     const state = free.memory.slice(free.statePtr, free.statePtr + STATE_BYTES);
     const view = new DataView(state.buffer);
-    if (view.getUint8(at.BOOT_DUE) === 0 && ms > 0) {
+    if (view.getUint8(OFFSET.BOOT_DUE) === 0 && ms > 0) {
       const passed = Math.min(ms, STEP_MAX_MS);
       chosen.ms = 1;
       for (const [index, [name]] of COUNTDOWNS.entries()) {
-        const left = view.getUint32(at[name], true);
+        const left = view.getUint32(OFFSET[name], true);
         if (left > 0 && left <= passed) chosen.ends |= 1 << index;
       }
     }
@@ -122,8 +128,8 @@ class Walk {
     if (free.writes > 0 && this.#prng.below(BOOT_ODDS / 4) === 0) this.#tear(saved);
   }
 
-  /** Another value of the same kind. */
-  #b(event: ModelEvent): number {
+  /** The event's argument; a random temperature for a tick. */
+  #argument(event: ModelEvent): number {
     if (event.kind !== EVENT.TICK) return event.b;
     return (this.#prng.below(2000) - 1000) << INPUT_TEMPERATURE_SHIFT;
   }
@@ -131,32 +137,32 @@ class Walk {
   #fireFree(event: ModelEvent, ms: number, state: Uint8Array): void {
     const free = this.#free;
     this.#now = (this.#now + ms) >>> 0;
-    free.settle(state);
-    free.poison();
-    free.clear();
+    this.#passed = ms;
+    free.startFrom(state);
+    free.begin();
     free.failWrites = event.failWrites;
-    free.mayNet = event.mayNet;
+    free.netAccepts = event.netAccepts;
     if (event.epoch) {
       this.#prng.fill(this.#epoch);
       const view = new DataView(this.#epoch.buffer);
-      free.guest.on_event(EVENT.EPOCH, view.getInt32(0, true), view.getInt32(4, true));
+      free.exports.on_event(EVENT.EPOCH, view.getInt32(0, true), view.getInt32(4, true));
     }
     let b = event.b;
-    if (event.message === null) free.expect(null);
+    if (event.message === null) free.setSigned(null);
     else {
       const { bytes, signed } = this.#concrete(event.message);
       free.deliver(bytes, signed);
       b = bytes.length;
     }
-    free.guest.on_event(event.kind, this.#now | 0, b);
-    free.sync();
+    free.exports.on_event(event.kind, this.#now | 0, b);
+    free.applyWrites();
   }
 
-  /** The message with the epoch and sequence numbers of this run. */
+  /** The message with this run's epoch and sequence numbers. */
   #concrete(message: Message): Pick<Message, "bytes" | "signed"> {
     if (message.broken !== undefined) return message;
     const { view, statePtr } = this.#free;
-    const last = view.getUint32(statePtr + at.LAST_SEQ + 4 * message.principal, true);
+    const last = view.getUint32(statePtr + OFFSET.LAST_SEQ + 4 * message.principal, true);
     const seq = { last: last === 0 ? 1 + this.#prng.below(9) : last, never: 0, next: 0 };
     seq.next = Math.min(0xffff_ffff, last + 1 + this.#prng.below(1 << this.#prng.below(20)));
     const epochs = {
@@ -167,32 +173,40 @@ class Walk {
     epochs.previous[this.#prng.below(8)] = (epochs.previous[0] ?? 0) ^ (1 + this.#prng.below(255));
     const same = Buffer.compare(epochs.previous, epochs.current) === 0;
     if (same) epochs.previous[0] = (epochs.previous[0] ?? 0) ^ 1;
-    return sealCommand(message, epochs[message.epoch], seq[message.seq]);
+    if (message.question) return message;
+    const clock = view.getUint32(statePtr + OFFSET.CLOCK, true) + this.#passed;
+    return sealCommand(message, epochs[message.epoch], seq[message.seq], clock);
   }
 
-  /** What stands for the state before must do the same, and come out in the same. */
+  /** Fires the event at the representative of the state before, and compares. */
   #compare(before: number, event: ModelEvent, view: DataView): void {
     const [free, model] = [this.#free, this.#model];
-    // A run may be live without the epoch that its messages bear, or at the end of its numbers.
+    // At the highest sequence number only refusals are left, which the model does not have.
     const last =
-      event.message === null ? 0 : view.getUint32(at.LAST_SEQ + 4 * event.message.principal, true);
+      event.message === null
+        ? 0
+        : view.getUint32(OFFSET.LAST_SEQ + 4 * event.message.principal, true);
     if (last === 0xffff_ffff) return;
-    decodeState(before, this.#region);
-    layJournal(headOf(before), model.regions);
-    model.settle(this.#region);
+    writeRepresentative(before, this.#region);
+    writeJournal(journalHead(before), model.regions);
+    model.startFrom(this.#region);
     fire(model, event);
-    const did = (machine: Machine) =>
-      [machine.marks, machine.sends, machine.relayPin, machine.radio, machine.attempts].join();
+    // Whether a used number comes with the very bytes of the last command is left to the model.
+    const duplicate = 1 << MARK.DUPLICATE;
+    const marksOf = ({ marks }: InstrumentedGuest) =>
+      (marks & duplicate) === 0 ? marks : (marks & ~duplicate) | (1 << MARK.REPLAY);
+    const did = (guest: InstrumentedGuest) =>
+      [marksOf(guest), guest.sends, guest.relayPin, guest.radio, guest.attempts].join();
     if (did(free) !== did(model)) {
-      this.report.failure = `step ${this.report.steps}: ${event.name}: did ${did(free)}, its stand-in ${did(model)}`;
+      this.report.failure = `step ${this.report.steps}: ${event.name}: the guest did ${did(free)}, its representative ${did(model)} (marks, messages, relay, radio, writes)`;
       return;
     }
-    const code = model.fold();
-    if (code === this.#fold()) return;
-    this.report.failure = `step ${this.report.steps}: ${event.name}: came out in ${this.#fold()}, its stand-in in ${code}`;
+    const code = model.abstractState();
+    if (code === this.#free.abstractState()) return;
+    this.report.failure = `step ${this.report.steps}: ${event.name}: the guest came to abstract state ${this.#free.abstractState()}, its representative to ${code}`;
   }
 
-  /** A cut at a random byte of the last event's writes, and the boot after it. */
+  /** Cuts the supply at a random byte of the last event's writes, then boots. */
   #tear(saved: Uint8Array[]): void {
     const free = this.#free;
     const last = this.#prng.below(free.writes);
@@ -206,7 +220,7 @@ class Walk {
   }
 }
 
-/** `steps` random events against the states of `table`, from `seed`. */
+/** Runs `steps` random events, drawn from `seed`, against the abstract states of `table`. */
 export function walk(
   bytes: Uint8Array<ArrayBuffer>,
   table: StateTable,

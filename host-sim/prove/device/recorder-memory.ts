@@ -47,7 +47,7 @@ export const EFFECT = offsets(EVENT_KEY, [
 ]);
 
 export const MESSAGE_HEAD = offsets(MESSAGE_KEY, [
-  "channel",
+  "to",
   "length",
   "signedLength",
   "answered",

@@ -37,13 +37,13 @@ export interface Recorder {
 /** What the recorder calls in TypeScript. The checks return the bits of the state that they read, or -1. */
 export interface RecorderHost {
   checkEvent(): number;
-  checkMessage(channel: number, ptr: number, length: number): number;
+  checkMessage(to: number, ptr: number, length: number): number;
   /** Throws. `what`: index in MISUSES. */
   misuse(what: number): never;
 }
 
-/** The end of the memory that is poisoned before each event. */
-export type PoisonEnd = WebAssembly.Global<"i32">;
+/** Sets the end of the memory that is poisoned before each event. */
+export type SetPoisonEnd = (end: number) => void;
 
 /** Ways to misuse an import, by their number in recorder/memory-map.ts. */
 export const MISUSES = [
@@ -140,15 +140,15 @@ export class RecorderModules {
     guest: WebAssembly.Exports,
     page: Uint8Array,
     ranges: readonly (readonly [number, number])[],
-  ): PoisonEnd {
+  ): SetPoisonEnd {
     const constants = new WebAssembly.Instance(constantsModule(page, ranges), { guest });
     const { exports } = new WebAssembly.Instance(moduleOf("page"), {
       env: { memory: guest.memory, table: this.#table } as WebAssembly.ModuleImports,
-      recorder: this.exports as WebAssembly.ModuleImports,
+      handover: this.exports as WebAssembly.ModuleImports,
       constants: constants.exports as WebAssembly.ModuleImports,
     });
     for (const [place, name] of PAGE_FUNCTIONS) this.#table.set(place, exports[name]);
     this.#table.set(ON_EVENT, guest.on_event);
-    return exports.poisonEnd as PoisonEnd;
+    return exports.setPoisonEnd as SetPoisonEnd;
   }
 }

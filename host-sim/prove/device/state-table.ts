@@ -1,13 +1,10 @@
-/**
- * The states seen: exact, not by hash. A state is one integer, so two are the same when their integers
- * are. Must not know what they mean.
- */
+/** The abstract states that were found, each with the step that led to it. A hash table of integers. */
 
 const EMPTY = -1;
 const LOAD_MAX = 0.5;
 
 export class StateTable {
-  /** Codes in the order in which they were first met, and whence. */
+  /** Abstract states in the order in which they were found; the index of the state before; the step. */
   codes = new Int32Array(1 << 16);
   parents = new Int32Array(1 << 16);
   labels = new Int32Array(1 << 16);
@@ -24,12 +21,12 @@ export class StateTable {
     }
   }
 
-  /** Index of a code, or -1. */
+  /** The index of an abstract state, or -1. */
   find(code: number): number {
     return this.#slots[this.#slot(code)] ?? EMPTY;
   }
 
-  /** Adds a code if it is new. Returns whether it was. */
+  /** Adds an abstract state unless it is there. Returns whether it was new. */
   add(code: number, parent: number, label: number): boolean {
     const slot = this.#slot(code);
     if (this.#slots[slot] !== EMPTY) return false;

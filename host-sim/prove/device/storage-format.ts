@@ -1,18 +1,17 @@
 /**
- * Storage as the proofs see it: what the guest writes, taken apart and held to the format of its
- * blocks and records, and images made from that format. Must not know events or commands. The
- * formats: firmware/device/block.ts, journal.ts, retained.ts, config.ts.
+ * The formats of storage: reads and writes blocks and journal records as the guest does. Sources:
+ * firmware/device/block.ts, journal.ts, retained.ts, config.ts.
  */
 import { createHash } from "node:crypto";
 import { JOURNAL_SLOT_BYTES, JOURNAL_SLOTS } from "../../abi/abi.gen.ts";
 
-/** A block as stored: version, generation, payload, checksum. Two copies fill a region. */
+/** A block: version, generation, payload, checksum. A region holds two copies. */
 export const BLOCK_BYTES = 32;
 const BLOCK_VERSION = 0x4b530001;
 const BLOCK_WORDS = BLOCK_BYTES / 4;
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
-/** A record: body, then hash; the hash is over the hash before and the body. */
+/** A record: body, then hash. The hash is over the previous record's hash and the body. */
 export const BODY_BYTES = 20;
 export const HASH_BYTES = 32;
 
@@ -23,12 +22,12 @@ function checksum(words: Int32Array, at: number): number {
   return hash ^ (hash >>> 15);
 }
 
-/** Whether the block at word `at` is of this version and checks. */
+/** Whether the block at word `at` has this version and a correct checksum. */
 export function blockGood(words: Int32Array, at: number): boolean {
   return words[at] === BLOCK_VERSION && words[at + BLOCK_WORDS - 1] === checksum(words, at);
 }
 
-/** Writes a good block of `generation` over the copy that belongs to it, in a region of two. */
+/** Writes a good block of `generation` over the copy with the same parity. */
 export function putBlock(region: Uint8Array, generation: number, payload: readonly number[]): void {
   const words = new Int32Array(BLOCK_WORDS);
   words[0] = BLOCK_VERSION;
@@ -38,7 +37,7 @@ export function putBlock(region: Uint8Array, generation: number, payload: readon
   region.set(new Uint8Array(words.buffer), (generation & 1) * BLOCK_BYTES);
 }
 
-/** Payload words of the newest good block of a region; null if neither copy is good. */
+/** The payload of the newest good block of a region; null if neither copy is good. */
 export function newestBlock(
   region: Uint8Array,
 ): { generation: number; payload: Int32Array } | null {
@@ -54,12 +53,12 @@ export function newestBlock(
   return { generation: (words[newest + 1] ?? 0) >>> 0, payload };
 }
 
-/** The hash of a record whose body is given, after `before`. */
+/** The hash of a record with this body. `before`: the previous record's hash. */
 export function recordHash(before: Uint8Array, body: Uint8Array): Uint8Array {
   return createHash("sha256").update(before).update(body).digest();
 }
 
-/** Writes a record with its right hash into its slot of a ring; returns the hash. */
+/** Writes a record with the correct hash into its slot of a ring. Returns the hash. */
 export function putRecord(ring: Uint8Array, seq: number, before: Uint8Array): Uint8Array {
   const slot = new Uint8Array(JOURNAL_SLOT_BYTES).fill(0xff);
   slot.fill(0, 0, BODY_BYTES);
@@ -76,8 +75,8 @@ export function slotOf(ring: Uint8Array, seq: number): Uint8Array {
   return ring.subarray(at, at + JOURNAL_SLOT_BYTES);
 }
 
-/** Whether record `seq` stands in a ring with the hash of its own body after `before`. */
-export function recordStands(ring: Uint8Array, seq: number, before: Uint8Array | null): boolean {
+/** Whether a ring holds record `seq`, with the correct hash after `before`; null: with any hash. */
+export function holdsRecord(ring: Uint8Array, seq: number, before: Uint8Array | null): boolean {
   const slot = slotOf(ring, seq);
   const view = new DataView(slot.buffer, slot.byteOffset, slot.length);
   if (view.getUint32(0, true) !== seq) return false;
@@ -87,19 +86,19 @@ export function recordStands(ring: Uint8Array, seq: number, before: Uint8Array |
 }
 
 /**
- * How many records, ending at `next` - 1, chain back unbroken to record 0 or over the whole ring but
- * its oldest, whose predecessor is gone.
+ * The number of records, ending at `next` - 1, that form an unbroken chain back to record 0 or to the
+ * oldest one in the ring, whose predecessor was overwritten.
  */
 export function chainLength(ring: Uint8Array, next: number): number {
   let length = 0;
   for (let seq = next - 1; seq >= 0 && length < JOURNAL_SLOTS; seq--, length++) {
     const oldest = seq > 0 && length === JOURNAL_SLOTS - 1;
-    if (!oldest && seq > 0 && !recordStands(ring, seq - 1, null)) return length;
+    if (!oldest && seq > 0 && !holdsRecord(ring, seq - 1, null)) return length;
     const before =
       seq === 0
         ? new Uint8Array(HASH_BYTES)
         : slotOf(ring, seq - 1).subarray(BODY_BYTES, BODY_BYTES + HASH_BYTES);
-    if (!recordStands(ring, seq, oldest ? null : before)) return length;
+    if (!holdsRecord(ring, seq, oldest ? null : before)) return length;
   }
   return length;
 }

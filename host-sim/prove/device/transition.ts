@@ -1,109 +1,113 @@
 /**
- * One transition, as the checks see it: the guest's state before and after, by field. It notes on which
- * bits of the folded state before an answer depends, so that the answer is known for every state that
- * agrees in those. A check that asks whether a field changed depends on none. Must not know any rule.
+ * One transition, as the checks see it: the fields of the guest's state before and after. It notes the
+ * bits of the abstract state before on which an answer depends, so that the verdict holds in every state
+ * that agrees in these bits. Whether a field changed depends on none of them.
  */
 import { STATE_BYTES } from "../../abi/state.gen.ts";
-import { at, DEPENDS, decodeState, headOf } from "./abstraction.ts";
-import type { Machine } from "./instrumented-guest.ts";
-import { ASKED, type Question } from "./observed-fields.ts";
+import { BITS_OF_BYTE, journalHead, OFFSET, writeRepresentative } from "./abstraction.ts";
+import type { InstrumentedGuest } from "./instrumented-guest.ts";
+import { type CheckKind, OBSERVED_BYTES } from "./observed-fields.ts";
 
 export class Transition {
-  /** Bits of `code` read since ask(). */
+  /** Bits of `code` that were read since beginCheck(). */
   reads = 0;
-  #asked = ASKED.done;
-  /** The folded state before. */
+  #observed = OBSERVED_BYTES.event;
+  /** The abstract state before. */
   code = 0;
   readonly before = new Uint8Array(STATE_BYTES);
   readonly #words = new Int32Array(this.before.buffer);
-  readonly #machine: Machine;
+  readonly #guest: InstrumentedGuest;
 
-  constructor(machine: Machine) {
-    this.#machine = machine;
+  constructor(guest: InstrumentedGuest) {
+    this.#guest = guest;
   }
 
-  /** The state from which the next events are fired. */
+  /** Sets the state from which the next events are fired. */
   from(code: number): void {
     this.code = code;
-    decodeState(code, this.before);
+    writeRepresentative(code, this.before);
   }
 
-  /** Begins a check. */
-  ask(question: Question): void {
-    this.#asked = ASKED[question];
+  beginCheck(kind: CheckKind): void {
+    this.#observed = OBSERVED_BYTES[kind];
     this.reads = 0;
   }
 
-  #reads(offset: number, bytes: number): void {
-    for (let byte = offset; byte < offset + bytes; byte++) this.reads |= DEPENDS[byte] ?? 0;
-    this.#mayAsk(offset);
+  #noteRead(offset: number, bytes: number): void {
+    for (let byte = offset; byte < offset + bytes; byte++) this.reads |= BITS_OF_BYTE[byte] ?? 0;
+    this.#mustObserve(offset);
   }
 
-  #mayAsk(offset: number): void {
-    if (this.#asked[offset] !== 1)
-      throw new Error(`asked.ts lists what is asked of: byte ${offset}`);
+  #mustObserve(offset: number): void {
+    if (this.#observed[offset] !== 1)
+      throw new Error(
+        `byte ${offset} of the state is not in observed-fields.ts: add its field there`,
+      );
   }
 
-  /** A byte of the state before, and a word. */
+  // A byte and a word of the state before.
+
   was(offset: number): number {
-    this.#reads(offset, 1);
+    this.#noteRead(offset, 1);
     return this.before[offset] ?? 0;
   }
 
   wasWord(offset: number): number {
-    this.#reads(offset, 4);
+    this.#noteRead(offset, 4);
     return this.#words[offset >> 2] ?? 0;
   }
 
-  /** A byte of the state after, and a word: what stands there is what stood there, and a difference. */
+  // A byte, a word and several bytes of the state after. The key of the memo holds how the state changed,
+  // so the state after depends on the same bits as the state before.
+
   is(offset: number): number {
-    this.#reads(offset, 1);
-    return this.#machine.memory[this.#machine.statePtr + offset] ?? 0;
+    this.#noteRead(offset, 1);
+    return this.#guest.memory[this.#guest.statePtr + offset] ?? 0;
   }
 
   isWord(offset: number): number {
-    this.#reads(offset, 4);
-    return this.#machine.words[(this.#machine.statePtr + offset) >> 2] ?? 0;
+    this.#noteRead(offset, 4);
+    return this.#guest.words[(this.#guest.statePtr + offset) >> 2] ?? 0;
   }
 
-  /** Bytes of the state after. */
   bytes(offset: number, length: number): Uint8Array {
-    this.#reads(offset, length);
-    const { memory, statePtr } = this.#machine;
+    this.#noteRead(offset, length);
+    const { memory, statePtr } = this.#guest;
     return memory.slice(statePtr + offset, statePtr + offset + length);
   }
 
   changed(offset: number): boolean {
-    this.#mayAsk(offset);
-    return this.before[offset] !== this.#machine.memory[this.#machine.statePtr + offset];
+    this.#mustObserve(offset);
+    return this.before[offset] !== this.#guest.memory[this.#guest.statePtr + offset];
   }
 
   changedWord(offset: number): boolean {
-    this.#mayAsk(offset);
-    const { words, statePtr } = this.#machine;
+    this.#mustObserve(offset);
+    const { words, statePtr } = this.#guest;
     return this.#words[offset >> 2] !== words[(statePtr + offset) >> 2];
   }
 
-  /** What the guest did that checks may ask of. */
+  // What the guest did. All of it is in the key of the memo.
+
   get marks(): number {
-    return this.#machine.marks;
+    return this.#guest.marks;
   }
   get sends(): number {
-    return this.#machine.sends;
+    return this.#guest.sends;
   }
   get relayPin(): number {
-    return this.#machine.relayPin;
+    return this.#guest.relayPin;
   }
   get radio(): number {
-    return this.#machine.radio;
+    return this.#guest.radio;
   }
   get verifies(): number {
-    return this.#machine.verifies;
+    return this.#guest.verifies;
   }
 
-  /** Records in the journal before. */
+  /** Number of records in the journal before. */
   head(): number {
-    this.#reads(at.JOURNAL_NEXT, 4);
-    return headOf(this.code);
+    this.#noteRead(OFFSET.JOURNAL_NEXT, 4);
+    return journalHead(this.code);
   }
 }

@@ -1,7 +1,6 @@
 /**
- * What the guest sends, held to docs/PROTOCOL.md by a decoder of its own: form, tag, and content
- * against the state it tells of. Each different message is taken apart once. Must not know how the
- * guest encodes.
+ * Checks each message that the guest sends against docs/PROTOCOL.md: form, tag, and contents against the
+ * guest's state. The decoder is independent of the guest's encoder. Equal messages are decoded once.
  */
 import { decode, encode, rfc8949EncodeOptions } from "cborg";
 import {
@@ -18,13 +17,23 @@ import {
 } from "../../abi/abi.gen.ts";
 import { PROTECTED } from "../../controller/cose.ts";
 import { RECORD_BYTES } from "../../controller/operations.ts";
-import { at } from "./abstraction.ts";
-import { type Answers, decisionOf } from "./events.ts";
-import type { Machine } from "./instrumented-guest.ts";
+import { isPermitted } from "../../controller/permissions.ts";
+import { OFFSET } from "./abstraction.ts";
+import { type AnsweredMessage, decisionOf } from "./events.ts";
+import type { InstrumentedGuest } from "./instrumented-guest.ts";
 import type { Transition } from "./transition.ts";
 
 const TAG_COSE_MAC0 = 0xd1;
 const HEADER_KID = 4;
+/** The parts of a message's `to` (recorder/events.ts). */
+const CHANNEL_MASK = 15;
+const PRINCIPAL_SHIFT = 4;
+/** The first item of a payload, by CHANNEL. */
+const KINDS = new Map<number, number>([
+  [CHANNEL.REPLY, 0],
+  [CHANNEL.STATUS, 1],
+  [CHANNEL.TELEMETRY, 2],
+]);
 const STRICT = {
   strict: true,
   useMaps: true,
@@ -42,6 +51,9 @@ const CODE_OF = new Map<number, number>([
   [MARK.HOLD, CODE.HOLD],
   [MARK.MALFORMED_PAYLOAD, CODE.MALFORMED],
   [MARK.FAILED, CODE.FAILED],
+  [MARK.EXPIRED, CODE.EXPIRED],
+  [MARK.DUPLICATE, CODE.REPLAY],
+  [MARK.QUESTION, CODE.OK],
 ]);
 
 const same = (a: unknown, b: Uint8Array) => a instanceof Uint8Array && Buffer.compare(a, b) === 0;
@@ -56,77 +68,92 @@ const mapIs = (found: unknown, due: readonly (readonly [number, unknown])[]) =>
     );
   });
 
-/** A message of the form, taken apart; or the rule that its form breaks. */
+/** The items of a well-formed message, or the rule that its form breaks. */
 type Parsed = readonly unknown[] | string;
 
 export class WireCheck {
-  readonly #machine: Machine;
+  readonly #guest: InstrumentedGuest;
   readonly #step: Transition;
-  /** Messages taken apart, by all their bytes and all that was signed. */
+  /** Decoded messages, by their bytes and the bytes that were signed. */
   readonly #parsed = new Map<string, Parsed>();
 
-  constructor(machine: Machine, step: Transition) {
-    this.#machine = machine;
+  constructor(guest: InstrumentedGuest, step: Transition) {
+    this.#guest = guest;
     this.#step = step;
   }
 
-  /** Different messages taken apart. */
+  /** Number of different messages. */
   get messages(): number {
     return this.#parsed.size;
   }
 
   /**
-   * Takes a message as it is handed to net_send(). Of the event it may know what is asked alone, and the
-   * marks so far: that is what the recorder tells replies apart by. Returns the rule broken, or null.
+   * Checks a message that the guest hands to net_send(). Of the event, it reads only the message that a
+   * reply answers and the marks so far, because the memo's key has nothing else of the event. Returns the
+   * rule that is broken, or null.
    */
-  check(channel: number, bytes: Uint8Array, asked: Answers | null): string | null {
-    const signed = this.#machine.signedLast;
-    const key = `${Buffer.from(bytes).toString("latin1")}|${Buffer.from(signed).toString("latin1")}`;
+  check(to: number, bytes: Uint8Array, answered: AnsweredMessage | null): string | null {
+    const [channel, principal] = [to & CHANNEL_MASK, to >> PRINCIPAL_SHIFT];
+    const signed = this.#guest.lastSigned;
+    const key = `${to}|${Buffer.from(bytes).toString("latin1")}|${Buffer.from(signed).toString("latin1")}`;
     let items = this.#parsed.get(key);
     if (items === undefined) {
-      items = this.#parse(bytes, signed);
+      items = this.#parse(principal, bytes, signed);
       this.#parsed.set(key, items);
     }
     if (typeof items === "string") return items;
-    if (!same(items[0], this.#step.bytes(at.EPOCH, EPOCH_BYTES)))
-      return "what is sent carries the epoch in force";
-    if (channel === CHANNEL.REPLY) return this.#reply(items, asked);
-    if (items.length !== 2) return "a status and a measurement are an epoch and a value";
+    if (items[0] !== KINDS.get(channel)) return "a sent message says of which kind it is";
+    if (channel === CHANNEL.REPLY) return this.#reply(principal, items, answered);
+    const [, epoch, counter, clock, value] = items;
+    if (items.length !== 5 || !this.#isCurrent(epoch, clock))
+      return "a report carries the current epoch and the session clock";
+    if (counter !== this.#word(OFFSET.COUNTER)) return "a report carries its number in the epoch";
+    if (!isPermitted(principal, channel === CHANNEL.STATUS ? OP.STATUS : OP.TELEMETRY_READ))
+      return "a report goes only to a principal with the right to it";
     if (channel === CHANNEL.STATUS)
-      return mapIs(items[1], this.#status()) ? null : "a status tells the state";
-    return items[1] === this.#temperature
+      return mapIs(value, this.#status(principal)) ? null : "a status reports the guest's state";
+    return value === this.#temperature
       ? null
-      : "a measurement is the temperature of the last tick";
+      : "a measurement reports the temperature of the last tick";
   }
 
-  #parse(bytes: Uint8Array, signed: Uint8Array): Parsed {
+  #isCurrent(epoch: unknown, clock: unknown): boolean {
+    return (
+      same(epoch, this.#step.bytes(OFFSET.EPOCH, EPOCH_BYTES)) &&
+      clock === this.#word(OFFSET.CLOCK) + this.#word(OFFSET.CLOCK + 4) * 2 ** 32
+    );
+  }
+
+  #parse(principal: number, bytes: Uint8Array, signed: Uint8Array): Parsed {
     let items: unknown;
     let payload: unknown;
     try {
-      if (bytes[0] !== TAG_COSE_MAC0) return "what is sent is a tagged COSE_Mac0";
+      if (bytes[0] !== TAG_COSE_MAC0) return "a sent message is a tagged COSE_Mac0";
       const parts: unknown = decode(bytes.subarray(1), STRICT);
       if (!Array.isArray(parts) || parts.length !== 4)
-        return "what is sent is a COSE_Mac0 of four parts";
+        return "a sent message is a COSE_Mac0 of four parts";
       const [header, headers, body, tag] = parts as unknown[];
-      const kid = Buffer.from(PRINCIPAL_KIDS[PRINCIPAL.DEVICE]);
+      const kid = Buffer.from(PRINCIPAL_KIDS[principal] ?? "");
       const formed = same(header, PROTECTED) && mapIs(headers, [[HEADER_KID, new Uint8Array(kid)]]);
       if (!formed || !(body instanceof Uint8Array))
-        return "what is sent names its algorithm and the device";
+        return "a sent message names its algorithm and the principal";
       const structure = encode(["MAC0", PROTECTED, new Uint8Array(0), body], rfc8949EncodeOptions);
-      const own = same(tag, this.#machine.ownTag) && (tag as Uint8Array).length === TAG_BYTES;
-      if (!own || !same(signed, structure)) return "what is sent is signed, and all of it";
+      const due = this.#guest.ownTags[principal] ?? new Uint8Array();
+      const own = same(tag, due) && (tag as Uint8Array).length === TAG_BYTES;
+      if (!own || !same(signed, structure))
+        return "all of a sent message is signed, under the key of the principal that gets it";
       payload = body;
       items = decode(body, STRICT);
     } catch {
-      return "what is sent is deterministic CBOR";
+      return "a sent message is deterministic CBOR";
     }
     if (!Array.isArray(items) || !same(encode(items, rfc8949EncodeOptions), payload as Uint8Array))
-      return "what is sent is deterministic CBOR";
+      return "a sent message is deterministic CBOR";
     return items;
   }
 
   get #temperature(): number {
-    return this.#short(at.TEMPERATURE);
+    return this.#short(OFFSET.TEMPERATURE);
   }
 
   #short(offset: number): number {
@@ -141,65 +168,95 @@ export class WireCheck {
     return this.#step.isWord(offset) >>> 0;
   }
 
-  #status(): [number, unknown][] {
-    const hash = this.#step.bytes(at.JOURNAL_HASH, 32);
-    return [
-      [1, this.#byte(at.RELAY) !== 0],
-      [2, this.#word(at.HOLD_MS)],
-      [3, this.#byte(at.FAULT)],
-      [4, this.#word(at.JOURNAL_NEXT)],
+  /** The items of a status that the principal's rights allow. */
+  #status(principal: number): [number, unknown][] {
+    const hash = this.#step.bytes(OFFSET.JOURNAL_HASH, 32);
+    const relay: [number, unknown][] = [
+      [1, this.#byte(OFFSET.RELAY) !== 0],
+      [2, this.#word(OFFSET.HOLD_MS)],
+    ];
+    const journal: [number, unknown][] = [
+      [4, this.#word(OFFSET.JOURNAL_NEXT)],
       [5, hash],
-      [6, this.#word(at.EXECUTED)],
-      [7, this.#word(at.REFUSED)],
-      [8, this.#word(at.DROPPED)],
-      [9, this.#byte(at.REASON)],
-      [10, this.#byte(at.SAFE_STATE)],
-      [11, this.#word(at.TELEMETRY_S)],
-      [12, this.#word(at.HOLD_S)],
-      [13, this.#word(at.BOOTS)],
+    ];
+    const config: [number, unknown][] = [
+      [10, this.#byte(OFFSET.SAFE_STATE)],
+      [11, this.#word(OFFSET.TELEMETRY_S)],
+      [12, this.#word(OFFSET.HOLD_S)],
+    ];
+    const owner = isPermitted(principal, OP.JOURNAL_READ);
+    return [
+      ...(isPermitted(principal, OP.RELAY_GET) ? relay : []),
+      [3, this.#byte(OFFSET.FAULT)],
+      ...(owner ? journal : []),
+      [6, this.#word(OFFSET.EXECUTED)],
+      [7, this.#word(OFFSET.REFUSED)],
+      [8, this.#word(OFFSET.DROPPED)],
+      [9, this.#byte(OFFSET.REASON)],
+      ...(owner ? config : []),
+      [13, this.#word(OFFSET.BOOTS)],
     ];
   }
 
-  #reply(items: readonly unknown[], asked: Answers | null): string | null {
-    if (asked === null) return "a reply answers a message";
-    const decided = decisionOf(this.#machine.marks);
-    const [, principal, seq, code, data] = items;
-    const seqDue = decided === MARK.MALFORMED_PAYLOAD ? 0 : asked.seq;
-    const right = principal === asked.principal && seq === seqDue && code === CODE_OF.get(decided);
-    if (items.length !== 5 || !right) return "a reply names principal, sequence number and outcome";
-    return this.#isData(data, decided, asked)
+  #reply(
+    principal: number,
+    items: readonly unknown[],
+    answered: AnsweredMessage | null,
+  ): string | null {
+    if (answered === null) return "a reply answers a message";
+    const decided = decisionOf(this.#guest.marks);
+    const [, tag, epoch, clock, code, data] = items;
+    const bound = same(tag, Buffer.from(answered.replyTag, "hex"));
+    if (items.length !== 6 || principal !== answered.principal || !bound)
+      return "I11: a reply carries the tag of the message that it answers";
+    if (!this.#isCurrent(epoch, clock))
+      return "a reply carries the current epoch and the session clock";
+    if (code !== CODE_OF.get(decided)) return "a reply carries the outcome";
+    return this.#isData(data, decided, answered)
       ? null
-      : "a reply's data is what was asked for, or why not";
+      : "a reply's data is the requested value, or the reason of the refusal";
   }
 
-  #isData(data: unknown, decided: number, message: Answers): boolean {
-    if (decided === MARK.STALE_EPOCH || decided === MARK.REPLAY)
-      return mapIs(data, [[1, this.#word(at.LAST_SEQ + 4 * message.principal)]]);
-    if (decided === MARK.HOLD) return mapIs(data, [[1, this.#word(at.HOLD_MS)]]);
+  #isData(data: unknown, decided: number, message: AnsweredMessage): boolean {
+    const { principal } = message;
+    const lastSeq = this.#word(OFFSET.LAST_SEQ + 4 * principal);
+    if (decided === MARK.QUESTION)
+      return mapIs(data, [
+        [1, lastSeq],
+        [2, this.#word(OFFSET.COUNTER)],
+      ]);
+    if (decided === MARK.REPLAY) return mapIs(data, [[1, lastSeq]]);
+    if (decided === MARK.DUPLICATE)
+      return mapIs(data, [
+        [1, lastSeq],
+        [2, this.#word(OFFSET.LAST_RESULT + 4 * principal)],
+      ]);
+    if (decided === MARK.HOLD) return mapIs(data, [[1, this.#word(OFFSET.HOLD_MS)]]);
+    if (decided === MARK.EXPIRED) return mapIs(data, [[1, this.#word(OFFSET.CLOCK)]]);
     if (decided !== MARK.ACCEPTED) return mapIs(data, []);
     if (message.op === OP.RELAY_SET || message.op === OP.RELAY_GET)
-      return mapIs(data, [[1, this.#byte(at.RELAY) !== 0]]);
-    if (message.op === OP.STATUS) return mapIs(data, this.#status());
+      return mapIs(data, [[1, this.#byte(OFFSET.RELAY) !== 0]]);
+    if (message.op === OP.STATUS) return mapIs(data, this.#status(principal));
     if (message.op === OP.JOURNAL_READ) return this.#isRecords(data);
     if (message.op !== OP.TELEMETRY_READ) return mapIs(data, []);
-    // What was measured while killed is told to the owner alone.
-    if (message.principal !== PRINCIPAL.OWNER) return mapIs(data, [[1, this.#temperature]]);
+    // Only the owner is told what was measured while killed.
+    if (principal !== PRINCIPAL.OWNER) return mapIs(data, [[1, this.#temperature]]);
     return mapIs(data, [
       [1, this.#temperature],
-      [2, this.#short(at.KILLED_MIN)],
-      [3, this.#short(at.KILLED_MAX)],
-      [4, this.#word(at.KILLED_SAMPLES)],
+      [2, this.#short(OFFSET.KILLED_MIN)],
+      [3, this.#short(OFFSET.KILLED_MAX)],
+      [4, this.#word(OFFSET.KILLED_SAMPLES)],
     ]);
   }
 
   #isRecords(data: unknown): boolean {
     const records: unknown = data instanceof Map && data.size === 1 ? data.get(1) : null;
-    const most = this.#step.head() + this.#machine.writes;
+    const most = this.#step.head() + this.#guest.writes;
     if (!Array.isArray(records) || records.length > most) return false;
     return (
       records.every((record: unknown, seq) =>
-        same(record, this.#machine.stored(REGION.JOURNAL, seq * JOURNAL_SLOT_BYTES, RECORD_BYTES)),
-      ) && records.length === Math.min(8, this.#word(at.JOURNAL_NEXT))
+        same(record, this.#guest.stored(REGION.JOURNAL, seq * JOURNAL_SLOT_BYTES, RECORD_BYTES)),
+      ) && records.length === Math.min(8, this.#word(OFFSET.JOURNAL_NEXT))
     );
   }
 }

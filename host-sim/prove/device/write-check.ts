@@ -1,21 +1,25 @@
 /**
- * What the guest wrote in one event, held to the formats and to I9. Must not know events.
+ * Checks what the guest writes in one event: the formats of blocks and records, and I9. A loss of supply
+ * in or after any of these writes leaves one of the storages of everyStorage().
  */
 import { JOURNAL_SLOT_BYTES, JOURNAL_SLOTS, REGION } from "../../abi/abi.gen.ts";
-import { at, STAND_IN, STAND_IN_HASH } from "./abstraction.ts";
-import type { Asks } from "./events.ts";
-import type { Machine, Write } from "./instrumented-guest.ts";
+import { OFFSET } from "./abstraction.ts";
+import { STAND_IN_HASH } from "./boot-storage.ts";
+import type { EventFacts } from "./events.ts";
+import type { InstrumentedGuest } from "./instrumented-guest.ts";
+import { STAND_IN } from "./model-values.ts";
+import type { Write } from "./recorded-write.ts";
 import { BLOCK_BYTES, BODY_BYTES, blockGood, HASH_BYTES, recordHash } from "./storage-format.ts";
 import type { Transition } from "./transition.ts";
 
 const BODY_WORDS = BODY_BYTES / 4;
 const HASH_WORDS = Array.from({ length: HASH_BYTES / 4 }, (_, word) => word);
-/** Of a record. */
+/** Word of a record that holds its time. */
 const TIME_WORD = 1;
 const NO_HASH = new Uint8Array(HASH_BYTES);
 const FNV_PRIME = 0x01000193;
 
-/** Hashes of records seen before: their bodies repeat, because counters are folded. */
+/** Hashes of records. Their bodies repeat, because the abstraction leaves counters out. */
 class HashCache {
   readonly #known = new Map<number, { body: Int32Array; before: Uint8Array; hash: Uint8Array }>();
 
@@ -48,13 +52,13 @@ function wordsOf(hash: Uint8Array): Int32Array {
   return words;
 }
 
-/** Where a block's payload begins. */
+/** Word at which a block's payload begins. */
 const PAYLOAD_WORD = 2;
 
 export class WriteCheck {
-  readonly #machine: Machine;
+  readonly #guest: InstrumentedGuest;
   readonly #cache = new HashCache();
-  /** Storage after the event: the retained block if `saved`, the configuration's payload if `configured`. */
+  // Storage after the event: the retained block if `saved`, the configuration's payload if `configured`.
   #saved = false;
   #relay = 0;
   #hold = 0;
@@ -65,34 +69,31 @@ export class WriteCheck {
   #configGeneration = 0;
   #before: Uint8Array = NO_HASH;
 
-  constructor(machine: Machine) {
-    this.#machine = machine;
+  constructor(guest: InstrumentedGuest) {
+    this.#guest = guest;
   }
 
-  /**
-   * Takes the event's writes one by one. Returns the rule broken, or null. A cut in or after any of them
-   * leaves a storage of everyStorage(): that is what these rules say.
-   */
-  run(step: Transition, event: Asks): string | null {
-    return this.#take(step) ?? (!event.fails ? this.#checkStored(step) : null);
+  /** Checks the event's writes one by one. Returns the rule that is broken, or null. */
+  run(step: Transition, event: EventFacts): string | null {
+    return this.#checkWrites(step) ?? (!event.fails ? this.#checkStored(step) : null);
   }
 
-  #take(step: Transition): string | null {
-    const machine = this.#machine;
+  #checkWrites(step: Transition): string | null {
+    const guest = this.#guest;
     this.#saved = false;
     this.#configured = false;
-    if (machine.writes === 0) {
+    if (guest.writes === 0) {
       const same =
-        !step.changedWord(at.JOURNAL_NEXT) &&
-        HASH_WORDS.every((word) => !step.changedWord(at.JOURNAL_HASH + word * 4));
+        !step.changedWord(OFFSET.JOURNAL_NEXT) &&
+        HASH_WORDS.every((word) => !step.changedWord(OFFSET.JOURNAL_HASH + word * 4));
       return same ? null : "I9: the guest's journal head is the head in storage";
     }
     this.#head = step.head();
     this.#retainedGeneration = STAND_IN.generation;
     this.#configGeneration = STAND_IN.generation;
     this.#before = this.#head === 0 ? NO_HASH : STAND_IN_HASH;
-    for (let index = 0; index < machine.writes; index++) {
-      const write = machine.write(index);
+    for (let index = 0; index < guest.writes; index++) {
+      const write = guest.write(index);
       const broken =
         write.region === REGION.JOURNAL ? this.#record(write, step) : this.#block(write, step);
       if (broken !== null) return broken;
@@ -102,10 +103,10 @@ export class WriteCheck {
 
   #block({ region, offset, length, words }: Write, step: Transition): string | null {
     if (length !== BLOCK_BYTES || !blockGood(words, 0))
-      return "I9: a block is stored with its version and checksum";
+      return "I9: a block has its version and its checksum";
     const generation = (words[1] ?? 0) >>> 0;
     const last = region === REGION.RETAINED ? this.#retainedGeneration : this.#configGeneration;
-    if (generation !== last + 1) return "I9: a block's generation is one more than the newest";
+    if (generation !== last + 1) return "I9: a block's generation is one more than the newest one";
     if (offset !== (generation & 1) * BLOCK_BYTES)
       return "I9: a block is written over the older copy";
     if (region === REGION.CONFIG) {
@@ -119,10 +120,10 @@ export class WriteCheck {
     this.#relay = words[PAYLOAD_WORD] ?? 0;
     const seconds = words[PAYLOAD_WORD + 2] ?? 0;
     this.#hold = seconds === 0 ? 0 : 1;
-    if (seconds !== 0 && seconds !== step.isWord(at.HOLD_TAKEN_S))
-      return "I5: a hold is saved with the length that it was taken for";
+    if (seconds !== 0 && seconds !== step.isWord(OFFSET.HOLD_TAKEN_S))
+      return "I5: a hold is saved with the length that it began with";
     if ((words[PAYLOAD_WORD + 1] ?? 0) !== this.#head)
-      return "I9: the retained head is the journal's head";
+      return "I9: the retained journal head is the journal's head";
     return null;
   }
 
@@ -130,51 +131,54 @@ export class WriteCheck {
     const due = (this.#head % JOURNAL_SLOTS) * JOURNAL_SLOT_BYTES;
     if (length !== JOURNAL_SLOT_BYTES || offset !== due || words[0] !== this.#head)
       return "I9: a record is written at the journal's head";
-    if (words[TIME_WORD] !== step.isWord(at.NOW)) return "I9: a record bears the time of its event";
+    if (words[TIME_WORD] !== step.isWord(OFFSET.NOW))
+      return "I9: a record has the time of its event";
     const hash = this.#cache.of(words, bytes, this.#before);
     const expected = wordsOf(hash);
     if (HASH_WORDS.some((word) => words[BODY_WORDS + word] !== expected[word]))
-      return "I9: a record's hash is over the hash before it and its body";
+      return "I9: a record's hash is over the previous hash and its body";
     this.#before = hash;
     this.#head++;
     return null;
   }
 
-  /** The guest's own head is the storage's. */
+  /** The guest's journal head is the head in storage. */
   #checkHead(step: Transition): string | null {
-    if (step.isWord(at.JOURNAL_NEXT) !== this.#head)
+    if (step.isWord(OFFSET.JOURNAL_NEXT) !== this.#head)
       return "I9: the guest's journal head is the head in storage";
     const due = wordsOf(this.#before);
-    if (HASH_WORDS.some((word) => step.isWord(at.JOURNAL_HASH + word * 4) !== due[word]))
-      return "I9: the guest's chain hash is that of the last record";
+    if (HASH_WORDS.some((word) => step.isWord(OFFSET.JOURNAL_HASH + word * 4) !== due[word]))
+      return "I9: the guest's chain hash is the last record's hash";
     return null;
   }
 
-  /** What a restart would bring back is what is, once it is saved; and saved it is, unless storage fails. */
+  /** What a restart would restore is the guest's state. Not called if a write failed. */
   #checkStored(step: Transition): string | null {
     if (this.#configured) {
-      const stands =
-        this.#config[0] === step.is(at.SAFE_STATE) &&
-        this.#config[1] === step.isWord(at.TELEMETRY_S) &&
-        this.#config[2] === step.isWord(at.HOLD_S);
-      if (!stands) return "I9: the configuration that is stored is the one that holds";
+      const same =
+        this.#config[0] === step.is(OFFSET.SAFE_STATE) &&
+        this.#config[1] === step.isWord(OFFSET.TELEMETRY_S) &&
+        this.#config[2] === step.isWord(OFFSET.HOLD_S);
+      if (!same) return "I9: the stored configuration is the one in force";
     } else if (
-      step.changed(at.SAFE_STATE) ||
-      step.changedWord(at.TELEMETRY_S) ||
-      step.changedWord(at.HOLD_S)
+      step.changed(OFFSET.SAFE_STATE) ||
+      step.changedWord(OFFSET.TELEMETRY_S) ||
+      step.changedWord(OFFSET.HOLD_S)
     )
-      return "I9: a configuration is stored before it holds";
+      return "I9: a configuration is stored before it is in force";
     if (this.#saved) {
-      if (this.#relay !== step.is(at.RELAY))
+      if (this.#relay !== step.is(OFFSET.RELAY))
         return "I8: the retained relay level is the relay's level";
-      if (this.#hold !== (step.isWord(at.HOLD_MS) === 0 ? 0 : 1))
-        return "I5: a hold outlives a restart, and its end does";
+      if (this.#hold !== (step.isWord(OFFSET.HOLD_MS) === 0 ? 0 : 1))
+        return "I5: the retained hold is the guest's hold";
       return null;
     }
-    if (step.changed(at.RELAY)) return "I8: a relay that moves is saved";
-    // Without a journal the end of a hold is not saved: the doubt is the hand's.
-    if (!step.changedWord(at.HOLD_MS) || step.is(at.JOURNAL_OPEN) === 0) return null;
-    const turned = (step.wasWord(at.HOLD_MS) === 0) !== (step.isWord(at.HOLD_MS) === 0);
-    return turned ? "I5: a hold that begins or ends is saved" : null;
+    if (step.changed(OFFSET.RELAY)) return "I8: a change of the relay is saved";
+    // Without a journal the end of a hold is not saved: after a restart the hold runs again, in favour of
+    // the user at the device.
+    if (!step.changedWord(OFFSET.HOLD_MS) || step.is(OFFSET.JOURNAL_OPEN) === 0) return null;
+    const beginsOrEnds =
+      (step.wasWord(OFFSET.HOLD_MS) === 0) !== (step.isWord(OFFSET.HOLD_MS) === 0);
+    return beginsOrEnds ? "I5: the begin and the end of a hold are saved" : null;
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The gate as boards run it: gate.wasm by wasm2c, compiled for this machine, and enumerated by the very
- * loops that enumerate the module, translated the same way. Its results are compared with the
- * module's. Must not know what a gate does.
+ * Enumerates the gate as boards run it: gate.wasm translated to C by wasm2c, compiled for this machine,
+ * and called by the loops of loops.ts, which are translated in the same way. Compares the results with
+ * those of the module.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -15,7 +15,7 @@ import { GATE_SPEC } from "./paths.ts";
 import { type GateReport, POSITIONS } from "./proof.ts";
 
 const COMPILER = { command: "gcc", minimum: "9.0", package: "gcc" } as const;
-/** As the boards are compiled. */
+/** As for the boards. */
 const FLAGS = ["-O2", "-std=gnu11"];
 const DRIVER = join("host-sim", "prove", "gate", "enumerate.c");
 const CHUNKS = 64;
@@ -25,20 +25,20 @@ export interface GateInC {
   compiler: string;
   words: number;
   steps: number;
-  /** Words that do not check, times inputs, put to step(). */
+  /** Invalid words times inputs, put to step(). */
   unchecked: number;
   wordsDigest: string | null;
   stepsDigest: string;
-  /** How the translation differs from the module; none if it does not. */
+  /** Differences between the translation and the module. */
   differs: string[];
 }
 
-/** Why the translation cannot be enumerated on this machine; null if it can. */
+/** Why the translation cannot be enumerated on this machine, or null. */
 export function noCompiler(): string | null {
   return toolTrouble(toolState(COMPILER));
 }
 
-/** Compiles the gate and the loops and runs them. Returns what they print: hexadecimal by name. */
+/** Compiles and runs the gate and the loops. Returns the printed values, in hexadecimal, by name. */
 function run(bytes: Uint8Array<ArrayBuffer>, args: readonly number[]): Map<string, string> {
   const folder = mkdtempSync(join(tmpdir(), "killswitch-gate-"));
   try {
@@ -67,7 +67,7 @@ function run(bytes: Uint8Array<ArrayBuffer>, args: readonly number[]): Map<strin
     const program = join(folder, "enumerate");
     runTool(COMPILER.command, [...objects, "-o", program]);
     const { status, stdout, stderr } = spawnSync(program, args.map(String), { encoding: "utf8" });
-    if (status !== 0) throw new Error(`the gate in C ended with ${status}: ${stderr}`);
+    if (status !== 0) throw new Error(`the gate in C failed with status ${status}: ${stderr}`);
     return new Map(
       stdout
         .trim()
@@ -80,9 +80,8 @@ function run(bytes: Uint8Array<ArrayBuffer>, args: readonly number[]): Map<strin
 }
 
 /**
- * Enumerates the translation of `bytes` and compares with what the module's own enumeration gave. A
- * report without a digest over all words is compared over the words that check alone. Throws a
- * UserError if the compiler fails.
+ * Enumerates the translation of `bytes` and compares it with the results of the module. Without a digest
+ * over all words, only valid words are compared. Throws a UserError if the compiler fails.
  */
 export function enumerateInC(
   bytes: Uint8Array<ArrayBuffer>,
@@ -104,14 +103,14 @@ export function enumerateInC(
     if (is !== due) out.differs.push(`${what}: ${is} in C, ${due} in WebAssembly`);
   };
   expect(
-    "digest of step() of every word that checks by every input",
+    "digest of step() over every valid word and every input",
     out.stepsDigest,
     module.stepsDigest,
   );
   expect("steps that break a rule", value("broken"), "0");
-  expect("digest of permits() and phase() of every word", out.wordsDigest, module.wordsDigest);
+  expect("digest of permits() and phase() over every word", out.wordsDigest, module.wordsDigest);
   expect("words that permit", value("permitting"), chunks === 0 ? "0" : "1");
-  expect("words whose phase and permit disagree", value("misnamed"), "0");
-  expect("words that do not check and step unlike KILLED", value("unlike"), "0");
+  expect("words whose phase does not fit the permit", value("misnamed"), "0");
+  expect("invalid words that do not step as KILLED does", value("unlike"), "0");
   return out;
 }

@@ -1,6 +1,6 @@
 /**
- * Two gates side by side, word by word: where do they differ? A module that imports both, so that the
- * bytes run as they are. Must not know what a gate is for.
+ * Compares two gates word by word. A module imports the functions of both, so that their bytes run
+ * unchanged.
  */
 import binaryen from "binaryen";
 import { makeGate } from "../../sim/firmware.ts";
@@ -54,15 +54,15 @@ interface Comparison {
 }
 
 export interface Difference {
-  /** Words that check, on which some result differs; signed, as a gate returns them. */
+  /** Valid words on which a result differs. Signed, as a gate returns them. */
   words: number[];
-  /** Words of all 2^32 on which a result differs; null if not looked for. */
+  /** Number of words, of all 2^32, on which a result differs; null if they were not compared. */
   all: number | null;
 }
 
 /**
- * Where two gates differ: every word that checks by every input; and, where that finds nothing, all
- * 2^32 words for the function `all` (step at one input, with the rail up at KILL), if it is named.
+ * Compares two gates on every valid word and every input. If they do not differ there and `all` names a
+ * function, compares this function on all 2^32 words; step() with one input, the rail up at KILL.
  */
 export function compareGates(a: Module, b: Module, all: string | null): Difference {
   const text = binaryen.parseText(TEXT);
@@ -83,7 +83,7 @@ export function compareGates(a: Module, b: Module, all: string | null): Differen
   return { words, all: count };
 }
 
-/** Whether two gates tell the same phase and permit from power-on on, for every sequence of inputs. */
+/** Whether two gates give the same phases and permits for every sequence of inputs from power-on. */
 export function sameFromPowerOn(a: Module, b: Module): boolean {
   const [one, other] = [makeGate(a), makeGate(b)];
   const pairs: [number, number][] = [[0, 0]];

@@ -1,7 +1,6 @@
-/* Enumerates the gate in C that ships on boards: gate.wasm by wasm2c, called by the loops of
- * gate-loop.ts, by wasm2c too. Prints what they leave in their memory. Must not know what a gate
- * does. Arguments: how many chunks of words to go through, and the positions of the samples that
- * words which do not check are put to. */
+/* Enumerates the gate in C that runs on boards: gate.wasm translated by wasm2c, called by the loops
+ * of loops.ts, also translated by wasm2c. Prints the results. Arguments: the number of chunks of
+ * words to go through, then the inputs by which invalid words are stepped. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

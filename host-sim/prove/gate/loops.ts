@@ -1,17 +1,16 @@
 /**
- * The loops that enumerate a gate, as a WebAssembly module that imports the gate's own functions: the
- * bytes under proof run as they are. Knows the word's encoding and the properties of one step; must
- * not know the gate's phases beyond those it is told, nor its code.
+ * The loops that enumerate a gate: a WebAssembly module that imports the gate's functions, so that the
+ * bytes under proof run unchanged. It checks the word's encoding and the rules of a single step.
  *
- * The same module, translated by wasm2c and linked with the translated gate, enumerates the C that
- * ships on boards: it needs `gate.permits`, `gate.phase` and `gate.step`, and nothing else.
+ * The same module, translated by wasm2c and linked with the translated gate, enumerates the C code that
+ * runs on boards. It needs `gate.permits`, `gate.phase` and `gate.step`, and nothing else.
  */
 import binaryen from "binaryen";
 import { PHASE } from "../../abi/abi.gen.ts";
 
 /**
- * Where the loops leave what they found: u32 each; digests u64, of every result in its order, so that two
- * gates with one digest and one result that differs there are not.
+ * Addresses of the results: u32 each. A digest is a u64 over all results in their order; each step of it
+ * is a bijection, so two gates that differ in exactly one result have different digests.
  */
 export const FOUND = {
   count: 0,
@@ -23,16 +22,16 @@ export const FOUND = {
   wordsDigest: 32,
   stepsDigest: 40,
 } as const;
-/** One byte per payload that `steps` saw step() return. */
+/** A byte for each payload, which is 1 if `steps` saw step() return it. */
 export const IMAGE_OFFSET = 0x1_0000;
 
-/** Violations of one step, as `steps` numbers them. */
+/** The rules of a single step, by the number that `steps` reports. */
 export const STEP_RULES = [
-  "every word that step() returns checks",
+  "step() returns only valid words",
   "a sample that is not cleanly ON never permits",
-  "LIVE is entered from ARMING only",
-  "LIVE is never entered across a gap in the samples",
-  "input bits without a meaning change nothing",
+  "LIVE is entered only from ARMING",
+  "LIVE is not entered after a gap between samples",
+  "unused input bits have no effect",
 ] as const;
 
 const DIGEST_PRIME = 0x0000_0100_0000_01b3n;
@@ -94,7 +93,7 @@ function stepsText(gapMs: number): string {
     (i64.store (i32.const ${FOUND.stepsDigest}) (local.get $digest)))`;
 }
 
-/** `gapMs`: samples further apart than this may not lead to LIVE. */
+/** `gapMs`: LIVE may not be entered by a sample that comes later than this after the one before. */
 function text(gapMs: number): string {
   return `(module
   (import "gate" "permits" (func $permits (param i32) (result i32)))
@@ -139,13 +138,13 @@ ${stepsText(gapMs)}
 export interface GateLoops {
   memory: WebAssembly.Memory;
   /**
-   * permits() and phase() of `words` words from `word` on: how many permit; how many are LIVE without a
-   * permit, the reverse, or do not check and are not KILLED; the last of these in FOUND.word.
+   * permits() and phase() of `words` words from `word` on. Counts words that permit, and words whose phase
+   * does not fit: LIVE without a permit, a permit without LIVE, or invalid and not KILLED.
    */
   words(word: number, words: number): void;
-  /** How many do not check and yet do not step as KILLED does, to `killed`. */
+  /** The number of invalid words that do not step to `killed`, as KILLED does. */
   unlikeKilled(word: number, words: number, inputs: number, killed: number): number;
-  /** Every input from each of `payloads` words that check: STEP_RULES, and the image of step(). */
+  /** Every input from each of `payloads` valid words: checks STEP_RULES, and notes the image of step(). */
   steps(payload: number, payloads: number): void;
 }
 

@@ -1,19 +1,19 @@
 /**
- * The gate on every path from power-on: its word, run together with monitors that keep their own
- * time, until no new pair appears. Must not know how the gate keeps time or codes its phases.
+ * Explores every path of a gate from power-on: the gate's word together with monitors that keep their own
+ * time, until no pair of word and monitors is new.
  */
 import { PHASE, PHASE_NAMES } from "../../abi/abi.gen.ts";
 import type { Gate } from "../../sim/host-loop.ts";
 
-/** What the design promises, in ms: docs/PROOFS.md names the sources. */
+/** The times of the gate's specification, in ms. docs/PROOFS.md, "The gate". */
 export const GATE_SPEC = { armMs: 50, travelMs: 20, gapMs: 10, dischargeMs: 100 } as const;
 
-/** Position ON, clean; position KILL, clean: bits NO and NC of the inputs. */
+/** The contacts NO and NC, as bits of the inputs, at clean ON and at clean KILL. */
 const ON = 1;
 const KILL = 2;
 const POSITION = 3;
 const RAIL = 4;
-/** All samples: 8 states of contacts and rail, 256 times since the last sample. */
+/** Number of different samples: 8 states of contacts and rail, 256 times since the last sample. */
 export const SAMPLES = 2048;
 const NONE = -1;
 
@@ -22,19 +22,19 @@ export function inputsOf(index: number): number {
   return (index & 7) | ((index >> 3) << 8);
 }
 
-/** What the monitors have seen: ms, or NONE. */
+/** The monitors: times in ms, or NONE. */
 interface Seen {
-  /** Of unbroken clean ON, samples no further apart than the gap. */
+  /** Clean ON, with samples no further apart than GATE_SPEC.gapMs. */
   on: number;
-  /** Of contacts that agree. */
+  /** Both contacts open, or both closed. */
   travel: number;
-  /** Of the rail up at KILL, once no fault stands. */
+  /** The rail up at KILL, without a fault. */
   rail: number;
 }
 
 export interface GateViolation {
   rule: string;
-  /** Inputs from power-on (word 0) that lead to it, or the one that does from `word`. */
+  /** Inputs from power-on (word 0) that lead to it, or the one input that leads to it from `word`. */
   inputs: number[];
   word: number;
 }
@@ -53,7 +53,7 @@ const clamp = (value: number, bound: number) => Math.min(value, bound);
 const longer = (before: number, elapsed: number, bound: number) =>
   before === NONE ? 0 : clamp(before + elapsed, bound);
 
-/** The monitors after a sample. `fault`: a fault stood before it. */
+/** The monitors after a sample. `fault`: there was a fault before it. */
 function watch(seen: Seen, inputs: number, fault: boolean): Seen {
   const position = inputs & POSITION;
   const elapsed = inputs >>> 8;
@@ -70,14 +70,14 @@ function watch(seen: Seen, inputs: number, fault: boolean): Seen {
   };
 }
 
-/** The first rule that a sample breaks; null if none. */
+/** The first rule that a sample breaks, or null. */
 function broken(gate: Gate, before: number, inputs: number, after: number, seen: Seen) {
   const position = inputs & POSITION;
   const was = gate.phase(before);
   const is = gate.phase(after);
   const live = gate.permits(after) !== 0;
   const cleared = is === PHASE.KILLED && position === KILL;
-  if (is >= PHASE_NAMES.length) return "a phase is one of the table's";
+  if (is >= PHASE_NAMES.length) return "every phase is one of PHASE in docs/ABI.md";
   if (live && position !== ON) return "a sample that is not cleanly ON never permits";
   if (live && gate.permits(before) === 0 && seen.on < GATE_SPEC.armMs)
     return `LIVE only after ${GATE_SPEC.armMs} ms of clean ON, no samples more than ${GATE_SPEC.gapMs} ms apart`;
@@ -89,31 +89,33 @@ function broken(gate: Gate, before: number, inputs: number, after: number, seen:
   if (seen.travel > GATE_SPEC.travelMs && !latched)
     return `contacts that agree for more than ${GATE_SPEC.travelMs} ms are a fault`;
   if (is === PHASE.FAULT_CONTACT && is !== was && seen.travel <= GATE_SPEC.travelMs)
-    return "FAULT_CONTACT has a cause";
+    return "FAULT_CONTACT is entered only after contacts agreed for too long";
   if (seen.rail >= GATE_SPEC.dischargeMs && is !== PHASE.FAULT_RAIL)
     return `a rail up for ${GATE_SPEC.dischargeMs} ms at KILL is a fault`;
   if (is === PHASE.FAULT_RAIL && is !== was && seen.rail < GATE_SPEC.dischargeMs)
-    return "FAULT_RAIL has a cause";
+    return "FAULT_RAIL is entered only after the rail was up for too long";
   if (seen.on >= GATE_SPEC.armMs && !live && !latched)
-    return `${GATE_SPEC.armMs} ms of clean ON without a fault permit`;
-  if (!live && !latched && is !== named(inputs)) return "the phase names the position";
+    return `${GATE_SPEC.armMs} ms of clean ON without a fault lead to the permit`;
+  if (!live && !latched && is !== phaseOfPosition(inputs))
+    return "without a permit and without a fault, the phase is that of the position";
   return null;
 }
 
-function named(inputs: number): number {
+/** The phase of a position, if there is neither a permit nor a fault. */
+function phaseOfPosition(inputs: number): number {
   const position = inputs & POSITION;
   if (position === ON) return PHASE.ARMING;
   return position === KILL ? PHASE.KILLED : PHASE.TRAVEL;
 }
 
-/** Whether a clean KILL and then clean ON, sample by sample, leads from `word` to the permit. */
+/** Whether clean KILL, then clean ON, leads from `word` to the permit. */
 function recovers(gate: Gate, word: number): boolean {
   let now = gate.step(word, KILL | (1 << 8));
   for (let ms = 0; ms <= GATE_SPEC.armMs; ms++) now = gate.step(now, ON | (1 << 8));
   return gate.permits(now) !== 0;
 }
 
-/** Walks every path from the zeroed word to closure; stops at the first violation. */
+/** Explores every path from word 0. Stops at the first violation. */
 export function explorePaths(gate: Gate): GatePaths {
   const start = {
     word: 0,

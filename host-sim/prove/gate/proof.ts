@@ -1,12 +1,10 @@
 /**
- * The proof of a gate, over its bytes: every word for permits() and phase(), every checking word by
- * every input for step(), every path from power-on, every bit flip of every word on those paths. Must
- * not know how the gate is written, nor print anything.
+ * The proof of a gate, over its bytes: every word for permits() and phase(), every valid word and every
+ * input for step(), every path from power-on, and every bit flip of every word on these paths.
  */
-
 import { makeGate } from "../../sim/firmware.ts";
 import type { Gate } from "../../sim/host-loop.ts";
-import { gateShape } from "../module-checks.ts";
+import { gateModuleChecks } from "../module-checks.ts";
 import { FOUND, type GateLoops, IMAGE_OFFSET, linkLoops, loopModule, STEP_RULES } from "./loops.ts";
 import {
   explorePaths,
@@ -18,33 +16,33 @@ import {
 } from "./paths.ts";
 import { readerOf } from "./word-reader.ts";
 
-/** Fewest bit flips from a word that does not permit to one that does. */
+/** The fewest bit flips allowed between a word that does not permit and the one that does. */
 const DISTANCE_MIN = 3;
 const WORD_BITS = 32;
 const ALL_WORDS = 2 ** 32;
 const CHUNK = 2 ** 26;
 const PAYLOADS = 2 ** 16;
-/** ON; KILL with the rail up, which tells KILLED from all other phases; between. 1 ms each. */
+/** Samples 1 ms after the last: ON; KILL with the rail up, where KILLED differs from all others; travel. */
 export const POSITIONS = [0x101, 0x106, 0x100] as const;
 
 export interface GateReport {
-  /** Words put to permits() and phase(). */
+  /** Number of words put to permits() and phase(). */
   words: number;
   permitting: number;
-  /** Words that check, times inputs. */
+  /** Valid words times inputs. */
   steps: number;
-  /** Words that do not check, times inputs, shown to step as KILLED does. */
+  /** Invalid words times inputs, shown to step as KILLED does. */
   unchecked: number;
   reachable: number;
   pairs: number;
   transitions: number;
   depth: number;
-  /** Bit flips from any word that step() returns while not LIVE to one that permits. */
+  /** The fewest bit flips from a word that step() returns while not LIVE to the one that permits. */
   distance: number;
-  /** Of every result of permits() and phase(), and of step(), in their order; null if not all were asked for. */
+  /** Digests of all results of permits() and phase(), and of step(); null if not all were computed. */
   wordsDigest: string | null;
   stepsDigest: string | null;
-  /** Single flips tried, over every reachable word. */
+  /** Single bit flips tried, over all reachable words. */
   flips: number;
   /** Bit q of entry p: phase q follows phase p in one sample. */
   follows: number[];
@@ -53,12 +51,12 @@ export interface GateReport {
 
 export interface GateOptions {
   /**
-   * `full`: all 2^32 words, and those that do not check by one sample for each position. `words`: all 2^32 for
-   * permits() and phase() alone. `near`: the words that check, and all at one flip from them.
+   * `full`: all 2^32 words, and the invalid ones by one sample for each position. `words`: all 2^32 for
+   * permits() and phase() only. `near`: the valid words, and all words one bit flip away from them.
    */
   depth: "full" | "words" | "near";
-  /** Parts done so far, of all. */
-  progress?: (done: number, of: number) => void;
+  /** Steps of the proof done so far, and all of them. */
+  progress?: (done: number, total: number) => void;
 }
 
 const ones = (word: number): number => {
@@ -67,12 +65,12 @@ const ones = (word: number): number => {
   return count;
 };
 const wordOf = (payload: number) => (payload | (~payload << 16)) >>> 0;
-const checks = (word: number) => wordOf(word & 0xffff) === word >>> 0;
+const isValid = (word: number) => wordOf(word & 0xffff) === word >>> 0;
 
 const digestAt = (found: DataView, offset: number) =>
   found.getBigUint64(offset, true).toString(16).padStart(16, "0");
 
-function nothingYet(): GateReport {
+function emptyReport(): GateReport {
   return {
     words: 0,
     permitting: 0,
@@ -110,7 +108,7 @@ class GateProof {
       ...(this.#gate as unknown as WebAssembly.Exports),
     });
     this.#found = new DataView(this.#loops.memory.buffer);
-    this.report = nothingYet();
+    this.report = emptyReport();
   }
 
   get #refuted(): boolean {
@@ -122,8 +120,8 @@ class GateProof {
   }
 
   run(): GateReport {
-    const every = ALL_WORDS / CHUNK;
-    this.#parts = { near: 3, words: 3 + every, full: 3 + (2 + POSITIONS.length) * every }[
+    const chunks = ALL_WORDS / CHUNK;
+    this.#parts = { near: 3, words: 3 + chunks, full: 3 + (2 + POSITIONS.length) * chunks }[
       this.#options.depth
     ];
     const parts = [() => this.#paths(), () => this.#steps(), () => this.#flips()];
@@ -152,23 +150,25 @@ class GateProof {
     report.follows = paths.follows;
     report.violations.push(...paths.violations);
     const live = [...paths.words].filter((word) => this.#gate.permits(word) !== 0);
-    if (!this.#refuted && live.length !== 1) this.#refute("one reachable word permits", 0);
+    if (!this.#refuted && live.length !== 1) this.#refute("exactly one reachable word permits", 0);
     this.#live = live[0] ?? 0;
     for (const word of paths.words) this.#flipsOf(word);
   }
 
-  /** One flip off a word that stands: never a permit, and then as good as power-on. */
+  /** Flips each bit of a reachable word: no permit, and the flipped word steps as word 0 does. */
   #flipsOf(word: number): void {
     for (let bit = 0; bit < WORD_BITS; bit++) {
       const flipped = word ^ (1 << bit);
       this.report.flips++;
       if (this.#gate.permits(flipped) !== 0)
-        this.#refute("one flip of a reachable word never permits", flipped);
+        this.#refute("a reachable word with one bit flipped never permits", flipped);
       if (this.#options.depth === "near" && bit % 8 !== 0) continue;
       for (let sample = 0; sample < SAMPLES; sample++) {
         const inputs = inputsOf(sample);
         if (this.#gate.step(flipped, inputs) === this.#gate.step(0, inputs)) continue;
-        this.#refute("a flipped word steps as the zeroed word does", flipped, [inputs]);
+        this.#refute("a reachable word with one bit flipped steps as word 0 does", flipped, [
+          inputs,
+        ]);
         return;
       }
     }
@@ -185,7 +185,7 @@ class GateProof {
     this.#refute(rule, this.#found.getUint32(FOUND.word, true), [inputs]);
   }
 
-  /** The least distance from the image of step(), LIVE apart, to the permit. */
+  /** The distance from the words that step() returns, except LIVE, to the word that permits. */
   #flips(): void {
     const image = new Uint8Array(this.#loops.memory.buffer, IMAGE_OFFSET, PAYLOADS);
     for (let payload = 0; payload < PAYLOADS; payload++) {
@@ -194,11 +194,14 @@ class GateProof {
       this.report.distance = Math.min(this.report.distance, ones(word ^ this.#live));
     }
     if (this.report.distance < DISTANCE_MIN)
-      this.#refute(`${DISTANCE_MIN} bit flips at least lie before the permit`, this.#live);
+      this.#refute(
+        `at least ${DISTANCE_MIN} bit flips lead from any other word to the one that permits`,
+        this.#live,
+      );
   }
 
-  /** Whether permits() and phase() disagree on any of `words` words from `word` on. */
-  #misnamed(word: number, words: number): boolean {
+  /** Whether the phase does not fit on any of `words` words from `word` on. */
+  #phaseMisfits(word: number, words: number): boolean {
     this.#found.setUint32(FOUND.misnamed, 0, true);
     this.#loops.words(word, words);
     return this.#found.getUint32(FOUND.misnamed, true) !== 0;
@@ -210,12 +213,13 @@ class GateProof {
       const word = wordOf(payload);
       report.words++;
       report.permitting += this.#gate.permits(word) !== 0 ? 1 : 0;
-      if (this.#misnamed(word, 1)) this.#refute("phase and permit agree", word);
+      if (this.#phaseMisfits(word, 1))
+        this.#refute("the phase is LIVE for the word that permits, and for no other", word);
       for (let bit = 0; bit < WORD_BITS; bit++) {
         report.words++;
         report.permitting += this.#gate.permits(word ^ (1 << bit)) !== 0 ? 1 : 0;
-        if (this.#misnamed(word ^ (1 << bit), 1))
-          this.#refute("a word that does not check is KILLED", word ^ (1 << bit));
+        if (this.#phaseMisfits(word ^ (1 << bit), 1))
+          this.#refute("the phase of an invalid word is KILLED", word ^ (1 << bit));
         if (this.#refuted) return;
       }
     }
@@ -225,8 +229,9 @@ class GateProof {
   #permits(): void {
     const { report } = this;
     for (let word = 0; word < ALL_WORDS; word += CHUNK) {
-      if (this.#misnamed(word, CHUNK)) {
-        const rule = "phase and permit agree, and a word that does not check is KILLED";
+      if (this.#phaseMisfits(word, CHUNK)) {
+        const rule =
+          "the phase is LIVE only for the word that permits, and KILLED for an invalid word";
         this.#refute(rule, this.#found.getUint32(FOUND.word, true));
         return;
       }
@@ -238,7 +243,7 @@ class GateProof {
     if (report.permitting !== 1) this.#refute("exactly one word permits", this.#live);
   }
 
-  /** Whether a word that does not check leads elsewhere than to `due`, in the `step` of `loops`. */
+  /** Whether an invalid word does not step to `due`, by the step() that `loops` calls. */
   #unlike(loops: GateLoops, inputs: number, due: number, rule: string): boolean {
     const found = new DataView(loops.memory.buffer);
     for (let word = 0; word < ALL_WORDS; word += CHUNK) {
@@ -252,11 +257,12 @@ class GateProof {
   }
 
   /**
-   * Each word that does not check, by one sample for each position; and what step() reads of each, if
-   * that is one expression: where it is that of KILLED, step() is KILLED's on every input.
+   * Puts every invalid word to step() with one sample for each position. Then, if step() reads its word
+   * through one expression, compares this expression with its value for KILLED: where the two are the
+   * same, step() does what it does for KILLED, on every input.
    */
   #unchecked(): void {
-    const rule = "a word that does not check steps as KILLED does";
+    const rule = "an invalid word steps as KILLED does";
     const unchecked = ALL_WORDS - PAYLOADS;
     for (const inputs of POSITIONS) {
       if (this.#unlike(this.#loops, inputs, this.#gate.step(wordOf(0), inputs), rule)) return;
@@ -275,10 +281,10 @@ class GateProof {
   }
 }
 
-/** Proves a gate. Throws UserError on bytes that are no gate. */
+/** Proves a gate. Throws a UserError if the bytes are not a gate. */
 export function proveGate(bytes: Uint8Array<ArrayBuffer>, options: GateOptions): GateReport {
-  if (!checks(wordOf(0))) throw new Error("the word's encoding is its own inverse");
-  const broken = gateShape(bytes);
+  if (!isValid(wordOf(0))) throw new Error("wordOf() and isValid() disagree");
+  const broken = gateModuleChecks(bytes);
   if (broken.length === 0) return new GateProof(bytes, options).run();
-  return { ...nothingYet(), violations: broken.map((rule) => ({ rule, inputs: [], word: 0 })) };
+  return { ...emptyReport(), violations: broken.map((rule) => ({ rule, inputs: [], word: 0 })) };
 }

@@ -1,16 +1,13 @@
 /**
- * Whether step() reads its word through one expression alone, which reads nothing but the word: then
- * step(w, i) is g(f(w), i) for that expression f, and two words with one f step alike on every input.
- * Must not know what the expression is.
+ * Finds out whether step() reads its word through one expression that reads nothing else. Then step(w, i)
+ * is g(f(w), i) with this expression f, and two words with the same f(w) step alike on every input.
  */
 import binaryen from "binaryen";
-import { bodyOf, childrenOf, kindOf, use } from "../mutation/mutator.ts";
+import { bodyOf, childrenOf, type Expression, kindOf, use } from "../wasm-tree.ts";
 
-type Expression = number;
-
-/** The parameter that is the word, as a local. */
+/** The local that is the parameter `word`. */
 const WORD = 0;
-/** Kinds that do nothing but compute: a gate has no memory, no globals and no imports, so a call too. */
+/** Kinds without side effects. A gate has no memory, no globals and no imports, so calls have none. */
 const PURE: readonly string[] = ["Binary", "Unary", "Select", "Const", "LocalGet", "Call"];
 
 const reads = (at: Expression) =>
@@ -18,19 +15,19 @@ const reads = (at: Expression) =>
 const sets = (at: Expression) =>
   kindOf(at) === "LocalSet" && use("LocalSet", "getIndex", at) === WORD;
 
-/** How many expressions below and at `at` are such. Infinity if a kind below is not known. */
+/** The number of expressions in the tree `at` that are `such`; Infinity if a kind is unknown. */
 function count(at: Expression, such: (at: Expression) => boolean): number {
   const children = childrenOf(at);
   if (children === null) return Number.POSITIVE_INFINITY;
   return children.reduce((sum, child) => sum + count(child, such), such(at) ? 1 : 0);
 }
 
-/** All expressions at and below `at` in the order in which they are done, if none of them branches. */
+/** All expressions in the tree `at`, in the order in which they run if none of them branches. */
 function order(at: Expression): Expression[] {
   return [...(childrenOf(at) ?? []).flatMap(order), at];
 }
 
-/** Whether `at` computes from the word and nothing else. */
+/** Whether the tree `at` computes from the word and nothing else. */
 function pure(at: Expression): boolean {
   return (
     PURE.includes(kindOf(at) ?? "") &&
@@ -39,7 +36,7 @@ function pure(at: Expression): boolean {
   );
 }
 
-/** The largest expression at or below `at` that computes from the word alone and holds all `of` its reads. */
+/** The largest expression in the tree `at` that computes from the word alone and has all `of` reads. */
 function holder(at: Expression, of: number): Expression | null {
   if (pure(at)) return at;
   const inner = (childrenOf(at) ?? []).find((child) => count(child, reads) === of);
@@ -47,8 +44,8 @@ function holder(at: Expression, of: number): Expression | null {
 }
 
 /**
- * The one part of `at` that overwrites the word, if all reads of the word that are done before it are
- * in it; or null.
+ * The one expression in the tree `at` that overwrites the word, if it has all reads of the word that run
+ * before it; or null.
  */
 function overwriter(at: Expression): Expression | null {
   const done = order(at);
@@ -59,11 +56,11 @@ function overwriter(at: Expression): Expression | null {
   return done.slice(0, place).filter(reads).length === count(found, reads) ? found : null;
 }
 
-/** The one expression of `body` that reads the word, before the word's local is overwritten; or null. */
+/** The one expression of `body` that reads the word before its local is overwritten, or null. */
 function readOf(body: Expression): Expression | null {
   const statements = kindOf(body) === "Block" ? (childrenOf(body) ?? []) : [body];
   const last = statements.findIndex((at) => count(at, sets) > 0);
-  // A local that keeps the word to the end is read anywhere.
+  // If the local is never overwritten, every statement may read the word.
   const before = last < 0 ? statements : statements.slice(0, last);
   const statement = statements[last];
   if (statement !== undefined) {
@@ -77,8 +74,8 @@ function readOf(body: Expression): Expression | null {
 }
 
 /**
- * The expression through which step() reads its word, as a function of two parameters that looks at the
- * first alone; null if step() is not of that form.
+ * The expression through which step() reads its word, as a function of (word, inputs) that ignores the
+ * inputs; null if there is no such expression.
  */
 export function readerOf(bytes: Uint8Array): ((word: number, inputs: number) => number) | null {
   const module = binaryen.readBinary(bytes);

@@ -1,52 +1,45 @@
 /**
- * Mutants of a module: one comparison flipped or moved by one, one constant off by one, one condition
- * negated, one call or store removed. Must not know what the module does, or what kills a mutant.
+ * Makes mutants of a module: one comparison negated or moved by one, one constant off by one, one
+ * condition negated, one call or one store removed.
  */
 import binaryen from "binaryen";
+import {
+  CHILD_LISTS,
+  constantOf,
+  type Expression,
+  kindOf,
+  SINGLE_CHILDREN,
+  use,
+} from "../wasm-tree.ts";
 
 export const OPERATORS = ["negate", "boundary", "constant", "condition", "call", "store"] as const;
 export type Operator = (typeof OPERATORS)[number];
 
+/** A place where a mutant can be made. */
 export interface Site {
   index: number;
   operator: Operator;
-  /** Name inside the module of the function that holds it. */
+  /** The module's own name of the function. */
   inside: string;
-  /** Function by number, and what stood there and what does. */
+  /** The function's number, and the code before and after. */
   place: string;
-  /** Its expression, by number: sites of one expression run together. */
+  /** Number of the expression. All sites of an expression run together. */
   expression: number;
 }
 
-type Expression = number;
 type Replace = (by: Expression) => void;
-
-/** The accessors of expressions, which binaryen's type declarations leave out. */
-interface Accessors {
-  [accessor: string]: (...args: number[]) => number;
-}
-const accessors = binaryen as unknown as Record<string, Accessors>;
-
-export function use(group: string, accessor: string, ...args: number[]): number {
-  const found = accessors[group]?.[accessor];
-  if (found === undefined) throw new Error(`binaryen has no ${group}.${accessor}`);
-  return found(...args);
-}
 
 /** Name of the function that a call expression calls. */
 function targetOf(call: Expression): string {
   return String(use("Call", "getTarget", call));
 }
 
-const ops = binaryen as unknown as Record<string, number>;
-const op = (name: string) => ops[name] ?? -1;
-
 const NEGATED = new Map<number, [number, string]>();
 const MOVED = new Map<number, [number, string]>();
 for (const size of ["Int32", "Int64"]) {
   const pair = (table: typeof NEGATED, a: string, b: string) => {
-    table.set(op(a + size), [op(b + size), `${a} -> ${b}`]);
-    table.set(op(b + size), [op(a + size), `${b} -> ${a}`]);
+    table.set(constantOf(a + size), [constantOf(b + size), `${a} -> ${b}`]);
+    table.set(constantOf(b + size), [constantOf(a + size), `${b} -> ${a}`]);
   };
   pair(NEGATED, "Eq", "Ne");
   for (const sign of ["S", "U"]) {
@@ -57,59 +50,7 @@ for (const size of ["Int32", "Int64"]) {
   }
 }
 
-/** Child expressions by kind: group, getters and setters of one child, or of a list. */
-const ONE: Record<string, readonly string[]> = {
-  If: ["Condition", "IfTrue", "IfFalse"],
-  Loop: ["Body"],
-  Break: ["Condition", "Value"],
-  Switch: ["Condition", "Value"],
-  LocalSet: ["Value"],
-  Load: ["Ptr"],
-  Store: ["Ptr", "Value"],
-  Unary: ["Value"],
-  Binary: ["Left", "Right"],
-  Select: ["IfTrue", "IfFalse", "Condition"],
-  Drop: ["Value"],
-  Return: ["Value"],
-  MemoryGrow: ["Delta"],
-};
-const MANY: Record<string, readonly [string, string, string]> = {
-  Block: ["getNumChildren", "getChildAt", "setChildAt"],
-  Call: ["getNumOperands", "getOperandAt", "setOperandAt"],
-};
-const KINDS = new Map<number, string>(
-  [...Object.keys(ONE), ...Object.keys(MANY), "Const", "LocalGet", "Nop", "Unreachable"].map(
-    (kind) => [op(`${kind}Id`), kind],
-  ),
-);
-
-/** The kind of an expression; undefined for one that no module of ours has. */
-export function kindOf(at: Expression): string | undefined {
-  return KINDS.get(binaryen.getExpressionId(at));
-}
-
-/** What stands below an expression, in the order in which it runs; null for a kind that is not known. */
-export function childrenOf(at: Expression): Expression[] | null {
-  const kind = kindOf(at);
-  if (kind === undefined) return null;
-  const out = (ONE[kind] ?? []).map((child) => use(kind, `get${child}`, at));
-  const [count, get] = MANY[kind] ?? [];
-  if (count !== undefined && get !== undefined)
-    for (let index = 0; index < use(kind, count, at); index++) out.push(use(kind, get, at, index));
-  return out.filter((child) => child !== 0);
-}
-
-/** The body of the function that a module exports under a name; null if there is none. */
-export function bodyOf(module: binaryen.Module, name: string): Expression | null {
-  for (let index = 0; index < module.getNumExports(); index++) {
-    const info = binaryen.getExportInfo(module.getExportByIndex(index));
-    if (info.name === name && info.kind === binaryen.ExternalFunction)
-      return binaryen.getFunctionInfo(module.getFunction(info.value)).body;
-  }
-  return null;
-}
-
-/** In place of a site's number: no mutant; and none, but a mark at each expression that has sites. */
+/** Targets that are not sites: no mutant; no mutant, but a global at every expression that has sites. */
 const NO_SITE = -1;
 const EVERY_SITE = -2;
 
@@ -118,7 +59,7 @@ export function coverName(expression: number): string {
   return `ran${expression}`;
 }
 
-/** Walks a module, and makes the mutant `target` when it comes to its site. */
+/** Walks a module and collects its sites. Changes the code at the site `target`. */
 class Mutator {
   readonly sites: Site[] = [];
   readonly #module: binaryen.Module;
@@ -160,10 +101,10 @@ class Mutator {
     if (at === 0) return;
     const kind = kindOf(at);
     if (kind === undefined) return;
-    // Children first: a site's number does not depend on what is done above it.
-    for (const child of ONE[kind] ?? [])
+    // Children come first, so that the number of a site does not depend on changes above it.
+    for (const child of SINGLE_CHILDREN[kind] ?? [])
       this.#walk(use(kind, `get${child}`, at), (by) => use(kind, `set${child}`, at, by));
-    const many = MANY[kind];
+    const many = CHILD_LISTS[kind];
     if (many !== undefined) {
       const [count, get, set] = many;
       for (let index = 0; index < use(kind, count, at); index++)
@@ -228,29 +169,29 @@ class Mutator {
   }
 }
 
-/** Every site of a module. */
+/** All sites of a module. */
 export function sitesOf(bytes: Uint8Array): Site[] {
   const mutator = new Mutator(bytes, NO_SITE);
   mutator.run();
   return mutator.sites;
 }
 
-/** The mutant at a site. */
+/** The mutant of a site. */
 export function mutantOf(bytes: Uint8Array, site: Site): Uint8Array<ArrayBuffer> {
   return new Mutator(bytes, site.index).run();
 }
 
-/** The module itself, with a mutable global for each expression that has sites: see coverName(). */
+/** The module with a global for each expression that has sites, as coverName() says. */
 export function coveredOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Mutator(bytes, EVERY_SITE).run();
 }
 
-/** Names of a module's functions, in order, from the head of its text: see build.js. */
+/** Names of a module's functions in their order, from the comments that build.js puts before its text. */
 export function functionNames(text: string): string[] {
   return [...text.matchAll(/^;; \$(?:firmware\/)?(\S+)/gm)].map(([, name = ""]) => name);
 }
 
-/** The names under which a module exports its functions, by their names inside it. */
+/** The names under which a module exports its functions, by the module's own names. */
 export function exportNames(bytes: Uint8Array): Map<string, string> {
   const module = binaryen.readBinary(bytes);
   const names = new Map<string, string>();

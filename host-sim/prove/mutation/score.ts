@@ -1,8 +1,7 @@
 /**
- * The mutation score: how many mutants of a module the proofs tell from the module itself, and, of
- * those that they do not, why. Must not know how a mutant is made or a proof is done.
+ * The mutation score: how many mutants of a module are killed by the proofs, the scenarios or the
+ * comparison, and why the others are not.
  */
-
 import { UserError } from "../../base/errors.ts";
 import { runBounded } from "../../base/guard.ts";
 import { Prng } from "../../base/prng.ts";
@@ -14,52 +13,52 @@ import { proveGate } from "../gate/proof.ts";
 import { type Compared, Differential } from "./differential.ts";
 import { exportNames, mutantOf, type Site, sitesOf } from "./mutator.ts";
 
-/** What killed a mutant: a rule of a proof, a scenario, or nothing but doing something else than the module. */
+/** What kills a mutant: a rule of a proof, a scenario, or only a comparison with the module. */
 export const KILLERS = ["rule", "scenario", "comparison"] as const;
 export type Killer = (typeof KILLERS)[number];
 
-/** A mutant that no rule and no scenario killed. */
+/** A mutant that no rule and no scenario kills. */
 export interface Spared {
   operator: string;
   place: string;
-  /** Function that holds it. */
+  /** The function that was changed. */
   inside: string;
-  /** Why it is equivalent; null for one that is not, or that nothing told from the module. */
+  /** Why it is equivalent; null if it is not, or if no reason was found. */
   equivalent: string | null;
-  /** It never ran, in all that was tried. */
+  /** The changed code never ran. */
   dead: boolean;
-  /** An input on which it does something else than the module; null if none was found. */
+  /** An input on which it does something else than the module, or null. */
   differs: string | null;
 }
 
 export interface MutationReport {
-  /** Sites of the module. */
+  /** Number of sites of the module. */
   sites: number;
   made: number;
   killed: number;
   equivalent: number;
   survived: number;
   killers: Record<Killer, number>;
-  /** Rule, or scenario, by which they were killed. */
+  /** Number of mutants killed by each rule and each scenario. */
   by: Record<string, number>;
-  /** Inputs on which mutants were compared with the module. */
+  /** Number of inputs on which mutants are compared with the module. */
   inputs: { transitions: number; trials: number } | null;
   spared: Spared[];
 }
 
 export interface MutationOptions {
-  /** Mutants to make: a sample drawn by `seed` if there are more sites. */
+  /** Most mutants to make. If there are more sites, `seed` draws a sample. */
   most: number;
   seed: number;
   progress?: (done: number, of: number) => void;
 }
 
-/** A mutant that runs longer than this in one proof is hung: killed. */
+/** A mutant that runs longer than this in one proof hangs, and is killed. */
 const HANG_MS = 20_000;
-/** The same for a comparison, which tries a million inputs and more. */
+/** The same for a comparison, which tries a million inputs or more. */
 const HANG_COMPARED_MS = 300_000;
 
-/** `most` of the sites, without repeats, in their order. */
+/** A sample of `most` sites, in their order. */
 function sample(sites: readonly Site[], most: number, seed: number): Site[] {
   const prng = new Prng(seed);
   const pool = [...sites];
@@ -110,7 +109,7 @@ async function score(
   return report;
 }
 
-/** Fewest bits in which any of `words` differs from any of `from`. */
+/** The fewest bits in which any of `words` differs from any of `from`. */
 function distance(words: readonly number[], from: Iterable<number>): number {
   let least = 32;
   for (const a of from)
@@ -123,8 +122,8 @@ function distance(words: readonly number[], from: Iterable<number>): number {
 }
 
 /**
- * Mutants of a gate, each put to the proof. One that the proof does not refute is compared with the
- * gate itself, word by word; `whole`: the function that was changed over all 2^32 words.
+ * Scores mutants of a gate. Each is put to the proof. One that the proof does not refute is compared with
+ * the gate word by word; `whole`: the changed function on all 2^32 words.
  */
 export function scoreGate(
   bytes: Uint8Array<ArrayBuffer>,
@@ -140,18 +139,18 @@ export function scoreGate(
     if (found.words.some((word) => reachable.has(word))) {
       if (!sameFromPowerOn(bytes, mutant)) return { equivalent: null, dead: false, differs: null };
       return alike(
-        "other words for the same phases: from power-on on, phase and permit are the same for every sequence of inputs",
+        "it uses other words for the same phases: from power-on, phase and permit are the same for every sequence of inputs",
       );
     }
     if (found.words.length > 0) {
       const flips = distance(found.words, reachable);
       return alike(
-        `differs on ${found.words.length} words alone that no path from power-on reaches, ${flips} or more bit flips from any that one does`,
+        `it differs only on ${found.words.length} words that no path from power-on reaches; these are ${flips} or more bit flips away from every reachable word`,
       );
     }
     if (found.all !== null && found.all > 0) return ruled("a word that does not check is KILLED");
     const where = found.all === null ? "" : `, and ${all}() on all 2^32 words`;
-    return alike(`the same results on every word that checks by every input${where}`);
+    return alike(`it gives the same results on every valid word and every input${where}`);
   });
 }
 
@@ -159,15 +158,15 @@ const ruled = (rule: string): Verdict => ({ killer: "rule", name: rule });
 const alike = (why: string): Verdict => ({ equivalent: why, dead: false, differs: null });
 
 /**
- * Mutants of a device, each explored for `statesMax` states, then put to `scenarios`, which returns the
- * name of one that tells the mutant from the device, or null; and then compared with the device, on
- * every input that runs what was changed.
+ * Scores mutants of a device. Each is explored for `statesMax` states, then put to `scenarios`, which
+ * returns the name of a scenario that fails, or null. Then it is compared with the device on every input
+ * that runs the changed code.
  */
 export async function scoreDevice(
   bytes: Uint8Array<ArrayBuffer>,
   options: MutationOptions & {
     statesMax: number;
-    /** Compare on trials alone. */
+    /** Compare on the trials only. */
     trialsOnly: boolean;
     scenarios: (mutant: Uint8Array<ArrayBuffer>) => Promise<string | null>;
   },
@@ -187,13 +186,13 @@ export async function scoreDevice(
     const { runs, differs } = found.compared;
     if (differs !== null) return { equivalent: null, dead: false, differs };
     if (runs === 0) return { equivalent: "it never runs", dead: true, differs };
-    const why = `does the same on each of the ${runs} inputs that run it`;
+    const why = `it does the same on each of the ${runs} inputs that run it`;
     return { equivalent: why, dead: false, differs };
   });
   return { ...report, inputs: differential.inputs };
 }
 
-/** The rule that a mutant breaks in its first states; null if none. */
+/** The rule that a mutant breaks in its first states, or null. */
 function brokenBy(mutant: Uint8Array<ArrayBuffer>, statesMax: number): string | null {
   const found: { report?: ExplorerReport } = {};
   try {
@@ -202,7 +201,7 @@ function brokenBy(mutant: Uint8Array<ArrayBuffer>, statesMax: number): string | 
     };
     if (!runBounded(run, HANG_MS) || found.report === undefined) return "the guest returns";
   } catch (error) {
-    // A module that no host takes for a guest.
+    // No host accepts the module as a guest.
     if (error instanceof UserError) return "the guest keeps to docs/ABI.md";
     throw error;
   }
@@ -210,7 +209,7 @@ function brokenBy(mutant: Uint8Array<ArrayBuffer>, statesMax: number): string | 
   return rule === undefined ? null : kindOf(rule);
 }
 
-/** A rule without the particulars of one violation. */
+/** A rule without the details of one violation. */
 function kindOf(rule: string): string {
-  return rule.replace(/^(the guest never traps|the state keeps to its ranges): .*/, "$1");
+  return rule.replace(/^(the guest never traps|every field keeps to its range): .*/, "$1");
 }

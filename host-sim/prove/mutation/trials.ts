@@ -1,7 +1,7 @@
 /**
- * Inputs beyond the model, to tell a mutant from the device: messages damaged at every byte, outside
- * and inside; storage damaged at every bit, and at its ring's turn; long runs that fold nothing. Each
- * is the same every time. Must not know what a device should do with any of them.
+ * Inputs beyond the model that may show a difference between a mutant and the device: messages damaged at
+ * every byte of envelope and payload; storage damaged at every bit, and where the journal's ring begins
+ * again; long runs in which nothing is abstracted. The trials are the same every time.
  */
 import {
   BOOT,
@@ -16,30 +16,24 @@ import {
 } from "../../abi/abi.gen.ts";
 import { STATE_BYTES } from "../../abi/state.gen.ts";
 import { Prng } from "../../base/prng.ts";
-import {
-  at,
-  BLANK,
-  everyStorage,
-  type Found,
-  layStorage,
-  NO_STATE,
-} from "../device/abstraction.ts";
+import { NO_STATE, OFFSET } from "../device/abstraction.ts";
+import { BLANK, type BootStorage, everyStorage, writeStorage } from "../device/boot-storage.ts";
 import { eventList, fire, type ModelEvent } from "../device/events.ts";
 import {
-  ASKED,
-  EPOCHS,
   type Message,
   makeMessage,
+  OPERATIONS,
   payloadOf,
   sealCommand,
   sealRaw,
 } from "../device/messages.ts";
+import { EPOCHS } from "../device/model-values.ts";
 import { BLOCK_BYTES, HASH_BYTES, putBlock, putRecord, slotOf } from "../device/storage-format.ts";
-import { Observed } from "./effect-digest.ts";
+import { EffectDigest } from "./effect-digest.ts";
 
 export interface Trial {
   name: string;
-  run(guest: Observed): void;
+  run(guest: EffectDigest): void;
 }
 
 const EVENTS = eventList();
@@ -58,44 +52,43 @@ function erase(regions: readonly Uint8Array[]): void {
   for (const region of regions) region.fill(0xff);
 }
 
-/** Boots from storage as it is laid; the state it comes to is left in `state`. */
-function boot(guest: Observed, reason: number, state: Uint8Array): void {
-  guest.settle(NO_STATE);
-  guest.poison();
-  guest.clear();
+/** Boots from the storage in `regions`. Leaves the state after it in `state`. */
+function boot(guest: EffectDigest, reason: number, state: Uint8Array): void {
+  guest.startFrom(NO_STATE);
+  guest.begin();
   guest.failWrites = 0;
-  guest.attempt(() => guest.guest.init(reason));
+  guest.attempt(() => guest.exports.init(reason));
   keep(guest, state);
 }
 
-function keep(guest: Observed, state: Uint8Array): void {
-  guest.sync();
+function keep(guest: EffectDigest, state: Uint8Array): void {
+  guest.applyWrites();
   state.set(guest.memory.subarray(guest.statePtr, guest.statePtr + STATE_BYTES));
-  guest.foldState();
+  guest.addState();
 }
 
-/** Fires an event from `state`, which takes what it comes to. */
-function on(guest: Observed, event: ModelEvent, state: Uint8Array): void {
-  guest.settle(state);
+/** Fires an event from `state`, and leaves the state after it there. */
+function fireFrom(guest: EffectDigest, event: ModelEvent, state: Uint8Array): void {
+  guest.startFrom(state);
   guest.attempt(() => fire(guest, event));
   keep(guest, state);
 }
 
-/** What brings a booted guest to each place from which messages are tried. */
-const PLACES: Readonly<Record<string, readonly string[]>> = {
+/** Situations in which messages are tried, with the events that lead to each from a boot. */
+const SITUATIONS: Readonly<Record<string, readonly string[]>> = {
   killed: ["tick"],
   live: ["tick", "gate LIVE", "link up"],
   held: ["tick", "press", "gate LIVE", "link up"],
 };
 
 const FLIPS = [1, 2, 4, 8, 16, 32, 64, 128] as const;
-/** Bytes that begin an item of another kind or size. */
+/** First bytes of CBOR items of different types and sizes. */
 const HEADS = [
   0x00, 0x17, 0x18, 0x19, 0x1a, 0x1b, 0x20, 0x3b, 0x40, 0x48, 0x58, 0x5b, 0x80, 0x84, 0x9b, 0x9f,
   0xa0, 0xa3, 0xbb, 0xbf, 0xf4, 0xf6, 0xff,
 ] as const;
 
-/** Everything that differs from `bytes` at one place: a bit, a byte, the end. */
+/** Variants of `bytes` with one change: a bit or a byte, a shorter or longer end, a byte twice. */
 function* damaged(bytes: Uint8Array): Generator<[string, Uint8Array]> {
   for (let at = 0; at < bytes.length; at++) {
     const was = bytes[at] ?? 0;
@@ -110,33 +103,44 @@ function* damaged(bytes: Uint8Array): Generator<[string, Uint8Array]> {
   yield ["a byte more", Uint8Array.of(...bytes, 0)];
 }
 
+/** The session clock where these messages are tried: no time has passed. */
+const START_CLOCK = 0;
+
+/** The session clock in a state region, in ms. */
+function clockIn(state: Uint8Array): number {
+  return Number(new DataView(state.buffer, state.byteOffset).getBigUint64(OFFSET.CLOCK, true));
+}
+
 function messages(): Message[] {
   const out: Message[] = [];
   const given = [
-    ...ASKED,
+    ...OPERATIONS,
     ...[0, 23, 24, 255, 256, 65_535].map(
-      (value) => [ASKED[8]?.[0] ?? 0, new Map([[3, value]])] as const,
+      (value) => [OPERATIONS[8]?.[0] ?? 0, new Map([[3, value]])] as const,
     ),
   ];
   for (const [op, args] of given) {
     const spec = { principal: PRINCIPAL.OWNER, op, args, epoch: "current", seq: "next" } as const;
-    const sound = makeMessage(spec);
-    out.push(sound);
-    for (const [what, raw] of damaged(payloadOf(spec)))
+    const correct = makeMessage(spec, START_CLOCK);
+    out.push(correct);
+    for (const [what, raw] of damaged(payloadOf(spec, START_CLOCK)))
       out.push({
-        ...sound,
+        ...correct,
         ...sealRaw(spec.principal, raw),
-        name: `${sound.name}: payload: ${what}`,
+        name: `${correct.name}: payload: ${what}`,
       });
   }
-  const [[op, args] = [0, new Map<number, number>()]] = ASKED;
+  const [[op, args] = [0, new Map<number, number>()]] = OPERATIONS;
   for (const principal of [PRINCIPAL.OWNER, PRINCIPAL.PROVIDER]) {
-    const sound = makeMessage({ principal, op, args, epoch: "current", seq: "next" });
-    for (const [what, bytes] of damaged(sound.bytes))
-      out.push({ ...sound, bytes, name: `${sound.name}: ${what}` });
+    const correct = makeMessage(
+      { principal, op, args, epoch: "current", seq: "next" },
+      START_CLOCK,
+    );
+    for (const [what, bytes] of damaged(correct.bytes))
+      out.push({ ...correct, bytes, name: `${correct.name}: ${what}` });
   }
   for (const seq of [1, 23, 24, 255, 256, 65_535, 65_536, 2 ** 32 - 1]) {
-    const sealed = sealCommand({ principal: 0, op, args }, EPOCHS.current, seq);
+    const sealed = sealCommand({ principal: 0, op, args }, EPOCHS.current, seq, START_CLOCK);
     out.push({
       ...makeMessage({ principal: 0, op, args, epoch: "current", seq: "next" }),
       ...sealed,
@@ -148,43 +152,43 @@ function messages(): Message[] {
 
 function messageTrials(device: Uint8Array<ArrayBuffer>): Trial[] {
   const found = messages();
-  return Object.entries(PLACES).flatMap(([place, path]) => {
-    const start = stateAt(new Observed(device), path);
-    // What is killed says nothing of a message: a few of them show it.
+  return Object.entries(SITUATIONS).flatMap(([place, path]) => {
+    const start = stateAt(new EffectDigest(device), path);
+    // A killed guest ignores what a message says: some of them are enough.
     const tried = found.filter((_, index) => place === "live" || index % 16 === 0);
     return tried.map((message) => ({
       name: `${place}: ${message.name}`,
-      run: (guest: Observed) => {
+      run: (guest: EffectDigest) => {
         const state = start.slice();
         erase(guest.regions);
-        on(guest, received(message), state);
-        on(guest, eventOf("tick"), state);
+        fireFrom(guest, received(message), state);
+        fireFrom(guest, eventOf("tick"), state);
       },
     }));
   });
 }
 
-/** The state that a guest comes to from an empty storage. */
-function stateAt(guest: Observed, path: readonly string[]): Uint8Array {
+/** The state of a guest after a boot from empty storage and the events of `path`. */
+function stateAt(guest: EffectDigest, path: readonly string[]): Uint8Array {
   const state = new Uint8Array(STATE_BYTES);
   erase(guest.regions);
   boot(guest, BOOT.POWER_ON, state);
-  for (const name of path) on(guest, eventOf(name), state);
+  for (const name of path) fireFrom(guest, eventOf(name), state);
   return state;
 }
 
-/** After a boot: what shows of it. */
+/** Events after a boot that show what it found. */
 const AFTER = ["tick", "gate LIVE", "link up", "press", "tick"] as const;
 
 function bootTrial(
   name: string,
   reason: number,
-  lay: (regions: readonly Uint8Array[]) => void,
+  prepare: (regions: readonly Uint8Array[]) => void,
 ): Trial {
-  const asked = makeMessage({
+  const journalRead = makeMessage({
     principal: 0,
-    op: ASKED[9]?.[0] ?? 0,
-    args: ASKED[9]?.[1] ?? new Map(),
+    op: OPERATIONS[9]?.[0] ?? 0,
+    args: OPERATIONS[9]?.[1] ?? new Map(),
     epoch: "current",
     seq: "next",
   });
@@ -193,10 +197,10 @@ function bootTrial(
     run: (guest) => {
       const state = new Uint8Array(STATE_BYTES);
       erase(guest.regions);
-      lay(guest.regions);
+      prepare(guest.regions);
       boot(guest, reason, state);
-      for (const step of AFTER) on(guest, eventOf(step), state);
-      on(guest, received(asked), state);
+      for (const step of AFTER) fireFrom(guest, eventOf(step), state);
+      fireFrom(guest, received(journalRead), state);
     },
   };
 }
@@ -205,7 +209,7 @@ function flip(region: Uint8Array | undefined, bit: number): void {
   if (region !== undefined) region[bit >> 3] = (region[bit >> 3] ?? 0) ^ (1 << (bit & 7));
 }
 
-/** Two copies of a block, of generations that follow each other, also across the turn. */
+/** Generations of the two copies of a block, also where the number wraps. */
 const GENERATIONS = [
   [1, 2],
   [2, 1],
@@ -215,9 +219,9 @@ const GENERATIONS = [
 ] as const;
 
 function* storages(): Generator<[string, (regions: readonly Uint8Array[]) => void]> {
-  const whole: Found = { ...BLANK, good: true, relay: 1, hold: 1, head: 3, config: 4 };
+  const whole: BootStorage = { ...BLANK, good: true, relay: 1, hold: 1, head: 3, config: 4 };
   for (const found of everyStorage())
-    yield [JSON.stringify(found), (regions) => layStorage(found, regions)];
+    yield [JSON.stringify(found), (regions) => writeStorage(found, regions)];
   for (const region of [REGION.RETAINED, REGION.CONFIG])
     for (const [a, b] of GENERATIONS)
       for (let bit = -1; bit < 2 * BLOCK_BYTES * 8; bit += 1)
@@ -225,7 +229,7 @@ function* storages(): Generator<[string, (regions: readonly Uint8Array[]) => voi
           yield [
             `region ${region}, generations ${a} and ${b}, bit ${bit} flipped`,
             (regions) => {
-              layStorage(whole, regions);
+              writeStorage(whole, regions);
               const blocks = regions[region] ?? new Uint8Array(0);
               putBlock(blocks, a, [1, 3, 60, 0, 0]);
               putBlock(blocks, b, [0, 3, 0, 0, 0]);
@@ -238,7 +242,7 @@ function* storages(): Generator<[string, (regions: readonly Uint8Array[]) => voi
       yield [
         `${head} records, byte ${byte} of the last damaged`,
         (regions) => {
-          layStorage(BLANK, regions);
+          writeStorage(BLANK, regions);
           const ring = regions[REGION.JOURNAL] ?? new Uint8Array(0);
           ring.set(chain);
           if (byte >= 0) flip(slotOf(ring, head - 1), byte * 8);
@@ -247,10 +251,10 @@ function* storages(): Generator<[string, (regions: readonly Uint8Array[]) => voi
   }
 }
 
-/** Journals that are short, and at their ring's turn. */
+/** Lengths of journals: short ones, and those where the ring begins again. */
 const RECORDS = [1, JOURNAL_SLOTS - 1, JOURNAL_SLOTS, JOURNAL_SLOTS + 1, 2 * JOURNAL_SLOTS + 3];
 
-/** A ring to which so many records were written. */
+/** A ring to which this many records were written. */
 function chainOf(records: number): Uint8Array {
   const ring = new Uint8Array(JOURNAL_SLOTS * JOURNAL_SLOT_BYTES).fill(0xff);
   let hash: Uint8Array = new Uint8Array(HASH_BYTES);
@@ -259,9 +263,9 @@ function chainOf(records: number): Uint8Array {
 }
 
 function bootTrials(): Trial[] {
-  return [...storages()].map(([name, lay], index) => {
+  return [...storages()].map(([name, prepare], index) => {
     const reason = index % BOOT_NAMES.length;
-    return bootTrial(`boot ${BOOT_NAMES[reason]}: ${name}`, reason, lay);
+    return bootTrial(`boot ${BOOT_NAMES[reason]}: ${name}`, reason, prepare);
   });
 }
 
@@ -271,7 +275,7 @@ const STEPS_MS = [
   0, 1, 20, 29, 30, 31, 250, 999, 1000, 4999, 5000, 5001, 60_000, 0x8000_0000,
 ] as const;
 
-/** A run that folds nothing: real epochs, numbers, times; storage that is kept and at times fails. */
+/** A run in which nothing is abstracted: real epochs, numbers and times; storage that sometimes fails. */
 function runTrial(seed: number): Trial {
   return {
     name: `random run ${seed}`,
@@ -291,11 +295,10 @@ function runTrial(seed: number): Trial {
         const event = EVENTS[prng.below(EVENTS.length)];
         if (event === undefined) continue;
         now = (now + (STEPS_MS[prng.below(STEPS_MS.length)] ?? 0)) >>> 0;
-        guest.settle(state);
-        guest.poison();
-        guest.clear();
+        guest.startFrom(state);
+        guest.begin();
         guest.failWrites = prng.below(10) === 0 ? prng.below(8) : 0;
-        guest.mayNet = event.mayNet;
+        guest.netAccepts = event.netAccepts;
         let { b } = event;
         if (event.kind === EVENT.TICK) b = (prng.below(2000) - 1000) << INPUT_TEMPERATURE_SHIFT;
         if (event.kind === EVENT.GATE && event.b === PHASE.LIVE) prng.fill(epoch);
@@ -303,19 +306,21 @@ function runTrial(seed: number): Trial {
         if (event.message !== null) {
           const { message } = event;
           const last = new DataView(state.buffer).getUint32(
-            at.LAST_SEQ + 4 * message.principal,
+            OFFSET.LAST_SEQ + 4 * message.principal,
             true,
           );
           const seq = message.seq === "next" ? (last + 1 + prng.below(300)) >>> 0 : last;
           const fresh = message.epoch === "current" ? epoch : EPOCHS[message.epoch];
           const sent =
-            message.broken === undefined ? sealCommand(message, fresh.slice(), seq) : message;
+            message.broken === undefined && !message.question
+              ? sealCommand(message, fresh.slice(), seq, clockIn(state))
+              : message;
           guest.deliver(sent.bytes, sent.signed);
           b = sent.bytes.length;
-        } else guest.expect(null);
+        } else guest.setSigned(null);
         guest.attempt(() => {
-          if (event.epoch) guest.guest.on_event(EVENT.EPOCH, low, high);
-          guest.guest.on_event(event.kind, now | 0, b);
+          if (event.epoch) guest.exports.on_event(EVENT.EPOCH, low, high);
+          guest.exports.on_event(event.kind, now | 0, b);
         });
         keep(guest, state);
       }
@@ -323,7 +328,7 @@ function runTrial(seed: number): Trial {
   };
 }
 
-/** Every trial; `device` brings itself to the places from which some begin. */
+/** Every trial. `device` is run to reach the situations in which some begin. */
 export function everyTrial(device: Uint8Array<ArrayBuffer>): Trial[] {
   const runs = Array.from({ length: RUNS }, (_, seed) => runTrial(seed));
   return [...messageTrials(device), ...bootTrials(), ...runs];

@@ -1,5 +1,5 @@
 /** The interface of a test rig: a board with its console, its supply and the wires to its pins. */
-import type { HilData } from "./board.ts";
+import type { HilData } from "./hil-data.ts";
 import type { Contacts } from "./switch.ts";
 import type { RigCapabilities, Wires } from "./wires.ts";
 

@@ -6,7 +6,7 @@ import { EXIT, UserError } from "../../base/errors.ts";
 import type { BoardLine } from "../../serial/board-line.ts";
 import { askLine } from "../../serial/commands.ts";
 import { ImprovClient, type Joined, type Wifi } from "../../serial/improv-client.ts";
-import type { HilData } from "./board.ts";
+import type { HilData } from "./hil-data.ts";
 import { SCENARIO_DEVICE } from "./scenario-owner.ts";
 import { TestBroker } from "./test-broker.ts";
 import type { Wires } from "./wires.ts";

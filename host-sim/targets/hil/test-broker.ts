@@ -4,8 +4,8 @@
  * from the board's subscription.
  */
 import { CHANNEL, PRINCIPAL_KIDS } from "../../abi/abi.gen.ts";
+import { type Level, placeOf, topic } from "../../abi/topics.ts";
 import { type Broker, startBroker } from "../../mqtt/broker.ts";
-import { type Level, placeOf, topic } from "../../mqtt/topics.ts";
 import type { Delivery } from "../../sim/virtual-broker.ts";
 
 export interface TestBrokerOptions {

@@ -3,7 +3,7 @@
  * precision.
  */
 import { durationMs, type Step } from "../../scenario/grammar.ts";
-import type { HilData } from "./board.ts";
+import type { HilData } from "./hil-data.ts";
 import { WIRE_FAULTS } from "./switch.ts";
 import type { RigCapabilities } from "./wires.ts";
 

@@ -97,7 +97,7 @@ static void image(const char *magic) {
         if (refused == NULL)
             printf("%s tls=%d %s %u user=%s password=%s ca=%s key=%02x%02x ", owner.device,
                    owner.tls, owner.host, owner.port, owner.user, owner.password, owner.ca,
-                   owner.keys[0][0], owner.keys[KS_PRINCIPAL_COUNT - 1][KEY_BYTES - 1]);
+                   owner.secrets[0][0], owner.secrets[KS_PRINCIPAL_COUNT - 1][KS_SECRET_BYTES - 1]);
     }
     printf("%s len=%u", refused == NULL ? "good" : refused, body);
     free(copy);

@@ -24,6 +24,17 @@ describe.skipIf(reason !== null).each(chips())("a cut on %s", (chip) => {
     expect(found.all("edge lost")).toEqual([]);
   });
 
+  test("takes the radio's power while the host is masked, and follows when it unmasks", () => {
+    const found = run(boards[chip] ?? "", joined().at(20_003, "glimpse"), MINUTE);
+    expect(found.all("glimpse radio=off")).toHaveLength(1);
+    const reset = found.first("reset clock=", 20_000) ?? 0;
+    expect(reset).toBeGreaterThanOrEqual(20_003);
+    expect(reset).toBeLessThanOrEqual(20_015);
+    expect(found.all("restart reason=CUT")).toHaveLength(1);
+    expect(found.status()).toContain("boot=CUT");
+    expect(found.status()).toContain("wifi=up");
+  });
+
   test("restores the clock's source before the reset, and keeps the relay", () => {
     const { relay } = loadBoard(BOARD).chips?.[chip]?.pins ?? {};
     const found = run(boards[chip] ?? "", joined().press(10_000).kill(20_000), MINUTE);
@@ -39,7 +50,7 @@ describe.skipIf(reason !== null).each(chips())("a cut on %s", (chip) => {
     // Every message writes a record, every 16th of which erases.
     const script = joined().press(10_000);
     for (let index = 0; index < 40; index++) script.at(12_000 + index * 50, "message 00");
-    const found = run(boards[chip] ?? "", script.kill(12_705), MINUTE);
+    const found = run(boards[chip] ?? "", script.kill(12_670), MINUTE);
     expect(found.all("reset clock=default flash=idle")).toHaveLength(1);
     expect(found.all(`pad ${relay}=`).map(({ text }) => text)).toEqual([`pad ${relay}=1`]);
     expect(found.first("> @", 12_700)).toBeDefined();

@@ -173,7 +173,7 @@ const PARTS = [
 ];
 
 /** Sources of the host that the firmware is built with here: the guest and the MAC are stood in for. */
-const HOST = ["crc32", "event_queue", "host", "imports", "trace"];
+const HOST = ["crc32", "event_queue", "host", "imports", "keys", "trace"];
 const WORLD = join(TESTS, "world");
 
 /** Builds the firmware for a chip into the virtual world of tests/boards/esp32/world. Returns the program's path. */

@@ -11,13 +11,13 @@ import { packageRoot } from "../../../host-sim/base/paths.ts";
 import { firmwareWith } from "../../../host-sim/scenario/guest.ts";
 import { loadScenario } from "../../../host-sim/scenario/load.ts";
 import { type Outcome, runScenario } from "../../../host-sim/scenario/runner.ts";
+import { BoardTarget } from "../../../host-sim/targets/hil/board-target.ts";
 import {
   type Emulator,
   emulators,
   emulatorTrouble,
 } from "../../../host-sim/targets/hil/emulator-board.ts";
 import { EmulatorRig } from "../../../host-sim/targets/hil/emulator-rig.ts";
-import { BoardTarget } from "../../../host-sim/targets/hil/target.ts";
 import { freePort } from "../../mqtt/fixture.ts";
 import { trouble } from "../../scenario/support.ts";
 

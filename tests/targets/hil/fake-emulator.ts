@@ -13,7 +13,7 @@ const [flash = "", console_ = "", pins = "", monitor = "", capture = ""] = proce
 /** Offset of the owner partition, from boards/esp32/partitions.csv. */
 const OWNER_AT = 0x1a0000;
 const HEADER_BYTES = 16;
-const KEYS_BYTES = 4 * 32;
+const KEYS_BYTES = 3 * 32;
 const LEAK_MS = 100;
 const [latePin, lateMs] = (process.env.LATE ?? "").split(" ");
 const MAC = "02:00:00:c4:0a:24";
@@ -21,10 +21,11 @@ const MAC = "02:00:00:c4:0a:24";
 /** The broker's port, from the owner's partition. */
 function brokerPort(): number {
   const owner = readFileSync(flash).subarray(OWNER_AT);
-  if (owner.toString("latin1", 0, 8) !== "KSOWNER3") throw new Error("no owner in the flash");
+  if (owner.toString("latin1", 0, 8) !== "KSOWNER3")
+    throw new Error("the flash image has no owner partition");
   let at = HEADER_BYTES + KEYS_BYTES;
   at += 1 + owner.readUInt8(at);
-  // The name's zero, and whether TLS is used.
+  // Skips the terminating zero of the host name and the TLS flag.
   return owner.readUInt16LE(at + 2);
 }
 

@@ -8,7 +8,7 @@ import { EXIT } from "../../../host-sim/base/errors.ts";
 import { BoardLine } from "../../../host-sim/serial/board-line.ts";
 import type { Wifi } from "../../../host-sim/serial/improv-client.ts";
 import { Port } from "../../../host-sim/serial/port.ts";
-import { loadHilData } from "../../../host-sim/targets/hil/board.ts";
+import { loadHilData } from "../../../host-sim/targets/hil/hil-data.ts";
 import { checkNetwork } from "../../../host-sim/targets/hil/serial-network.ts";
 import { rewind, undo } from "../../mqtt/fixture.ts";
 import { type BoardFaults, FakeBoard } from "../../serial/fake-board.ts";

@@ -18,7 +18,7 @@ import {
   loadFirmware,
   readModule,
 } from "../../../host-sim/sim/firmware.ts";
-import { NativeTarget } from "../../../host-sim/targets/native/target.ts";
+import { NativeTarget } from "../../../host-sim/targets/native/native-target.ts";
 import { SimTarget } from "../../../host-sim/targets/sim.ts";
 import { wildGuests } from "../../hostile/wild.ts";
 import { firmwareOf, firstDifference, notRun, onTarget, traceOf } from "./support.ts";

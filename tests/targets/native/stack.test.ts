@@ -10,7 +10,7 @@ import { type BuildOptions, buildBoard } from "../../../host-sim/build/native-im
 import type { Scenario } from "../../../host-sim/scenario/grammar.ts";
 import { guestBytes } from "../../../host-sim/scenario/guest.ts";
 import { loadFirmware } from "../../../host-sim/sim/firmware.ts";
-import { NativeTarget } from "../../../host-sim/targets/native/target.ts";
+import { NativeTarget } from "../../../host-sim/targets/native/native-target.ts";
 import { firmwareOf, notRun, onTarget, traceOf } from "./support.ts";
 
 const MIB = 1024 * 1024;

@@ -13,7 +13,7 @@ import type { Target } from "../../../host-sim/scenario/target.ts";
 import { lineText } from "../../../host-sim/scenario/trace.ts";
 import type { Firmware } from "../../../host-sim/sim/firmware.ts";
 import { loadGuest } from "../../../host-sim/sim/module.ts";
-import { NativeTarget } from "../../../host-sim/targets/native/target.ts";
+import { NativeTarget } from "../../../host-sim/targets/native/native-target.ts";
 import { SimTarget } from "../../../host-sim/targets/sim.ts";
 
 const SEED = 1;

@@ -6,7 +6,7 @@ import { loadBoard } from "../../../host-sim/base/board-data.ts";
 import { buildBoard } from "../../../host-sim/build/native-image.ts";
 import { runScenario } from "../../../host-sim/scenario/runner.ts";
 import { loadFirmware } from "../../../host-sim/sim/firmware.ts";
-import { NativeTarget } from "../../../host-sim/targets/native/target.ts";
+import { NativeTarget } from "../../../host-sim/targets/native/native-target.ts";
 import { engineOf } from "../../swarm/support.ts";
 import { firstDifference, notRun } from "./support.ts";
 

@@ -6,18 +6,15 @@ import { STATE } from "./memory-map";
 import { state } from "./records";
 import * as bit from "./state-bits";
 
-@inline
 function isSet(value: u32): u32 {
   return value !== 0 ? 1 : 0;
 }
 
-@inline
 function above(value: u32, most: u32): u32 {
   return value > most ? 1 : 0;
 }
 
 /** 1 if a field is out of its range, or a byte that belongs to no field is used. */
-@inline
 function outOfRange(): u32 {
   const s = state;
   let out = above(s.phase, PHASE_FAULT_RAIL) | above(s.reason, BOOT_RESET) | above(s.blink, 3);

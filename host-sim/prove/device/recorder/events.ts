@@ -2,7 +2,8 @@
 import { CHANNEL_REPLY, EVENT_EPOCH } from "../../../../firmware/device/abi.gen";
 import { STATE_LEN, State } from "../../../../firmware/device/state.gen";
 import { abstractState } from "./abstract-state";
-import { onEvent, prepare, read, readPadded, write, writeBlock, writeWord } from "./guest-page";
+import { onEvent, prepare, read, readPadded, write, writeWord } from "./guest-page";
+import * as host from "./host";
 import { hashOfEntry, isKnown, learn } from "./memo";
 import {
   ALL_WRITES_FAIL,
@@ -30,18 +31,9 @@ import {
 import { control, EventRow, effects, messageHead, ObservedWord } from "./records";
 import * as countdown from "./state-bits";
 
-/**
- * Checks in TypeScript. They return the bits of the abstract state before that they read, or -1 if a rule
- * is broken.
- */
-@external("host", "checkEvent")
-declare function checkEventInHost(): i32;
-@external("host", "checkMessage")
-declare function checkMessageInHost(channel: u32, ptr: usize, length: u32): i32;
-
 /** The bytes with which the guest's memory is poisoned, in turn. */
 const POISONS: u32 = 0x00ff5aa5;
-const FACTOR: u64 = 0x9e3779b97f4a7c15;
+const FACTOR: u64 = ((0x9e3779b9 as u64) << 32) | 0x7f4a7c15;
 const DIGEST_PRIME: u32 = 0x9e3779b1;
 /** A hash of all changes of the state by the last event. */
 let changes: u32 = 0;
@@ -56,17 +48,14 @@ export function init(): void {
   }
 }
 
-@inline
 function wholeBlocks(bytes: u32): u32 {
   return (bytes + BLOCK - 1) & -BLOCK;
 }
 
-@inline
 function rowOf(event: u32): EventRow {
   return changetype<EventRow>(EVENTS + EVENT_ROW * (event + 1));
 }
 
-@inline
 function addToDigest(value: u32): void {
   control.digest = (control.digest ^ value) * DIGEST_PRIME;
 }
@@ -116,7 +105,8 @@ function putChanges(words: usize, count: u32, to: usize): void {
   const end = to + 8 * count;
   for (let row = words; to < end; to += 8, row += 16) {
     const word = changetype<ObservedWord>(row);
-    const change = load<u64>(STATE + word.offset) ^ load<u64>(START_STATE + word.offset);
+    const offset = word.offset as usize;
+    const change = load<u64>(STATE + offset) ^ load<u64>(START_STATE + offset);
     store<u64>(to, change & word.mask);
   }
 }
@@ -128,7 +118,6 @@ function hashChanges(): u32 {
   return (sum ^ (sum >> 32)) as u32;
 }
 
-@inline
 function endCountdown(row: EventRow, index: u32, offset: usize): void {
   if (((row.ends >>> index) & 1) !== 0 && load<u32>(START_STATE + offset) !== 0)
     writeWord(control.statePtr + offset, row.ms);
@@ -156,17 +145,20 @@ function fire(row: EventRow): i32 {
   return after;
 }
 
+/** A message's `to` is its CHANNEL, and the PRINCIPAL from bit 4 on. */
+const CHANNEL_MASK: u32 = 15;
+
 /** Checks a message as it is sent, in the state in which it is sent. */
-export function checkMessage(channel: u32, ptr: usize, length: u32): void {
+export function checkMessage(to: u32, ptr: usize, length: u32): void {
   const writes = effects.writes;
   read(control.statePtr, STATE_LEN, STATE);
   putChanges(OBSERVED_BY_MESSAGE, control.observedByMessage, MESSAGE_KEY_CHANGES);
-  messageHead.channel = channel;
+  messageHead.to = to;
   messageHead.length = length;
   messageHead.signedLength = control.signedLength;
   messageHead.writes = writes;
   // Only a reply depends on the message that it answers, and on how the guest decided.
-  const isReply = channel === CHANNEL_REPLY;
+  const isReply = (to & CHANNEL_MASK) === CHANNEL_REPLY;
   messageHead.answered = isReply ? control.row.answered : -1;
   messageHead.marks = isReply ? effects.marks : 0;
   let end: usize = SIGNED + wholeBlocks(control.signedLength);
@@ -178,7 +170,7 @@ export function checkMessage(channel: u32, ptr: usize, length: u32): void {
   }
   const keyLength = (end - MESSAGE_KEY) as u32;
   if (!isKnown(MESSAGE_KEY, keyLength)) {
-    const reads = checkMessageInHost(channel, ptr, length);
+    const reads = host.checkMessage(to, ptr, length);
     if (reads < 0) {
       control.messageBroken = 1;
       return;
@@ -200,7 +192,7 @@ function fireAndCheck(event: u32): bool {
   const length = ((WRITES - EVENT_KEY) as u32) + effects.writes * WRITE_ROW;
   const isGood = isKnown(EVENT_KEY, length);
   if (!isGood || after < 0 || control.messageBroken !== 0 || control.recheck !== 0) {
-    const reads = checkEventInHost();
+    const reads = host.checkEvent();
     if (reads < 0) return false;
     learn(EVENT_KEY, length, reads);
   }
@@ -218,7 +210,7 @@ function fireAndCheck(event: u32): bool {
 function canDiffer(row: EventRow, attempts: u32, sends: u32): bool {
   if (row.variantOf === VARIANT_SENDS) return sends !== 0;
   if (row.failWrites === ALL_WRITES_FAIL) return attempts !== 0;
-  return attempts > 1 && row.failWrites < (1 << attempts) as u32;
+  return attempts > 1 && ((row.failWrites < 1 << attempts) as u32);
 }
 
 /** Fires the events of a list, with their variants. Stops at the first that breaks a rule: false. */

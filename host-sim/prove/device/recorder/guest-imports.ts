@@ -8,7 +8,7 @@ import {
   MESSAGE_MAX,
   PIN_LAMP,
   PIN_RELAY,
-  PRINCIPAL_DEVICE,
+  PRINCIPAL_COUNT,
   REGION_COUNT,
   REGION_JOURNAL,
   STATUS_BAD_TAG,
@@ -19,6 +19,7 @@ import {
 } from "../../../../firmware/device/abi.gen";
 import { checkMessage } from "./events";
 import { read, readPadded, writeBlock } from "./guest-page";
+import * as host from "./host";
 import {
   BYTES,
   MISUSE_GPIO_WRITE,
@@ -42,16 +43,12 @@ import { control, effects, WriteRow } from "./records";
 /** Size of the regions other than the journal's. */
 const BLOCK_REGION_BYTES: u32 = 64;
 
-@external("host", "misuse")
-declare function reportMisuse(what: u32): void;
-
 /** Ends the event: the host throws. */
 function misuse(what: u32): void {
-  reportMisuse(what);
+  host.misuse(what);
   unreachable();
 }
 
-@inline
 function checkInside(ptr: usize, length: u32): void {
   if ((ptr as u64) + (length as u64) > (PAGE as u64)) misuse(MISUSE_POINTER);
 }
@@ -82,7 +79,7 @@ export function radio_request(on: u32): void {
 export function mac_verify(principal: u32, ptr: usize, length: u32, tag: usize): u32 {
   checkInside(ptr, length);
   checkInside(tag, TAG_BYTES);
-  if (principal >= PRINCIPAL_DEVICE || length > MAC_MESSAGE_MAX) misuse(MISUSE_MAC_VERIFY);
+  if (principal >= PRINCIPAL_COUNT || length > MAC_MESSAGE_MAX) misuse(MISUSE_MAC_VERIFY);
   effects.verifies++;
   const row = control.row;
   if (row.principal !== principal || row.structure === 0 || row.structureLength !== length)
@@ -95,18 +92,17 @@ export function mac_verify(principal: u32, ptr: usize, length: u32, tag: usize):
     : STATUS_BAD_TAG;
 }
 
-/** Every tag of the device is the same: the check of a message compares what was signed. */
-export function mac_sign(ptr: usize, length: u32, tag: usize): u32 {
+/** One tag for each principal: the check of a message compares what was signed. */
+export function mac_sign(principal: u32, ptr: usize, length: u32, tag: usize): u32 {
   checkInside(ptr, length);
   checkInside(tag, TAG_BYTES);
-  if (length > MAC_MESSAGE_MAX) misuse(MISUSE_MAC_SIGN);
+  if (principal >= PRINCIPAL_COUNT || length > MAC_MESSAGE_MAX) misuse(MISUSE_MAC_SIGN);
   control.signedLength = length;
   readPadded(ptr, length, SIGNED);
-  writeBlock(tag, BYTES);
+  writeBlock(tag, BYTES + principal * TAG_BYTES);
   return STATUS_OK;
 }
 
-@inline
 function regionBytes(region: u32): u32 {
   if (region === REGION_JOURNAL) return JOURNAL_SLOTS * JOURNAL_SLOT_BYTES;
   return region < REGION_COUNT ? BLOCK_REGION_BYTES : 0;
@@ -115,7 +111,8 @@ function regionBytes(region: u32): u32 {
 export function storage_write(region: u32, offset: u32, ptr: usize, length: u32): u32 {
   checkInside(ptr, length);
   const size = regionBytes(region);
-  if (length > WRITE_BYTES_MAX || size === 0 || offset > size - length) misuse(MISUSE_STORAGE_WRITE);
+  if (length > WRITE_BYTES_MAX || size === 0 || offset > size - length)
+    misuse(MISUSE_STORAGE_WRITE);
   const attempt = control.attempts;
   if (attempt >= WRITES_MAX) misuse(MISUSE_WRITES);
   control.attempts = attempt + 1;
@@ -131,10 +128,11 @@ export function storage_write(region: u32, offset: u32, ptr: usize, length: u32)
   return STATUS_OK;
 }
 
-export function net_send(channel: u32, ptr: usize, length: u32): u32 {
+export function net_send(principal: u32, channel: u32, ptr: usize, length: u32): u32 {
   checkInside(ptr, length);
-  if (channel >= CHANNEL_COUNT || length > MESSAGE_MAX) misuse(MISUSE_NET_SEND);
+  if (principal >= PRINCIPAL_COUNT || channel >= CHANNEL_COUNT || length > MESSAGE_MAX)
+    misuse(MISUSE_NET_SEND);
   effects.sends++;
-  if (control.checkMessages !== 0) checkMessage(channel, ptr, length);
+  if (control.checkMessages !== 0) checkMessage(channel | (principal << 4), ptr, length);
   return control.netAccepts !== 0 ? STATUS_OK : STATUS_DENIED;
 }

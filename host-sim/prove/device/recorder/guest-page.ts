@@ -2,13 +2,11 @@
 // in the guest's. Its functions, and the guest's on_event(), are in the recorder's table.
 import { BLOCK, ON_EVENT, PREPARE, READ, WRITE_1, WRITE_4, WRITE_32 } from "./memory-map";
 
-@inline
 export function prepare(poison: u32): void {
   call_indirect<void>(PREPARE, poison);
 }
 
 /** Copies bytes of the guest to `to`. */
-@inline
 export function read(ptr: usize, length: u32, to: usize): void {
   call_indirect<void>(READ, ptr, length, to);
 }
@@ -22,7 +20,6 @@ export function readPadded(ptr: usize, length: u32, to: usize): void {
 }
 
 /** Copies a block at `from` to the guest. */
-@inline
 export function writeBlock(ptr: usize, from: usize): void {
   const a = load<u64>(from);
   const b = load<u64>(from, 8);
@@ -37,17 +34,13 @@ export function write(ptr: usize, length: u32, from: usize): void {
   if (at === length) return;
   // The last block may overlap the one before it.
   if (length >= BLOCK) writeBlock(ptr + length - BLOCK, from + length - BLOCK);
-  else
-    for (; at < length; at++)
-      call_indirect<void>(WRITE_1, ptr + at, load<u8>(from + at) as u32);
+  else for (; at < length; at++) call_indirect<void>(WRITE_1, ptr + at, load<u8>(from + at) as u32);
 }
 
-@inline
 export function writeWord(ptr: usize, value: u32): void {
   call_indirect<void>(WRITE_4, ptr, value);
 }
 
-@inline
 export function onEvent(kind: u32, a: u32, b: u32): void {
   call_indirect<void>(ON_EVENT, kind, a, b);
 }

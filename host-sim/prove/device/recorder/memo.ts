@@ -13,7 +13,7 @@ import {
 } from "./memory-map";
 import { control } from "./records";
 
-const PRIME: u64 = 0x9e3779b97f4a7c15;
+const PRIME: u64 = ((0x9e3779b9 as u64) << 32) | 0x7f4a7c15;
 const ENTRY_ALIGN: u32 = 64;
 
 /** An entry: this head, the RECENT_COUNT values that were used last, the key. */
@@ -73,12 +73,10 @@ function sameKey(one: usize, other: usize, length: u32): bool {
   return true;
 }
 
-@inline
 function firstKeySlot(): usize {
   return KEY_TABLE + (((keyHash as u32) & (KEY_SLOTS - 1)) << 2);
 }
 
-@inline
 function nextKeySlot(slot: usize): usize {
   return KEY_TABLE + ((slot + 4 - KEY_TABLE) & ((KEY_SLOTS << 2) - 1));
 }
@@ -99,7 +97,6 @@ function lookUp(key: usize, length: u32): bool {
   return false;
 }
 
-@inline
 function verdictOf(bits: u32): u64 {
   return ((entry.id as u64) << 32) | (bits as u64);
 }
@@ -107,7 +104,7 @@ function verdictOf(bits: u32): u64 {
 /** The slot that holds a value of the entry's bits, or the free one where it belongs. */
 function verdictSlot(bits: u32): usize {
   const verdict = verdictOf(bits);
-  const index = ((verdict * PRIME) >> 40) as u32 & (VERDICT_SLOTS - 1);
+  const index = (((verdict * PRIME) >> 40) as u32) & (VERDICT_SLOTS - 1);
   let slot: usize = VERDICT_TABLE + (index << 3);
   while (load<u64>(slot) !== 0 && load<u64>(slot) !== verdict)
     slot = VERDICT_TABLE + ((slot + 8 - VERDICT_TABLE) & ((VERDICT_SLOTS << 3) - 1));

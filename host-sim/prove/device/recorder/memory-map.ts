@@ -7,9 +7,9 @@ export const PAGE: u32 = 65_536;
 /** Keys are hashed and compared in blocks of this size. A shorter key is padded with zeroes. */
 export const BLOCK: u32 = 32;
 /** Room for the state region of a guest, in whole blocks. */
-export const STATE_ROOM: u32 = 160;
+export const STATE_ROOM: u32 = 224;
 /** Most 8-byte words of the state that the checks of one kind may read. */
-export const OBSERVED_WORDS_MAX: u32 = 16;
+export const OBSERVED_WORDS_MAX: u32 = 28;
 
 /** A guest that writes more often than this in one event, or more bytes at once, is refuted. */
 export const WRITES_MAX: u32 = 16;
@@ -42,7 +42,7 @@ export const FACTORS: usize = OBSERVED_BY_MESSAGE + 512;
 export const SCRATCH: usize = 12 * 1024;
 /** The rows of events. Row 0 is for events that TypeScript fires one at a time. */
 export const EVENTS: usize = 16 * 1024;
-/** Messages, signed bytes and tags. The first is the tag that mac_sign() returns. */
+/** Messages, signed bytes and tags. First come the tags that mac_sign() returns, one a principal. */
 export const BYTES: usize = 4 * PAGE;
 /** Lists of numbers of events. */
 export const LISTS: usize = 8 * PAGE;

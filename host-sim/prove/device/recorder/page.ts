@@ -1,25 +1,22 @@
 // A module that works in the guest's memory, on behalf of the recorder. It may have no data of its own:
 // its memory is the guest's.
 
-@external("recorder", "put32")
-declare function put32(to: usize, a: u64, b: u64, c: u64, d: u64): void;
-@external("recorder", "put8")
-declare function put8(to: usize, value: u64): void;
-@external("recorder", "put1")
-declare function put1(to: usize, value: u32): void;
-@external("constants", "restore")
-declare function restoreConstants(): void;
+import { restore } from "./constants";
+import { put1, put8, put32 } from "./handover";
 
 /** End of the memory that is poisoned: everything that the guest was seen to use is below it. */
-export const poisonEnd: u32 = 0;
+let poisonEnd: u32 = 0;
+
+export function setPoisonEnd(end: u32): void {
+  poisonEnd = end;
+}
 
 /** Poisons the guest's memory, then restores its constants. */
 export function prepare(poison: u32): void {
   memory.fill(0, poison as u8, poisonEnd);
-  restoreConstants();
+  restore();
 }
 
-@inline
 function hand32(ptr: usize, to: usize): void {
   put32(to, load<u64>(ptr), load<u64>(ptr, 8), load<u64>(ptr, 16), load<u64>(ptr, 24));
 }

@@ -89,7 +89,8 @@ export class Effects {
 /** The head of a message's key. */
 @unmanaged
 export class MessageHead {
-  channel: u32;
+  /** CHANNEL, and the PRINCIPAL from bit 4 on. */
+  to: u32;
   length: u32;
   signedLength: u32;
   /** Number of the message that a reply answers; -1 for other messages. `marks`: 0 for these. */
@@ -109,8 +110,7 @@ export class WriteRow {
 @unmanaged
 export class ObservedWord {
   mask: u64;
-  offset: usize;
-  private padding: u32;
+  offset: u64;
 }
 
 export const control = changetype<Control>(CONTROL);

@@ -1,6 +1,6 @@
 /* The part of ESP-IDF's system interface that boards/esp32 uses, written from its documentation, so
- * that types can be checked and the firmware run (tests/boards/esp32/world) without ESP-IDF. A real build
- * checks it against the real headers. */
+ * that types can be checked and the firmware run (tests/boards/esp32/world) without ESP-IDF. A real
+ * build checks it against the real headers. */
 #ifndef IDF_SYSTEM_H
 #define IDF_SYSTEM_H
 

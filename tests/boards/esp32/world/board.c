@@ -140,6 +140,11 @@ void pins_set(uint32_t pin, bool level) {
     else handlers[pin](NULL);
 }
 
+void pins_quietly(uint32_t pin, bool level) {
+    world->pads[pin] = level;
+    pins_register(pin);
+}
+
 void pins_boot(void) {
     for (uint32_t pin = 0; pin < WORLD_PINS; pin++) pins_register(pin);
 }

@@ -12,8 +12,10 @@
 #include <unistd.h>
 
 #include "crc32.h"
+#include "host.h"
 #include "image_format.h"
 #include "pins.h"
+#include "radio_power.h"
 #include "world.h"
 
 /* Longer than any run takes, in s. */
@@ -93,6 +95,15 @@ static void report(void) {
               world->nvs_writes);
 }
 
+/* An interrupt that finds the host masked, while NO is open for a moment. */
+static void glimpse(void) {
+    const uint32_t pin = (uint32_t)inputs[0];
+    pins_quietly(pin, false);
+    host_edge_masked();
+    pins_quietly(pin, true);
+    world_say("glimpse radio=%s", radio_power_sense() ? "on" : "off");
+}
+
 /* The supply is gone for a second: nothing is retained. */
 static _Noreturn void supply_loss(void) {
     for (uint32_t pin = 0; pin < WORLD_PINS; pin++) world->hold[pin] = false;
@@ -132,6 +143,7 @@ void script_run(char *line) {
     else if (strcmp(command, "coarse") == 0) world->coarse = on;
     else if (strcmp(command, "panics") == 0)
         world->panics_left = (uint32_t)strtoul(words, NULL, 10);
+    else if (strcmp(command, "glimpse") == 0) glimpse();
     else if (strcmp(command, "panic") == 0) world_panic("by the script");
     else if (strcmp(command, "supply") == 0) supply_loss();
     else if (strcmp(command, "flash-busy") == 0) world->flash_busy_until = world->now + 60000;

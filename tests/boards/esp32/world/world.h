@@ -1,6 +1,6 @@
 /* A virtual ESP32 board for the firmware of boards/esp32: virtual time, tasks, interrupts, pads,
- * flash, Wi-Fi and a broker behind ESP-IDF's interfaces (tests/boards/esp32/idf). Each boot runs in a
- * child process, so that RAM is new while `world` (shared memory) continues. */
+ * flash, Wi-Fi and a broker behind ESP-IDF's interfaces (tests/boards/esp32/idf). Each boot runs in
+ * a child process, so that RAM is new while `world` (shared memory) continues. */
 #ifndef WORLD_H
 #define WORLD_H
 
@@ -93,6 +93,8 @@ void script_run(char *command);
 uint64_t timer_due(void);
 void timer_fire(void);
 void pins_set(uint32_t pin, bool level);
+/* Without an interrupt. */
+void pins_quietly(uint32_t pin, bool level);
 void pins_boot(void);
 void uart_input(const uint8_t *bytes, uint32_t len);
 uint64_t wifi_due(void);

@@ -1,0 +1,210 @@
+/**
+ * The controller's image on the emulated chip beyond the scenarios: figures, the ways to restart, a source of
+ * randomness that is dead, what is typed, and the hostile image, whose pins copper alone holds back.
+ */
+import { beforeAll, describe, expect, test } from "vitest";
+import { buildFirmware } from "../../../host-sim/targets/rp2040/build.ts";
+import { Passages, symbolsOf } from "../../../host-sim/targets/rp2040/figures.ts";
+import type { ControllerLoop } from "../../../host-sim/targets/rp2040/loop.ts";
+import { BOARD, notRun, type Running, running } from "./support.ts";
+
+const SRAM_MAX = 200 * 1024;
+const { no, nc, button, radio, relay, lamp } = BOARD.pins;
+
+/** Instructions from a contact that opens to the radio's enable at 0. */
+function edge(loop: ControllerLoop): number {
+  const { chip } = loop;
+  const before = chip.instructions;
+  chip.level(no, false);
+  for (let count = 0; count < 10_000; count++) {
+    if ((chip.out & (1 << radio)) === 0) return chip.instructions - before;
+    chip.step();
+  }
+  throw new Error("the radio's enable stays on");
+}
+
+/** Instructions from the first byte of a command to sleep, its answer sent. */
+function relayGet({ target, remote }: Running): number {
+  target.publish(remote.compose({ as: "owner", op: "relay.get" }, target.now).bytes, "direct");
+  target.advance(4);
+  const before = target.loop.chip.instructions;
+  target.advance(1);
+  return target.loop.chip.instructions - before;
+}
+
+describe.skipIf(notRun() !== null)("the controller's image", () => {
+  beforeAll(() => {
+    buildFirmware({ board: BOARD.name });
+  }, 120_000);
+
+  test("an edge takes the enable away within 250 instructions, asleep or at work", async () => {
+    const { target } = await running("on");
+    target.advance(1000);
+    expect(edge(target.loop)).toBeLessThanOrEqual(250);
+    target.stop();
+    // At every 37th instruction of what a second of work is: ticks, and commands that are served.
+    let worst = 0;
+    for (let at = 40; at < 4000; at += 37) {
+      const { target: busy } = await running("on");
+      busy.advance(1000);
+      const { chip } = busy.loop;
+      chip.level(button, true);
+      for (let count = 0; count < at; count++) chip.step();
+      worst = Math.max(worst, edge(busy.loop));
+      expect(chip.faults).toEqual([]);
+      busy.stop();
+    }
+    process.stderr.write(`edge to radio enable low, at work: ${worst} instructions at most\n`);
+    expect(worst).toBeLessThanOrEqual(250);
+  }, 240_000);
+
+  test("an edge takes the enable away while the flash is written, and the cut follows", async () => {
+    const { target, trace } = await running("on");
+    target.advance(1000);
+    const { chip, nor } = target.loop;
+    nor.busyPolls = 100;
+    chip.level(button, true);
+    for (let count = 0; count < 2_000_000 && !nor.busy; count++) chip.step();
+    expect(nor.busy).toBe(true);
+    expect(edge(target.loop)).toBeLessThanOrEqual(250);
+    expect(nor.busy).toBe(true);
+    target.apply({ switch: "kill" });
+    target.advance(1000);
+    expect(chip.faults).toEqual([]);
+    expect(trace.some((line) => line.endsWith("restart reason=CUT"))).toBe(true);
+    target.stop();
+  }, 120_000);
+
+  test("keeps its figures: load, tick, command, RAM, first sample", async () => {
+    const { elf } = buildFirmware({ board: BOARD.name });
+    const board = await running("on");
+    const { target, trace } = board;
+    const passages = new Passages(symbolsOf(elf), [
+      "host_edge",
+      "guest_load",
+      "guest_on_event",
+      "hal_idle",
+    ]);
+    passages.watch(target.loop);
+    target.advance(0);
+    const load = passages.after("guest_load", 0);
+    const first = passages.after("guest_on_event", load);
+    expect(first - load).toBeLessThanOrEqual(1_300_000);
+    // 125 MHz from the crystal's start on, which takes 1 ms; a cycle and a half an instruction.
+    expect(1 + (passages.after("host_edge", 0) * 1.5) / 125_000).toBeLessThanOrEqual(5);
+    target.advance(1249);
+    const before = target.loop.chip.instructions;
+    target.advance(1);
+    const event = passages.after("guest_on_event", before);
+    const tick = passages.after("hal_idle", event) - event;
+    expect(tick).toBeLessThanOrEqual(2900);
+    // The first makes the interpreter compile what no event has called before.
+    expect(relayGet(board)).toBeGreaterThan(80_000);
+    const command = relayGet(board);
+    expect(command).toBeLessThanOrEqual(80_000);
+    expect(trace.some((line) => line.endsWith("radio power=on"))).toBe(true);
+    const symbols = symbolsOf(elf);
+    const end = symbols.get("bss_end") ?? 0;
+    expect(end - 0x2000_0000).toBeLessThanOrEqual(SRAM_MAX);
+    const ram = end - 0x2000_0000;
+    process.stderr.write(
+      `load ${first - load}, tick ${tick}, relay.get ${command}, RAM ${ram} bytes\n`,
+    );
+    target.stop();
+  }, 120_000);
+
+  test("a restart resets the processors alone; if it does not come, the reset is entered by jump", async () => {
+    for (const dead of [false, true]) {
+      const { target, trace } = await running("on");
+      target.advance(500);
+      target.loop.chip.watchdogDead = dead;
+      target.apply({ button: "press" });
+      target.advance(100);
+      expect(target.loop.chip.out & (1 << relay)).not.toBe(0);
+      target.apply({ switch: "kill" });
+      target.advance(1000);
+      expect(target.loop.chip.restartKeepsPins).toBe(true);
+      expect(trace.filter((line) => line.endsWith("boot reason=CUT")).length).toBe(1);
+      // The relay's pin was never let go.
+      expect(target.loop.chip.out & (1 << relay)).not.toBe(0);
+      expect(target.loop.chip.faults).toEqual([]);
+      target.stop();
+    }
+  }, 120_000);
+
+  test("a dead source of randomness makes no epoch: killed, shown, and local work goes on", async () => {
+    const { target, trace } = await running("on");
+    target.loop.randomDead = true;
+    target.advance(5000);
+    expect(target.loop.said).toContain("fault random=repetition");
+    expect(trace.some((line) => line.endsWith("gate phase=FAULT_CONTACT"))).toBe(true);
+    for (const never of ["gate phase=LIVE", "epoch value", "radio power=on"])
+      expect(trace.some((line) => line.includes(never))).toBe(false);
+    const lit = trace.filter((line) => line.includes("gpio pin=LAMP level=1")).length;
+    expect(lit).toBeGreaterThan(1);
+    target.apply({ button: "press" });
+    target.advance(100);
+    expect(target.loop.chip.out & (1 << relay)).not.toBe(0);
+    target.stop();
+  }, 120_000);
+
+  test("answers what is typed, and drops rubbish", async () => {
+    const { target } = await running("kill");
+    target.advance(400);
+    const { chip, said } = target.loop;
+    const type = (text: string | Uint8Array) => {
+      said.length = 0;
+      chip.uarts[0]?.feed(Buffer.from(text));
+      target.advance(300);
+    };
+    type("status\n");
+    expect(said[0]).toMatch(/^status chip=rp2040 version=2 phase=KILLED radio=off boot=POWER_ON /);
+    type("what\x01ever\n");
+    expect(said[0]).toBe("error unknown command: try help: what.ever");
+    type(`${"x".repeat(500)}\n`);
+    expect(said[0]).toMatch(/^error line longer than 64 bytes/);
+    type("factory-reset\n");
+    expect(said[0]).toMatch(/^error hold the button/);
+    type("journal\n");
+    expect(said.at(-1)).toMatch(/^journal crc=[0-9a-f]{8}$/);
+    type("bootsel\n");
+    expect(said[0]).toMatch(/^error hold the button/);
+    // Noise on the modem's line.
+    chip.uarts[1]?.feed(
+      Buffer.from(Array.from({ length: 6000 }, (_, index) => (index * 37) & 0xff)),
+    );
+    target.advance(1000);
+    expect(chip.faults).toEqual([]);
+    target.apply({ button: "press" });
+    target.advance(50);
+    type("bootsel\n");
+    expect(said).toContain("the chip is a USB drive");
+    target.stop();
+  }, 120_000);
+});
+
+describe.skipIf(notRun() !== null)("a hostile native image on the emulated chip", () => {
+  test("drives every pin at KILL, and copper holds the rail dead", async () => {
+    const { target } = await running("on", { image: "hostile" });
+    const every = [radio, relay, lamp, no, nc, button].reduce((mask, pin) => mask | (1 << pin), 0);
+    target.advance(1000);
+    expect(target.rail()).toBe("up");
+    target.apply({ switch: "kill" });
+    target.advance(200);
+    for (let time = 0; time < 100; time++) {
+      target.advance(100);
+      expect(target.loop.chip.out & every).toBe(every);
+      expect(target.rail()).toBe("down");
+    }
+    target.stop();
+  }, 120_000);
+
+  test("control: where the chip itself powers the radio, the same image keeps it on", async () => {
+    const { target } = await running("on", { image: "hostile", board: "esp32" });
+    target.advance(1000);
+    target.apply({ switch: "kill" });
+    target.advance(1000);
+    expect(target.rail()).toBe("up");
+    target.stop();
+  }, 120_000);
+});
