@@ -84,9 +84,7 @@ const COMMON = [
 /** What of mac.wasm's page is backed, in bytes: its buffers end below. */
 export const MAC_MEMORY = 2880;
 export const STRICT_FLAGS = ["-Wall", "-Wextra", "-Werror", "-Wconversion"];
-/**
- * Flags for third-party code. wasm3 relies on signed overflow and breaks the strict aliasing rule.
- */
+/** For third-party code: wasm3 relies on signed overflow and breaks the strict aliasing rule. */
 export const THIRD_PARTY_FLAGS = ["-w", "-fwrapv", "-fno-strict-aliasing"];
 /** Unrolls SHA-256's rounds, eight at a time. GCC needs these flags; clang unrolls by default. */
 export const UNROLL_FLAGS = [

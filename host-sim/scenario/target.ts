@@ -16,7 +16,7 @@ export interface TargetConfig {
   position: Position;
   image: Image;
   /** By PRINCIPAL. */
-  secrets: readonly Uint8Array[];
+  secrets: readonly (Uint8Array | null)[];
   trace: TraceSink;
   /** Called with each message that the broker receives from the device. */
   message: DeviceMessage;

@@ -67,6 +67,12 @@ function checkBelow(value: number, bound: number, what: string): void {
   if (value >>> 0 >= bound) throw new GuestTrap(what);
 }
 
+function checkSend(principal: number, channel: number, len: number): void {
+  checkBelow(principal, PRINCIPAL_NAMES.length, "principal");
+  checkBelow(channel, CHANNEL_NAMES.length, "channel");
+  checkBelow(len, MESSAGE_MAX + 1, "length");
+}
+
 /** Keeps printable ASCII. Replaces quotes, backslashes and all other bytes by full stops. */
 function printable(bytes: Uint8Array): string {
   let text = "";
@@ -101,9 +107,7 @@ export function makeImports(context: ImportContext): BoardImports {
     },
     net_send(principal, channel, ptr, len) {
       countCall(context);
-      checkBelow(principal, PRINCIPAL_NAMES.length, "principal");
-      checkBelow(channel, CHANNEL_NAMES.length, "channel");
-      checkBelow(len, MESSAGE_MAX + 1, "length");
+      checkSend(principal, channel, len);
       const bytes = range(context, ptr, len);
       if (!context.maySend()) return STATUS.DENIED;
       return context.queueSend(principal, channel, bytes.slice()) ? STATUS.OK : STATUS.FULL;

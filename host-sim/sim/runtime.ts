@@ -35,10 +35,7 @@ import type { GuestModule } from "./module.ts";
 
 /** The watchdog restarts a board this long after its guest hung, in ms. */
 export const WATCHDOG_MS = 2000;
-/**
- * Extra delay of the restart after a trap, in ms, so that a guest that always traps is no busy
- * loop.
- */
+/** Extra delay of the restart after a trap, in ms: a guest that always traps is no busy loop. */
 export const TRAP_DELAY_MS = 1000;
 /** Capacity of the event queue. */
 const QUEUE_MAX = 32;

@@ -36,7 +36,6 @@ function hmac(key: Uint8Array, message: Uint8Array): string {
 }
 
 describe("mac.wasm", () => {
-
   test("gives the digests of the NIST vectors that fit its buffer", () => {
     const fitting = vectors("sha256").filter(
       ({ message_hex = "", repeat }) => Number(repeat) === 1 && message_hex.length <= 4096,

@@ -172,6 +172,15 @@ describe("with a broker and a device", () => {
     expect(ended).toEqual({ code: 0, out, err: "" });
   });
 
+  test("send says, when interrupted, how long the command may still execute", async () => {
+    device.respond = () => undefined;
+    const waiting = start(`send relay.set on --as owner ${at}`);
+    await until("the command", () => device.seen.length === 2);
+    waiting.child.kill("SIGINT");
+    const ended = await waiting.ended;
+    complains(ended, 130, /interrupted: the command was sent and may execute for \d{4} ms more$/m);
+  });
+
   test("send refuses a deadline of more than 60 s", async () => {
     const ended = await run(`send relay.set on --as owner --deadline 61s ${at}`);
     complains(ended, 2, /--deadline.*Write a time of at most 60s/);
@@ -180,78 +189,6 @@ describe("with a broker and a device", () => {
   test("send exits with 8 without a broker", async () => {
     const line = `send status --as owner --broker mqtt://127.0.0.1:${await freePort()}`;
     complains(await run(line), 8, /no server listens there: start a broker/);
-  });
-
-  test("watch prints what the device signed and marks what it did not sign", async () => {
-    const watching = start(`watch ${at}`);
-    const json = start(`watch --json ${at}`);
-    undo.push(() => watching.child.kill("SIGKILL"));
-    undo.push(() => json.child.kill("SIGKILL"));
-    const flag = () =>
-      device.client.publish("killswitch/demo/availability", "online", { retain: true });
-    await until("both to listen", () => {
-      flag();
-      return watching.out !== "" && json.out !== "";
-    });
-    device.say("owner", "telemetry", [2, device.epoch, ++device.counter, 1_000, 215]);
-    device.report("owner", statusData(3, new Uint8Array(32)));
-    device.client.publish("killswitch/demo/owner/status", "forged");
-    device.client.publish("killswitch/other/owner/status", "not ours");
-    device.say("provider", "status", [1, device.epoch, 3, 1_000, new Map()]);
-    await until(
-      "all",
-      () =>
-        [watching, json].every(
-          ({ out }) => out.includes("unverified") && /status.*relay/.test(out),
-        ) && json.out.includes("21.5"),
-    );
-    expect(watching.out).toMatch(/^availability state=online\n/);
-    const head = "epoch=0908070605040302 counter=\\d clock=1000";
-    expect(watching.out).toMatch(
-      new RegExp(`^telemetry (verified|as-of) ${head} temperature=21.5$`, "m"),
-    );
-    expect(watching.out).toMatch(new RegExp(`^status verified ${head} relay=true .*safe=off`, "m"));
-    expect(watching.out).toContain("status unverified=6 reason=not a tagged COSE_Mac0\n");
-    expect(watching.out).not.toContain("ours");
-    const lines = json.out
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line));
-    expect(lines).toContainEqual({
-      level: "telemetry",
-      age: expect.stringMatching(/^(verified|as-of)$/),
-      epoch: "0908070605040302",
-      counter: 1,
-      clock: 1_000,
-      temperature: 21.5,
-    });
-    watching.child.kill("SIGINT");
-    expect(await watching.ended).toMatchObject({ code: 130, err: "" });
-  });
-
-  test("watch exits with 8 when the broker stops", async () => {
-    const watching = start(`watch ${at}`);
-    await until("it to listen", () => {
-      device.client.publish("killswitch/demo/availability", "online", { retain: true });
-      return watching.out !== "";
-    });
-    await rewind();
-    complains(await watching.ended, 8, /broker mqtt:\/\/127\.0\.0\.1:\d+: the connection closed/);
-  });
-
-  test("watch exits without a message when its reader closes the pipe", async () => {
-    const watching = start(`watch ${at}`);
-    await until("it to listen", () => {
-      device.client.publish("killswitch/demo/availability", "online", { retain: true });
-      return watching.out !== "";
-    });
-    watching.child.stdout?.destroy();
-    const flags = setInterval(
-      () => device.say("owner", "telemetry", [2, device.epoch, ++device.counter, 1_000, 1]),
-      20,
-    );
-    undo.push(() => clearInterval(flags));
-    expect(await watching.ended).toMatchObject({ code: 0, err: "" });
   });
 
   test("journal read fetches all pages, checks them against the head and writes them", async () => {

@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { EXIT } from "../../host-sim/base/errors.ts";
 import { Prng } from "../../host-sim/base/prng.ts";
+import { accessList } from "../../host-sim/controller/access-list.ts";
 import { dial, hangUp } from "../../host-sim/controller/client.ts";
 import { MqttLink } from "../../host-sim/mqtt/link.ts";
 import { parseBroker } from "../../host-sim/mqtt/session.ts";
 import {
+  connectPlain,
   findMosquitto,
   makeCertificate,
   rewind,
@@ -70,6 +72,44 @@ describe.runIf(mosquitto !== undefined)("mosquitto", () => {
       received: () => expect.unreachable(),
     });
     expect(link.deadline()).toBeGreaterThanOrEqual(500);
+  });
+
+  test("with the generated access list, keeps each principal to its own topics", async () => {
+    const { port } = await start((folder) => {
+      const users = ["demo-device", "demo-owner", "demo-provider"];
+      const [passwords, list] = [join(folder, "passwords"), join(folder, "acl")];
+      writeFileSync(passwords, `${users.map((user) => `${user}:p`).join("\n")}\n`);
+      spawnSync("mosquitto_passwd", ["-U", passwords]);
+      writeFileSync(list, `${accessList("demo").join("\n")}\n`);
+      return ["allow_anonymous false", `password_file ${passwords}`, `acl_file ${list}`];
+    });
+    const as = async (user: string) => {
+      const url = `mqtt://${user}:p@127.0.0.1:${port}`;
+      const plain = await connectPlain(url, "killswitch/#");
+      undo.push(() => plain.client.endAsync(true));
+      return plain;
+    };
+    const [device, owner, provider] = [
+      await as("demo-device"),
+      await as("demo-owner"),
+      await as("demo-provider"),
+    ];
+    const kids = ["owner", "provider"];
+    const levels = ["command", "reply", "status", "telemetry"];
+    for (const { client } of [device, owner, provider])
+      for (const kid of kids)
+        for (const level of levels)
+          await client.publishAsync(`killswitch/demo/${kid}/${level}`, "x", { qos: 1 });
+    await device.client.publishAsync("killswitch/demo/availability", "online", { qos: 1 });
+    await owner.client.publishAsync("killswitch/demo/availability", "forged", { qos: 1 });
+    const shown = ({ heard }: typeof device) =>
+      heard.map(({ topic, payload }) => `${topic.slice("killswitch/demo/".length)} ${payload}`);
+    await until("the last", () => shown(provider).includes("availability online"));
+    const sent = (kid: string) =>
+      ["reply", "status", "telemetry"].map((level) => `${kid}/${level} x`);
+    expect(shown(owner)).toEqual([...sent("owner"), "availability online"]);
+    expect(shown(provider)).toEqual([...sent("provider"), "availability online"]);
+    expect(shown(device)).toEqual(["owner/command x", "provider/command x"]);
   });
 
   test("with a self-signed certificate, is refused with a fix, and accepted if it is trusted", async () => {

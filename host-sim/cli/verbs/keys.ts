@@ -4,6 +4,7 @@
 import { type Command, Option } from "commander";
 import { PRINCIPAL_KIDS } from "../../abi/abi.gen.ts";
 import type { Kid } from "../../abi/topics.ts";
+import { accessList } from "../../controller/access-list.ts";
 import { initKeys, keyOf, listDevices, loadKeys, revokeKey, toJwk } from "../../controller/keys.ts";
 import { deviceOption, example, jsonOption, keysOption } from "../options.ts";
 import { print, printJson, random } from "../terminal.ts";
@@ -62,6 +63,18 @@ export function register(program: Command): void {
       for (const line of revoked(folder, device, principal)) print(line);
     });
   example(revoke, "killswitch keys revoke --principal manufacturer");
+  registerAccessList(keys);
+}
+
+function registerAccessList(keys: Command): void {
+  const list = keys
+    .command("access-list")
+    .description("print an access list for a mosquitto broker; prints no key")
+    .addOption(deviceOption())
+    .action(({ device }: { device: string }) => {
+      for (const line of accessList(device)) print(line);
+    });
+  example(list, "killswitch keys access-list --device demo > demo.acl");
 }
 
 /** What keys revoke did, and what it cannot do. */

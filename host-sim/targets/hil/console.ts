@@ -9,6 +9,7 @@ import {
   MARK_NAMES,
   PHASE_NAMES,
   PIN_NAMES,
+  PRINCIPAL_NAMES,
 } from "../../abi/abi.gen.ts";
 
 export interface ConsoleSink {
@@ -40,7 +41,9 @@ const DETAILS: Readonly<Record<string, RegExp>> = {
   radio: /^power=(?:on|off)$/,
   link: /^state=(?:up|down)$/,
   rx: /^len=\d{1,4} crc=[0-9a-f]{8}$/,
-  tx: new RegExp(`^channel=${names(CHANNEL_NAMES)} len=\\d{1,4} crc=[0-9a-f]{8}$`),
+  tx: new RegExp(
+    `^channel=${names(CHANNEL_NAMES)} to=${names(PRINCIPAL_NAMES)} len=\\d{1,4} crc=[0-9a-f]{8}$`,
+  ),
   gpio: new RegExp(`^pin=${names(PIN_NAMES)} level=[01]$`),
   mark: new RegExp(`^name=${names(MARK_NAMES)}$`),
   log: /^text="[\x20-\x7e]*"$/,
