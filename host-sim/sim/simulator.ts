@@ -73,7 +73,7 @@ export class Simulator {
       data: board,
       clock: this.#clock,
       physics: new Prng(options.seed),
-      entropy: new Prng(options.seed ^ ENTROPY_STREAM),
+      entropy: options.entropy ?? new Prng(options.seed ^ ENTROPY_STREAM),
       secrets: options.secrets,
       mac: options.mac,
       storage: options.storage,

@@ -52,7 +52,7 @@ export interface BoardOptions {
   /** Randomness of contact bounce, contact travel time and memory contents after a brown-out. */
   physics: Prng;
   /** Source of the device's random bytes. */
-  entropy: Prng;
+  entropy: Pick<Prng, "fill">;
   /** Secrets by PRINCIPAL. Null where the device has none. */
   secrets: readonly (Uint8Array | null)[];
   /** HMAC-SHA256 by PRINCIPAL and KEY. Default: node:crypto's with the keys derived from `secrets`. */

@@ -30,9 +30,10 @@ const HAD_POR = 1 << 8;
 const HAD_RUN = 1 << 16;
 const IRQ_UART0 = 20;
 const HARD_FAULT = 3;
-/** Of retained_block.h: its first word, where the guest's part begins, and where in RAM to look for it. */
-const RETAINED_VERSION = 0x4b53_5231;
-const RETAINED_REGION = 20;
+/** The board's retained block (retained_block.h): its first word, and the offset of the guest's part in bytes. */
+export const RETAINED_VERSION = 0x4b53_5232;
+export const RETAINED_REGION = 32;
+/** The block lies in the first bytes of RAM, this many at most. */
 const RETAINED_WITHIN = 32 * 1024;
 /** A hung program gets so many instructions between two things that are due. */
 const HUNG_SLICE = 20_000;

@@ -6,6 +6,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import wabtModule from "wabt";
+import { ABI_VERSION } from "../../../host-sim/abi/abi.gen.ts";
 import { loadBoard } from "../../../host-sim/base/board-data.ts";
 import { packageRoot } from "../../../host-sim/base/paths.ts";
 import { differingLine, epochsOf } from "../../../host-sim/cli/verbs/conform.ts";
@@ -87,7 +88,7 @@ async function assemble(text: string): Promise<Uint8Array<ArrayBuffer>> {
 /** A guest whose tick does `body`; all else does nothing. */
 const withTick = (body: string, locals = "") => `(module
   (memory (export "memory") 1 1)
-  (func (export "abi_version") (result i32) (i32.const 1))
+  (func (export "abi_version") (result i32) (i32.const ${ABI_VERSION}))
   (func (export "init") (param i32))
   (func (export "on_event") (param i32 i32 i32) ${locals} ${body})
   (func (export "rx_buffer") (result i32) (i32.const 1024))

@@ -6,7 +6,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { packageRoot } from "../../../host-sim/base/paths.ts";
 import { MAC_MEMORY, translateCore } from "../../../host-sim/build/native-image.ts";
+import { RETAINED_REGION, RETAINED_VERSION } from "../../../host-sim/targets/rp2040/chip.ts";
 import { BOARD, runProgram } from "./support.ts";
 
 const firmware = (name: string) => join("boards", BOARD.name, "firmware", name);
@@ -25,6 +27,17 @@ test(
   },
   TIMEOUT_MS,
 );
+
+test("the emulator knows the layout of the retained block", () => {
+  const shared = join("boards", "esp32", "main");
+  const sources = [
+    "tests/targets/rp2040/retained_layout.c",
+    join(shared, "retained_block.c"),
+    runtime("crc32.c"),
+  ];
+  const flags = [`-I${join(packageRoot(), shared)}`];
+  expect(runProgram(sources, flags)).toBe(`${RETAINED_VERSION} ${RETAINED_REGION}`);
+});
 
 /** Runs the model of restarts. */
 function epochs(source: string, restarts: number): string {
