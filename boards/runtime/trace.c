@@ -59,3 +59,10 @@ void trace3(const char *a, const char *b, const char *c) {
     line_text(&line, c);
     line_end(&line);
 }
+
+bool trace_is_chatter(const char *line, uint32_t len) {
+    static const char words[][2] = {{'m', 'a'}, {'l', 'o'}, {'r', 'x'}, {'t', 'x'}, {'d', 'r'}};
+    for (uint32_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (len >= 2 && line[0] == words[i][0] && line[1] == words[i][1]) return true;
+    return false;
+}

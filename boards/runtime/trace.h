@@ -24,4 +24,8 @@ void line_end(const struct line *line);
 /* A whole line: three texts, one after the other. */
 void trace3(const char *a, const char *b, const char *c);
 
+/* Lines of messages and of the guest: mark, log, rx, tx, drop. A console under load leaves them out
+ * first. */
+bool trace_is_chatter(const char *line, uint32_t len);
+
 #endif

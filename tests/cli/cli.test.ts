@@ -6,10 +6,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CODE, OP } from "../../host-sim/abi/abi.gen.ts";
 import { packageRoot } from "../../host-sim/base/paths.ts";
-import { loadKeys } from "../../host-sim/controller/keys.ts";
 import {
   connectPlain,
-  FakeDevice,
+  type FakeDevice,
   freePort,
   respondWithJournal,
   rewind,
@@ -18,7 +17,7 @@ import {
   undo,
   until,
 } from "../mqtt/fixture.ts";
-import { complains, startProgram } from "./program.ts";
+import { complains, startDevice, startProgram } from "./program.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -95,13 +94,7 @@ describe("with a broker and a device", () => {
   let device: FakeDevice;
   let at = "";
   beforeEach(async () => {
-    await run("keys init");
-    const broker = await startEmbedded();
-    undo.push(() => broker.stop());
-    const keys = loadKeys(join(folder, ".killswitch", "keys"), "demo");
-    device = await FakeDevice.start(broker.url, "demo", keys);
-    undo.push(() => device.client.endAsync(true));
-    at = `--broker ${broker.url}`;
+    [device, at] = await startDevice(folder);
   });
 
   test("send exits with 0 and prints what the device did", async () => {

@@ -6,11 +6,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { loadKeys } from "../../host-sim/controller/keys.ts";
-import { FakeDevice, rewind, startEmbedded, undo, until } from "../mqtt/fixture.ts";
+import { type FakeDevice, rewind, undo, until } from "../mqtt/fixture.ts";
 import { FakeBoard } from "../serial/fake-board.ts";
 import { noPty, Pty } from "../serial/pty.ts";
-import { type Ended, startProgram } from "./program.ts";
+import { type Ended, startDevice, startProgram } from "./program.ts";
 
 /** Clears a screen, sets its title, changes colours, and turns a text round: ESC, C1 (as UTF-8), bidi. */
 const HOSTILE = "\u001b[2J\u001b]0;owned\u0007\u009b31m\u202eKO\u202c\u0085\r";
@@ -36,13 +35,7 @@ describe("with a broker that anybody may publish to", () => {
   let device: FakeDevice;
   let at = "";
   beforeEach(async () => {
-    await run("keys init");
-    const broker = await startEmbedded();
-    undo.push(() => broker.stop());
-    const keys = loadKeys(join(folder, ".killswitch", "keys"), "demo");
-    device = await FakeDevice.start(broker.url, "demo", keys);
-    undo.push(() => device.client.endAsync(true));
-    at = `--broker ${broker.url}`;
+    [device, at] = await startDevice(folder);
     const availability = "killswitch/demo/availability";
     await device.client.publishAsync(availability, HOSTILE, { qos: 1, retain: true });
   });

@@ -3,6 +3,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { packageRoot } from "../../host-sim/base/paths.ts";
+import { loadKeys } from "../../host-sim/controller/keys.ts";
+import { FakeDevice, startEmbedded, undo } from "../mqtt/fixture.ts";
 
 const program = join(packageRoot(), "dist", "killswitch.js");
 
@@ -60,4 +62,18 @@ export function complains(result: Ended, code: number, words: RegExp): void {
   expect(result.err).toMatch(words);
   expect(result.err).toMatch(/^killswitch: [^\n]+\n$/);
   expect(result.code).toBe(code);
+}
+
+/**
+ * Makes keys for the device `demo` in a folder, and starts a broker and that device. Returns the device and
+ * the option `--broker` for a command line. rewind() stops both.
+ */
+export async function startDevice(folder: string): Promise<[device: FakeDevice, at: string]> {
+  await startProgram(folder, "keys init").ended;
+  const broker = await startEmbedded();
+  undo.push(() => broker.stop());
+  const keys = loadKeys(join(folder, ".killswitch", "keys"), "demo");
+  const device = await FakeDevice.start(broker.url, "demo", keys);
+  undo.push(() => device.client.endAsync(true));
+  return [device, `--broker ${broker.url}`];
 }

@@ -3,9 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { loadKeys } from "../../host-sim/controller/keys.ts";
-import { FakeDevice, rewind, startEmbedded, statusData, undo, until } from "../mqtt/fixture.ts";
-import { complains, startProgram } from "./program.ts";
+import { type FakeDevice, rewind, statusData, undo, until } from "../mqtt/fixture.ts";
+import { complains, startDevice, startProgram } from "./program.ts";
 
 let folder = "";
 const start = (line: string) => startProgram(folder, line);
@@ -16,13 +15,7 @@ describe("watch", () => {
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "killswitch-watch-"));
     undo.push(() => rmSync(folder, { recursive: true }));
-    await start("keys init").ended;
-    const broker = await startEmbedded();
-    undo.push(() => broker.stop());
-    const keys = loadKeys(join(folder, ".killswitch", "keys"), "demo");
-    device = await FakeDevice.start(broker.url, "demo", keys);
-    undo.push(() => device.client.endAsync(true));
-    at = `--broker ${broker.url}`;
+    [device, at] = await startDevice(folder);
   });
   afterEach(rewind);
 

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ABI_VERSION, PRINCIPAL_KIDS } from "../../host-sim/abi/abi.gen.ts";
 import { EXIT } from "../../host-sim/base/errors.ts";
 import { initKeys, loadKeys, revokeKey } from "../../host-sim/controller/keys.ts";
+import { assembleWat } from "../../host-sim/scenario/guest.ts";
 import { firmwarePath } from "../../host-sim/sim/firmware.ts";
 import { complains, type Ended, startProgram } from "../cli/program.ts";
 import { noPty, Pty } from "../serial/pty.ts";
@@ -361,12 +362,13 @@ describe.skipIf(without !== null)("flash fails with one line for", () => {
         (func (export "rx_buffer") (result i32) i32.const 0)
         (func (export "state_ptr") (result i32) i32.const 0)
         (func (export "state_len") (result i32) i32.const 0))`;
-    writeFileSync(join(folder, "old.wasm"), await assemble(text(99)));
+    writeFileSync(join(folder, "old.wasm"), await assembleWat("test.wat", text(99)));
     writeFileSync(
       join(folder, "loop.wasm"),
-      await assemble(text(ABI_VERSION, "(func $f (loop br 0)) (start $f)")),
+      await assembleWat("test.wat", text(ABI_VERSION, "(func $f (loop br 0)) (start $f)")),
     );
-    const big = await assemble(
+    const big = await assembleWat(
+      "test.wat",
       text(ABI_VERSION, `(data (i32.const 0) "${"\\61".repeat(65_000)}")`),
     );
     writeFileSync(join(folder, "big.wasm"), Buffer.concat([big, custom(1_000)]));
@@ -382,10 +384,4 @@ function custom(length: number): Buffer {
     Buffer.from([0, 0x80 | (length & 0x7f), length >> 7]),
     Buffer.alloc(length),
   ]);
-}
-
-async function assemble(text: string): Promise<Uint8Array> {
-  const { default: makeWabt } = await import("wabt");
-  const module = (await makeWabt()).parseWat("test.wat", text);
-  return module.toBinary({}).buffer;
 }

@@ -2,13 +2,12 @@
  * Flaws of controllers and devices, put back into today's sources: each made an owner believe something
  * that was not so.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { build } from "esbuild";
 import { packageRoot } from "../../host-sim/base/paths.ts";
 import type * as conversation from "../../host-sim/controller/conversation.ts";
 import type { ConversationMaker } from "../../host-sim/prove/controller/requests.ts";
+import { importBundle, replaceOnce } from "../base/changed-source.ts";
 
 export interface Flaw {
   readonly name: string;
@@ -147,11 +146,7 @@ export const DEVICE_FLAWS: readonly (Flaw & { file: string })[] = [
 ];
 
 function changed(source: string, { name, changes }: Flaw): string {
-  return changes.reduce((text, [find, replace]) => {
-    const parts = text.split(find);
-    if (parts.length !== 2) throw new Error(`${name}: "${find}" occurs ${parts.length - 1} times`);
-    return parts.join(replace);
-  }, source);
+  return changes.reduce((text, [find, replace]) => replaceOnce(text, find, replace, name), source);
 }
 
 /** The source of a file with a flaw. Throws if a text to replace does not occur once. */
@@ -162,30 +157,9 @@ export function flawedSource(file: string, flaw: Flaw): string {
 /** The controller's conversation with a flaw. */
 export async function flawedController(flaw: Flaw): Promise<ConversationMaker> {
   const root = packageRoot();
-  const { outputFiles } = await build({
-    stdin: {
-      contents: flawedSource(CONTROLLER, flaw),
-      resolveDir: dirname(join(root, CONTROLLER)),
-      loader: "ts",
-    },
-    bundle: true,
-    write: false,
-    packages: "external",
-    platform: "node",
-    format: "esm",
-    logLevel: "silent",
+  const module = await importBundle<typeof conversation>({
+    contents: flawedSource(CONTROLLER, flaw),
+    resolveDir: dirname(join(root, CONTROLLER)),
   });
-  // Inside the package, so that the bundle finds the packages that it needs.
-  mkdirSync(join(root, "dist"), { recursive: true });
-  const folder = mkdtempSync(join(root, "dist", "flaw-"));
-  try {
-    const file = join(folder, "conversation.mjs");
-    writeFileSync(file, outputFiles[0]?.contents ?? "");
-    const module = (await import(
-      /* @vite-ignore */ pathToFileURL(file).href
-    )) as typeof conversation;
-    return (options) => new module.Conversation(options);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  return (options) => new module.Conversation(options);
 }

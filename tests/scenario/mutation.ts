@@ -2,17 +2,16 @@
  * Rebuilds the firmware (with the AssemblyScript compiler) or the host (with esbuild) with one line
  * of its source replaced. The source tree is not changed.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import asc from "assemblyscript/asc";
-import { build } from "esbuild";
 import { packageRoot } from "../../host-sim/base/paths.ts";
 import type * as guest from "../../host-sim/scenario/guest.ts";
 import type * as runner from "../../host-sim/scenario/runner.ts";
 import { type Firmware, loadFirmware, makeGate } from "../../host-sim/sim/firmware.ts";
 import { loadGuest } from "../../host-sim/sim/module.ts";
 import type * as sim from "../../host-sim/targets/sim.ts";
+import { importBundle, replaceOnce } from "../base/changed-source.ts";
 
 export interface Mutant {
   scenario: string;
@@ -26,10 +25,7 @@ export interface Mutant {
 /** The source with the mutant's replacement. Throws if the text to replace does not occur once. */
 export function mutatedSource({ file, find, replace }: Mutant): string {
   const source = readFileSync(join(packageRoot(), file), "utf8");
-  const parts = source.split(find);
-  if (parts.length !== 2)
-    throw new Error(`${file}: "${find}" occurs ${parts.length - 1} times instead of once`);
-  return parts.join(replace);
+  return replaceOnce(source, find, replace, file);
 }
 
 const ENTRIES: Readonly<Record<string, { entry: string; flags: string[] }>> = {
@@ -91,15 +87,15 @@ export async function mutatedHost(mutant: Mutant): Promise<Host> {
   const root = packageRoot();
   const mutated = resolve(root, mutant.file);
   const contents = mutatedSource(mutant);
-  const { outputFiles } = await build({
-    stdin: {
+  return importBundle<Host>(
+    {
       contents:
         'export { runScenario } from "./host-sim/scenario/runner.ts";' +
         'export { SimTarget } from "./host-sim/targets/sim.ts";' +
         'export { firmwareWith } from "./host-sim/scenario/guest.ts";',
       resolveDir: root,
     },
-    plugins: [
+    [
       {
         name: "mutant",
         setup: (bundler) =>
@@ -108,21 +104,5 @@ export async function mutatedHost(mutant: Mutant): Promise<Host> {
           ),
       },
     ],
-    bundle: true,
-    write: false,
-    packages: "external",
-    platform: "node",
-    format: "esm",
-    logLevel: "silent",
-  });
-  // Inside the package, so that the bundle finds the packages and the files that it needs.
-  mkdirSync(join(root, "dist"), { recursive: true });
-  const folder = mkdtempSync(join(root, "dist", "mutant-"));
-  try {
-    const file = join(folder, "host.mjs");
-    writeFileSync(file, outputFiles[0]?.contents ?? "");
-    return (await import(/* @vite-ignore */ pathToFileURL(file).href)) as Host;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  );
 }

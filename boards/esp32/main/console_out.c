@@ -15,6 +15,7 @@
 #include "packet_line.h"
 #include "record_ring.h"
 #include "retained.h"
+#include "trace.h"
 #include "usb_port.h"
 
 #define PORT UART_LL_GET_HW(0)
@@ -73,20 +74,13 @@ static uint32_t time_text(char *text) {
     return len;
 }
 
-/* Lines about messages and from the guest: mark, log, rx, tx, drop. */
-static bool chatter(const char *line, uint32_t len) {
-    static const char words[][2] = {{'m', 'a'}, {'l', 'o'}, {'r', 'x'}, {'t', 'x'}, {'d', 'r'}};
-    for (uint32_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (len >= 2 && line[0] == words[i][0] && line[1] == words[i][1]) return true;
-    return false;
-}
-
 void console_trace(const char *line, uint32_t len) {
     char time[12];
     portENTER_CRITICAL_SAFE(&lock);
     const uint32_t time_len = time_text(time);
     const bool tight = TRACE_BYTES - kept.ring.used < TRACE_RESERVE;
-    if ((tight && chatter(line, len)) || !ring_push(&kept.ring, time, time_len, line, len)) lost++;
+    if ((tight && trace_is_chatter(line, len)) || !ring_push(&kept.ring, time, time_len, line, len))
+        lost++;
     portEXIT_CRITICAL_SAFE(&lock);
 }
 

@@ -8,6 +8,7 @@
 #include "guest.h"
 #include "hal.h"
 #include "host.h"
+#include "trace.h"
 #include "uart.h"
 
 #define OUT_BYTES 4096u
@@ -72,19 +73,11 @@ static uint32_t number_text(uint32_t value, char *text) {
     return len;
 }
 
-/* Lines of messages and of the guest: mark, log, rx, tx, drop. */
-static bool chatter(const char *line, uint32_t len) {
-    static const char words[][2] = {{'m', 'a'}, {'l', 'o'}, {'r', 'x'}, {'t', 'x'}, {'d', 'r'}};
-    for (uint32_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (len >= 2 && line[0] == words[i][0] && line[1] == words[i][1]) return true;
-    return false;
-}
-
 void hal_trace(const char *line, uint32_t len) {
     char head[12] = "@";
     uint32_t head_len = 1u + number_text(hal_now(), head + 1);
     head[head_len++] = ' ';
-    put(head, head_len, line, len, chatter(line, len) ? OUT_RESERVE : 0);
+    put(head, head_len, line, len, trace_is_chatter(line, len) ? OUT_RESERVE : 0);
 }
 
 struct answer {
