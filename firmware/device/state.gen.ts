@@ -94,9 +94,9 @@ export class State {
   journalOpen: u8;
   /** Length of the active hold, in s: the configured one when the hold began. */
   holdTakenS: u32;
-  /** session clock: ms since the gate went LIVE. */
+  /** Session clock: ms since the gate went LIVE. */
   clock: u64;
-  /** reports (status, telemetry) sent in this epoch. */
+  /** Reports (status, telemetry) sent in this epoch. */
   counter: u32;
   private lastResult0: u32;
   private lastResult1: u32;
@@ -114,7 +114,7 @@ export class State {
   private lastTag3: u64;
   private lastTag4: u64;
   private lastTag5: u64;
-  /** first 16 bytes of the tag of the last accepted command, two words per principal. `index` < 6. */
+  /** First 16 bytes of the tag of the last accepted command, two words per principal. `index` < 6. */
   @inline getLastTag(index: u32): u64 {
     return load<u64>(changetype<usize>(this) + 168 + (index as usize) * 8);
   }

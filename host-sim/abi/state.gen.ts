@@ -77,13 +77,13 @@ export const STATE_FIELDS = {
   JOURNAL_OPEN: { offset: 137, size: 1, count: 1 },
   /** Length of the active hold, in s: the configured one when the hold began. */
   HOLD_TAKEN_S: { offset: 140, size: 4, count: 1 },
-  /** session clock: ms since the gate went LIVE. */
+  /** Session clock: ms since the gate went LIVE. */
   CLOCK: { offset: 144, size: 8, count: 1 },
-  /** reports (status, telemetry) sent in this epoch. */
+  /** Reports (status, telemetry) sent in this epoch. */
   COUNTER: { offset: 152, size: 4, count: 1 },
   /** CODE of the last accepted command, by principal. */
   LAST_RESULT: { offset: 156, size: 4, count: 3 },
-  /** first 16 bytes of the tag of the last accepted command, two words per principal. */
+  /** First 16 bytes of the tag of the last accepted command, two words per principal. */
   LAST_TAG: { offset: 168, size: 8, count: 6 },
 } as const;
 export type StateField = keyof typeof STATE_FIELDS;

@@ -1,6 +1,7 @@
 /** The memo of the explorer: which transitions it takes for checked, and what a check may read. */
 
 import { expect, test } from "vitest";
+import { STATE_FIELDS } from "../../host-sim/abi/state.gen.ts";
 import { BITS_OF_BYTE, NO_STATE, OFFSET, RANGES } from "../../host-sim/prove/device/abstraction.ts";
 import { eventList, loadEvents } from "../../host-sim/prove/device/events.ts";
 import { InstrumentedGuest } from "../../host-sim/prove/device/instrumented-guest.ts";
@@ -75,4 +76,7 @@ test("the recorder accepts each field's highest value, and refuses the next one 
     expect(() => abstractStateWith(OFFSET[field], most + 1)).toThrow(`${field} is ${most + 1}`);
   }
   expect(() => abstractStateWith(OFFSET.BOOT_DUE, 2)).toThrow("BOOT_DUE is 2");
+  // No byte follows the last field. If one does again, the recorder must refuse a value in it.
+  const ends = Object.values(STATE_FIELDS).map(({ offset, size, count }) => offset + size * count);
+  expect(Math.max(...ends)).toBe(valid.length);
 });
