@@ -1,5 +1,5 @@
-/* The guest as the host sees it: checked, started, called. Two engines stand behind it: wasm3, and
- * the module translated to C. Must not know what the guest is for. */
+/* What the host does with the guest: check it, start it, call it. Two engines implement this:
+ * wasm3, and the module translated to C. */
 #ifndef GUEST_H
 #define GUEST_H
 

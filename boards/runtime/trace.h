@@ -1,4 +1,4 @@
-/* Builds one trace line without printf. Knows what lines look like, not what they mean. */
+/* Builds one trace line without printf. */
 #ifndef TRACE_H
 #define TRACE_H
 

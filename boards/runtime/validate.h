@@ -1,5 +1,5 @@
-/* Decides whether a module may run, before anything of it does: the engine trusts what passed.
- * Must not know what the guest is for. */
+/* Decides whether a module may run, before anything of it runs. The engine trusts a module that
+ * passed. */
 #ifndef VALIDATE_H
 #define VALIDATE_H
 

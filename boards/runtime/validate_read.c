@@ -1,5 +1,5 @@
 /* Reads the numbers of a module's binary format, never past its end. Source: WebAssembly Core
- * Specification 1.0, 5.2.2. Must not know what they number. */
+ * Specification 1.0, 5.2.2. */
 #include "validate_internal.h"
 
 uint32_t read_long_u32(struct reader *r) {

@@ -1,6 +1,5 @@
-/* wasm3 as one translation unit, so that what it does at every instruction it compiles and at
- * every call is inlined; with it what the engine has to know of it or to change in it. Must not
- * know the host or the guest. */
+/* wasm3 as one translation unit, so that the compiler can inline across its files, with the few
+ * functions of wasm3 that the engine reads or replaces. */
 #include "wasm3_engine.h"
 
 #include "m3_config.h"
