@@ -1,4 +1,4 @@
-/* The parts of this firmware, as each sees the others. Every pin is a number from board.json. */
+/* What the files of this firmware offer each other. Pin numbers come from board.json. */
 #ifndef BOARD_H
 #define BOARD_H
 
@@ -10,56 +10,57 @@
 
 /* --- clocks.c --- */
 
-/* The crystal for timer, UARTs and ADC; the processor at 125 MHz. Before any variable is there. */
+/* The crystal for timer, UARTs and ADC; the processor at 125 MHz. Called before variables are
+ * initialised. */
 void clocks_start(void);
 /* The processor on the crystal's 12 MHz, while the ring oscillator is read; and back. */
 void clocks_slow(void);
 void clocks_fast(void);
-/* Peripherals out of reset. */
+/* Takes peripherals out of reset. */
 void unreset(uint32_t which);
 
 /* --- contacts.c: the edge, the timer, and the host that they call --- */
 
 /* Inputs with pull-down, outputs at the level that they have to have, and then the pins' own. */
 void contacts_pins(void);
-/* From here on edges and the timer count. Called masked. */
+/* Enables the interrupts of edges and timer. Called masked. */
 void contacts_start(void);
 /* The mask is a flag: an edge takes the radio's enable away whether it is set or not. Returns
  * whether it was set. */
 bool contacts_mask(void);
-/* Serves what came meanwhile. */
+/* Serves what arrived while masked. */
 void contacts_unmask(void);
-/* Called masked: sleeps until something came. Returns masked. */
+/* Called masked: sleeps until an interrupt is pending. Returns masked. */
 void contacts_sleep(void);
-/* Serve as soon as the mask allows. Safe in an interrupt, and with the flash off. */
+/* Requests service as soon as the mask allows. Safe in an interrupt, and with the flash off. */
 void contacts_pend(void);
-/* Whether the host is being called for an edge or for the time. */
+/* Whether the host is being called, for an edge or by the timer. */
 bool contacts_serving(void);
 bool contacts_button(void);
-/* NO is bit 0, NC bit 1: as they are, or as an edge saw them and nobody yet. */
+/* NO is bit 0, NC bit 1: the levels now, or those of an edge that the host has not seen yet. */
 uint32_t contacts_level(void);
 bool contacts_rail(void);
 /* The radio's enable. On only while the contacts are cleanly ON and no edge is unserved. */
 void contacts_radio(bool on);
-/* The host is to be called at this time, in ms, at the latest. */
+/* The host must be called at this time, in ms, at the latest. */
 void contacts_alarm(uint32_t at);
 /* Sleeps for `ms` before the host runs. */
 void contacts_wait(uint32_t ms);
 
 /* --- outputs.c --- */
 
-/* `cold`: the supply has just come up. */
+/* `cold`: the supply has just come on. */
 void outputs_start(bool cold);
-/* The retained block was lost: the levels are what the pins still drive. */
+/* After the retained block was lost: takes the levels from the pins. */
 void outputs_adopt(void);
 bool outputs_set(uint32_t pin, uint32_t level);
 
-/* --- restart.c: the clock, why the board boots, and the way to boot again --- */
+/* --- restart.c: the clock, the reason of the boot, restarts --- */
 
 struct retained_block *retained(void);
-/* Once, at start-up. KS_BOOT. */
+/* Called once, at start-up. Returns KS_BOOT. */
 uint32_t restart_reason(void);
-/* How long the boot is to wait, in ms; once. */
+/* How long this boot must wait, in ms. Called once. */
 uint32_t restart_delay(void);
 /* Microseconds since the chip's timer began, modulo 2^32, of the ms that hal_now() is in. */
 uint32_t clock_ms_began(void);
@@ -68,16 +69,16 @@ void watchdog_feed(void);
 
 /* --- hal_rp2040.c --- */
 
-/* Begins to measure. */
+/* Starts the temperature sensor. */
 void hal_start(void);
-/* Checks guest and owner. */
+/* Checks the images of guest and owner. */
 void images_read(void);
 /* Why there is no guest, or no owner; null if there is one. */
 const char *guest_missing(void);
 const char *owner_missing(void);
 const uint8_t *guest_bytes(uint32_t *len);
 uint32_t guest_digest(void);
-/* Reads the die's temperature: not in an interrupt. */
+/* Reads the die's temperature. Not from an interrupt. */
 void temperature_poll(void);
 
 /* --- storage.c --- */
@@ -91,24 +92,26 @@ void storage_forget(void);
 
 /* Reads the ring oscillator and prepares the epoch. Once, unmasked, with clk_sys on the crystal. */
 void random_collect(void);
-/* Null while the source is good; otherwise the test that it failed. */
+/* Null while the source is good, else the name of the health test that it failed. */
 const char *random_fault(void);
 
 /* --- console.c --- */
 
-/* Keeps what a restart left unsaid. `reason`: KS_BOOT, for `status`. */
+/* Keeps the lines that the last run did not send. `reason`: KS_BOOT, for `status`. */
 void console_boot(uint32_t reason);
-/* Says what is missing, once. */
+/* Reports a missing image, once. */
 void console_greet(void);
-/* `= `, two texts and an end of line. */
+/* Prints `= `, two texts and an end of line. */
 void console_answer(const char *text, const char *more);
-/* Obeys what was typed. Called masked, with nothing else to do. Whether there was anything. */
+/* Executes typed commands. Called masked, when nothing else is due. Returns whether there was one.
+ */
 bool console_poll(void);
 uint32_t console_lost(void);
 
 /* --- main.c --- */
 
-/* The gate samples and the processor is fast: what takes time, before the guest is loaded. */
+/* Called when the gate samples for the first time: does the slow work that precedes loading the
+ * guest. */
 void main_gate_runs(void);
 /* Bytes of the guest's stack that were never used. */
 uint32_t stack_left(void);

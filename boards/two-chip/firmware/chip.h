@@ -10,10 +10,10 @@
 #define REG_SET(at) REG((at) + 0x2000u)
 #define REG_CLR(at) REG((at) + 0x3000u)
 
-/* Runs with the flash off: code and what it calls lie in RAM. */
+/* Code in RAM, for use while the flash is off. It may call only such code. */
 #define IN_RAM __attribute__((section(".ramtext"), noinline))
 #define INLINE static inline __attribute__((always_inline))
-/* Outlives a restart; a power-on finds anything in it. */
+/* Survives a restart. Arbitrary after a power-on. */
 #define NO_INIT __attribute__((section(".noinit")))
 
 #define RESETS_BASE 0x4000c000u
@@ -66,7 +66,7 @@
 #define TIMER_INTE 0x40054038u
 
 #define IO_CTRL(pin) (0x40014004u + 8u * (pin))
-/* Four bits a pin, eight pins a register: level low, level high, edge low, edge high. */
+/* Four bits for each pin, eight pins in a register: level low, level high, edge low, edge high. */
 #define IO_INTR(pin) (0x400140f0u + 4u * ((pin) / 8u))
 #define IO_INTE(pin) (0x40014100u + 4u * ((pin) / 8u))
 #define IO_EDGES(pin) (0xcu << 4u * ((pin) % 8u))

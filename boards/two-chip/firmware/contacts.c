@@ -17,7 +17,7 @@
 #define CONTACTS (NO | NC)
 #define PULLED_INPUT (PAD_INPUT | PAD_PULL_DOWN | PAD_SCHMITT)
 #define US_PER_MS 1000u
-/* An edge that no interrupt told of is found within this, in ms. */
+/* Longest time, in ms, until an edge without an interrupt is found. */
 #define SETTLED_MS 250u
 
 _Static_assert(PIN_NO / 8 == PIN_NC / 8 && PIN_NO / 8 == PIN_BUTTON / 8 &&
@@ -32,7 +32,7 @@ void isr_service(void);
 static volatile bool masked = true;
 static volatile bool pending;
 static volatile bool serving;
-/* What an interrupt saw that was not ON, until the host has. */
+/* Contact levels other than ON that an interrupt saw and the host has not. */
 static volatile uint32_t seen;
 static volatile bool seen_off;
 static bool stale;
@@ -58,7 +58,7 @@ IN_RAM void contacts_pend(void) {
 IN_RAM void isr_edge(void) {
     look();
     REG(IO_INTR(PIN_NO)) = UINT32_MAX;
-    /* What moved before the edges were acknowledged. */
+    /* The levels may have changed before the edges were acknowledged. */
     look();
     contacts_pend();
 }

@@ -36,7 +36,7 @@ INLINE void serial(void) {
     REG(SSI_ENABLE) = 1;
 }
 
-/* As boot2.S sets it; and nothing that was read before is kept. */
+/* The mode that boot2.S sets. The cache is emptied. */
 INLINE void mapped(void) {
     REG(SSI_ENABLE) = 0;
     REG(SSI_BAUDR) = 4;

@@ -1,4 +1,4 @@
-/* hal.h, where no file of its own does it; and the images in flash. */
+/* The functions of hal.h that have no file of their own, and the images in flash. */
 #include <string.h>
 
 #include "board.h"
@@ -14,7 +14,7 @@
 /* Randomness that is not there by now is not coming, in ms from the boot; the gate takes 50 to arm.
  */
 #define RANDOM_MS 45u
-/* Readings that are added up, so that a tenth of a degree shows. */
+/* Readings in one sum, for a resolution of 0.1 degrees. */
 #define READINGS 8u
 /* 27 degrees at 0.706 V, 1.721 mV less a degree, 3.3 V of reference (RP2040 data sheet 4.9.5), in
  * 65536ths of 0.1 degrees. */
@@ -105,7 +105,7 @@ bool hal_secret(uint32_t principal, uint8_t *secret) {
     return owner_secret(&owner, principal, secret);
 }
 
-/* --- the host's turns --- */
+/* --- calls of the host --- */
 
 void hal_interrupts(bool on) {
     static bool collected;

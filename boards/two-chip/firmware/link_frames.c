@@ -19,8 +19,8 @@
 static struct {
     uint32_t have;    /* bytes of the frame so far */
     uint32_t len;     /* of the body */
-    uint32_t crc;     /* of what came */
-    uint32_t claimed; /* what the frame says it is */
+    uint32_t crc;     /* of the received bytes */
+    uint32_t claimed; /* the CRC in the frame */
     uint8_t kind;
     uint8_t body[KS_MESSAGE_MAX];
 } frame;
@@ -43,7 +43,7 @@ static void take(uint8_t byte) {
     else if (at == 2) frame.len = byte;
     else if (at == 3) frame.len |= (uint32_t)byte << 8;
     else if (at < HEAD + frame.len) {
-        /* Of a message too long for the board only its length counts. */
+        /* The bytes of a message that is too long are not kept, only its length. */
         if (at - HEAD < sizeof frame.body) frame.body[at - HEAD] = byte;
     } else frame.claimed |= (uint32_t)byte << 8u * (at - HEAD - frame.len);
     if (frame.have < HEAD || frame.have < HEAD + frame.len + CRC_BYTES) return;

@@ -1,4 +1,4 @@
-/* Start-up, and what a defect comes to. The contacts come before all that takes time. */
+/* Start-up and fault handling. The contacts are read before anything slow. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,7 +28,7 @@ uint32_t stack_left(void) {
     return (uint32_t)(at - stack_bottom) * sizeof *at;
 }
 
-/* An exception in the guest is the guest's trap: its stack ran out of SRAM, most likely. */
+/* An exception while the guest runs counts as the guest's trap: most likely its stack left SRAM. */
 void isr_fault(void) {
     uint32_t calls;
     if (host_in_guest(&calls)) host_trap();

@@ -17,7 +17,8 @@ typedef uint16_t __attribute__((may_alias)) copied_half;
 extern inline __attribute__((gnu_inline, always_inline, artificial)) void *
 memcpy(void *restrict to, const void *restrict from, size_t len) {
 #ifdef KS_ALIGNED
-    /* A module that is ours, and whose words are aligned: a test vector would fault otherwise. */
+    /* Only for our own modules, whose words are aligned. A test vector would fault if one were not.
+     */
     const uintptr_t both = 0;
 #else
     const uintptr_t both = (uintptr_t)to | (uintptr_t)from;

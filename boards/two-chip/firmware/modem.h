@@ -22,9 +22,9 @@ uint32_t modem_deadline(void);
 
 /* --- and calls: the UART to the modem --- */
 
-/* Returns how many bytes were there, at most `max`. */
+/* Returns the number of bytes read, at most `max`. */
 uint32_t modem_read(uint8_t *bytes, uint32_t max);
-/* Bytes that modem_write() would take. */
+/* How many bytes modem_write() accepts now. */
 uint32_t modem_room(void);
 void modem_write(const uint8_t *bytes, uint32_t len);
 

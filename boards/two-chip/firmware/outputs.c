@@ -21,7 +21,7 @@ static void drive(uint32_t pin) {
 void outputs_start(bool cold) {
     if (cold || driven != ~not_driven) driven = 0;
     not_driven = ~driven;
-    /* The level before the direction: a pin that begins to drive drives what it has to. */
+    /* The level is set before the direction, so that the pin never drives a wrong level. */
     for (uint32_t pin = 0; pin < KS_BOARD_PINS; pin++) {
         put(pin);
         REG(SIO_OE_SET) = masks[pin];

@@ -43,7 +43,7 @@ void hal_random(uint8_t *bytes, uint32_t len) {
         entropy_draw(&entropy, bytes, len);
         return;
     }
-    /* One epoch a boot: the gate leaves LIVE by a restart. */
+    /* One epoch for each boot, because the gate leaves LIVE only by a restart. */
     if (len > sizeof epoch || epoch_taken || fault != NULL) hal_restart(KS_BOOT_RESET, 0);
     memcpy(bytes, epoch, len);
     epoch_taken = true;

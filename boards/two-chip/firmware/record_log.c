@@ -76,7 +76,7 @@ static uint32_t number_in(uint32_t at) {
     return (head >> 16) == (~number & 0xffffu) && number < RECORD_COUNT ? number : RECORD_COUNT;
 }
 
-/* Programs across pages, and reads it back. */
+/* Programs bytes, across pages if needed, and reads them back. */
 static bool program(uint32_t at, const uint8_t *bytes, uint32_t len) {
     for (uint32_t done = 0; done < len;) {
         const uint32_t room = FLASH_PAGE_BYTES - (at + done) % FLASH_PAGE_BYTES;
@@ -87,7 +87,7 @@ static bool program(uint32_t at, const uint8_t *bytes, uint32_t len) {
     return memcmp(flash_at(at), bytes, len) == 0;
 }
 
-/* What is in a slot is no record from here on. */
+/* Makes the contents of a slot invalid. */
 static void spoil(uint32_t at) {
     const uint32_t none = 0;
     (void)flash_program(at, &none, sizeof none);

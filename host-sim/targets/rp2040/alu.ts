@@ -50,7 +50,7 @@ function rotate(state: AluState, value: number, by: number): number {
   return result;
 }
 
-/** Carries out one of them on registers and flags. */
+/** Executes one of them on registers and flags. */
 export function executeAlu(state: AluState, opcode: number): void {
   const { registers } = state;
   const to = opcode & 7;

@@ -9,7 +9,7 @@ import { packageRoot } from "../../base/paths.ts";
 import type { Tool } from "../../build/native-board.ts";
 import { type TargetState, toolState, toolTrouble } from "../../build/tools.ts";
 
-/** A part of the flash, in bytes from its beginning. */
+/** A part of the flash: offset and length in bytes. */
 export interface FlashPart {
   readonly at: number;
   readonly bytes: number;
@@ -34,13 +34,13 @@ export interface ImageBoard {
   /** Files below the board's folder; `interpreter` belongs to wasm3. */
   readonly sources: readonly string[];
   readonly interpreter: readonly string[];
-  /** Included before all else: in every unit, and in wasm3's. */
+  /** Headers that the compiler includes first: in every source, and in wasm3's. */
   readonly includeFirst: string;
   readonly interpreterInclude: string;
   readonly include: readonly string[];
   readonly flags: readonly string[];
   readonly link: readonly string[];
-  /** The image that ignores the gate: a test of the tier. */
+  /** The image that ignores the gate. It tests that the copper holds against the software (tier `rail-cut`). */
   readonly hostile: { readonly sources: readonly string[]; readonly link: readonly string[] };
   readonly arenaBytes: number;
   readonly guestBytes: number;
@@ -79,7 +79,7 @@ export function loadImageBoard(name: string): ImageBoard {
   return { ...(image as ImageBoard), name, folder: join(packageRoot(), "boards", name) };
 }
 
-/** The board that a target's name means; null if it is no such target. */
+/** The board of a target, by the target's name; null if no board has this name. */
 export function imageBoardOf(target: string): ImageBoard | null {
   const name = imageBoardNames().find(
     (each) => boardJson<BoardFile>(each).data.image?.target === target,
@@ -87,7 +87,7 @@ export function imageBoardOf(target: string): ImageBoard | null {
   return name === undefined ? null : loadImageBoard(name);
 }
 
-/** Every such board as a target: its tools, and whether it can be built and run here. */
+/** Each of these boards as a target: its tools, and whether it can be built and run on this machine. */
 export function controllerStates(): TargetState[] {
   return imageBoardNames()
     .map(loadImageBoard)

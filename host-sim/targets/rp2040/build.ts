@@ -1,6 +1,6 @@
 /**
  * Builds the flash image of a controller: host, gate and MAC in C, an engine for the guest, and the second
- * stage of its boot with the checksum that the boot ROM asks for. What did not change is not built again.
+ * stage of its boot with the checksum that the boot ROM asks for. Compiles only what changed.
  */
 import { createHash } from "node:crypto";
 import {
@@ -35,20 +35,20 @@ import { checksumOfBoot } from "./boot-checksum.ts";
 
 export interface FirmwareOptions {
   readonly board: string;
-  /** By default wasm3. */
+  /** Default: wasm3. */
   readonly engine?: Engine;
-  /** What `aot` translates; by default device.wasm. */
+  /** The guest that `aot` translates. Default: device.wasm. */
   readonly guest?: Uint8Array<ArrayBuffer>;
   /** The image that ignores the gate, in place of the firmware. */
   readonly hostile?: boolean;
-  /** Everything is compiled, whatever is there already. */
+  /** Compiles everything, even if it did not change. */
   readonly afresh?: boolean;
 }
 
 export interface BuiltFirmware {
   readonly elf: string;
   readonly map: string;
-  /** The flash from its beginning. */
+  /** The contents of the flash, from offset 0. */
   readonly bytes: Uint8Array;
 }
 
@@ -142,7 +142,7 @@ function guestUnits(board: ImageBoard, options: FirmwareOptions, folder: string)
       },
       {
         source: runtime("wasm3.c"),
-        // m3_core.c asks for the texts of the errors before the first include, which the loop is.
+        // m3_core.c defines the texts of the errors only if this is set before its first include.
         flags: [
           ...loop,
           "-DM3_IMPLEMENT_ERROR_STRINGS",
@@ -213,7 +213,7 @@ function headersDigest(folders: readonly string[]): string {
   return hash.digest("hex");
 }
 
-/** Makes a file beside its place and moves it there: it is whole or not there. */
+/** Writes a file under another name and renames it, so that a reader never sees half of it. */
 function whole(path: string, make: (to: string) => void): void {
   const beside = `${path}.${process.pid}`;
   mkdirSync(dirname(path), { recursive: true });
@@ -231,7 +231,7 @@ function link(
   const headers = headersDigest(
     flags.filter((flag) => flag.startsWith("-I")).map((flag) => flag.slice(2)),
   );
-  // The folder of the translations is another every time; what is in it counts.
+  // The folder of the translations has another name each time, so the key has the contents instead.
   const plain = flags.map((flag) => flag.replace(/translated-\w+/, "translated"));
   const objects = units.map(({ source, flags: more }) => {
     const hash = createHash("sha256").update(

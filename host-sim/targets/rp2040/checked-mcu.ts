@@ -1,6 +1,6 @@
 /**
- * rp2040js's chip with what it does not check: accesses that are misaligned, reach nothing, or write to flash are
- * faults; flash is read only while the flash chip can be read; an interrupt that is pending wakes a sleeping core
+ * rp2040js's chip with checks that it lacks. A misaligned access, an access to an unused address, and a write to
+ * flash are faults. Flash can be read only while the flash chip is ready. A pending interrupt wakes a sleeping core,
  * and is taken when the mask allows it.
  */
 import { RP2040 } from "rp2040js";
@@ -17,7 +17,7 @@ const DPRAM = 0x5010_0000;
 const DPRAM_BYTES = 4096;
 const SIO = 0xd;
 const PPB = 0xe000_e;
-/** Faults that are kept, for whoever asks. */
+/** How many faults are kept for a report. */
 const FAULTS_MAX = 64;
 
 export interface Fault {
@@ -30,7 +30,7 @@ const quiet = { debug(): void {}, info(): void {}, warn(): void {}, error(): voi
 
 export class CheckedMcu extends RP2040 {
   readonly faults: Fault[] = [];
-  /** An access of the instruction that was just carried out is a fault. */
+  /** The last instruction made an access that is a fault. */
   faulted = false;
   readonly #nor: NorFlash;
   readonly #flash: DataView;
@@ -63,7 +63,7 @@ export class CheckedMcu extends RP2040 {
   }
 
   override readUint32(at: number): number {
-    // The base class's constructor reads before there is anything to read.
+    // The base class's constructor reads memory before this class has any.
     if (!(#ready in this) || !this.#ready) return 0;
     const address = at >>> 0;
     if ((address & 3) !== 0) return this.#fault("misaligned", address);
@@ -133,7 +133,7 @@ export class CheckedMcu extends RP2040 {
     return false;
   }
 
-  /** Whether an address outside SRAM and flash reaches something. */
+  /** Whether an address outside SRAM and flash is in use. */
   #mapped(address: number): boolean {
     if (address < ROM_BYTES || address >>> 28 === SIO || address >>> 12 === PPB) return true;
     if (address >= DPRAM && address < DPRAM + DPRAM_BYTES) return true;

@@ -1,8 +1,8 @@
 /**
  * An emulated RP2040 on a board: its pins, its two UARTs, its flash, what resets it, and its time.
  *
- * The processor works in no time: the clock moves only while it sleeps, as in the simulator. A program that never
- * sleeps is hung after so many instructions, and time goes on around it.
+ * Instructions take no time: the clock moves only while the processor sleeps, as in the simulator. A program that
+ * does not sleep for `hungAfter` instructions counts as hung, and time then passes around it.
  */
 import { GPIOPinState } from "rp2040js";
 import { executeAlu, isAlu } from "./alu.ts";
@@ -35,15 +35,15 @@ export const RETAINED_VERSION = 0x4b53_5232;
 export const RETAINED_REGION = 32;
 /** The block lies in the first bytes of RAM, this many at most. */
 const RETAINED_WITHIN = 32 * 1024;
-/** A hung program gets so many instructions between two things that are due. */
+/** Instructions that a hung program executes between two events. */
 const HUNG_SLICE = 20_000;
-/** The ROM's function that restarts as a USB drive: an address of ours, where nothing is. */
+/** Address of the ROM's function that restarts as a USB drive. We chose it; nothing else is there. */
 const USB_BOOT_AT = 0x0000_0100;
 
 export interface ChipPorts {
   /** A byte on the line of a UART. */
   sent(uart: number, byte: number): void;
-  /** A pin is driven to a level, or let go (false). */
+  /** A pin is driven to a level, or released (false). */
   driven(pin: number, high: boolean): void;
   randomBit(): number;
   /** A reading of the die's temperature sensor. */
@@ -58,11 +58,11 @@ export class Chip {
   readonly uarts: readonly UartPeripheral[];
   /** Instructions carried out since the supply came up. */
   instructions = 0;
-  /** Of what a restart resets, by the last one: only the processors, or the chip. */
+  /** What the last restart reset: only the processors, or the whole chip. */
   restartKeepsPins = true;
-  /** Called before each instruction, with its place: for measurements. */
+  /** Called before each instruction, with its address. For measurements. */
   watched: ((pc: number, instructions: number) => void) | null = null;
-  /** The watchdog's trigger does nothing: for the fall-back. */
+  /** If set, the watchdog's trigger does nothing. For tests of the fallback. */
   watchdogDead = false;
   readonly #mcu: CheckedMcu;
   readonly #watchdog: WatchdogPeripheral;
@@ -124,7 +124,7 @@ export class Chip {
     return this.#mcu.core.PC;
   }
 
-  /** What the processor drives: a bit a pin. */
+  /** The levels that the processor drives, a bit for each pin. */
   get out(): number {
     return this.#mcu.sio.gpioValue & this.#mcu.sio.gpioOutputEnable;
   }
@@ -133,7 +133,7 @@ export class Chip {
     return this.#mcu.core.waiting;
   }
 
-  /** The function table that `bootsel` looks up (2.8.3): a lookup that returns one address, whatever it is asked. */
+  /** The function table that `bootsel` looks up (2.8.3): its lookup returns one address for every name. */
   #loadRom(): void {
     const { bootrom } = this.#mcu;
     bootrom[0x14 / 4] = 0x0000_0080;
@@ -143,12 +143,12 @@ export class Chip {
     bootrom[0x44 / 4] = USB_BOOT_AT + 1;
   }
 
-  /** Fills RAM with rubbish, as a loss of supply leaves it. */
+  /** Fills RAM with arbitrary bytes, as after a loss of supply. */
   scramble(fill: (bytes: Uint8Array) => void): void {
     fill(this.#mcu.sram);
   }
 
-  /** Flips a bit in the retained block, wherever RAM has one: its version tells. */
+  /** Flips a bit in the retained block. Finds the block in RAM by its version. */
   spoilRetained(): void {
     const { sramView, sram } = this.#mcu;
     for (let at = 0; at < RETAINED_WITHIN; at += 4) {
@@ -160,7 +160,7 @@ export class Chip {
   level(pin: number, high: boolean): void {
     const gpio = this.#mcu.gpio[pin];
     if (gpio === undefined) throw new RangeError(`the chip has no GPIO${pin}`);
-    // rp2040js takes a level that is repeated for an edge.
+    // rp2040js treats a repeated level as an edge.
     if ((this.#levels.get(pin) ?? false) === high) return;
     this.#levels.set(pin, high);
     gpio.setInputValue(high);
@@ -223,7 +223,7 @@ export class Chip {
     } else core.executeInstruction();
     this.instructions++;
     if (mcu.faulted) this.#takeFault();
-    // Asleep with an interrupt that is pending is awake.
+    // A pending interrupt wakes a sleeping core.
     if (core.waiting && (core.pendingInterrupts & core.enabledInterrupts) !== 0)
       core.waiting = false;
   }
@@ -233,11 +233,11 @@ export class Chip {
     this.#mcu.faulted = false;
     if (core.IPSR === HARD_FAULT) this.#dead = true;
     else core.exceptionEntry(HARD_FAULT);
-    // A stack that cannot be pushed to is the fault that is being taken.
+    // The push to the stack failed. That fault is the one already being handled.
     this.#mcu.faulted = false;
   }
 
-  /** Works until there is nothing more to do now. */
+  /** Runs until the processor sleeps or hangs. */
   run(): Stop {
     const { core } = this.#mcu;
     const hung = this.#awake > this.#hungAfter;
@@ -257,7 +257,7 @@ export class Chip {
     return this.#restart ? "restart" : "hung";
   }
 
-  /** Takes the restart that run() has told of. */
+  /** Performs the restart that run() reported. */
   restarted(): void {
     const psm = this.#mcu.peripherals[0x40010];
     const selected = psm?.readUint32(8) ?? 0;

@@ -49,7 +49,7 @@ export function guestRegion(
   return { at: part.at, bytes: guestContents(name, module, partition(GUEST, part)) };
 }
 
-/** A module as it is, refused ones included. */
+/** A module without a check, so that tests can flash a module that the board refuses. */
 export function anyGuestRegion(board: ImageBoard, module: Uint8Array): Region {
   const part = board.flash.guest;
   return { at: part.at, bytes: framed("KSGUEST1", module, partition(GUEST, part)) };
@@ -67,7 +67,7 @@ function counted(what: string, text: string, most: number): Buffer {
   return Buffer.concat([Buffer.of(bytes.length), bytes]);
 }
 
-/** What the modem joins. */
+/** The Wi-Fi network that the modem joins. */
 export function wifiRegion(board: ImageBoard, { ssid, password }: Wifi): Region {
   if (ssid === "") throw new UserError("--ssid is empty: give the network's name", EXIT.USAGE);
   const body = Buffer.concat([

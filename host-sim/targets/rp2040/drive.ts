@@ -15,7 +15,7 @@ import { codeOf, EXIT, UserError } from "../../base/errors.ts";
 
 const INFO = "INFO_UF2.TXT";
 const LABEL = "RPI-RP2";
-/** What the boot ROM of the RP2040 writes there. */
+/** A line of the file INFO that the RP2040's boot ROM puts on the drive. */
 const BOARD_ID = /^Board-ID:\s*RPI-RP2\s*$/m;
 
 export interface Surroundings {
@@ -47,7 +47,7 @@ function candidates({ platform, user, root }: Surroundings): string[] {
   return [join(root, "mnt"), ...folders.flatMap(children)];
 }
 
-/** Whether a folder is the drive; null if it is no drive of any board. */
+/** Whether a folder is this drive; null if it is not the drive of any board. */
 function isDrive(folder: string): boolean | null {
   const info = join(folder, INFO);
   if (!existsSync(info)) return null;
@@ -63,7 +63,7 @@ export function findDrives(surroundings: Surroundings): string[] {
   return [...new Set(candidates(surroundings))].filter((folder) => isDrive(folder) === true);
 }
 
-/** The one drive there is, or the one named. Throws a UserError that says what to do. */
+/** The drive that the user named, or the only one. Throws a UserError that says what to do. */
 export function theDrive(named: string | undefined, surroundings: Surroundings): string {
   if (named !== undefined) {
     const state = isDrive(named);
@@ -84,7 +84,7 @@ export function theDrive(named: string | undefined, surroundings: Surroundings):
   );
 }
 
-/** Copies a file to the drive. The chip restarts at its last block: an error after that is none. */
+/** Copies a file to the drive. The chip restarts after the last block, so an error after that is not a failure. */
 export function copyToDrive(drive: string, name: string, bytes: Uint8Array): void {
   const path = join(drive, name);
   let written = 0;
@@ -95,7 +95,7 @@ export function copyToDrive(drive: string, name: string, bytes: Uint8Array): voi
       fsyncSync(file);
       closeSync(file);
     } catch {
-      // The drive is gone: the chip has all of it.
+      // The drive has disappeared, so the chip has received the whole file.
     }
   } catch (error) {
     throw new UserError(

@@ -1,4 +1,4 @@
-/** The emulated chip's time, in nanoseconds, and what is due in it. Moves only when it is told to. */
+/** The emulated chip's time, in nanoseconds, and what is due in it. It moves only when passTo() is called. */
 import type { RP2040 } from "rp2040js";
 
 type Clock = RP2040["clock"];
@@ -40,7 +40,7 @@ export class EmulatedClock implements Clock {
     return due;
   }
 
-  /** Goes to a time, and lets what is due by then happen. */
+  /** Moves to a time and runs the alarms that are due by then. */
   passTo(nanos: number): void {
     for (let due = this.due; due <= nanos; due = this.due) {
       this.nanos = Math.max(this.nanos, due);

@@ -1,6 +1,6 @@
 /**
- * What an emulated controller's image costs, in instructions: start, tick, command, edge to radio off. Flash is
- * taken to be as fast as the processor; an exception's entry (some 15 cycles) is not counted.
+ * What an emulated controller's image costs, in instructions: start, tick, command, edge to radio off. Assumes
+ * that flash is as fast as the processor. The entry of an exception (about 15 cycles) is not counted.
  */
 import { spawnSync } from "node:child_process";
 import { EXIT, UserError } from "../../base/errors.ts";
@@ -18,7 +18,7 @@ export function symbolsOf(elf: string): ReadonlyMap<string, number> {
   );
 }
 
-/** Instructions when the processor comes to each of some places, in order; null for one it never came to. */
+/** The instruction counts at which the processor reached given addresses. */
 export class Passages {
   readonly at = new Map<string, number[]>();
   readonly #names = new Map<number, string>();
@@ -40,7 +40,7 @@ export class Passages {
     };
   }
 
-  /** The first passage of a place at or after a count of instructions. Throws if there is none. */
+  /** The first time an address was reached at or after a count of instructions. Throws if there is none. */
   after(name: string, instructions: number): number {
     const found = this.at.get(name)?.find((each) => each >= instructions);
     if (found === undefined) throw new Error(`${name} was not come to after ${instructions}`);

@@ -1,6 +1,6 @@
 /**
  * The journal as it is stored in a controller's flash: the newest whole record of each slot. Twin of the reader in
- * boards/two-chip/firmware/record_log.c, and written apart from it: a witness of what the board stored.
+ * boards/two-chip/firmware/record_log.c, but written independently, so that it can check what the board stored.
  */
 import { crc32 } from "node:zlib";
 import type { FlashPart } from "./board.ts";
@@ -14,7 +14,7 @@ const MAGIC = 0x4b53_4c31;
 const BLANK = 0xffff_ffff;
 const JOURNAL_RECORDS = 512;
 
-/** The journal's ring; what was never written is 0xff. */
+/** The journal's ring; bytes that were never written are 0xff. */
 export function journalOf(flash: Uint8Array, storage: FlashPart): Uint8Array {
   const journal = new Uint8Array(JOURNAL_RECORDS * RECORD).fill(0xff);
   const all = Buffer.from(flash.buffer, flash.byteOffset + storage.at, storage.bytes);

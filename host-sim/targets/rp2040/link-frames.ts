@@ -1,6 +1,6 @@
 /**
- * Frames in the modem's place on its UART: link and messages. Twin of boards/two-chip/firmware/link_frames.c,
- * which has the format.
+ * Frames on the modem's UART that take the modem's place in tests: link state and messages. Twin of
+ * boards/two-chip/firmware/link_frames.c, which has the format.
  */
 import { crc32 } from "node:zlib";
 
@@ -23,7 +23,7 @@ export function linkFrame(kind: FrameKind, body: Uint8Array = new Uint8Array(0))
   return frame;
 }
 
-/** Finds messages of the board among the bytes of its line; what is none is passed over. */
+/** Finds the board's messages in the bytes of its line, and skips everything else. */
 export class LinkFrameReader {
   readonly #message: (principal: number, channel: number, bytes: Uint8Array) => void;
   #bytes: number[] = [];

@@ -1,6 +1,6 @@
 /**
- * An emulated controller behind the simulator's seam for host loops: moves its pins, feeds the line in its modem's
- * place, and carries out on the virtual board what it drives and says.
+ * Runs an emulated controller as the simulator's host loop: sets its input pins, sends and receives on its modem's
+ * line, and applies its outputs to the virtual board.
  */
 import { BOOT, INPUT_BUTTON, INPUT_TEMPERATURE_SHIFT } from "../../abi/abi.gen.ts";
 import { Prng } from "../../base/prng.ts";
@@ -15,21 +15,21 @@ import { NorFlash } from "./nor-flash.ts";
 const NANOS_PER_MS = 1e6;
 const CONSOLE = 0;
 const MODEM = 1;
-/** Of boards/two-chip/firmware/hal_rp2040.c, to find the reading that means a temperature. */
+/** The constants of boards/two-chip/firmware/hal_rp2040.c that turn a reading into a temperature. */
 const TENTHS_AT_0 = 286_541_217;
 const TENTHS_A_STEP = 38_350;
 const TENTHS_SCALE = 65_536;
 const READINGS = 8;
-/** Of 1000 random bits so many are 1: the source is biased. */
+/** Ones in 1000 random bits. The source is biased, as a real one is. */
 const BIAS = 600;
-/** Sets the ring oscillator apart from the simulator's other streams. */
+/** Separates the ring oscillator's random numbers from the simulator's others. */
 const RANDOM_STREAM = 0x6b43_a9b5;
-/** Slices of a hung program that one poll gives it. */
+/** Slices of instructions that a hung program gets in each poll. */
 const HUNG_SLICES = 2;
 
 export interface ControllerOptions {
   board: ImageBoard;
-  /** As it is when the supply first comes. */
+  /** The contents when the supply first comes. */
   flash: Uint8Array;
   seed: number;
   /** From restart to the boot ROM's end, in ms. */
@@ -39,9 +39,9 @@ export interface ControllerOptions {
 export class ControllerLoop implements HostLoop {
   readonly inGuest = false;
   readonly nor: NorFlash;
-  /** Lines of the console that are no trace. */
+  /** Lines of the console that are not trace lines. */
   readonly said: string[] = [];
-  /** The ring oscillator gives the same bit for ever. */
+  /** The ring oscillator is stuck at one bit. */
   randomDead = false;
   readonly #board: VirtualBoard;
   readonly #options: ControllerOptions;
@@ -83,7 +83,7 @@ export class ControllerLoop implements HostLoop {
   deadline(): number {
     if (this.#chip === null || this.#gone) return Number.POSITIVE_INFINITY;
     if (this.#bootAt !== Number.POSITIVE_INFINITY) return this.#bootAt;
-    // Woken while the processor stood.
+    // It was woken while the processor was stopped.
     if (!this.#chip.asleep && !this.#hung) return this.#board.now();
     return Math.ceil(this.#chip.clock.due / NANOS_PER_MS) + this.#origin;
   }
@@ -129,7 +129,7 @@ export class ControllerLoop implements HostLoop {
     throw new Error("an emulated controller has no guest on this thread");
   }
 
-  /** The board's clock has run on: so does the chip's, while its processor stands. */
+  /** The board's clock moved while the processor was stopped. The chip's clock follows. */
   stall(): void {
     this.#chip?.clock.passTo((this.#board.now() - this.#origin) * NANOS_PER_MS);
   }
@@ -151,7 +151,7 @@ export class ControllerLoop implements HostLoop {
     this.nor.refuses = this.#board.faults.has("storage-fails");
     this.nor.bytesToPowerLoss = this.#board.bytesToPowerLoss;
     if (this.#bootAt === Number.POSITIVE_INFINITY) {
-      // What was due before, with the pins as they were.
+      // Events that were due before, with the pins as they were then.
       for (let due = clock.due; due < now; due = clock.due) {
         clock.passTo(due);
         this.#work(chip);
@@ -161,7 +161,7 @@ export class ControllerLoop implements HostLoop {
     this.#pins(chip);
     if (this.#board.now() >= this.#bootAt) {
       this.#bootAt = Number.POSITIVE_INFINITY;
-      // Storage that fails is the retained block too.
+      // The fault covers the retained block too.
       if (this.nor.refuses) chip.spoilRetained();
       chip.boot();
     }
@@ -193,7 +193,7 @@ export class ControllerLoop implements HostLoop {
         return;
       }
       if (stop === "usb drive" || stop === "dead") {
-        // Only a reset gets it out of there.
+        // Only a reset ends this state.
         this.said.push(`the chip is ${stop === "dead" ? "locked up" : "a USB drive"}`);
         this.#gone = true;
         return;

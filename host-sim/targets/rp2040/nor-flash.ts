@@ -1,6 +1,6 @@
 /**
- * A NOR flash chip on the SSI: erase, program, busy, write-enable. While it is busy, or while the SSI is not
- * set up for reads, nothing can be read from it. Commands of the W25Q16JV.
+ * A NOR flash chip on the SSI: erase, program, busy, write-enable. It cannot be read while it is busy, or while
+ * the SSI is not set up for reads. Commands of the W25Q16JV.
  */
 import type { RP2040 } from "rp2040js";
 import { BasePeripheral } from "rp2040js";
@@ -23,13 +23,13 @@ export type FlashOperation = "erase" | "program";
 
 export class NorFlash {
   readonly bytes: Uint8Array;
-  /** It takes no write: the write-enable latch does not set. */
+  /** If set, the write-enable latch stays off, so that no write works. */
   refuses = false;
   /** Bytes that it still programs before the supply fails. */
   bytesToPowerLoss = Number.POSITIVE_INFINITY;
-  /** Of so many bytes of an operation only these take effect, and then the supply fails; null: all. */
+  /** How many bytes of an operation take effect before the supply fails; null: all. */
   interrupt: ((operation: FlashOperation, length: number) => number | null) | null = null;
-  /** Polls of the status that find the chip busy: time is not modelled here. */
+  /** Polls of the status that find the chip busy. Stands for time, which is not modelled here. */
   busyPolls = 3;
   erases = 0;
   programs = 0;
@@ -53,7 +53,7 @@ export class NorFlash {
     this.#selected = low;
   }
 
-  /** A byte each way. */
+  /** Transfers one byte in each direction. */
   exchange(byte: number): number {
     if (!this.#selected) return 0xff;
     this.#command.push(byte);
@@ -67,7 +67,7 @@ export class NorFlash {
     return 0xff;
   }
 
-  /** Loss of supply, or its return: what was under way is over. */
+  /** The supply was lost or came back. A command in progress ends. */
   powerUp(): void {
     this.#selected = false;
     this.#writable = false;

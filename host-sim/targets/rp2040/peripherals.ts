@@ -44,7 +44,7 @@ export class TimerPeripheral extends BasePeripheral {
     const us = Math.floor(nanos / US);
     this.#targets[index] = target;
     this.#armed |= 1 << index;
-    // The alarm compares for equality as the counter moves: a target of now has passed.
+    // The alarm fires when the counter becomes equal to it. The current value is already too late.
     const ahead = (target - us + WORD) % WORD || WORD;
     this.#alarms[index]?.schedule((us + ahead) * US - nanos);
   }
@@ -126,7 +126,7 @@ export class WatchdogPeripheral extends BasePeripheral {
   }
 }
 
-/** Ring oscillator (2.17): a random bit, from whoever supplies it. */
+/** Ring oscillator (2.17): its random bit comes from a function. */
 export class RoscPeripheral extends BasePeripheral {
   readonly #bit: () => number;
 
@@ -163,7 +163,7 @@ export class PlainPeripheral extends BasePeripheral {
 const ADC_START = 1 << 2;
 const ADC_READY = 1 << 8;
 
-/** ADC (4.9): a reading is there as soon as it is asked for. */
+/** ADC (4.9): a conversion takes no time. */
 export class AdcPeripheral extends BasePeripheral {
   readonly #read: (channel: number) => number;
   #control = 0;

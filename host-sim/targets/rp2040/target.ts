@@ -1,6 +1,6 @@
 /**
- * An emulated controller on the virtual board's pins, in virtual time, as a scenario's target: the image is run
- * from its UF2, by the bytes that are flashed.
+ * An emulated controller on the virtual board's pins, in virtual time, as a scenario's target: it runs the
+ * bytes that the UF2 flashes.
  */
 import { PRINCIPAL_KIDS } from "../../abi/abi.gen.ts";
 import type { Engine } from "../../build/native-image.ts";
@@ -21,11 +21,11 @@ import { flashUf2, makeUf2 } from "./uf2.ts";
 export interface ControllerTargetOptions {
   board: ImageBoard;
   engine?: Engine;
-  /** The guest's bytes; by default device.wasm. */
+  /** The guest's bytes. Default: device.wasm. */
   guest?: Uint8Array<ArrayBuffer>;
 }
 
-/** Nobody's: the broker is not reached by its name here. */
+/** A broker that does not exist (RFC 5737). The tests' link takes its place. */
 const BROKER = "mqtt://192.0.2.1";
 
 export class ControllerTarget implements Target {
@@ -81,11 +81,11 @@ export class ControllerTarget implements Target {
         return this.#loop;
       },
     });
-    // The hostile image is one for this chip, not the simulator's.
+    // The chip has a hostile image of its own; the simulator's is not used.
     this.#inner.start({ ...config, image: "own" });
   }
 
-  /** The chip's flash after its UF2 was copied to an erased one. */
+  /** The chip's flash: erased, then written from the UF2. */
   #flash({ image, secrets }: TargetConfig): Uint8Array {
     const {
       board,

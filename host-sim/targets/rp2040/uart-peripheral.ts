@@ -1,6 +1,6 @@
 /**
  * A PL011 (RP2040 data sheet 4.2) with both FIFOs of 32 bytes, overrun, levels and the silence interrupt. The
- * line is as fast as its ends: a sender that heeds RTS hands over the next byte when one is taken.
+ * line itself takes no time: a sender that obeys RTS sends the next byte when the FIFO has room.
  */
 import type { RP2040 } from "rp2040js";
 import { BasePeripheral } from "rp2040js";
@@ -25,7 +25,7 @@ const ICR = 0x44;
 const LEVELS = [4, 8, 16, 24, 28] as const;
 
 export class UartPeripheral extends BasePeripheral {
-  /** Bytes that were lost because nobody heeded the FIFO. */
+  /** Bytes that were lost because the FIFO was full. */
   overruns = 0;
   readonly #irq: number;
   readonly #sent: (byte: number) => void;
@@ -41,13 +41,13 @@ export class UartPeripheral extends BasePeripheral {
     this.#sent = sent;
   }
 
-  /** A sender that heeds RTS: what the FIFO does not take waits. */
+  /** For a sender that obeys RTS: bytes wait until the FIFO has room. */
   feed(bytes: Uint8Array): void {
     for (const byte of bytes) this.#line.push(byte);
     this.#refill();
   }
 
-  /** A sender that does not: what finds the FIFO full is lost. */
+  /** For a sender that ignores RTS: bytes are lost when the FIFO is full. */
   force(bytes: Uint8Array): void {
     for (const byte of bytes) {
       if (this.#fifo.length < FIFO) this.#fifo.push(byte);

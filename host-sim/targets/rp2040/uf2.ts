@@ -1,5 +1,5 @@
 /**
- * UF2: a flash image in blocks of 512 bytes that a boot ROM takes as a file on a drive.
+ * UF2: a flash image in blocks of 512 bytes, which a boot ROM accepts as a file on a USB drive.
  * Format: github.com/microsoft/uf2; the RP2040's rules: its data sheet, 2.8.4.2.
  */
 import { EXIT, UserError } from "../../base/errors.ts";
@@ -11,7 +11,7 @@ const MAGIC_START = 0x0a32_4655;
 const MAGIC_SECOND = 0x9e5d_5157;
 const MAGIC_END = 0x0ab1_6f30;
 const FAMILY_PRESENT = 0x2000;
-/** Erased pieces of a sector: the ROM erases one as soon as a block of it comes. */
+/** Size of a flash sector. The ROM erases a sector when its first block arrives. */
 const SECTOR = 4096;
 const XIP = 0x1000_0000;
 
@@ -33,7 +33,7 @@ function pagesOf(regions: readonly Region[]): Map<number, Buffer> {
   return pages;
 }
 
-/** The file of some regions of a flash; the same regions give the same bytes. */
+/** Makes a UF2 file of regions of the flash. The same regions give the same bytes. */
 export function makeUf2(regions: readonly Region[], family: number): Buffer {
   const pages = [...pagesOf(regions)];
   const file = Buffer.alloc(pages.length * BLOCK);
