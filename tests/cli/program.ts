@@ -49,7 +49,10 @@ export function startProgram(
     running.err += text;
   });
   child.stdin?.end(input ?? new Uint8Array(0));
-  const ended = new Promise<number | null>((done) => child.once("close", done));
+  const ended = new Promise<number | null>((done, failed) => {
+    child.once("close", done);
+    child.once("error", failed);
+  });
   return Object.assign(running, {
     ended: ended.then((code) => ({ code, out: running.out, err: running.err })),
   });
