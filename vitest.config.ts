@@ -3,6 +3,7 @@
  * time. `slow`: the rest. `npm test` runs the first, `npm run test:all` both. Firmware tests run under
  * as-pect (`npm run test:firmware`).
  */
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /** Over 5 s each on two cores, or in real time. */
@@ -18,7 +19,10 @@ const SLOW = [
 ];
 const ALL = "tests/**/*.test.ts";
 
-const common = { pool: "forks", testTimeout: 60_000 } as const;
+/** Vitest's own choice leaves one core free, which on two cores is one worker. Tests wait a lot. */
+const maxWorkers = Math.max(2, availableParallelism() - 1);
+
+const common = { pool: "forks", testTimeout: 60_000, maxWorkers } as const;
 
 export default defineConfig({
   test: {
