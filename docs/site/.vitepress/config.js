@@ -49,8 +49,8 @@ function linkSources(md) {
 }
 
 /**
- * The pages lie outside this folder, where Vue would be looked for in vain. What renders them lies inside and
- * imports it at run time.
+ * Vite does not find Vue from the pages, which lie outside this folder. The program that renders them lies inside,
+ * and imports Vue when it runs.
  */
 const VUE_FROM_HERE = {
   name: "vue-from-here",
