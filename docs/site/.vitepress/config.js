@@ -31,7 +31,7 @@ const BOARDS = [
 ];
 
 /**
- * Links to files that are no pages lead to the repository; without one they become plain text.
+ * Links to files that are not pages lead to the repository; without one they become plain text.
  * @param {import("markdown-it")} md
  */
 function linkSources(md) {
