@@ -38,6 +38,7 @@ const ORDER: readonly StageName[] = [
   "device-mutants",
   "gate",
   "device",
+  "controller",
   "gate-mutants",
   "build",
   "faults",
