@@ -187,7 +187,7 @@ export function readme(circuit: Circuit, proof: Proof): string {
     "",
     ...connections(circuit),
     "",
-    "`killswitch board two-chip --out DIR` writes schematic (SVG, PNG), bill of materials, KiCad netlist, SPICE netlist, wiring picture and plots; `--full` adds every pin state and a switch-off under every fault. Then probe what you built: [docs/PROBE.md](../../docs/PROBE.md).",
+    "`./killswitch board two-chip --out DIR` writes schematic (SVG, PNG), bill of materials, KiCad netlist, SPICE netlist, wiring picture and plots; `--full` adds every pin state and a switch-off under every fault. Then probe what you built: [docs/PROBE.md](../../docs/PROBE.md).",
     "",
   ].join("\n");
 }
@@ -209,7 +209,7 @@ export function probePage(table: CommissionTable): string {
     "",
     "# Probe it yourself",
     "",
-    `A lamp, an app and this repository can all lie about the board in your hand; copper cannot. These are the readings of an honest ${table.board} board, computed from its table of parts (\`boards/two-chip/circuit.ts\`). One reading outside its band refutes the tier \`${table.tier}\`. A plain multimeter is enough. The same table: \`killswitch commission --board ${table.board}\`.`,
+    `A lamp, an app and this repository can all lie about the board in your hand; copper cannot. These are the readings of an honest ${table.board} board, computed from its table of parts (\`boards/two-chip/circuit.ts\`). One reading outside its band refutes the tier \`${table.tier}\`. A plain multimeter is enough. The same table: \`./killswitch commission --board ${table.board}\`.`,
     "",
     "## 1. Unplugged",
     "",

@@ -8,6 +8,7 @@ import { PRINCIPAL_KIDS } from "../abi.gen.ts";
 import { codeOf, EXIT, UserError } from "../errors.ts";
 import { writeFileAtomic } from "../files.ts";
 import { checkDeviceId } from "../mqtt/topics.ts";
+import { launcher } from "../paths.ts";
 import type { Kid } from "./cose.ts";
 
 /** The default folder for keys, below the current folder. */
@@ -71,7 +72,7 @@ export function loadKeys(dir: string, device: string): Keys {
     if (error instanceof UserError) throw error;
     if (codeOf(error) === "ENOENT") {
       throw bad(
-        `${path} does not exist: create it with killswitch keys init --device ${device} --keys ${dir}`,
+        `${path} does not exist: create it with ${launcher()} keys init --device ${device} --keys ${dir}`,
       );
     }
     throw unusable(path, "read", error);

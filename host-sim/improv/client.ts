@@ -3,6 +3,7 @@
  * Wi-Fi network. Must not know where those come from, and never shows the password.
  */
 import { EXIT, UserError } from "../errors.ts";
+import { launcher } from "../paths.ts";
 import type { BoardLine } from "../serial/board-line.ts";
 import { ERROR, encodeRpc, FRAME, parseResult, type Result, RPC, STATE } from "./frames.ts";
 
@@ -160,7 +161,7 @@ export class ImprovClient {
     const port = `port ${this.#line.path}`;
     if (outcome === null) {
       throw new UserError(
-        `${port}: no word on "${ssid}" within ${timeoutMs / 1000} s: ask with killswitch console status`,
+        `${port}: no word on "${ssid}" within ${timeoutMs / 1000} s: ask with ${launcher()} console status`,
         EXIT.NO_ANSWER,
       );
     }

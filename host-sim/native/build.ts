@@ -19,7 +19,7 @@ import { basename, dirname, join } from "node:path";
 import { EXIT, UserError } from "../errors.ts";
 import { firmwarePath, readModule } from "../firmware.ts";
 import { loadGuest } from "../module.ts";
-import { packageRoot } from "../paths.ts";
+import { packageProgram, packageRoot } from "../paths.ts";
 import { loadNativeBoard, type NativeBoard } from "./board.ts";
 import type { NativeImage } from "./doorbell.ts";
 import { requireTools } from "./tools.ts";
@@ -142,7 +142,7 @@ export function translate(
   const source = join(folder, `${name}.c`);
   const wasm = join(folder, `${name}.wasm`);
   writeFileSync(wasm, module);
-  const wasm2c = join(packageRoot(), "node_modules", ".bin", "wasm2c");
+  const wasm2c = packageProgram("wabt", "wasm2c");
   runTool(wasm2c, [wasm, "--module-name", name.split("_")[0] ?? name, "--output", source]);
   const text = readFileSync(source, "utf8");
   if (memory === undefined || !text.includes(ONE_PAGE)) return { source, flags: THIRD_PARTY_FLAGS };

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { EXIT, UserError } from "../errors.ts";
-import { packageRoot, versionOf } from "../paths.ts";
+import { launcher, packageRoot, versionOf } from "../paths.ts";
 import { ABSTRACTION_VERSION } from "./device/abstraction.ts";
 import { GATE_SPEC } from "./gate/paths.ts";
 import { type Module, type PartReport, provePart, type Subject } from "./stages.ts";
@@ -98,7 +98,7 @@ export async function certify(
 function parse(text: string, path: string): Certificate {
   const bad = (why: string) =>
     new UserError(
-      `${path}: not a certificate (${why}): killswitch prove --out makes one`,
+      `${path}: not a certificate (${why}): ${launcher()} prove --out makes one`,
       EXIT.BAD_FILE,
     );
   let found: Partial<Certificate> | null;

@@ -10,6 +10,7 @@ import { RealClock } from "../clock.ts";
 import { DEFAULT_KEYS } from "../controller/keys.ts";
 import { EXIT, UserError } from "../errors.ts";
 import type { Engine } from "../native/build.ts";
+import { launcher } from "../paths.ts";
 import { RealTimeLoop } from "../sim/real-time-loop.ts";
 import { type DeviceSession, openDevice, openNetwork } from "../sim/session.ts";
 import { parseStimulus, type Stimulus } from "../sim/stimuli.ts";
@@ -196,7 +197,7 @@ function untilEnded(simulator: Simulator, view: View | null, ports: Ports): Prom
 /** A command that works in another terminal in the same folder. */
 function tryLineOf(options: LiveOptions, broker: string): string {
   const keys = options.keys === DEFAULT_KEYS ? "" : ` --keys ${options.keys}`;
-  return `npx killswitch send relay.set on --as owner --device ${options.device} --broker ${options.broker ?? broker}${keys}`;
+  return `${launcher()} send relay.set on --as owner --device ${options.device} --broker ${options.broker ?? broker}${keys}`;
 }
 
 /**

@@ -10,6 +10,7 @@ import type { Role } from "../flash/chip.ts";
 import { parseBroker } from "../mqtt/session.ts";
 import { checkDeviceId } from "../mqtt/topics.ts";
 import { ENGINES } from "../native/build.ts";
+import { launcher } from "../paths.ts";
 
 /** The principals that can send commands: all except the device. */
 export const COMMANDERS = PRINCIPAL_KIDS.filter((_, index) => index !== PRINCIPAL.DEVICE);
@@ -98,8 +99,14 @@ export const engineOption = () =>
     "how the guest runs: wasm3 interprets it, aot compiles it in",
   ).choices(ENGINES);
 
-/** Adds examples below the help of a verb. */
+/**
+ * Adds examples below the help of a verb. The word `killswitch` before a verb becomes the command
+ * that works in the current folder.
+ */
 export function example(command: Command, ...lines: string[]): void {
   const noun = lines.length > 1 ? "Examples" : "Example";
-  command.addHelpText("after", `\n${noun}:\n${lines.map((line) => `  $ ${line}`).join("\n")}`);
+  const shown = lines.map(
+    (line) => `  $ ${line.replace(/\bkillswitch (?=[a-z])/, `${launcher()} `)}`,
+  );
+  command.addHelpText("after", `\n${noun}:\n${shown.join("\n")}`);
 }

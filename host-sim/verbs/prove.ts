@@ -201,9 +201,9 @@ export function register(program: Command): void {
     .action(prove);
   example(
     command,
-    "npx killswitch prove --quick",
-    "npx killswitch prove --out proof.json",
-    "npx killswitch prove --check proof.json",
-    "npx killswitch prove --device other.wasm --part device",
+    "killswitch prove --quick",
+    "killswitch prove --out proof.json",
+    "killswitch prove --check proof.json",
+    "killswitch prove --device other.wasm --part device",
   );
 }

@@ -192,8 +192,8 @@ export function register(program: Command): void {
     .action(run);
   example(
     command,
-    "npx killswitch run",
-    "npx killswitch run tests/scenarios/bounce.yaml --seed 7 --trace bounce.trace",
-    "npx killswitch run --target serial:/dev/ttyUSB0 --fixture serial:/dev/ttyUSB1 --wifi home",
+    "killswitch run",
+    "killswitch run tests/scenarios/bounce.yaml --seed 7 --trace bounce.trace",
+    "killswitch run --target serial:/dev/ttyUSB0 --fixture serial:/dev/ttyUSB1 --wifi home",
   );
 }

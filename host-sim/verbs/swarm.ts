@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { RealClock } from "../clock.ts";
 import { EXIT, type ExitCode, UserError } from "../errors.ts";
 import { firmwarePath, validModule } from "../firmware.ts";
+import { launcher } from "../paths.ts";
 import { Engine, type Modules } from "../swarm/engine.ts";
 import { type Finding, writeFinding } from "../swarm/finding.ts";
 import { openProgress, Progress, subjectOf } from "../swarm/progress-file.ts";
@@ -127,7 +128,7 @@ function reproduction(seed: number, { time: ms, gate, device }: SwarmOptions): s
     ...(gate === firmwarePath("gate") ? [] : ["--gate", gate]),
     ...(device === firmwarePath("device") ? [] : ["--device", device]),
   ];
-  return ["npx killswitch swarm --seeds 1 --from", seed, "--time", time, ...other].join(" ");
+  return [launcher(), "swarm --seeds 1 --from", seed, "--time", time, ...other].join(" ");
 }
 
 function findingLines(finding: Finding, options: SwarmOptions): string[] {
@@ -139,7 +140,7 @@ function findingLines(finding: Finding, options: SwarmOptions): string[] {
     `  found     ${found}`,
     `  run again ${reproduction(seed, options)}`,
     `  shrunk to ${steps} steps: ${path}${replayed ? "" : " (this scenario did NOT fail when replayed)"}`,
-    `  replay    npx killswitch run ${path}${guest}`,
+    `  replay    ${launcher()} run ${path}${guest}`,
   ];
 }
 
@@ -213,7 +214,7 @@ export function register(program: Command): void {
     .action(swarm);
   example(
     command,
-    "npx killswitch swarm --seeds 10000 --jobs 2",
-    "npx killswitch swarm --seeds 1000000 --state swarm.state",
+    "killswitch swarm --seeds 10000 --jobs 2",
+    "killswitch swarm --seeds 1000000 --state swarm.state",
   );
 }
