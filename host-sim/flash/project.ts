@@ -17,9 +17,11 @@ import {
 import { basename, join } from "node:path";
 import type { FirmwareCommand } from "../board-data.ts";
 import { EXIT, UserError } from "../errors.ts";
+import { removeAbandoned } from "../files.ts";
 import { firmwarePath, readModule } from "../firmware.ts";
 import { translateCore } from "../native/build.ts";
 import { wasm3Folder } from "../native/wasm3.ts";
+import { Interrupted } from "../signals.ts";
 import { type Chip, commandOf, ROLES } from "./chip.ts";
 import { GUEST, guestContents } from "./contents.ts";
 import { partitionOf, readPartitions } from "./partitions.ts";
@@ -64,7 +66,9 @@ function alike(one: string, other: string): boolean {
  */
 export function prepare(chip: Chip): string {
   const folder = join(chip.folder, chip.firmware.input);
-  const beside = join(chip.folder, `.${basename(folder)}.${process.pid}`);
+  const name = `.${basename(folder)}.`;
+  removeAbandoned(chip.folder, name);
+  const beside = join(chip.folder, `${name}${process.pid}`);
   mkdirSync(beside, { recursive: true });
   try {
     fill(chip, beside);
@@ -88,7 +92,8 @@ export function hasTool(chip: Chip, name: FirmwareCommand): boolean {
 export function runProject(chip: Chip, name: FirmwareCommand, port?: string): void {
   const [tool = "", ...args] = commandOf(chip, name, port);
   const cwd = join(chip.folder, chip.firmware.project);
-  const { status, error } = spawnSync(tool, args, { cwd, stdio: "inherit" });
+  const { status, signal, error } = spawnSync(tool, args, { cwd, stdio: "inherit" });
+  if (signal === "SIGINT") throw new Interrupted();
   if (error !== undefined) {
     const prepared = join(chip.folder, chip.firmware.input);
     throw new UserError(
@@ -97,6 +102,6 @@ export function runProject(chip: Chip, name: FirmwareCommand, port?: string): vo
     );
   }
   if (status !== 0) {
-    throw new UserError(`${tool} ${name} failed, its words are above`, EXIT.BAD_FILE);
+    throw new UserError(`${tool} ${name} failed, its words are above`, EXIT.TOOL_FAILED);
   }
 }

@@ -17,9 +17,11 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { EXIT, UserError } from "../errors.ts";
+import { removeAbandoned } from "../files.ts";
 import { firmwarePath, readModule } from "../firmware.ts";
 import { loadGuest } from "../module.ts";
 import { packageProgram, packageRoot } from "../paths.ts";
+import { Interrupted } from "../signals.ts";
 import { loadNativeBoard, type NativeBoard } from "./board.ts";
 import type { NativeImage } from "./doorbell.ts";
 import { requireTools } from "./tools.ts";
@@ -109,10 +111,15 @@ interface Unit {
 export function runTool(program: string, args: readonly string[]): void {
   const cwd = packageRoot();
   const env = { ...process.env, PWD: cwd };
-  const { status, stderr, error } = spawnSync(program, args, { cwd, env, encoding: "utf8" });
+  const { status, signal, stderr, error } = spawnSync(program, args, {
+    cwd,
+    env,
+    encoding: "utf8",
+  });
   if (status === 0) return;
+  if (signal === "SIGINT") throw new Interrupted();
   const why = (error?.message ?? stderr).trim().split("\n").slice(0, 12).join("\n");
-  throw new UserError(`${program} failed on ${args.at(-1)}:\n${why}`, EXIT.BAD_FILE);
+  throw new UserError(`${program} failed on ${args.at(-1)}:\n${why}`, EXIT.TOOL_FAILED);
 }
 
 /** A memory that is one page from beginning to end. */
@@ -296,9 +303,13 @@ function build(options: BuildOptions): Built {
   }
 }
 
+/** Name of a folder for translations, before the number of the process that makes it. */
+const TRANSLATED = "translated-";
+
 function mkdtempIn(folder: string): string {
   mkdirSync(folder, { recursive: true });
-  return mkdtempSync(join(folder, "translated-"));
+  removeAbandoned(folder, TRANSLATED);
+  return mkdtempSync(join(folder, `${TRANSLATED}${process.pid}_`));
 }
 
 /** Compiles what is not there yet, under the digest of all that goes into it, and links it. */

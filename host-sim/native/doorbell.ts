@@ -20,6 +20,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EXIT, UserError } from "../errors.ts";
+import { isRunning } from "../files.ts";
+import { onSignal } from "../signals.ts";
 import { STALL_MS, waitWithWatchdog } from "./stall-watchdog.ts";
 
 /** A board as built: how it is started, and how its shared file is laid out. */
@@ -45,21 +47,11 @@ process.on("exit", () => {
 const ROOM = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 let swept = false;
 
-/** Whether there is such a process. */
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as { code?: string }).code !== "ESRCH";
-  }
-}
-
 /** Ends the boards and removes the files of harnesses that were killed: once in this process. */
 export function removeStaleRuns(room = ROOM): void {
   for (const name of readdirSync(room)) {
     const owner = /^killswitch-(\d+)-/.exec(name)?.[1];
-    if (owner === undefined || alive(Number(owner))) continue;
+    if (owner === undefined || isRunning(Number(owner))) continue;
     const folder = join(room, name);
     try {
       const pid = Number(readFileSync(join(folder, "board"), "utf8"));
@@ -83,6 +75,7 @@ export class Doorbell {
   readonly #byte = Buffer.alloc(1);
   readonly #stallMs: number;
   #open = true;
+  #withdraw = () => {};
 
   /** Starts the board. `prepare` fills the shared file before it runs. */
   constructor(
@@ -107,7 +100,9 @@ export class Doorbell {
     const answers = fifo(at("answers"));
     const stderr = openSync(at("stderr"), "w");
     const [program = "", ...args] = image.command(at("page"), at("guest"));
-    this.#child = spawn(program, args, { stdio: [bell.read, answers.write, stderr] });
+    // In a process group of its own, where the terminal's Ctrl-C does not reach it.
+    const stdio = [bell.read, answers.write, stderr];
+    this.#child = spawn(program, args, { stdio, detached: true });
     // A program that cannot be started shows itself by the end of its answers.
     this.#child.on("error", () => {});
     this.#child.unref();
@@ -116,6 +111,7 @@ export class Doorbell {
     this.#bell = bell.write;
     this.#answers = answers.read;
     running.add(this);
+    this.#withdraw = onSignal(() => this.close());
   }
 
   /** Waits for the board's next answer. Throws if the board ended instead, or had to be ended. */
@@ -156,6 +152,7 @@ export class Doorbell {
     if (!this.#open) return;
     this.#open = false;
     running.delete(this);
+    this.#withdraw();
     this.#child.kill("SIGKILL");
     for (const descriptor of [this.#file, this.#bell, this.#answers]) closeSync(descriptor);
     rmSync(this.#folder, { recursive: true, force: true });
@@ -165,7 +162,7 @@ export class Doorbell {
 /** Both ends of a new named pipe: anonymous ones Node does not hand out as descriptors that block. */
 function fifo(path: string): { read: number; write: number } {
   const { status } = spawnSync("mkfifo", [path]);
-  if (status !== 0) throw new UserError(`${path}: mkfifo failed: install coreutils`, EXIT.BAD_FILE);
+  if (status !== 0) throw new UserError(`${path}: mkfifo failed: install coreutils`, EXIT.NO_TOOL);
   // Opening one end waits for the other: the third descriptor is both.
   const both = openSync(path, constants.O_RDWR);
   const read = openSync(path, constants.O_RDONLY);

@@ -8,6 +8,7 @@ import { pathToFileURL } from "node:url";
 import type { Command } from "commander";
 import { boardNames } from "../board-data.ts";
 import { EXIT, UserError } from "../errors.ts";
+import { checkOutputFolder } from "../outputs.ts";
 import { packageRoot } from "../paths.ts";
 import { example, jsonOption } from "./options.ts";
 import { print, printJson, progressBar } from "./terminal.ts";
@@ -50,6 +51,7 @@ async function runBoard(
   const commands = await commandsOf(name);
   try {
     const { out, full } = options;
+    checkOutputFolder(out);
     const { claims, files } = await commands.runBoard({ out, full, progress: progressBar });
     if (options.json) printJson({ claims, files });
     else {

@@ -11,7 +11,7 @@ import { placeOf, type Report, reproduction } from "../scenario/report.ts";
 import { exactTargetNames, targetTrouble } from "../scenario/targets/index.ts";
 import { engineOption, example, jsonOption } from "./options.ts";
 import { runOne } from "./run.ts";
-import { print, printJson } from "./terminal.ts";
+import { print, printJson, returnToLoop } from "./terminal.ts";
 
 interface ConformOptions {
   readonly engine?: Engine;
@@ -63,6 +63,7 @@ async function conformOne(
   let good = true;
   for (const score of scores) {
     const report = await runOne(file, { target: score.target, ...options });
+    await returnToLoop();
     reference ??= report;
     if (report.outcome.status === "not-run") {
       score.notRun++;

@@ -16,6 +16,7 @@ import {
 import { type FieldValue, RECORDS_MAX } from "../controller/operations.ts";
 import { codeOf, EXIT, UserError } from "../errors.ts";
 import { writeFileAtomic } from "../files.ts";
+import { checkOutputFile, writeTrouble } from "../outputs.ts";
 import { ringOf } from "./console.ts";
 import { asOption, example, jsonOption } from "./options.ts";
 import { addConnectionOptions, type ConnectionOptions, openController } from "./send.ts";
@@ -76,6 +77,7 @@ function parseHash(text: string): string {
 }
 
 async function readVerb(options: ReadOptions): Promise<void> {
+  checkOutputFile(options.output);
   let journal: Journal;
   let head: string | undefined;
   if (options.file !== undefined) journal = load(options.file);
@@ -173,6 +175,6 @@ function save(file: string, journal: Journal): void {
   try {
     writeFileAtomic(file, Buffer.concat(journal.records), { mode: 0o644, replace: true });
   } catch (error) {
-    throw new UserError(`${file} cannot be written: ${codeOf(error)}`, EXIT.BAD_FILE);
+    throw writeTrouble(file, error);
   }
 }

@@ -8,9 +8,10 @@ import { type Command, Option } from "commander";
 import { loadBoard } from "../board-data.ts";
 import { RealClock } from "../clock.ts";
 import { DEFAULT_KEYS } from "../controller/keys.ts";
-import { EXIT, UserError } from "../errors.ts";
 import type { Engine } from "../native/build.ts";
+import { writeTrouble } from "../outputs.ts";
 import { launcher } from "../paths.ts";
+import { onSignal } from "../signals.ts";
 import { RealTimeLoop } from "../sim/real-time-loop.ts";
 import { type DeviceSession, openDevice, openNetwork } from "../sim/session.ts";
 import { parseStimulus, type Stimulus } from "../sim/stimuli.ts";
@@ -18,7 +19,7 @@ import { SCREEN_CLOSE, SCREEN_OPEN, View } from "../sim/view.ts";
 import type { Simulator, TraceSink } from "../simulator.ts";
 import { FAULTS } from "../virtual-board.ts";
 import { deviceOption, keysOption, parseTcpPort, seedOption } from "./options.ts";
-import { onSignal, random32 } from "./terminal.ts";
+import { random32 } from "./terminal.ts";
 
 export interface LiveOptions {
   broker?: string;
@@ -72,8 +73,7 @@ export function openTrace(path: string | undefined): { write(line: string): void
       close: () => closeSync(handle),
     };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError(`trace file ${path} cannot be written: ${reason}`, EXIT.BAD_FILE);
+    throw writeTrouble(path, error);
   }
 }
 
@@ -147,10 +147,12 @@ export async function runLive(options: LiveOptions): Promise<void> {
     process.stdout.write(SCREEN_CLOSE);
     process.stdin.setRawMode(false);
   };
-  const withdraw = onSignal(leave);
+  let withdraw = () => {};
   let device: DeviceSession | undefined;
   try {
+    // A board's image may be compiled here, so a signal has no work to do before the device runs.
     device = await openDevice({ ...deviceOptions(options), trace }, network.link, seed);
+    withdraw = onSignal(leave);
     const { simulator } = device;
     const ended = untilEnded(simulator, terminal ? view : null, ports);
     if (!terminal) process.stderr.write(`try this in another terminal: ${tryLine}\n`);

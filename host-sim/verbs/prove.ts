@@ -8,11 +8,13 @@ import { type Command, Option } from "commander";
 import { codeOf, EXIT, type ExitCode, UserError } from "../errors.ts";
 import { writeFileAtomic } from "../files.ts";
 import { firmwarePath, validModule } from "../firmware.ts";
+import { checkOutputFile, writeTrouble } from "../outputs.ts";
 import { linesOf } from "../prove/report.ts";
 import type { PartReport, Subject } from "../prove/stages.ts";
 import { PARTS, type PartName, type Verdict, verdictOf } from "../prove/verdict.ts";
+import { Interrupted, onSignal } from "../signals.ts";
 import { example, jsonOption, seedOption } from "./options.ts";
-import { onSignal, print, printJson } from "./terminal.ts";
+import { print, printJson } from "./terminal.ts";
 
 interface ProveOptions {
   readonly gate: string;
@@ -77,8 +79,9 @@ function runInProcess(part: PartName, options: ProveOptions): Promise<PartReport
   });
   return new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code) => {
+    child.on("close", (code, signal) => {
       removeHandler();
+      if (signal === "SIGINT") reject(new Interrupted());
       try {
         resolve(JSON.parse(text) as PartReport);
       } catch {
@@ -154,6 +157,7 @@ async function check(path: string, subject: Subject, json: boolean): Promise<voi
 
 async function prove(options: ProveOptions): Promise<void> {
   const subject = { gate: validModule(options.gate), device: validModule(options.device) };
+  checkOutputFile(options.out);
   if (options.check !== undefined) return check(options.check, subject, options.json);
   const printReport = (report: PartReport) => {
     if (options.json) printJson(report);
@@ -180,7 +184,7 @@ async function prove(options: ProveOptions): Promise<void> {
       replace: true,
     });
   } catch (error) {
-    throw new UserError(`${options.out} cannot be written (${codeOf(error)})`, EXIT.BAD_FILE);
+    throw writeTrouble(options.out, error);
   }
 }
 

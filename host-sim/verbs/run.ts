@@ -4,12 +4,13 @@
 import { dirname, relative, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { loadBoard } from "../board-data.ts";
-import { codeOf, EXIT, UserError } from "../errors.ts";
+import { EXIT, UserError } from "../errors.ts";
 import { writeFileAtomic } from "../files.ts";
 import { OPTIONAL_WIRES, type OptionalWire } from "../hil/fixture.ts";
 import { TimingOverrun } from "../hil/timing-overrun.ts";
 import type { Wifi } from "../improv/client.ts";
 import type { Engine } from "../native/build.ts";
+import { checkOutputFile, writeTrouble } from "../outputs.ts";
 import { scenarioFolder, scenarioPaths } from "../scenario/files.ts";
 import { firmwareWith, guestBytes } from "../scenario/guest.ts";
 import { loadScenario, type ScenarioFile } from "../scenario/load.ts";
@@ -25,7 +26,7 @@ import {
   targetTrouble,
 } from "../scenario/targets/index.ts";
 import { engineOption, example, jsonOption, parseTcpPort, seedOption } from "./options.ts";
-import { print, printJson } from "./terminal.ts";
+import { print, printJson, returnToLoop } from "./terminal.ts";
 import { passwordOption, wifiOf } from "./wifi.ts";
 
 const DEFAULT_SEED = 1;
@@ -127,16 +128,17 @@ function writeTraces(path: string, reports: readonly Report[]): void {
   try {
     writeFileAtomic(path, `${lines.join("\n")}\n`, { mode: 0o644, replace: true });
   } catch (error) {
-    throw new UserError(`${path} cannot be written (${codeOf(error)})`, EXIT.BAD_FILE);
+    throw writeTrouble(path, error);
   }
 }
 
 async function run(names: readonly string[], given: RunCommandOptions): Promise<void> {
   const wanted = names.length === 0 ? [relative(process.cwd(), scenarioFolder()) || "."] : names;
+  checkOutputFile(given.trace);
   // Read all files before running any, so that a bad file is reported first.
   const files = wanted.flatMap(scenarioPaths).map(loadScenario);
   const trouble = targetTrouble(given.target);
-  if (trouble !== null) throw new UserError(`NOT RUN ${given.target}: ${trouble}`, EXIT.BAD_FILE);
+  if (trouble !== null) throw new UserError(`NOT RUN ${given.target}: ${trouble}`, EXIT.NO_TOOL);
   const { wifi: ssid, passwordFile, ...rest } = given;
   const wifi = ssid === undefined ? null : await wifiOf(ssid, passwordFile);
   const options: RunVerbOptions = { ...rest, ...(wifi && { wifi }) };
@@ -144,6 +146,7 @@ async function run(names: readonly string[], given: RunCommandOptions): Promise<
   const reports: Report[] = [];
   for (const file of files) {
     const report = await runOne(file, options);
+    await returnToLoop();
     reports.push(report);
     if (options.json) printJson(reportJson(report));
     else for (const line of reportLines(report)) print(line);

@@ -3,6 +3,7 @@
  * own. The totals do not depend on the number of workers.
  */
 import { type ChildProcess, fork } from "node:child_process";
+import { onSignal } from "../signals.ts";
 import type { Progress, SeedRange } from "../swarm/progress-file.ts";
 import type { Totals } from "../swarm/totals.ts";
 
@@ -10,10 +11,10 @@ import type { Totals } from "../swarm/totals.ts";
 export type Runner = (range: SeedRange) => Promise<Totals>;
 
 /**
- * Seeds per range. A range takes some tenths of a second. It is also what is lost if a process
- * dies.
+ * Seeds per range. A range takes about a tenth of a second. It is what is lost if a process dies,
+ * and the longest time for which signals wait.
  */
-const RANGE_SEEDS = 250;
+const RANGE_SEEDS = 50;
 
 /** Runs all remaining seeds, one worker per runner. Calls `advanced` after each range. */
 export async function runWorkers(
@@ -39,10 +40,12 @@ export async function runWorkers(
 /** A process of this program that runs the ranges sent to it. */
 export class Worker {
   readonly #child: ChildProcess;
+  readonly #withdraw: () => void;
 
   constructor(args: readonly string[]) {
     const [, program = ""] = process.argv;
     this.#child = fork(program, args, { execArgv: process.execArgv, stdio: "inherit" });
+    this.#withdraw = onSignal(() => this.#child.kill("SIGKILL"));
   }
 
   readonly run: Runner = (range) =>
@@ -58,6 +61,7 @@ export class Worker {
     });
 
   close(): void {
+    this.#withdraw();
     this.#child.disconnect();
   }
 }
@@ -65,7 +69,6 @@ export class Worker {
 /** The worker's side: runs the ranges that the parent sends, until the parent disconnects. */
 export function serveWorker(run: Runner): Promise<void> {
   // Ctrl-C reaches every process of the terminal. The parent decides when its workers end.
-  process.removeAllListeners("SIGINT");
   process.on("SIGINT", () => {});
   return new Promise((resolve, reject) => {
     process.on("disconnect", resolve);

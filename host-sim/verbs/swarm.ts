@@ -5,7 +5,9 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { RealClock } from "../clock.ts";
 import { EXIT, type ExitCode, UserError } from "../errors.ts";
 import { firmwarePath, validModule } from "../firmware.ts";
+import { checkOutputFile, checkOutputFolder } from "../outputs.ts";
 import { launcher } from "../paths.ts";
+import { onSignal } from "../signals.ts";
 import { Engine, type Modules } from "../swarm/engine.ts";
 import { type Finding, writeFinding } from "../swarm/finding.ts";
 import { openProgress, Progress, subjectOf } from "../swarm/progress-file.ts";
@@ -14,7 +16,7 @@ import { reasonOf } from "../swarm/shrink.ts";
 import { sortedTotals, type Totals, unreachedMarks } from "../swarm/totals.ts";
 import { example, jsonOption, parseDuration, seedOption } from "./options.ts";
 import { runWorkers, serveWorker, Worker } from "./swarm-workers.ts";
-import { onSignal, print, printJson } from "./terminal.ts";
+import { print, printJson } from "./terminal.ts";
 
 interface SwarmOptions {
   readonly seeds: number;
@@ -156,6 +158,8 @@ async function swarm(options: SwarmOptions): Promise<void> {
       `swarm: the last seed would exceed ${SEED_END - 1}: use a smaller --seeds or --from`,
       EXIT.USAGE,
     );
+  checkOutputFile(state);
+  checkOutputFolder(options.out);
   const subject = subjectOf(modules, from, seeds, time);
   const progress = state === undefined ? new Progress(subject) : openProgress(state, subject);
   const removeHandler = onSignal(() => {

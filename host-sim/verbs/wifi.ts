@@ -30,7 +30,7 @@ function ask(question: string, hidden: boolean, instead: string): Promise<string
   return new Promise((answered, stopped) => {
     reader.once("SIGINT", () => {
       reader.close();
-      stopped(new UserError("cancelled; nothing was sent", EXIT.USAGE));
+      stopped(new UserError("cancelled; nothing was sent", EXIT.INTERRUPTED));
     });
     reader.once("line", (line) => {
       reader.close();

@@ -6,6 +6,13 @@ import { packageRoot } from "../../host-sim/paths.ts";
 
 const program = join(packageRoot(), "dist", "killswitch.js");
 
+/** The exit code that a shell reports for a process that a signal ended. */
+const SIGNAL_CODES: Partial<Record<NodeJS.Signals, number>> = {
+  SIGHUP: 129,
+  SIGINT: 130,
+  SIGTERM: 143,
+};
+
 export interface Ended {
   readonly code: number | null;
   readonly out: string;
@@ -47,7 +54,9 @@ export function startProgram(
     running.err += text;
   });
   child.stdin?.end(input ?? new Uint8Array(0));
-  const ended = new Promise<number | null>((done) => child.once("close", done));
+  const ended = new Promise<number | null>((done) =>
+    child.once("close", (code, signal) => done(code ?? (signal && SIGNAL_CODES[signal]) ?? null)),
+  );
   return Object.assign(running, {
     ended: ended.then((code) => ({ code, out: running.out, err: running.err })),
   });
