@@ -2,7 +2,7 @@
  * The command `killswitch`: registers the verbs and turns errors into exit codes.
  */
 import { join } from "node:path";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { EXIT, EXIT_MEANINGS } from "./errors.ts";
 import { packageRoot, versionOf } from "./paths.ts";
 import * as board from "./verbs/board.ts";
@@ -42,6 +42,25 @@ const VERBS = [
   doctor,
 ];
 
+/**
+ * Refuses an option's value that begins with a dash: it is the next option, and the value is missing
+ * or was an empty variable. `-` alone means standard input.
+ */
+function refuseDashes(command: Command): void {
+  for (const option of command.options) {
+    const { parseArg } = option;
+    if (!option.required || (option.variadic && parseArg === undefined)) continue;
+    option.argParser((value: string, previous: unknown) => {
+      if (/^-./.test(value))
+        throw new InvalidArgumentError(
+          "A value is missing; one that begins with a dash is not taken.",
+        );
+      return parseArg === undefined ? value : parseArg(value, previous);
+    });
+  }
+  for (const nested of command.commands) refuseDashes(nested);
+}
+
 function makeProgram(): Command {
   const program = new Command("killswitch")
     .description("Simulator, controller and tools for an IoT device with a hardware kill switch.")
@@ -51,6 +70,7 @@ function makeProgram(): Command {
       outputError: (text, write) => write(text.replace(/^error: /, "killswitch: ")),
     });
   for (const verb of VERBS) verb.register(program);
+  refuseDashes(program);
   const codes = Object.entries(EXIT_MEANINGS).map(
     ([code, words]) => `  ${code.padEnd(3)} ${words}`,
   );

@@ -193,8 +193,8 @@ function units(options: BuildOptions, board: NativeBoard, folder: string): Unit[
     ...board.sources.map((name) => join(board.folder, name)),
   ].map((source) => ({ source, flags: source.endsWith(".S") ? ASSEMBLED : STRICT_FLAGS }));
   const compiler = options.compiler ?? board.compilers[0];
-  const unroll = !options.sanitize && compiler?.endsWith("gcc") === true;
-  const foreign = translateCore(folder, unroll ? UNROLL : []);
+  const gcc = compiler?.endsWith("gcc") === true;
+  const foreign = translateCore(folder, !options.sanitize && gcc ? UNROLL : []);
   if (options.engine === "aot") {
     const bytes = options.guestBytes ?? board.guestBytes;
     const guest = translateGuest(options.guest, folder, bytes);
@@ -217,9 +217,11 @@ function units(options: BuildOptions, board: NativeBoard, folder: string): Unit[
     { source: common("engine_wasm3.c"), flags: [...STRICT_FLAGS, "-fno-strict-aliasing"] },
     {
       source: common("wasm3.c"),
-      flags: options.sanitize
-        ? THIRD_PARTY_FLAGS
-        : [...THIRD_PARTY_FLAGS, "-O3", "-fno-tree-loop-distribute-patterns"],
+      flags: [
+        ...THIRD_PARTY_FLAGS,
+        ...(options.sanitize ? [] : ["-O3"]),
+        ...(options.sanitize || !gcc ? [] : ["-fno-tree-loop-distribute-patterns"]),
+      ],
     },
   ];
 }

@@ -5,6 +5,7 @@ import { statSync } from "node:fs";
 import type { Command } from "commander";
 import { EXIT, UserError } from "../errors.ts";
 import { buildFolderOf, chipNames, loadChip } from "../flash/chip.ts";
+import { guestFault } from "../flash/contents.ts";
 import { prepare, runProject } from "../flash/project.ts";
 import { nativeBoardNames } from "../native/board.ts";
 import { buildBoard, type Engine } from "../native/build.ts";
@@ -41,6 +42,21 @@ function buildChip(options: BuildVerbOptions): void {
   else if (!prepareOnly) print(`image    ${found.image}`);
 }
 
+/** The guest to compile in. Throws a UserError for one that a board would refuse. */
+async function guestOf({ guest, engine }: BuildVerbOptions) {
+  if (guest === undefined) return undefined;
+  if (engine !== "aot") {
+    throw new UserError(
+      "build: --guest goes with --engine aot: other engines read the guest when the board runs",
+      EXIT.USAGE,
+    );
+  }
+  const bytes = await guestBytes(guest);
+  const fault = guestFault(bytes);
+  if (fault === null) return bytes;
+  throw new UserError(`guest ${guest}: a board would refuse it: ${fault}`, EXIT.BAD_FILE);
+}
+
 async function build(options: BuildVerbOptions): Promise<void> {
   const [chips, native] = [chipNames(), nativeBoardNames()];
   if (chips.includes(options.board)) return buildChip(options);
@@ -53,13 +69,14 @@ async function build(options: BuildVerbOptions): Promise<void> {
       `build: ${options.board} has no build tool of its own: remove --prepare-only and --fixture`,
       EXIT.USAGE,
     );
-  const { board, engine, compiler, sanitize, guest } = options;
+  const { board, engine, compiler, sanitize } = options;
+  const guest = await guestOf(options);
   const image = buildBoard({
     board,
     engine,
     sanitize,
     ...(compiler === undefined ? {} : { compiler }),
-    ...(guest === undefined ? {} : { guest: await guestBytes(guest) }),
+    ...(guest === undefined ? {} : { guest }),
   });
   const found = { image: image.path, map: image.map, bytes: statSync(image.path).size };
   if (options.json) printJson(found);

@@ -6,7 +6,7 @@ import { Argument } from "commander";
 import { BoardLine } from "../serial/board-line.ts";
 import { askLine, readRing } from "../serial/commands.ts";
 import { Port } from "../serial/port.ts";
-import { example, portOption } from "./options.ts";
+import { example, portOf, portOption } from "./options.ts";
 import { print, progressBar, setTimer } from "./terminal.ts";
 
 /** Bit rate of a board's console. */
@@ -45,8 +45,9 @@ async function listen(line: BoardLine, all: boolean): Promise<never> {
 
 async function talk(
   command: (typeof COMMANDS)[number] | undefined,
-  { port, all }: { port: string; all: boolean },
+  { port: given, all }: { port?: string; all: boolean },
 ): Promise<void> {
+  const port = await portOf(given);
   if (command === "journal") {
     const ring = await ringOf(port);
     for (let at = 0; at < ring.length; at += 32)

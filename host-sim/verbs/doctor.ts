@@ -13,7 +13,7 @@ import { hasTool } from "../flash/project.ts";
 import { emulators, emulatorTrouble } from "../hil/emulator-board.ts";
 import type { BrokerAddress } from "../mqtt/session.ts";
 import { targetStates, toolTrouble } from "../native/tools.ts";
-import { portNames } from "../serial/port.ts";
+import { listPorts, portLine } from "../serial/port.ts";
 import { brokerOption, example, jsonOption, timeoutOption } from "./options.ts";
 import { print, printJson, setTimer } from "./terminal.ts";
 
@@ -142,7 +142,7 @@ async function doctor(options: DoctorOptions): Promise<void> {
 }
 
 async function lookForPorts(): Promise<Finding> {
-  const names = await portNames();
+  const names = (await listPorts()).map(portLine);
   return { found: names.length > 0, detail: names.join(", ") || "none: no board is connected" };
 }
 

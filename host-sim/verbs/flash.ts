@@ -38,6 +38,7 @@ import {
   example,
   fixtureOption,
   jsonOption,
+  portOf,
   portOption,
   roleOf,
 } from "./options.ts";
@@ -45,7 +46,7 @@ import { print, printJson, progressBar, random, setTimer } from "./terminal.ts";
 
 interface FlashOptions {
   readonly board: string;
-  readonly port: string;
+  readonly port?: string;
   readonly guest?: string | true;
   readonly keys?: string | true;
   readonly scenarioKeys: boolean;
@@ -126,12 +127,13 @@ async function flashRegions(
   regions: readonly Region[],
   partitionsOnly: boolean,
 ): Promise<void> {
-  const port = await Port.open(options.port, ROM_BAUD);
+  const path = await portOf(options.port);
+  const port = await Port.open(path, ROM_BAUD);
   try {
     const rom = await Rom.open(port, setTimer);
-    checkChip(rom, chip, options.port);
+    checkChip(rom, chip, path);
     await rom.attach(chip.flashBytes, options.baud ?? (partitionsOnly ? ROM_BAUD : IMAGE_BAUD));
-    if (partitionsOnly) await checkLayout(rom, partitionsOf(chip)[1], options.port);
+    if (partitionsOnly) await checkLayout(rom, partitionsOf(chip)[1], path);
     const written = await writeRegions(rom, regions, progressBar);
     report(options, chip, written, await rom.leave());
   } finally {
@@ -164,7 +166,7 @@ async function flash(options: FlashOptions): Promise<void> {
   if (list !== null && (options.image !== undefined || !hasTool(chip, "flash")))
     return flashRegions(options, chip, builtRegions(chip, list), false);
   prepare(chip);
-  runProject(chip, "flash", options.port);
+  runProject(chip, "flash", await portOf(options.port));
 }
 
 export function register(program: Command): void {

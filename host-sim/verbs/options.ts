@@ -11,6 +11,7 @@ import { parseBroker } from "../mqtt/session.ts";
 import { checkDeviceId } from "../mqtt/topics.ts";
 import { ENGINES } from "../native/build.ts";
 import { launcher } from "../paths.ts";
+import { listPorts, onlyPort, portLine } from "../serial/port.ts";
 
 /** The principals that can send commands: all except the device. */
 export const COMMANDERS = PRINCIPAL_KIDS.filter((_, index) => index !== PRINCIPAL.DEVICE);
@@ -71,7 +72,15 @@ export const keysOption = (description = "folder with the keys") =>
   new Option("--keys <dir>", description).default(DEFAULT_KEYS);
 
 export const portOption = () =>
-  new Option("--port <path>", "serial port of the board").makeOptionMandatory();
+  new Option("--port <path>", "serial port of the board (default: the only one that is found)");
+
+/** The given port, or the only one of this machine. Reports the choice on standard error. */
+export async function portOf(given: string | undefined): Promise<string> {
+  if (given !== undefined) return given;
+  const port = onlyPort(await listPorts());
+  process.stderr.write(`using port ${portLine(port)}\n`);
+  return port.path;
+}
 
 export const fixtureOption = () =>
   new Option("--fixture", "use the chip as the test fixture instead of as the device").default(

@@ -5,12 +5,12 @@ import { type Command, Option } from "commander";
 import { ImprovClient } from "../improv/client.ts";
 import { STATE } from "../improv/frames.ts";
 import { withBoard } from "./console.ts";
-import { example, jsonOption, parseDuration, portOption } from "./options.ts";
+import { example, jsonOption, parseDuration, portOf, portOption } from "./options.ts";
 import { print, printJson } from "./terminal.ts";
 import { passwordOption, wifiOf } from "./wifi.ts";
 
 interface ProvisionOptions {
-  readonly port: string;
+  readonly port?: string;
   readonly ssid?: string;
   readonly passwordFile?: string;
   readonly scan: boolean;
@@ -31,7 +31,7 @@ async function scan(client: ImprovClient, json: boolean): Promise<void> {
 
 async function provision(options: ProvisionOptions): Promise<void> {
   const settings = options.scan ? null : await wifiOf(options.ssid, options.passwordFile);
-  await withBoard(options.port, async (line) => {
+  await withBoard(await portOf(options.port), async (line) => {
     const client = new ImprovClient(line);
     const before = await client.state();
     const info = await client.info();

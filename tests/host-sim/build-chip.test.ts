@@ -101,7 +101,7 @@ describe("build of a chip", () => {
     standIn(2);
     const { code, err } = killswitch("build", "--board", CHIP.name);
     expect(err).toMatch(/^killswitch: .* build failed, its words are above\n$/);
-    expect(code).toBe(EXIT.BAD_FILE);
+    expect(code).toBe(EXIT.TOOL_FAILED);
   });
 
   test("says what to install, and where the prepared files are", () => {

@@ -298,11 +298,15 @@ describe.skipIf(without !== null)("flash ends with one line", () => {
   test.each([
     ["--port /dev/nowhere --guest", EXIT.NO_PORT, /\/dev\/nowhere does not exist: /],
     ["--port /dev/null --guest", EXIT.NO_PORT, /is not a serial port/],
-    ["--port x --guest nowhere.wasm", EXIT.BAD_FILE, /nowhere\.wasm/],
+    [
+      "--port x --guest nowhere.wasm",
+      EXIT.BAD_FILE,
+      /guest nowhere\.wasm: the file does not exist/,
+    ],
     [
       "--port x --guest junk.wasm",
       EXIT.BAD_FILE,
-      /a board would refuse it: it is not valid WebAssembly/,
+      /guest junk\.wasm: it is not a WebAssembly module/,
     ],
     ["--port x --guest old.wasm", EXIT.BAD_FILE, /a board would refuse it: its ABI is version 99/],
     ["--port x --guest loop.wasm", EXIT.BAD_FILE, /a board would refuse it: it does not return/],
@@ -316,7 +320,11 @@ describe.skipIf(without !== null)("flash ends with one line", () => {
     ["--port x --keys made --broker mqtts://h --ca junk.wasm", EXIT.BAD_FILE, /no certificate/],
     ["--port x --image .", EXIT.BAD_FILE, /does not contain flasher_args\.json/],
     ["--port x --guest --baud 1", EXIT.USAGE, /Write a whole number from 9600 to 4000000/],
-    ["--guest", EXIT.USAGE, /required option '--port <path>'/],
+    [
+      "--port --guest",
+      EXIT.USAGE,
+      /'--port <path>' argument '--guest' is invalid\. A value is missing/,
+    ],
   ])("%s", async (words, code, expected) => {
     writeFileSync(join(folder, "junk.wasm"), "junk");
     // The ABI's version is the one constant that the module hands out as it stands.
