@@ -44,6 +44,8 @@ export async function startBroker(
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
+    // A client that resets its connection ends only its own session.
+    socket.on("error", () => {});
     aedes.handle(socket);
   });
   try {

@@ -93,6 +93,8 @@ export function openSession(
   });
   // TLS does not report errors of a socket that it was given, so pass them on.
   if (stream !== tcp) tcp.on("error", (error) => stream.destroy(error));
+  // The client removes its handlers when it ends. An error that comes later must find one.
+  stream.on("error", () => {});
   client.on("error", () => {});
   const cut = (): void => {
     tcp.resetAndDestroy();

@@ -58,14 +58,18 @@ export function parseTcpPort(text: string): number {
   throw new InvalidArgumentError("Write a port number from 0 to 65535.");
 }
 
+/** The device and the broker of verbs that name none. */
+export const DEFAULT_DEVICE = "demo";
+export const DEFAULT_BROKER = "mqtt://127.0.0.1:1883";
+
 export const deviceOption = () =>
   new Option("--device <id>", "identifier of the device")
-    .default("demo")
+    .default(DEFAULT_DEVICE)
     .argParser(checked(checkDeviceId));
 
 export const brokerOption = () =>
   new Option("--broker <url>", "MQTT broker: mqtt[s]://[user:password@]host[:port]")
-    .default(parseBroker("mqtt://127.0.0.1:1883"), "mqtt://127.0.0.1:1883")
+    .default(parseBroker(DEFAULT_BROKER), DEFAULT_BROKER)
     .argParser(checked(parseBroker));
 
 export const keysOption = (description = "folder with the keys") =>
