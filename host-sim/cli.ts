@@ -21,6 +21,7 @@ import * as send from "./verbs/send.ts";
 import * as sim from "./verbs/sim.ts";
 import * as swarm from "./verbs/swarm.ts";
 import { guardProcess, reportError } from "./verbs/terminal.ts";
+import * as verify from "./verbs/verify.ts";
 import * as watch from "./verbs/watch.ts";
 
 const VERBS = [
@@ -35,6 +36,7 @@ const VERBS = [
   swarm,
   build,
   flash,
+  verify,
   provision,
   serialConsole,
   bridge,
