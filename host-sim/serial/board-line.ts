@@ -62,6 +62,11 @@ export class BoardLine {
     if (heard !== null) this.#queue.push(heard);
   }
 
+  /** Bytes of the line that has not ended yet. */
+  get pending(): number {
+    return this.#partial.length;
+  }
+
   /** The next thing heard; null after `timeoutMs` without one. Rejects if the port goes away. */
   async next(timeoutMs: number): Promise<Heard | null> {
     if (this.#queue.length === 0) {

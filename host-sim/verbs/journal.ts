@@ -116,6 +116,7 @@ const ANCHORS: Record<Verdict["anchor"], string> = {
 };
 
 function verdictLines({ holds, records, first, last, head, anchor, torn }: Verdict): string[] {
+  if (records === 0) return ["the journal is empty: there is nothing to check"];
   const range = records === 0 ? "" : ` (${first} to ${last})`;
   const lines = [`${records} records${range}; chain ${ANCHORS[anchor]}`];
   if (torn !== undefined)

@@ -4,7 +4,16 @@
 import { type Command, Option } from "commander";
 import { PRINCIPAL_KIDS } from "../abi.gen.ts";
 import type { Kid } from "../controller/cose.ts";
-import { initKeys, keyOf, listDevices, loadKeys, revokeKey, toJwk } from "../controller/keys.ts";
+import {
+  DEFAULT_KEYS,
+  initKeys,
+  keyOf,
+  listDevices,
+  loadKeys,
+  revokeKey,
+  toJwk,
+} from "../controller/keys.ts";
+import { launcher } from "../paths.ts";
 import { COMMANDERS, deviceOption, example, jsonOption, keysOption } from "./options.ts";
 import { print, printJson, random } from "./terminal.ts";
 
@@ -70,7 +79,12 @@ function principalOption(choices: readonly string[]): Option {
 }
 
 function listKeys(options: { keys: string; json: boolean }): void {
-  for (const device of listDevices(options.keys)) {
+  const devices = listDevices(options.keys);
+  if (devices.length === 0 && !options.json) {
+    const other = options.keys === DEFAULT_KEYS ? "" : ` --keys ${options.keys}`;
+    print(`no keys in ${options.keys}: create some with ${launcher()} keys init${other}`);
+  }
+  for (const device of devices) {
     const principals = [...loadKeys(options.keys, device).keys()];
     if (options.json) printJson({ device, keys: principals });
     else print(`${device}: ${principals.join(" ")}`);

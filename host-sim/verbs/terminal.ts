@@ -27,6 +27,14 @@ export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+const ESC = "\x1b";
+const COLOURS = new RegExp(`${ESC}\\[[\\d;]*m`, "g");
+
+/** What a board sent, for a terminal: without colours, control characters and bytes above ASCII. */
+export function printable(text: string): string {
+  return text.replaceAll(COLOURS, "").replaceAll(/[^\x20-\x7e\t]/g, "");
+}
+
 /** Shows a progress bar on standard error if it is a terminal. */
 export function progressBar(done: number, total: number, label: string): void {
   if (!process.stderr.isTTY) return;
