@@ -7,6 +7,7 @@ import { EXIT, EXIT_MEANINGS } from "./errors.ts";
 import { packageRoot, versionOf } from "./paths.ts";
 import * as board from "./verbs/board.ts";
 import * as bridge from "./verbs/bridge.ts";
+import * as broker from "./verbs/broker.ts";
 import * as build from "./verbs/build.ts";
 import * as conform from "./verbs/conform.ts";
 import * as serialConsole from "./verbs/console.ts";
@@ -39,6 +40,7 @@ const VERBS = [
   verify,
   provision,
   serialConsole,
+  broker,
   bridge,
   board,
   doctor,

@@ -33,17 +33,20 @@ interface StartOptions {
   readonly stdin?: number;
   /** Run as this user. */
   readonly uid?: number;
+  /** Further environment variables. */
+  readonly env?: Record<string, string>;
 }
 
 export function startProgram(
   folder: string,
   line: string,
-  { input, stdin, uid }: StartOptions = {},
+  { input, stdin, uid, env }: StartOptions = {},
 ): Running {
   const args = line === "" ? [] : line.split(" ");
   const child = spawn(process.execPath, [program, ...args], {
     cwd: folder,
     stdio: [stdin ?? "pipe", "pipe", "pipe"],
+    env: { ...process.env, ...env },
     ...(uid === undefined ? {} : { uid }),
   });
   const running = { child, out: "", err: "" };
