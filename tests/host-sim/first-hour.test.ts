@@ -91,3 +91,17 @@ test("the end of the input says why the device stops, and --stay keeps it", asyn
   await new Promise((done) => setTimeout(done, 500));
   expect(stays.child.exitCode).toBeNull();
 });
+
+test.each([
+  ["esp32", 32],
+  ["esp32c3", 3],
+])("commission lists what to measure on a one-chip board with %s", async (name, pin) => {
+  const { code, out } = await run(`commission --board ${name}`);
+  expect(code).toBe(0);
+  expect(out).toContain(`GPIO${pin} (NO)`);
+  const { checks, cannotShow } = JSON.parse((await run(`commission --board ${name} --json`)).out);
+  expect(checks.map(({ what }: { what: string }) => what).join()).toMatch(
+    /Contacts.*Pull-downs.*Lamp.*Relay.*Power draw.*Broker/,
+  );
+  expect(cannotShow.length).toBeGreaterThan(0);
+});
