@@ -33,6 +33,8 @@ interface StartOptions {
   readonly stdin?: number;
   /** Run as this user. */
   readonly uid?: number;
+  /** Leave standard input open for the test to write to. */
+  readonly keepInput?: boolean;
   /** Further environment variables. */
   readonly env?: Record<string, string>;
 }
@@ -40,7 +42,7 @@ interface StartOptions {
 export function startProgram(
   folder: string,
   line: string,
-  { input, stdin, uid, env }: StartOptions = {},
+  { input, stdin, uid, env, keepInput }: StartOptions = {},
 ): Running {
   const args = line === "" ? [] : line.split(" ");
   const child = spawn(process.execPath, [program, ...args], {
@@ -56,7 +58,7 @@ export function startProgram(
   child.stderr?.on("data", (text) => {
     running.err += text;
   });
-  child.stdin?.end(input ?? new Uint8Array(0));
+  if (keepInput !== true) child.stdin?.end(input ?? new Uint8Array(0));
   const ended = new Promise<number | null>((done) =>
     child.once("close", (code, signal) => done(code ?? (signal && SIGNAL_CODES[signal]) ?? null)),
   );
