@@ -71,7 +71,8 @@ function makeProgram(): Command {
     .version(versionOf(join(packageRoot(), "package.json")))
     .exitOverride()
     .configureOutput({
-      outputError: (text, write) => write(text.replace(/^error: /, "killswitch: ")),
+      outputError: (text, write) =>
+        write(text.replace(/^error: /, "killswitch: ").replaceAll("\n(", " (")),
     });
   for (const verb of VERBS) verb.register(program);
   refuseDashes(program);
