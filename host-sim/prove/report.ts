@@ -62,19 +62,22 @@ function figures({ gate, translated, device, faults, mutants, build }: PartRepor
   if (gate !== undefined) {
     lines.push(
       `${n(gate.words)} words to permits() and phase(): ${gate.permitting} permits`,
-      `${n(gate.steps)} steps: every word that checks by every input; ${n(gate.unchecked)} of words that do not, each by ${n(gate.unchecked / UNCHECKED)} inputs`,
+      `${n(gate.steps)} steps: every word whose two halves agree, with every input`,
+      gate.unchecked === 0
+        ? "words whose two halves disagree: not part of this proof"
+        : `${n(gate.unchecked)} steps of words whose two halves disagree, each with ${n(gate.unchecked / UNCHECKED)} inputs`,
       `${n(gate.reachable)} words reachable from power-on, ${n(gate.pairs)} with their monitors, ${n(gate.transitions)} transitions, depth ${gate.depth}`,
       `${gate.distance} bit flips at least from a word that does not permit to the one that does; ${n(gate.flips)} single flips tried`,
     );
   }
   if (translated !== undefined)
     lines.push(
-      `in C (wasm2c, ${translated.compiler}): ${n(translated.words)} words, ${n(translated.steps)} steps, ${n(translated.unchecked)} of words that do not check; digests ${translated.wordsDigest ?? "-"} and ${translated.stepsDigest}, ${translated.differs.length === 0 ? "those of the module" : "NOT those of the module"}`,
+      `in C (wasm2c, ${translated.compiler}): ${n(translated.words)} words, ${n(translated.steps)} steps, ${n(translated.unchecked)} of words whose two halves disagree; digests ${translated.wordsDigest ?? "-"} and ${translated.stepsDigest}, ${translated.differs.length === 0 ? "those of the module" : "NOT those of the module"}`,
     );
   if (device !== undefined) {
     lines.push(
       `${device.model} model: ${n(device.states)} states, ${n(device.transitions)} transitions, ${n(device.boots)} boots, depth ${device.depth}; ${device.closed ? "closed" : "not closed"}`,
-      `${n(device.messages)} different messages decoded; marks never seen: ${device.unseen.join(", ") || "none"}`,
+      `${n(device.messages)} different messages decoded; ${device.unseen.length === 0 ? "every coverage mark of the device was reached" : `coverage marks that this model does not contain: ${device.unseen.join(", ")}`}`,
     );
     if (device.walk !== null)
       lines.push(
