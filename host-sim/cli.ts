@@ -19,6 +19,7 @@ import * as prove from "./verbs/prove.ts";
 import * as provision from "./verbs/provision.ts";
 import * as run from "./verbs/run.ts";
 import * as send from "./verbs/send.ts";
+import * as setup from "./verbs/setup.ts";
 import * as sim from "./verbs/sim.ts";
 import * as swarm from "./verbs/swarm.ts";
 import { guardProcess, reportError } from "./verbs/terminal.ts";
@@ -27,6 +28,7 @@ import * as watch from "./verbs/watch.ts";
 
 const VERBS = [
   sim,
+  setup,
   send,
   watch,
   keys,

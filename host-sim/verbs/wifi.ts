@@ -19,7 +19,7 @@ export const passwordOption = () =>
 /**
  * Asks a question on the terminal. With `hidden`, the answer is not shown. `instead`: an option.
  */
-function ask(question: string, hidden: boolean, instead: string): Promise<string> {
+export function ask(question: string, hidden: boolean, instead: string): Promise<string> {
   if (!process.stdin.isTTY) {
     throw new UserError(`no terminal to ask on: give ${instead}`, EXIT.USAGE);
   }

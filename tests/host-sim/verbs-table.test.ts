@@ -39,7 +39,17 @@ function refuses(ended: Ended, code: number, words = /./): void {
 const VERBS = [
   ...["sim", "send", "watch", "keys init", "keys list", "keys export", "keys revoke"],
   ...["journal read", "journal verify", "run", "conform", "prove", "swarm", "build", "flash"],
-  ...["verify", "provision", "console", "broker", "bridge", "board", "commission", "doctor"],
+  ...[
+    "verify",
+    "provision",
+    "console",
+    "broker",
+    "bridge",
+    "board",
+    "commission",
+    "doctor",
+    "setup",
+  ],
 ];
 
 test("the table has every verb", async () => {
