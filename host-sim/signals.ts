@@ -10,6 +10,8 @@ const NAMES = Object.keys(SIGNALS) as (keyof typeof SIGNALS)[];
 
 const cleanups = new Set<() => void>();
 let handled = false;
+/** Counts registrations and removals. */
+let changes = 0;
 
 /** A child process was ended by Ctrl-C, so this one ends too. Nothing is printed. */
 export class Interrupted extends Error {
@@ -37,12 +39,18 @@ function handle(on: boolean): void {
  */
 export function onSignal(cleanup: () => void): () => void {
   cleanups.add(cleanup);
+  changes++;
   handle(true);
   return () => {
     cleanups.delete(cleanup);
-    // Not at once: a signal that came during synchronous code is read in the next turn.
-    setImmediate(() => {
-      if (cleanups.size === 0) handle(false);
-    });
+    // A signal that came during synchronous code is read when the event loop polls, and would be
+    // lost without its handler. Between two immediates there is a poll. Work that was registered
+    // since then may have run for long again, and removes the handlers itself.
+    const since = ++changes;
+    setImmediate(() =>
+      setImmediate(() => {
+        if (cleanups.size === 0 && changes === since) handle(false);
+      }),
+    );
   };
 }

@@ -21,7 +21,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EXIT, UserError } from "../errors.ts";
 import { isRunning } from "../files.ts";
-import { onSignal } from "../signals.ts";
+import { Interrupted, onSignal } from "../signals.ts";
 import { STALL_MS, waitWithWatchdog } from "./stall-watchdog.ts";
 
 /** A board as built: how it is started, and how its shared file is laid out. */
@@ -161,7 +161,8 @@ export class Doorbell {
 
 /** Both ends of a new named pipe: anonymous ones Node does not hand out as descriptors that block. */
 function fifo(path: string): { read: number; write: number } {
-  const { status } = spawnSync("mkfifo", [path]);
+  const { status, signal } = spawnSync("mkfifo", [path]);
+  if (signal === "SIGINT") throw new Interrupted();
   if (status !== 0) throw new UserError(`${path}: mkfifo failed: install coreutils`, EXIT.NO_TOOL);
   // Opening one end waits for the other: the third descriptor is both.
   const both = openSync(path, constants.O_RDWR);
