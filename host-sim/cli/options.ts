@@ -6,10 +6,13 @@ import { DEADLINE_MAX_MS, PRINCIPAL_KIDS } from "../abi/abi.gen.ts";
 import { checkDeviceId } from "../abi/topics.ts";
 import { parseMs } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
+import { launcher } from "../base/paths.ts";
 import { ENGINES } from "../build/native-image.ts";
 import { DEFAULT_KEYS } from "../controller/keys.ts";
 import type { Role } from "../flash/chip.ts";
 import { parseBroker } from "../mqtt/session.ts";
+import { listPorts, onlyPort, portLine } from "../serial/port.ts";
+import { printAside } from "./terminal.ts";
 
 /**
  * Turns a UserError into an error of the option, so that commander prints the option's name with
@@ -53,14 +56,18 @@ export function parseTcpPort(text: string): number {
   throw new InvalidArgumentError("Write a port number from 0 to 65535.");
 }
 
+/** The device and the broker of verbs that name none. */
+export const DEFAULT_DEVICE = "demo";
+export const DEFAULT_BROKER = "mqtt://127.0.0.1:1883";
+
 export const deviceOption = () =>
   new Option("--device <id>", "identifier of the device")
-    .default("demo")
+    .default(DEFAULT_DEVICE)
     .argParser(checked(checkDeviceId));
 
 export const brokerOption = () =>
   new Option("--broker <url>", "MQTT broker: mqtt[s]://[user:password@]host[:port]")
-    .default(parseBroker("mqtt://127.0.0.1:1883"), "mqtt://127.0.0.1:1883")
+    .default(parseBroker(DEFAULT_BROKER), DEFAULT_BROKER)
     .argParser(checked(parseBroker));
 
 export const deadlineOption = () =>
@@ -76,7 +83,15 @@ export const keysOption = (description = "folder with the keys") =>
   new Option("--keys <dir>", description).default(DEFAULT_KEYS);
 
 export const portOption = () =>
-  new Option("--port <path>", "serial port of the board").makeOptionMandatory();
+  new Option("--port <path>", "serial port of the board (default: the only one that is found)");
+
+/** The given port, or the only one of this machine. Reports the choice on standard error. */
+export async function portOf(given: string | undefined): Promise<string> {
+  if (given !== undefined) return given;
+  const port = onlyPort(await listPorts());
+  printAside(`using port ${portLine(port)}`);
+  return port.path;
+}
 
 export const fixtureOption = () =>
   new Option("--fixture", "use the chip as the test fixture instead of as the device").default(
@@ -104,8 +119,14 @@ export const engineOption = () =>
     "how the guest runs: wasm3 interprets it, aot compiles it in",
   ).choices(ENGINES);
 
-/** Adds examples below the help of a verb. */
+/**
+ * Adds examples below the help of a verb. The word `killswitch` before a verb becomes the command
+ * that works in the current folder.
+ */
 export function example(command: Command, ...lines: string[]): void {
   const noun = lines.length > 1 ? "Examples" : "Example";
-  command.addHelpText("after", `\n${noun}:\n${lines.map((line) => `  $ ${line}`).join("\n")}`);
+  const shown = lines.map(
+    (line) => `  $ ${line.replace(/\bkillswitch (?=[a-z])/, `${launcher()} `)}`,
+  );
+  command.addHelpText("after", `\n${noun}:\n${shown.join("\n")}`);
 }

@@ -6,6 +6,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { JOURNAL_SLOTS, OP, RECORD_NAMES } from "../../abi/abi.gen.ts";
 import { codeOf, EXIT, UserError } from "../../base/errors.ts";
 import { writeFileAtomic } from "../../base/files.ts";
+import { checkOutputFile, writeTrouble } from "../../base/outputs.ts";
 import {
   type Journal,
   parseRecord,
@@ -75,6 +76,7 @@ function parseHash(text: string): string {
 }
 
 async function readVerb(options: ReadOptions): Promise<void> {
+  checkOutputFile(options.output);
   let journal: Journal;
   let head: string | undefined;
   if (options.file !== undefined) journal = load(options.file);
@@ -113,6 +115,7 @@ const ANCHORS: Record<Verdict["anchor"], string> = {
 };
 
 function verdictLines({ holds, records, first, last, head, anchor, torn }: Verdict): string[] {
+  if (records === 0) return ["the journal is empty: there is nothing to check"];
   const range = records === 0 ? "" : ` (${first} to ${last})`;
   const lines = [`${records} records${range}; chain ${ANCHORS[anchor]}`];
   if (torn !== undefined)
@@ -166,6 +169,6 @@ function save(file: string, journal: Journal): void {
   try {
     writeFileAtomic(file, Buffer.concat(journal.records), { mode: 0o644, replace: true });
   } catch (error) {
-    throw new UserError(`${file} cannot be written: ${codeOf(error)}`, EXIT.BAD_FILE);
+    throw writeTrouble(file, error);
   }
 }

@@ -4,6 +4,7 @@
 import type { Command, Option } from "commander";
 import { CODE, CODE_NAMES, OP_NAMES } from "../../abi/abi.gen.ts";
 import type { Kid } from "../../abi/topics.ts";
+import { onSignal } from "../../base/signals.ts";
 import { Controller, failureOf } from "../../controller/client.ts";
 import type { Conclusion } from "../../controller/conversation.ts";
 import { loadKeys } from "../../controller/keys.ts";
@@ -19,7 +20,7 @@ import {
   keysOption,
   timeoutOption,
 } from "../options.ts";
-import { now, onSignal, print, printError, printJson, random, setTimer } from "../terminal.ts";
+import { now, print, printError, printJson, random, setTimer } from "../terminal.ts";
 
 /** Options for a connection to a device. */
 export interface ConnectionOptions {
