@@ -29,12 +29,17 @@ export function checked<T>(check: (text: string) => T): (text: string) => T {
   };
 }
 
-/** Parses a time such as `500ms`, `3s` or `1m`, from 1 ms to 10 minutes. Returns milliseconds. */
-export function parseDuration(text: string): number {
-  const ms = parseMs(text) ?? 0;
-  if (ms >= 1 && ms <= 600_000) return ms;
-  throw new InvalidArgumentError("Write a time from 1ms to 10m, such as 500ms, 3s or 1m.");
+/** A parser of times such as `500ms`, `3s` or `1m`, from 1 ms to `most`. It returns milliseconds. */
+function durationUpTo(most: string): (text: string) => number {
+  return (text) => {
+    const ms = parseMs(text) ?? 0;
+    if (ms >= 1 && ms <= (parseMs(most) ?? 0)) return ms;
+    throw new InvalidArgumentError(`Write a time from 1ms to ${most}, such as 500ms, 3s or 1m.`);
+  };
 }
+
+/** Parses a time from 1 ms to 10 minutes. Returns milliseconds. */
+export const parseDuration = durationUpTo("10m");
 
 const SEED_MAX = 0xffff_ffff;
 
@@ -73,11 +78,7 @@ export const brokerOption = () =>
 export const deadlineOption = () =>
   new Option("--deadline <time>", "how long the command may wait before it executes, 60s at most")
     .default(5_000, "5s")
-    .argParser((text) => {
-      const ms = parseDuration(text);
-      if (ms <= DEADLINE_MAX_MS) return ms;
-      throw new InvalidArgumentError("Write a time of at most 60s.");
-    });
+    .argParser(durationUpTo(`${DEADLINE_MAX_MS / 1000}s`));
 
 export const keysOption = (description = "folder with the keys") =>
   new Option("--keys <dir>", description).default(DEFAULT_KEYS);

@@ -84,6 +84,8 @@ export const setTimer: SetTimer = (ms, wake) => clock.wakeAt(clock.now() + ms, w
 
 export const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 export const random32 = (): number => randomBytes(4).readUInt32LE();
+/** The time of day, by the system. */
+export const wallTime = (): Date => new Date();
 /** Milliseconds from any moment on. */
 export const now = (): number => clock.now();
 

@@ -64,6 +64,13 @@ describe("help", () => {
   });
 });
 
+test("help of send shows the permission table", async () => {
+  const { out } = await run("send --help");
+  expect(out).toMatch(/^ {18}owner +provider +manufacturer$/m);
+  expect(out).toMatch(/^ {2}telemetry\.read {2}yes +yes +no$/m);
+  expect(out).toMatch(/^ {2}identify +yes +no +yes$/m);
+});
+
 describe("a wrong command line", () => {
   test.each([
     ["frob", /unknown command 'frob'/],
@@ -125,7 +132,11 @@ describe("with a broker and a device", () => {
   test("send exits with 3 and the reason of a refusal", async () => {
     device.respond = () => [CODE.HOLD, new Map([[1, 5000]])];
     const line = `send relay.set on --as provider ${at}`;
-    complains(await run(line), 3, /device demo refuses: HOLD remainingMs=5000/);
+    complains(
+      await run(line),
+      3,
+      /device demo refuses: HOLD: the button was pressed at the device; 5 s left/,
+    );
     const { out, code } = await run(`${line} --json`);
     expect(JSON.parse(out)).toMatchObject({
       outcome: "refused",
@@ -133,6 +144,15 @@ describe("with a broker and a device", () => {
       fields: { remainingMs: 5000 },
     });
     expect(code).toBe(3);
+  });
+
+  test("send names the operation and the principal that has no right to it", async () => {
+    device.respond = () => [CODE.FORBIDDEN, new Map()];
+    complains(
+      await run(`send relay.set on --as manufacturer ${at}`),
+      3,
+      /refuses: FORBIDDEN: manufacturer has no right to relay\.set, but to status, identify$/m,
+    );
   });
 
   test("send exits with 4 without an answer, and says that no command was sent", async () => {
@@ -178,7 +198,7 @@ describe("with a broker and a device", () => {
 
   test("send refuses a deadline of more than 60 s", async () => {
     const ended = await run(`send relay.set on --as owner --deadline 61s ${at}`);
-    complains(ended, 2, /--deadline.*Write a time of at most 60s/);
+    complains(ended, 2, /--deadline.*Write a time from 1ms to 60s/);
   });
 
   test("send exits with 8 without a broker", async () => {
@@ -263,7 +283,13 @@ describe("journal verify", () => {
     writeFileSync(join(folder, "j.bin"), dump);
     const { code, out } = await run("journal read --file j.bin --json");
     expect(code).toBe(0);
-    expect(JSON.parse(out.split("\n")[4] ?? "")).toMatchObject({ seq: 4, kind: "BOOT", boots: 1 });
+    expect(JSON.parse(out.split("\n")[4] ?? "")).toMatchObject({
+      seq: 4,
+      kind: "BOOT",
+      boots: 1,
+      reason: expect.stringMatching(/^[A-Z_]+$/),
+      torn: "no",
+    });
   });
 });
 

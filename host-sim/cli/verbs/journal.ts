@@ -8,6 +8,7 @@ import { codeOf, EXIT, UserError } from "../../base/errors.ts";
 import { writeFileAtomic } from "../../base/files.ts";
 import { checkOutputFile, writeTrouble } from "../../base/outputs.ts";
 import {
+  detailOf,
   type Journal,
   parseRecord,
   readJournal,
@@ -94,7 +95,8 @@ async function readVerb(options: ReadOptions): Promise<void> {
   for (const bytes of journal.records) {
     const record = parseRecord(bytes);
     if (record === undefined) continue;
-    if (options.json) printJson({ ...record, kind: RECORD_NAMES[record.kind] ?? record.kind });
+    if (options.json)
+      printJson({ ...record, kind: RECORD_NAMES[record.kind] ?? record.kind, ...detailOf(record) });
     else print(recordLine(record));
   }
   requireChain(verifyJournal(journal, head));
@@ -135,7 +137,7 @@ async function fetchJournal(options: ConnectionOptions): Promise<[Journal, strin
   const controller = await openController(options);
   const ask = async (op: number, values: readonly number[]) => {
     const args = new Map(values.map((value, index) => [index + 1, value]));
-    const { fields } = await execute(controller, options.device, { op, args });
+    const { fields } = await execute(controller, options, { op, args });
     if (fields !== null) return fields;
     throw new UserError("the device's reply was lost: read the journal again", EXIT.NO_ANSWER);
   };
