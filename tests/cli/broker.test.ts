@@ -64,6 +64,9 @@ describe("the access list", () => {
     ["kitchen-owner", "killswitch/kitchen/availability", false, true],
     ["kitchen-owner", "killswitch/kitchen/provider/command", false, false],
     ["kitchen-owner", "killswitch/kitchen/+/reply", false, false],
+    ["kitchen-owner", "killswitch/kitchen/#", false, false],
+    ["kitchen-owner", "killswitch/kitchen/owner/#", false, false],
+    ["kitchen-owner", "killswitch/kitchen/owner/+", false, false],
     ["kitchen-owner", "killswitch/cellar/owner/command", false, false],
     ["kitchen-provider", "killswitch/kitchen/owner/reply", false, false],
     ["kitchen-manufacturer", "killswitch/kitchen/manufacturer/status", false, true],
@@ -73,6 +76,12 @@ describe("the access list", () => {
   ])("of %s on %s", (user, topic, publish, subscribe) => {
     const found = [mayPublish(rights, user, topic), maySubscribe(rights, user, topic)];
     expect(found).toEqual([publish, subscribe]);
+  });
+
+  test("does not take # for a single level", () => {
+    const one = [{ user: "a", access: "read", filter: "killswitch/+" }] as const;
+    expect(maySubscribe(one, "a", "killswitch/+")).toBe(true);
+    expect(maySubscribe(one, "a", "killswitch/#")).toBe(false);
   });
 
   test("lets nobody publish to a topic with a wildcard", () => {
