@@ -9,6 +9,8 @@ import { defineConfig } from "vitest/config";
 /** Over 5 s each on two cores, or in real time. */
 const SLOW = [
   "tests/boards/two-chip/proof.test.ts",
+  "tests/cli/{first-hour,interrupt,package,prove-it,setup,socket-errors,verbs-table}.test.ts",
+  "tests/flash/verify.test.ts",
   "tests/prove/certificate.test.ts",
   "tests/prove/reproduce.test.ts",
   "tests/swarm/progress-file.test.ts",
