@@ -9,7 +9,7 @@ import { defineConfig } from "vitest/config";
 /** Over 5 s each on two cores, or in real time. */
 const SLOW = [
   "tests/boards/two-chip/proof.test.ts",
-  "tests/cli/{first-hour,interrupt,package,prove-it,setup,socket-errors,verbs-table}.test.ts",
+  "tests/cli/{first-hour,interrupt,live,package,prove-it,setup,socket-errors,verbs-table}.test.ts",
   "tests/flash/verify.test.ts",
   "tests/prove/certificate.test.ts",
   "tests/prove/reproduce.test.ts",
@@ -30,7 +30,7 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: "quick", include: [ALL], exclude: SLOW, ...common } },
-      { test: { name: "slow", include: SLOW, ...common } },
+      { test: { name: "slow", include: SLOW, ...common, testTimeout: 180_000 } },
     ],
   },
 });

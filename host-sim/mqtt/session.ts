@@ -69,7 +69,7 @@ export interface Session {
 /** The longest wait for TCP and CONNACK, in ms. */
 const CONNECT_MS = 10_000;
 /** Keep-alive in seconds. A broker considers a client lost after 1.5 times as long. */
-const KEEPALIVE_S = 10;
+export const KEEPALIVE_S = 10;
 
 /** Starts to connect. The client emits "error" for errors and "close" at the end of the session. */
 export function openSession(

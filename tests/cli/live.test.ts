@@ -11,13 +11,18 @@ import { CODE } from "../../host-sim/abi/abi.gen.ts";
 import { deriveKeys } from "../../host-sim/base/derived-keys.ts";
 import { decodeReply } from "../../host-sim/controller/command.ts";
 import { keyOf, loadKeys } from "../../host-sim/controller/keys.ts";
+import { KEEPALIVE_S } from "../../host-sim/mqtt/session.ts";
 import { targetTrouble } from "../../host-sim/targets/registry.ts";
 import { connectPlain, findMosquitto, startMosquitto, until } from "../mqtt/fixture.ts";
 
 const CLI = resolve("dist/killswitch.js");
 const DEVICE = "demo";
-/** The broker must report the device offline this long after a cut, in ms. */
-const OFFLINE_MS = 1000;
+/**
+ * The broker must report the device offline this long after a cut, in ms. It does so in some ms when the
+ * session's connection ends, and after 1.5 keep-alives (MQTT 3.1.1, section 3.1.2.10) when it does not: the bound
+ * tells these apart on a busy machine too.
+ */
+const OFFLINE_MS = KEEPALIVE_S * 1000;
 
 const undo: (() => unknown)[] = [];
 let folder = "";
@@ -122,7 +127,9 @@ async function mainScenario(device: Device, url: string): Promise<void> {
     "the last will",
     () => level("availability").at(-1)?.payload.toString() === "offline",
   );
-  expect(performance.now() - start).toBeLessThan(OFFLINE_MS);
+  const ms = performance.now() - start;
+  console.log(`offline at the broker ${ms.toFixed(0)} ms after the switch`);
+  expect(ms).toBeLessThan(OFFLINE_MS);
   expect((await send(url, "relay.set off", "--timeout", "600ms")).code).toBe(4);
   device.do("button");
   await device.shows("gpio pin=RELAY level=0");

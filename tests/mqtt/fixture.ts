@@ -43,7 +43,7 @@ export const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done
 export async function until<T>(
   what: string,
   probe: () => T | undefined | false,
-  ms = 5_000,
+  ms = 45_000,
 ): Promise<T> {
   const end = performance.now() + ms;
   for (;;) {

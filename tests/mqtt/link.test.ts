@@ -1,7 +1,7 @@
 /** The MQTT link over real TCP, against the embedded broker and against mosquitto. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CHANNEL, MESSAGE_MAX, PRINCIPAL } from "../../host-sim/abi/abi.gen.ts";
-import { openSession, parseBroker } from "../../host-sim/mqtt/session.ts";
+import { KEEPALIVE_S, openSession, parseBroker } from "../../host-sim/mqtt/session.ts";
 import {
   Board,
   brokers,
@@ -62,7 +62,7 @@ describe.each(brokers())("over a broker: %s", (_, start) => {
     expect(() => board.link.send(PRINCIPAL.OWNER, 3, Uint8Array.of(1), 0)).toThrow(/no channel 3/);
   });
 
-  test("after a cut nothing is sent, and the broker publishes offline within a second", async () => {
+  test("after a cut nothing is sent, and the broker publishes offline before the keep-alive ends", async () => {
     const { client, heard } = await plain("killswitch/demo/#");
     const board = new Board(broker.url);
     await board.live();
@@ -74,7 +74,7 @@ describe.each(brokers())("over a broker: %s", (_, start) => {
     board.link.send(PRINCIPAL.OWNER, CHANNEL.STATUS, new Uint8Array(1), 0);
     const cutAt = performance.now();
     await until("offline", () => heard.some(({ payload }) => payload.toString() === "offline"));
-    expect(performance.now() - cutAt).toBeLessThan(1_000);
+    expect(performance.now() - cutAt).toBeLessThan(KEEPALIVE_S * 1000);
     const wakes = board.wakes;
     await sleep(200);
     board.poll();
