@@ -41,7 +41,8 @@ export async function startBroker(
     if (client !== null) events.published?.(topic, Buffer.from(payload));
   });
   aedes.on("subscribe", (rows) => events.subscribed?.(rows.map(({ topic }) => topic)));
-  const server = createServer((socket) => {
+  // Nagle's algorithm would hold a reply back for the 40 ms of a delayed acknowledgement.
+  const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     aedes.handle(socket);
