@@ -2,6 +2,7 @@
  * Reads YAML and checks it against a JSON Schema. Every error names the file, line and column, and what is
  * allowed there.
  */
+import { readFileSync } from "node:fs";
 import type { ErrorObject, ValidateFunction } from "ajv";
 import {
   type Document,
@@ -13,7 +14,7 @@ import {
   parseDocument,
   visit as visitNodes,
 } from "yaml";
-import { EXIT, UserError } from "./errors.ts";
+import { codeOf, EXIT, UserError } from "./errors.ts";
 
 /** What the patterns of a schema mean in words, by pattern. */
 export type Forms = Readonly<Record<string, string>>;
@@ -25,6 +26,16 @@ export interface CheckedYaml {
   place(offset: number): string;
   /** An error at an offset in the text. */
   refuse(offset: number, why: string): UserError;
+}
+
+/** Reads a file; `what` it is, for errors. Throws UserError. */
+export function readText(what: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const why = codeOf(error) === "ENOENT" ? "does not exist" : `cannot be read (${codeOf(error)})`;
+    throw new UserError(`${what} ${path} ${why}`, EXIT.BAD_FILE);
+  }
 }
 
 /** Parses and checks a text. `path` is used in errors. Throws UserError. */

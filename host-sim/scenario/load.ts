@@ -2,12 +2,11 @@
  * Reads scenario files and validates them against the schema and further rules. Every error names
  * the file, line and column, and what is allowed there.
  */
-import { readFileSync } from "node:fs";
 import { Ajv } from "ajv";
 import { isMap, isSeq, type YAMLMap } from "yaml";
 import { loadBoard } from "../base/board-data.ts";
-import { codeOf, EXIT, UserError } from "../base/errors.ts";
-import { checkYaml, nearest, startOf } from "../base/yaml-file.ts";
+import { UserError } from "../base/errors.ts";
+import { checkYaml, nearest, readText, startOf } from "../base/yaml-file.ts";
 import { parseRequest } from "../controller/operations.ts";
 import type { Scenario, Step } from "./grammar.ts";
 import { QUESTION_WIRE } from "./remote.ts";
@@ -30,14 +29,7 @@ const PATTERN_FORMS: Readonly<Record<string, string>> = {
 
 /** Reads and validates a file. Throws UserError. */
 export function loadScenario(path: string): ScenarioFile {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    const why = codeOf(error) === "ENOENT" ? "does not exist" : `cannot be read (${codeOf(error)})`;
-    throw new UserError(`scenario ${path} ${why}`, EXIT.BAD_FILE);
-  }
-  return parseScenario(text, path);
+  return parseScenario(readText("scenario", path), path);
 }
 
 /** Parses and validates the text of a scenario. `path` is used in errors. Throws UserError. */
