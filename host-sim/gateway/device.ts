@@ -160,7 +160,7 @@ export class Device {
     const now = this.#ports.now();
     // A state grows old without any message.
     if (this.#shown && !this.verified) this.#changed();
-    const due = this.#linked && this.#flag !== "offline" && now - this.#pollAt >= 0;
+    const due = this.#linked && this.#flag !== OFFLINE && now - this.#pollAt >= 0;
     if (!due || this.#exchange !== null) return false;
     this.#pollAt = now + this.#ports.intervalMs;
     this.#read(OP.STATUS);
@@ -180,7 +180,7 @@ export class Device {
 
   #refusal(now: number): Outcome | null {
     if (!this.#linked) return { kind: "unavailable", why: "there is no connection to the broker" };
-    if (this.#flag === "offline") {
+    if (this.#flag === OFFLINE) {
       const why =
         "the broker says that it is offline: its switch is at KILL, or it is off or out of reach";
       return { kind: "unavailable", why };

@@ -18,6 +18,11 @@ export class EventStream {
     this.#setTimer = setTimer;
   }
 
+  /** How many clients listen. */
+  get size(): number {
+    return this.#clients.size;
+  }
+
   /** Adds a client. Returns false if there are too many. */
   add(response: ServerResponse): boolean {
     if (this.#clients.size >= CLIENTS_MAX) return false;
@@ -33,8 +38,10 @@ export class EventStream {
     return true;
   }
 
-  send(name: string, value: unknown): void {
-    if (this.#clients.size > 0) this.#write(`event: ${name}\ndata: ${JSON.stringify(value)}\n\n`);
+  /** `value` is called only if somebody listens. */
+  send(name: string, value: () => unknown): void {
+    if (this.#clients.size === 0) return;
+    this.#write(`event: ${name}\ndata: ${JSON.stringify(value())}\n\n`);
   }
 
   close(): void {

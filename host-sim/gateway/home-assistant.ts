@@ -29,6 +29,8 @@ export class HomeAssistant implements Part {
   readonly #again = new Map<string, number>();
   /** The topics that are to be published again. */
   readonly #due = new Set<string>();
+  /** When something was last said of a device. */
+  readonly #noted = new Map<string, number>();
   #open = false;
   /** What the broker had kept of another gateway of this name. */
   #other = { flag: "", instance: "" };
@@ -156,21 +158,30 @@ export class HomeAssistant implements Part {
 
   #commanded(device: Device, text: string, retained: boolean): void {
     const { ignored } = this.#gateway.counts;
-    const { note } = this.#gateway.options;
     if (retained) {
       ignored.retained++;
-      note(`device ${device.id}: a retained command is refused: it may be of any age`);
+      this.#note(device, "a retained command is refused: it may be of any age");
     } else if (text !== "ON" && text !== "OFF") {
       ignored.malformed++;
-      note(`device ${device.id}: a command that is neither ON nor OFF is refused`);
+      this.#note(device, "a command that is neither ON nor OFF is refused");
     } else {
       const request = { op: OP.RELAY_SET, args: new Map([[1, text === "ON"]]) };
       this.#gateway.command(device, request).then((outcome) => {
         if (outcome.kind === "executed") return;
         const why = outcome.kind === "refused" ? "the device refuses it" : outcome.why;
-        note(`device ${device.id}: the command ${text} was not seen to execute: ${why}`);
+        this.#note(device, `a command was not seen to execute: ${why}`);
       });
     }
+  }
+
+  /** Says a thing of a device once a minute at most: anyone at the broker can cause it. */
+  #note(device: Device, text: string): void {
+    const { now, note } = this.#gateway.options;
+    const key = `${device.id} ${text.split(":")[0]}`;
+    const last = this.#noted.get(key);
+    if (last !== undefined && now() - last < AGAIN_MS) return;
+    this.#noted.set(key, now());
+    note(`device ${device.id}: ${text}`);
   }
 }
 

@@ -115,11 +115,11 @@ export class HttpServer implements Part {
   }
 
   changed(device: Device): void {
-    this.#events.send("device", this.#view(device));
+    this.#events.send("device", () => this.#view(device));
   }
 
   happened(device: Device, { kind, details }: Happening): void {
-    this.#events.send("event", { device: device.id, kind, ...details });
+    this.#events.send("event", () => ({ device: device.id, kind, ...details }));
   }
 
   commanded(device: Device, outcome: Outcome): void {
