@@ -3,11 +3,14 @@
  * time. `slow`: the rest. `npm test` runs the first, `npm run test:all` both. Firmware tests run under
  * as-pect (`npm run test:firmware`).
  */
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /** Over 5 s each on two cores, or in real time. */
 const SLOW = [
   "tests/boards/two-chip/proof.test.ts",
+  "tests/cli/{first-hour,interrupt,package,prove-it,setup,socket-errors,verbs-table}.test.ts",
+  "tests/flash/verify.test.ts",
   "tests/prove/certificate.test.ts",
   "tests/prove/reproduce.test.ts",
   "tests/swarm/progress-file.test.ts",
@@ -19,7 +22,10 @@ const SLOW = [
 ];
 const ALL = "tests/**/*.test.ts";
 
-const common = { pool: "forks", testTimeout: 60_000 } as const;
+/** Vitest's own choice leaves one core free, which on two cores is one worker. Tests wait a lot. */
+const maxWorkers = Math.max(2, availableParallelism() - 1);
+
+const common = { pool: "forks", testTimeout: 60_000, maxWorkers } as const;
 
 export default defineConfig({
   test: {

@@ -90,12 +90,28 @@ export function boardJson<T>(name: string): { path: string; data: Partial<T> } {
   return { path, data: JSON.parse(readFileSync(path, "utf8")) };
 }
 
-/** Loads and validates a board's description. Throws a UserError if it is missing or incomplete. */
-export function loadBoard(name: string = defaultBoard()): BoardData {
+/** The chips of a board, by name. */
+function chipsOf(board: string): string[] {
+  return Object.keys(boardJson<BoardData>(board).data.chips ?? {});
+}
+
+/** The names that --board takes: every board, and every chip that a board is built for. */
+export function boardAndChipNames(): string[] {
+  return [...new Set(boardNames().flatMap((board) => [board, ...chipsOf(board)]))];
+}
+
+/**
+ * Loads and validates a board's description. A chip stands for its board. Throws a UserError if the
+ * description is missing or incomplete.
+ */
+export function loadBoard(given: string = defaultBoard()): BoardData {
   const names = boardNames();
-  if (!names.includes(name)) {
+  const name = names.includes(given)
+    ? given
+    : names.find((board) => chipsOf(board).includes(given));
+  if (name === undefined) {
     throw new UserError(
-      `board "${name}" does not exist: use one of ${names.join(", ")}`,
+      `board "${given}" does not exist: use one of ${boardAndChipNames().join(", ")}`,
       EXIT.USAGE,
     );
   }

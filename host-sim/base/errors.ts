@@ -19,7 +19,9 @@ export const EXIT = {
   WRONG_CHIP: 13,
   NOT_WRITTEN: 14,
   WIRING: 15,
+  TOOL_FAILED: 16,
   INTERNAL: 70,
+  INTERRUPTED: 130,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
@@ -31,7 +33,8 @@ export const EXIT_MEANINGS: Record<ExitCode, string> = {
   [EXIT.NO_ANSWER]: "the device did not answer in time",
   [EXIT.REFUTED]: "a claim that was tested does not hold",
   [EXIT.NOT_CLOSED]: "a search ended before it had covered everything",
-  [EXIT.BAD_FILE]: "a file (keys, scenario, storage) is missing, unreadable or corrupt",
+  [EXIT.BAD_FILE]:
+    "a file (module, keys, scenario, storage) is missing or not valid, or cannot be written",
   [EXIT.NETWORK]: "the TCP port is in use, or the broker is unreachable or refuses",
   [EXIT.NO_TOOL]: "a required tool or package is not installed",
   [EXIT.NO_PORT]: "the serial port does not exist or was unplugged",
@@ -40,7 +43,9 @@ export const EXIT_MEANINGS: Record<ExitCode, string> = {
   [EXIT.WRONG_CHIP]: "the chip or its flash layout is not the one to be flashed",
   [EXIT.NOT_WRITTEN]: "the flash does not hold what was sent: the write was incomplete or wrong",
   [EXIT.WIRING]: "a wire of a test rig is missing or is connected to the wrong pin",
+  [EXIT.TOOL_FAILED]: "a compiler, a build tool or an emulator failed, and printed why",
   [EXIT.INTERNAL]: "a bug in this program",
+  [EXIT.INTERRUPTED]: "ended by Ctrl-C (129 and 143: by SIGHUP and SIGTERM)",
 };
 
 /**

@@ -1,7 +1,19 @@
 /**
- * Writes files atomically: a file is complete or absent, never partly written.
+ * Writes files atomically: a file is complete or absent, never partly written. Removes folders that
+ * an interrupted process left.
  */
-import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { codeOf } from "./errors.ts";
 
 /**
  * Writes a temporary file next to `path` and moves it into place. With `replace` false, throws
@@ -27,5 +39,26 @@ export function writeFileAtomic(
     else linkSync(temporary, path);
   } finally {
     rmSync(temporary, { force: true });
+  }
+}
+
+/** Whether a process with this number exists. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) !== "ESRCH";
+  }
+}
+
+/**
+ * Removes the entries of `folder` whose name is `prefix`, the number of a process that has ended,
+ * and anything after it.
+ */
+export function removeAbandoned(folder: string, prefix: string): void {
+  for (const name of readdirSync(folder)) {
+    const pid = name.startsWith(prefix) ? Number.parseInt(name.slice(prefix.length), 10) : 0;
+    if (pid > 0 && !isRunning(pid)) rmSync(join(folder, name), { recursive: true, force: true });
   }
 }

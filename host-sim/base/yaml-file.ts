@@ -55,6 +55,7 @@ export function checkYaml(
     new UserError(`${place(offset)}: ${why}`, EXIT.BAD_FILE);
   const [trouble] = [...document.errors, ...document.warnings];
   if (trouble !== undefined) throw refuse(trouble.pos[0], trouble.message.split("\n")[0] ?? "");
+  if (document.contents === null) throw refuse(0, "the file is empty");
   let data: unknown;
   try {
     data = document.toJS();

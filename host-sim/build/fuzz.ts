@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { EXIT, UserError } from "../base/errors.ts";
 import { packageRoot } from "../base/paths.ts";
 import { firmwarePath, readModule } from "../sim/firmware.ts";
-import { MAC_MEMORY, runTool, THIRD_PARTY_FLAGS, translate, WASM3_FLAGS } from "./native-image.ts";
-import { requireTools, type ToolState, toolState } from "./tools.ts";
+import { MAC_MEMORY, THIRD_PARTY_FLAGS, translate, WASM3_FLAGS } from "./native-image.ts";
+import { requireTools, runTool, type ToolState, toolState } from "./tools.ts";
 import { wasm3Folder } from "./wasm3.ts";
 
 export const FUZZ_TARGETS = ["imports", "module", "page"] as const;

@@ -2,7 +2,6 @@
  * Builds a board's image: the host in C, the gate and the MAC translated to C by wasm2c, and an
  * engine for the guest. Objects and images are cached by the digest of their inputs.
  */
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   existsSync,
@@ -16,11 +15,12 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { EXIT, UserError } from "../base/errors.ts";
-import { packageRoot } from "../base/paths.ts";
+import { removeAbandoned } from "../base/files.ts";
+import { packageProgram, packageRoot } from "../base/paths.ts";
 import { firmwarePath, readModule } from "../sim/firmware.ts";
 import { loadGuest } from "../sim/module.ts";
 import { loadNativeBoard, type NativeBoard } from "./native-board.ts";
-import { requireTools } from "./tools.ts";
+import { requireTools, runTool } from "./tools.ts";
 import { wasm3Folder } from "./wasm3.ts";
 
 export const ENGINES = ["wasm3", "aot"] as const;
@@ -122,19 +122,6 @@ interface Unit {
   readonly flags: readonly string[];
 }
 
-/**
- * Runs a tool in the root folder. PWD is set because compilers store it in their output. Throws a
- * UserError with the tool's first lines of error output.
- */
-export function runTool(program: string, args: readonly string[]): void {
-  const cwd = packageRoot();
-  const env = { ...process.env, PWD: cwd };
-  const { status, stderr, error } = spawnSync(program, args, { cwd, env, encoding: "utf8" });
-  if (status === 0) return;
-  const why = (error?.message ?? stderr).trim().split("\n").slice(0, 12).join("\n");
-  throw new UserError(`${program} failed on ${args.at(-1)}:\n${why}`, EXIT.BAD_FILE);
-}
-
 /** wasm2c's code for a memory of one page that cannot grow. */
 const ONE_PAGE = "wasm_rt_allocate_memory(&instance->w2c_memory, 1, 1, 0, 65536);";
 /**
@@ -163,7 +150,7 @@ export function translate(
   const source = join(folder, `${name}.c`);
   const wasm = join(folder, `${name}.wasm`);
   writeFileSync(wasm, module);
-  const wasm2c = join(packageRoot(), "node_modules", ".bin", "wasm2c");
+  const wasm2c = packageProgram("wabt", "wasm2c");
   runTool(wasm2c, [wasm, "--module-name", name.split("_")[0] ?? name, "--output", source]);
   const text = readFileSync(source, "utf8");
   if (memory === undefined || !text.includes(ONE_PAGE)) return { source, flags: THIRD_PARTY_FLAGS };
@@ -210,8 +197,8 @@ function units(options: BuildOptions, board: NativeBoard, folder: string): Unit[
     ...board.sources.map((name) => join(board.folder, name)),
   ].map((source) => ({ source, flags: source.endsWith(".S") ? ASSEMBLED : STRICT_FLAGS }));
   const compiler = options.compiler ?? board.compilers[0];
-  const unroll = !options.sanitize && compiler?.endsWith("gcc") === true;
-  const foreign = translateCore(folder, unroll ? UNROLL_FLAGS : []);
+  const gcc = compiler?.endsWith("gcc") === true;
+  const foreign = translateCore(folder, !options.sanitize && gcc ? UNROLL_FLAGS : []);
   if (options.engine === "aot") {
     const bytes = options.guestBytes ?? board.guestBytes;
     const guest = translateGuest(options.guest, folder, bytes);
@@ -234,9 +221,11 @@ function units(options: BuildOptions, board: NativeBoard, folder: string): Unit[
     { source: runtime("engine_wasm3.c"), flags: [...STRICT_FLAGS, "-fno-strict-aliasing"] },
     {
       source: runtime("wasm3.c"),
-      flags: options.sanitize
-        ? THIRD_PARTY_FLAGS
-        : [...THIRD_PARTY_FLAGS, "-O3", "-fno-tree-loop-distribute-patterns"],
+      flags: [
+        ...THIRD_PARTY_FLAGS,
+        ...(options.sanitize ? [] : ["-O3"]),
+        ...(options.sanitize || !gcc ? [] : ["-fno-tree-loop-distribute-patterns"]),
+      ],
     },
   ];
 }
@@ -313,7 +302,7 @@ function build(options: BuildOptions): Built {
   }
   requireTools(board.tools);
   const folder = join(packageRoot(), "dist", "boards", board.name);
-  const translated = mkdtempIn(folder);
+  const translated = translationFolder(folder);
   try {
     return link(board, folder, compiler, [
       flagsOf(options, board, translated),
@@ -324,9 +313,14 @@ function build(options: BuildOptions): Built {
   }
 }
 
-function mkdtempIn(folder: string): string {
+/** Name of a folder for translations, before the number of the process that makes it. */
+const TRANSLATED = "translated-";
+
+/** Makes a folder for translations in `folder`, and removes those that an interrupted process left. */
+export function translationFolder(folder: string): string {
   mkdirSync(folder, { recursive: true });
-  return mkdtempSync(join(folder, "translated-"));
+  removeAbandoned(folder, TRANSLATED);
+  return mkdtempSync(join(folder, `${TRANSLATED}${process.pid}_`));
 }
 
 /** Compiles and links what is not in the cache yet. */

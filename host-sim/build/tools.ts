@@ -1,6 +1,10 @@
-/** Checks that the tools for native boards are installed on this machine and recent enough. */
+/**
+ * Checks that the tools for native boards are installed on this machine and recent enough, and runs them.
+ */
 import { spawnSync } from "node:child_process";
 import { EXIT, UserError } from "../base/errors.ts";
+import { packageRoot } from "../base/paths.ts";
+import { Interrupted } from "../base/signals.ts";
 import { loadNativeBoard, nativeBoardNames, type Tool } from "./native-board.ts";
 
 export interface ToolState {
@@ -56,4 +60,22 @@ export function targetStates(): TargetState[] {
     const reason = tools.map(toolTrouble).find((trouble) => trouble !== null) ?? null;
     return { target, tools, reason };
   });
+}
+
+/**
+ * Runs a tool in the root folder. PWD is set because compilers store it in their output. Throws a
+ * UserError with the tool's first lines of error output.
+ */
+export function runTool(program: string, args: readonly string[]): void {
+  const cwd = packageRoot();
+  const env = { ...process.env, PWD: cwd };
+  const { status, signal, stderr, error } = spawnSync(program, args, {
+    cwd,
+    env,
+    encoding: "utf8",
+  });
+  if (status === 0) return;
+  if (signal === "SIGINT") throw new Interrupted();
+  const why = (error?.message ?? stderr).trim().split("\n").slice(0, 12).join("\n");
+  throw new UserError(`${program} failed on ${args.at(-1)}:\n${why}`, EXIT.TOOL_FAILED);
 }

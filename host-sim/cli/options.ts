@@ -6,10 +6,13 @@ import { DEADLINE_MAX_MS, PRINCIPAL_KIDS } from "../abi/abi.gen.ts";
 import { checkDeviceId } from "../abi/topics.ts";
 import { parseMs } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
+import { launcher } from "../base/paths.ts";
 import { ENGINES } from "../build/native-image.ts";
 import { DEFAULT_KEYS } from "../controller/keys.ts";
 import type { Role } from "../flash/chip.ts";
 import { parseBroker } from "../mqtt/session.ts";
+import { listPorts, onlyPort, portLine } from "../serial/port.ts";
+import { printAside } from "./terminal.ts";
 
 /**
  * Turns a UserError into an error of the option, so that commander prints the option's name with
@@ -26,12 +29,17 @@ export function checked<T>(check: (text: string) => T): (text: string) => T {
   };
 }
 
-/** Parses a time such as `500ms`, `3s` or `1m`, from 1 ms to 10 minutes. Returns milliseconds. */
-export function parseDuration(text: string): number {
-  const ms = parseMs(text) ?? 0;
-  if (ms >= 1 && ms <= 600_000) return ms;
-  throw new InvalidArgumentError("Write a time from 1ms to 10m, such as 500ms, 3s or 1m.");
+/** A parser of times such as `500ms`, `3s` or `1m`, from 1 ms to `most`. It returns milliseconds. */
+function durationUpTo(most: string): (text: string) => number {
+  return (text) => {
+    const ms = parseMs(text) ?? 0;
+    if (ms >= 1 && ms <= (parseMs(most) ?? 0)) return ms;
+    throw new InvalidArgumentError(`Write a time from 1ms to ${most}, such as 500ms, 3s or 1m.`);
+  };
 }
+
+/** Parses a time from 1 ms to 10 minutes. Returns milliseconds. */
+export const parseDuration = durationUpTo("10m");
 
 const SEED_MAX = 0xffff_ffff;
 
@@ -53,30 +61,38 @@ export function parseTcpPort(text: string): number {
   throw new InvalidArgumentError("Write a port number from 0 to 65535.");
 }
 
+/** The device and the broker of verbs that name none. */
+export const DEFAULT_DEVICE = "demo";
+export const DEFAULT_BROKER = "mqtt://127.0.0.1:1883";
+
 export const deviceOption = () =>
   new Option("--device <id>", "identifier of the device")
-    .default("demo")
+    .default(DEFAULT_DEVICE)
     .argParser(checked(checkDeviceId));
 
 export const brokerOption = () =>
   new Option("--broker <url>", "MQTT broker: mqtt[s]://[user:password@]host[:port]")
-    .default(parseBroker("mqtt://127.0.0.1:1883"), "mqtt://127.0.0.1:1883")
+    .default(parseBroker(DEFAULT_BROKER), DEFAULT_BROKER)
     .argParser(checked(parseBroker));
 
 export const deadlineOption = () =>
   new Option("--deadline <time>", "how long the command may wait before it executes, 60s at most")
     .default(5_000, "5s")
-    .argParser((text) => {
-      const ms = parseDuration(text);
-      if (ms <= DEADLINE_MAX_MS) return ms;
-      throw new InvalidArgumentError("Write a time of at most 60s.");
-    });
+    .argParser(durationUpTo(`${DEADLINE_MAX_MS / 1000}s`));
 
 export const keysOption = (description = "folder with the keys") =>
   new Option("--keys <dir>", description).default(DEFAULT_KEYS);
 
 export const portOption = () =>
-  new Option("--port <path>", "serial port of the board").makeOptionMandatory();
+  new Option("--port <path>", "serial port of the board (default: the only one that is found)");
+
+/** The given port, or the only one of this machine. Reports the choice on standard error. */
+export async function portOf(given: string | undefined): Promise<string> {
+  if (given !== undefined) return given;
+  const port = onlyPort(await listPorts());
+  printAside(`using port ${portLine(port)}`);
+  return port.path;
+}
 
 export const fixtureOption = () =>
   new Option("--fixture", "use the chip as the test fixture instead of as the device").default(
@@ -104,8 +120,14 @@ export const engineOption = () =>
     "how the guest runs: wasm3 interprets it, aot compiles it in",
   ).choices(ENGINES);
 
-/** Adds examples below the help of a verb. */
+/**
+ * Adds examples below the help of a verb. The word `killswitch` before a verb becomes the command
+ * that works in the current folder.
+ */
 export function example(command: Command, ...lines: string[]): void {
   const noun = lines.length > 1 ? "Examples" : "Example";
-  command.addHelpText("after", `\n${noun}:\n${lines.map((line) => `  $ ${line}`).join("\n")}`);
+  const shown = lines.map(
+    (line) => `  $ ${line.replace(/\bkillswitch (?=[a-z])/, `${launcher()} `)}`,
+  );
+  command.addHelpText("after", `\n${noun}:\n${shown.join("\n")}`);
 }

@@ -3,6 +3,7 @@
  * own. The totals do not depend on the number of workers.
  */
 import { type ChildProcess, fork } from "node:child_process";
+import { Interrupted, onSignal } from "../base/signals.ts";
 import type { Progress, SeedRange } from "../swarm/progress-file.ts";
 import type { Totals } from "../swarm/totals.ts";
 
@@ -10,10 +11,10 @@ import type { Totals } from "../swarm/totals.ts";
 export type Runner = (range: SeedRange) => Promise<Totals>;
 
 /**
- * Seeds per range. A range takes some tenths of a second. It is also what is lost if a process
- * dies.
+ * Seeds per range. A range takes about a tenth of a second. It is what is lost if a process dies,
+ * and the longest time for which signals wait.
  */
-const RANGE_SEEDS = 250;
+const RANGE_SEEDS = 50;
 
 /** Runs all remaining seeds, one worker per runner. Calls `advanced` after each range. */
 export async function runWorkers(
@@ -39,33 +40,45 @@ export async function runWorkers(
 /** A process of this program that runs the ranges sent to it. */
 export class Worker {
   readonly #child: ChildProcess;
+  readonly #withdraw: () => void;
 
   constructor(args: readonly string[]) {
     const [, program = ""] = process.argv;
     this.#child = fork(program, args, { execArgv: process.execArgv, stdio: "inherit" });
+    this.#withdraw = onSignal(() => this.#child.kill("SIGKILL"));
   }
 
   readonly run: Runner = (range) =>
     new Promise((resolve, reject) => {
-      const exited = (code: number | null) =>
-        reject(new Error(`a worker process ended with code ${code}`));
+      // Ctrl-C ends a worker that does not handle it yet, maybe before this process handles its own.
+      const exited = (code: number | null, signal: NodeJS.Signals | null) =>
+        reject(
+          signal === "SIGINT"
+            ? new Interrupted()
+            : new Error(`a worker process ended with code ${code ?? signal}`),
+        );
       this.#child.once("exit", exited);
       this.#child.once("message", (totals: Totals) => {
         this.#child.off("exit", exited);
         resolve(totals);
       });
-      this.#child.send(range);
+      this.#child.send(range, (trouble) => {
+        const { exitCode, signalCode } = this.#child;
+        // A worker that still runs ends soon, and its exit says why.
+        if (trouble !== null && (exitCode !== null || signalCode !== null))
+          exited(exitCode, signalCode);
+      });
     });
 
   close(): void {
-    this.#child.disconnect();
+    this.#withdraw();
+    if (this.#child.connected) this.#child.disconnect();
   }
 }
 
 /** The worker's side: runs the ranges that the parent sends, until the parent disconnects. */
 export function serveWorker(run: Runner): Promise<void> {
   // Ctrl-C reaches every process of the terminal. The parent decides when its workers end.
-  process.removeAllListeners("SIGINT");
   process.on("SIGINT", () => {});
   return new Promise((resolve, reject) => {
     process.on("disconnect", resolve);

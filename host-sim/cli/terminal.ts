@@ -1,41 +1,28 @@
 /**
- * Standard output, signals, timers and randomness for the verbs, and the end of the process.
+ * Standard output, timers and randomness for the verbs, and the end of the process.
  */
 import { randomBytes } from "node:crypto";
 import type { SetTimer } from "../base/clock.ts";
 import { RealClock } from "../base/clock.ts";
 import { codeOf, EXIT, type ExitCode, UserError } from "../base/errors.ts";
+import { diskTrouble } from "../base/outputs.ts";
+import { packageTrouble } from "../base/paths.ts";
 import { shownLines, shownText } from "../base/shown-text.ts";
-
-/** Exit codes of a process that a signal ended: 128 plus the signal's number, by convention. */
-const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
-
-const cleanups = new Set<() => void>();
+import { Interrupted } from "../base/signals.ts";
 
 /**
- * Calls `cleanup`, which must be synchronous, if a signal ends the process. Returns its removal.
- */
-export function onSignal(cleanup: () => void): () => void {
-  cleanups.add(cleanup);
-  return () => cleanups.delete(cleanup);
-}
-
-/**
- * Handles signals and a closed standard output. A signal ends the process between two events of the
- * event loop, so never during a synchronous file write. A closed reader (EPIPE) ends it without a
- * message.
+ * A closed reader of standard output or error (EPIPE) ends the process without a message. A full
+ * disk behind them, and an error that nothing catches, end it with one line.
  */
 export function guardProcess(): void {
-  for (const [signal, code] of Object.entries(SIGNALS)) {
-    process.on(signal, () => {
-      for (const cleanup of cleanups) cleanup();
-      process.exit(code);
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error) => {
+      if (codeOf(error) === "EPIPE") process.exit(EXIT.OK);
+      const why = codeOf(error) === "ENOSPC" ? "the disk is full" : codeOf(error);
+      process.exit(reportError(new UserError(`output cannot be written: ${why}`, EXIT.BAD_FILE)));
     });
   }
-  process.stdout.on("error", (error) => {
-    if (codeOf(error) === "EPIPE") process.exit(EXIT.OK);
-    throw error;
-  });
+  process.on("uncaughtException", (error) => process.exit(reportError(error)));
 }
 
 /** Prints to standard output. What a terminal would obey is shown escaped. */
@@ -83,6 +70,9 @@ export function reportError(error: unknown): ExitCode {
     printError(error.message);
     return error.exitCode;
   }
+  if (error instanceof Interrupted) return error.exitCode;
+  const trouble = diskTrouble(error) ?? packageTrouble(error);
+  if (trouble !== null) return reportError(trouble);
   const reason = error instanceof Error ? error.message : String(error);
   printError(`internal error: ${reason} (set KILLSWITCH_DEBUG=1 to print the stack)`);
   if (process.env.KILLSWITCH_DEBUG && error instanceof Error) printAside(error.stack ?? "");
@@ -94,5 +84,10 @@ export const setTimer: SetTimer = (ms, wake) => clock.wakeAt(clock.now() + ms, w
 
 export const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 export const random32 = (): number => randomBytes(4).readUInt32LE();
+/** The time of day, by the system. */
+export const wallTime = (): Date => new Date();
 /** Milliseconds from any moment on. */
 export const now = (): number => clock.now();
+
+/** Lets the event loop take one turn, in which signals are handled. */
+export const returnToLoop = (): Promise<void> => new Promise((done) => setImmediate(done));

@@ -20,7 +20,7 @@ export const passwordOption = () =>
 /**
  * Asks a question on the terminal. With `hidden`, the answer is not shown. `instead`: an option.
  */
-function ask(question: string, hidden: boolean, instead: string): Promise<string> {
+export function ask(question: string, hidden: boolean, instead: string): Promise<string> {
   if (!process.stdin.isTTY) {
     throw new UserError(`no terminal to ask on: give ${instead}`, EXIT.USAGE);
   }
@@ -31,7 +31,7 @@ function ask(question: string, hidden: boolean, instead: string): Promise<string
   return new Promise((answered, stopped) => {
     reader.once("SIGINT", () => {
       reader.close();
-      stopped(new UserError("cancelled; nothing was sent", EXIT.USAGE));
+      stopped(new UserError("cancelled; nothing was sent", EXIT.INTERRUPTED));
     });
     reader.once("line", (line) => {
       reader.close();

@@ -2,7 +2,7 @@
  * The controller: asks a device for its epoch and clock, sends a command under them, and reports what
  * the reply proves. Time and random numbers are injected.
  */
-import { CODE_NAMES, NONCE_BYTES, PRINCIPAL_KIDS } from "../abi/abi.gen.ts";
+import { CODE, CODE_NAMES, NONCE_BYTES, OP_WIRES, PRINCIPAL_KIDS } from "../abi/abi.gen.ts";
 import { availabilityTopic, type Kid, topic } from "../abi/topics.ts";
 import type { SetTimer } from "../base/clock.ts";
 import { deriveKeys } from "../base/derived-keys.ts";
@@ -17,6 +17,7 @@ import {
 import { type Conclusion, Conversation } from "./conversation.ts";
 import { type Keys, keyOf, type RandomBytes } from "./keys.ts";
 import type { Request } from "./operations.ts";
+import { permittedOps } from "./permissions.ts";
 
 /** How long a clean disconnect may take, in ms. */
 const DISCONNECT_MS = 500;
@@ -220,19 +221,41 @@ function availabilityText(bytes: Uint8Array): string {
     .replace(/[^a-z]/g, "?");
 }
 
-/** Why a device refused, with the fields of its reply: `HOLD remainingMs=300000`. */
-export function refusalOf(conclusion: Extract<Conclusion, { kind: "refused" }>): string {
-  const values = Object.entries(conclusion.fields).map(([name, value]) => `${name}=${value}`);
-  return [CODE_NAMES[conclusion.code], ...values].join(" ");
+/** Who asked for what. */
+export interface Asked {
+  readonly device: string;
+  /** Who commands. */
+  readonly kid: Kid;
+  /** OP. */
+  readonly op: number;
+}
+
+/** Why a device refused: the code and what it means here, or the fields of the reply. */
+export function refusalOf(
+  { kid, op }: Asked,
+  { code, fields }: Extract<Conclusion, { kind: "refused" }>,
+): string {
+  const name = CODE_NAMES[code];
+  if (code === CODE.FORBIDDEN) {
+    const may = permittedOps(PRINCIPAL_KIDS.indexOf(kid)).map((each) => OP_WIRES[each]);
+    return `${name}: ${kid} has no right to ${OP_WIRES[op]}, but to ${may.join(", ")}`;
+  }
+  if (code === CODE.HOLD) {
+    const left = Math.ceil(Number(fields.remainingMs) / 1000);
+    return `${name}: the button was pressed at the device; ${left} s left`;
+  }
+  const values = Object.entries(fields).map(([field, value]) => `${field}=${value}`);
+  return [name, ...values].join(" ");
 }
 
 /** The error that says what is known of a request that was not seen to execute. */
 export function failureOf(
-  device: string,
+  asked: Asked,
   conclusion: Exclude<Conclusion, { kind: "executed" }>,
 ): UserError {
+  const { device } = asked;
   if (conclusion.kind === "refused")
-    return new UserError(`device ${device} refuses: ${refusalOf(conclusion)}`, EXIT.REFUSED);
+    return new UserError(`device ${device} refuses: ${refusalOf(asked, conclusion)}`, EXIT.REFUSED);
   const { kind, why } = conclusion;
   const known =
     kind === "unsent"

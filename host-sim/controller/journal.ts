@@ -53,27 +53,46 @@ export function parseRecord(bytes: Uint8Array): JournalRecord | undefined {
 
 const hex32 = (value: number) => value.toString(16).padStart(8, "0");
 
-/** Prints detail and value of a record, by kind. */
-const DETAIL_TEXT: Readonly<Record<number, (record: JournalRecord) => string>> = {
-  [RECORD.BOOT]: ({ detail, value }) =>
-    `reason=${BOOT_NAMES[detail] ?? detail} torn=${value === 1 ? "yes" : "no"}`,
+/** Names of what detail and value of a record mean, by kind. */
+const DETAILS: Readonly<Record<number, (record: JournalRecord) => Record<string, string>>> = {
+  [RECORD.BOOT]: ({ detail, value }) => ({
+    reason: BOOT_NAMES[detail] ?? `${detail}`,
+    torn: value === 1 ? "yes" : "no",
+  }),
   // `value` holds the first four bytes of the epoch, the first one lowest.
-  [RECORD.LIVE]: ({ value }) => `epoch=${(hex32(value).match(/../g) ?? []).reverse().join("")}...`,
-  [RECORD.FAULT]: ({ detail }) => `phase=${PHASE_NAMES[detail] ?? detail}`,
-  [RECORD.REFUSED]: ({ detail, value }) => `code=${CODE_NAMES[detail] ?? detail} count=${value}`,
-  [RECORD.HOLD]: ({ detail, value }) =>
-    `state=${detail === 1 ? "begun" : "ended"} relay=${value === 1 ? "on" : "off"}`,
-  [RECORD.CONFIG]: ({ detail, value }) =>
-    `safe=${SAFE_NAMES[detail] ?? detail} telemetry=${value >>> 16}s hold=${value & 0xffff}s`,
-  [RECORD.CLEAR]: () => "",
+  [RECORD.LIVE]: ({ value }) => ({
+    epoch: `${(hex32(value).match(/../g) ?? []).reverse().join("")}...`,
+  }),
+  [RECORD.FAULT]: ({ detail }) => ({ phase: PHASE_NAMES[detail] ?? `${detail}` }),
+  [RECORD.REFUSED]: ({ detail, value }) => ({
+    code: CODE_NAMES[detail] ?? `${detail}`,
+    count: `${value}`,
+  }),
+  [RECORD.HOLD]: ({ detail, value }) => ({
+    state: detail === 1 ? "begun" : "ended",
+    relay: value === 1 ? "on" : "off",
+  }),
+  [RECORD.CONFIG]: ({ detail, value }) => ({
+    safe: SAFE_NAMES[detail] ?? `${detail}`,
+    telemetry: `${value >>> 16}s`,
+    hold: `${value & 0xffff}s`,
+  }),
+  [RECORD.CLEAR]: () => ({}),
 };
+
+/** What detail and value of a record mean: `{ phase: "FAULT_BOTH" }`. Undefined for an unknown kind. */
+export function detailOf(record: JournalRecord): Record<string, string> | undefined {
+  return DETAILS[record.kind]?.(record);
+}
 
 /** A record as a line: `seq=3 boots=1 time=250 LIVE epoch=01020304...`. */
 export function recordLine(record: JournalRecord): string {
   const { seq, boots, time, kind, detail, value } = record;
-  const text = DETAIL_TEXT[kind] ?? (() => `detail=${detail} value=${value}`);
   const name = RECORD_NAMES[kind] ?? `kind=${kind}`;
-  return `seq=${seq} boots=${boots} time=${time} ${name} ${text(record)}`.trimEnd();
+  const words = Object.entries(detailOf(record) ?? { detail, value }).map(
+    ([key, text]) => `${key}=${text}`,
+  );
+  return [`seq=${seq} boots=${boots} time=${time} ${name}`, ...words].join(" ");
 }
 
 /** Records in the order of their sequence numbers, and what the slots show. */

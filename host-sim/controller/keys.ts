@@ -9,6 +9,7 @@ import type { Kid } from "../abi/topics.ts";
 import { checkDeviceId } from "../abi/topics.ts";
 import { codeOf, EXIT, UserError } from "../base/errors.ts";
 import { writeFileAtomic } from "../base/files.ts";
+import { launcher } from "../base/paths.ts";
 
 /** The default folder for keys, below the current folder. */
 export const DEFAULT_KEYS = ".killswitch/keys";
@@ -77,7 +78,7 @@ export function loadKeys(dir: string, device: string): Keys {
     if (error instanceof UserError) throw error;
     if (codeOf(error) === "ENOENT") {
       throw bad(
-        `${path} does not exist: create it with killswitch keys init --device ${device} --keys ${dir}`,
+        `${path} does not exist: create it with ${launcher()} keys init --device ${device} --keys ${dir}`,
       );
     }
     throw unusable(path, "read", error);

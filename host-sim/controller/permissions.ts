@@ -11,7 +11,12 @@ const PERMISSIONS: readonly (readonly number[])[] = [
   [OP.STATUS, OP.IDENTIFY],
 ];
 
+/** The operations (OP) that a principal may command. */
+export function permittedOps(principal: number): readonly number[] {
+  return PERMISSIONS[principal] ?? [];
+}
+
 /** Whether a principal may command an operation. False for a principal that commands nothing. */
 export function isPermitted(principal: number, op: number): boolean {
-  return PERMISSIONS[principal]?.includes(op) ?? false;
+  return permittedOps(principal).includes(op);
 }

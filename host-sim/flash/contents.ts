@@ -95,7 +95,7 @@ export function guestContents(
 ): Buffer {
   const fault = guestFault(module);
   if (fault !== null)
-    throw new UserError(`${name}: a board would refuse this guest: ${fault}`, EXIT.BAD_FILE);
+    throw new UserError(`guest ${name}: a board would refuse this guest: ${fault}`, EXIT.BAD_FILE);
   return framed("KSGUEST1", module, partition);
 }
 

@@ -17,6 +17,8 @@ import {
 import { basename, join } from "node:path";
 import type { FirmwareCommand } from "../base/board-data.ts";
 import { EXIT, UserError } from "../base/errors.ts";
+import { removeAbandoned } from "../base/files.ts";
+import { Interrupted } from "../base/signals.ts";
 import { translateCore } from "../build/native-image.ts";
 import { wasm3Folder } from "../build/wasm3.ts";
 import { firmwarePath, readModule } from "../sim/firmware.ts";
@@ -66,7 +68,9 @@ function sameFiles(one: string, other: string): boolean {
  */
 export function prepare(chip: Chip): string {
   const folder = join(chip.folder, chip.firmware.input);
-  const beside = join(chip.folder, `.${basename(folder)}.${process.pid}`);
+  const name = `.${basename(folder)}.`;
+  removeAbandoned(chip.folder, name);
+  const beside = join(chip.folder, `${name}${process.pid}`);
   mkdirSync(beside, { recursive: true });
   try {
     generate(chip, beside);
@@ -92,7 +96,8 @@ export function hasTool(chip: Chip, name: FirmwareCommand): boolean {
 export function runProject(chip: Chip, name: FirmwareCommand, port?: string): void {
   const [tool = "", ...args] = commandOf(chip, name, port);
   const cwd = join(chip.folder, chip.firmware.project);
-  const { status, error } = spawnSync(tool, args, { cwd, stdio: "inherit" });
+  const { status, signal, error } = spawnSync(tool, args, { cwd, stdio: "inherit" });
+  if (signal === "SIGINT") throw new Interrupted();
   if (error !== undefined) {
     const prepared = join(chip.folder, chip.firmware.input);
     throw new UserError(
@@ -101,6 +106,6 @@ export function runProject(chip: Chip, name: FirmwareCommand, port?: string): vo
     );
   }
   if (status !== 0) {
-    throw new UserError(`${tool} ${name} failed: see its output above`, EXIT.BAD_FILE);
+    throw new UserError(`${tool} ${name} failed: see its output above`, EXIT.TOOL_FAILED);
   }
 }

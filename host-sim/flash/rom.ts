@@ -27,6 +27,9 @@ const PAGE_BYTES = 256;
 const ERASE_BLOCK_BYTES = 0x10000;
 const STATUS_MASK = 0xffff;
 const SPI_SET_PARAMS = 0x0b;
+const READ_FLASH_SLOW = 0x0e;
+/** What READ_FLASH_SLOW always answers, whatever the length asked for, in bytes. */
+const READ_BYTES = 64;
 /** How often to reset the chip when connecting. The library sends five SYNC commands each time. */
 const CONNECT_TRIES = 7;
 /** Time to erase a sector in ms: the longest of the flash chips' data sheets. */
@@ -141,16 +144,28 @@ export class Rom {
     timeoutMs = COMMAND_MS,
     checksum = 0,
   ): Promise<void> {
-    const answer = this.#loader.checkCommand(
+    await this.#exchange(op, data, 0, timeoutMs, checksum);
+  }
+
+  /** Sends one command whose answer has `length` bytes of data. Throws Refusal if the chip refuses it. */
+  async #exchange(
+    op: number,
+    data: Uint8Array,
+    length: number,
+    timeoutMs = COMMAND_MS,
+    checksum = 0,
+  ): Promise<Uint8Array> {
+    const sent = this.#loader.checkCommand(
       `command 0x${op.toString(16)}`,
       op,
       data,
       checksum,
-      0,
+      length,
       timeoutMs,
     );
     try {
-      await Promise.race([answer, this.#port.lost]);
+      const answer = await Promise.race([sent, this.#port.lost]);
+      return answer instanceof Uint8Array ? answer : new Uint8Array(0);
     } catch (error) {
       if (!(error instanceof ESPError)) throw error;
       const status = /failed with status (\d+),(\d+)/.exec(error.message);
@@ -207,6 +222,25 @@ export class Rom {
       },
     );
     return Buffer.from(hex, "hex").toString("latin1").toLowerCase();
+  }
+
+  /** Reads a part of the flash. Slow: the ROM gives 64 bytes at a time. */
+  async read(at: number, length: number): Promise<Buffer> {
+    const parts: Uint8Array[] = [];
+    for (let done = 0; done < length; done += READ_BYTES) {
+      const count = Math.min(READ_BYTES, length - done);
+      const data = await this.#exchange(READ_FLASH_SLOW, words(at + done, count), READ_BYTES);
+      parts.push(data.subarray(0, count));
+    }
+    return Buffer.concat(parts);
+  }
+
+  /** The chip's MAC address, from its fuses: `aa:bb:cc:dd:ee:ff`. */
+  async mac(): Promise<string> {
+    const sent = this.#loader.chip.readMac(this.#loader);
+    return Promise.race([sent, this.#port.lost]).catch((error) => {
+      throw error instanceof ESPError ? this.#silent() : error;
+    });
   }
 
   /** Resets the chip, so that it runs its flash. False if the port has no modem lines for that. */

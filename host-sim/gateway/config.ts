@@ -6,6 +6,7 @@ import { isMap } from "yaml";
 import { DEADLINE_MAX_MS } from "../abi/abi.gen.ts";
 import { parseMs } from "../base/clock.ts";
 import { codeOf, EXIT, UserError } from "../base/errors.ts";
+import { launcher } from "../base/paths.ts";
 import { type CheckedYaml, checkYaml, readText, startOf } from "../base/yaml-file.ts";
 import { keyOf, listDevices, loadKeys } from "../controller/keys.ts";
 import schema from "./config.schema.json" with { type: "json" };
@@ -93,12 +94,12 @@ export function loadSecrets(
     const [first = ""] = unlocked;
     trouble(
       `the key files of ${unlocked.length} devices hold the owner's key, which this program does not use: give it copies without, ` +
-        `made with killswitch keys revoke --principal owner --device ${first} --keys COPY`,
+        `made with ${launcher()} keys revoke --principal owner --device ${first} --keys COPY`,
     );
   }
   if (secrets.size > 0) return secrets;
   throw new UserError(
-    `${dir} has no usable key of ${KID}: create one with killswitch keys init, or name the folder with --keys`,
+    `${dir} has no usable key of ${KID}: create one with ${launcher()} keys init, or name the folder with --keys`,
     EXIT.BAD_FILE,
   );
 }

@@ -46,6 +46,8 @@ export class MqttLink implements Link {
   #reported = false;
   #inbox: Uint8Array[] = [];
   #retryAt = Number.POSITIVE_INFINITY;
+  /** Sessions in a row that the broker closed without an error after they were up. */
+  #closedByBroker = 0;
 
   constructor(options: MqttLinkOptions) {
     this.#options = options;
@@ -153,10 +155,18 @@ export class MqttLink implements Link {
 
   #closed(session: Session, cause: unknown): void {
     if (session !== this.#session) return;
+    const { address, device, trouble } = this.#options;
+    this.#closedByBroker = this.#up && cause === undefined ? this.#closedByBroker + 1 : 0;
     this.#session = undefined;
     this.#up = false;
     this.#inbox = [];
-    this.#options.trouble?.(brokerTrouble(this.#options.address, cause).message);
+    const { message } = brokerTrouble(address, cause);
+    // A broker closes a session when another client connects under the same name.
+    const rival =
+      this.#closedByBroker > 1
+        ? ` again: is there another device "${device}"? give one of them another name with --device`
+        : "";
+    trouble?.(`${message}${rival}`);
     this.#options.wake();
   }
 }

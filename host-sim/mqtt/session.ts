@@ -93,6 +93,8 @@ export function openSession(address: BrokerAddress, options: SessionOptions): Se
   });
   // TLS does not report errors of a socket that it was given, so pass them on.
   if (stream !== tcp) tcp.on("error", (error) => stream.destroy(error));
+  // The client removes its handlers when it ends. An error that comes later must find one.
+  stream.on("error", () => {});
   client.on("error", () => {});
   const cut = (): void => {
     tcp.resetAndDestroy();
@@ -133,9 +135,16 @@ const TROUBLES: Record<string, string> = {
   3: "it says that it is unavailable",
   4: "it refused the user name or password",
   5: "it refused the user: use mqtt://user:password@host",
+  "connack timeout": "it accepts connections, but does not answer as an MQTT broker",
   "Subscribe error: Unspecified error":
     "it refused the subscription to the device's topics: check its access list",
 };
+
+/** The client's errors without a code are those of its parser: the server sent no MQTT packet. */
+function unexplained(error: unknown, message: string): string {
+  const foreign = error instanceof Error && codeOf(error) === "";
+  return foreign ? `it is not an MQTT broker: its answer is no MQTT packet (${message})` : message;
+}
 
 /**
  * Explains an error of a session in one line. `undefined`: the connection closed without an error.
@@ -144,6 +153,6 @@ export function brokerTrouble(address: BrokerAddress, error: unknown): UserError
   const [message = ""] = (error instanceof Error ? error.message : "the connection closed").split(
     "\n",
   );
-  const trouble = TROUBLES[codeOf(error)] ?? TROUBLES[message] ?? message;
+  const trouble = TROUBLES[codeOf(error)] ?? TROUBLES[message] ?? unexplained(error, message);
   return new UserError(`broker ${address.shown}: ${trouble}`, EXIT.NETWORK);
 }

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { EXIT, UserError } from "../base/errors.ts";
-import { packageRoot, versionOf } from "../base/paths.ts";
+import { launcher, packageRoot, versionOf } from "../base/paths.ts";
 import { ABSTRACTION_VERSION } from "./device/abstraction.ts";
 import { GATE_SPEC } from "./gate/paths.ts";
 import { type Module, runStage, type StageReport, type Subject } from "./stages.ts";
@@ -100,7 +100,7 @@ export async function certify(
 function parse(text: string, path: string): Certificate {
   const bad = (why: string) =>
     new UserError(
-      `${path} is not a certificate (${why}): write one with \`killswitch prove --out\``,
+      `${path} is not a certificate (${why}): write one with ${launcher()} prove --out`,
       EXIT.BAD_FILE,
     );
   let found: Partial<Certificate> | null;

@@ -1,5 +1,6 @@
 /** The report of a stage as lines of text, for readers who do not know the code. */
 import { MARK_NAMES } from "../abi/abi.gen.ts";
+import type { ControllerRun } from "./controller/proof.ts";
 import type { MutationReport, Spared } from "./mutation/score.ts";
 import type { StageReport } from "./stages.ts";
 
@@ -98,6 +99,11 @@ function deviceLines(device: NonNullable<StageReport["device"]>): string[] {
   return lines;
 }
 
+function controllerLines({ name, result }: ControllerRun): string {
+  const { states, transitions, interleavings } = result;
+  return `controller against a hostile broker, ${name}: ${n(states)} states, ${n(transitions)} transitions, ${n(interleavings)} interleavings`;
+}
+
 function buildLines({ files, differs }: NonNullable<StageReport["build"]>): string[] {
   const same = differs.length === 0 ? ": the same bytes" : ": NOT the same bytes";
   const lines = files.map(({ name, sha256 }) => `${sha256}  ${name}`);
@@ -105,11 +111,12 @@ function buildLines({ files, differs }: NonNullable<StageReport["build"]>): stri
 }
 
 function figureLines(report: StageReport): string[] {
-  const { gate, translated, device, faults, mutants, build } = report;
+  const { gate, translated, device, controller, faults, mutants, build } = report;
   return [
     ...(gate === undefined ? [] : gateLines(gate)),
     ...(translated === undefined ? [] : [translationLine(translated)]),
     ...(device === undefined ? [] : deviceLines(device)),
+    ...(controller ?? []).map(controllerLines),
     ...(faults === undefined
       ? []
       : [

@@ -7,6 +7,7 @@ import { loadBoard } from "../base/board-data.ts";
 import { RealClock } from "../base/clock.ts";
 import { firmwarePath, readModule } from "../sim/firmware.ts";
 import { allBoards, type ReproduceReport, reproduce } from "./build/reproduce.ts";
+import { type ControllerRun, closeModel, LONGEST, SIZES } from "./controller/proof.ts";
 import { scenarioOf } from "./device/counterexample.ts";
 import { Explorer, type ExplorerReport } from "./device/explorer.ts";
 import { type FaultReport, injectFaults } from "./device/faults.ts";
@@ -55,6 +56,8 @@ export interface StageReport {
   /** The gate in C, as boards run it. */
   translated?: GateInC;
   device?: DeviceFigures;
+  /** The models of a controller, a hostile broker and the device, each explored to closure. */
+  controller?: ControllerRun[];
   faults?: FaultReport;
   mutants?: MutationReport;
   build?: Omit<ReproduceReport, "notRun">;
@@ -143,6 +146,23 @@ async function deviceStage({ gate, device }: Subject, options: StageOptions): Pr
   };
 }
 
+/** Closes the models of the controller, smallest first, up to one in which a report is not true. */
+function controllerStage({ device }: Subject, options: StageOptions): Result {
+  const names = Object.keys(SIZES).filter((name) => !options.quick || name !== LONGEST);
+  const module = new WebAssembly.Module(device);
+  const controller: ControllerRun[] = [];
+  for (const name of names) {
+    options.progress(controller.length, names.length);
+    const run = closeModel(name, module);
+    controller.push(run);
+    if (run.result.untrue === null) continue;
+    const { rule, steps } = run.result.untrue;
+    const counterexample = { rule, trace: [...steps], scenario: null, replayed: false };
+    return { verdict: "refuted", controller, counterexample };
+  }
+  return { verdict: "proven", controller, counterexample: null };
+}
+
 function faultsStage({ gate, device }: Subject, options: StageOptions): Result {
   const { flips } = amounts(options);
   const faults = injectFaults(gate, device, { flips, seed: options.seed, board: loadBoard() });
@@ -214,6 +234,7 @@ const RUN: Record<
 > = {
   gate: gateStage,
   device: deviceStage,
+  controller: controllerStage,
   faults: faultsStage,
   "gate-mutants": gateMutantsStage,
   "device-mutants": deviceMutantsStage,

@@ -4,6 +4,7 @@
 export const STAGES = [
   "gate",
   "device",
+  "controller",
   "faults",
   "gate-mutants",
   "device-mutants",

@@ -1,19 +1,34 @@
 /** Loads a guest that replaces device.wasm, from a .wasm or .wat file. */
 import { readFileSync } from "node:fs";
-import { EXIT, UserError } from "../base/errors.ts";
-import { type Firmware, loadFirmware, readModule } from "../sim/firmware.ts";
+import { codeOf, EXIT, UserError } from "../base/errors.ts";
+import { type Firmware, loadFirmware } from "../sim/firmware.ts";
 import { loadGuest } from "../sim/module.ts";
 
-/** Reads a module. A .wat file is assembled. Throws UserError. */
+/** The first bytes of every WebAssembly module. */
+const MAGIC = Buffer.from("\0asm");
+
+const READ_TROUBLES: Readonly<Record<string, string>> = {
+  ENOENT: "the file does not exist",
+  EISDIR: "it is a folder: name a .wasm or .wat file",
+  EACCES: "this user may not read it",
+};
+
+/**
+ * Reads a module. A .wat file is assembled. Throws a UserError that names the file if it cannot be
+ * read or is not WebAssembly. Whether a board accepts the module is not checked.
+ */
 export async function guestBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  if (!path.endsWith(".wat")) return new Uint8Array(readModule(path));
-  let text: string;
+  const bad = (why: string) => new UserError(`guest ${path}: ${why}`, EXIT.BAD_FILE);
+  let bytes: Buffer;
   try {
-    text = readFileSync(path, "utf8");
-  } catch {
-    throw new UserError(`${path}: cannot read the guest`, EXIT.BAD_FILE);
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw bad(READ_TROUBLES[codeOf(error)] ?? codeOf(error));
   }
-  return assembleWat(path, text);
+  if (path.endsWith(".wat")) return assembleWat(path, bytes.toString("utf8"));
+  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC))
+    throw bad("it is not a WebAssembly module: name a .wasm or .wat file");
+  return new Uint8Array(bytes);
 }
 
 /** Assembles a module from its text format. `path` is used in errors. Throws UserError. */
@@ -28,7 +43,7 @@ export async function assembleWat(path: string, text: string): Promise<Uint8Arra
     return new Uint8Array(buffer);
   } catch (error) {
     const why = error instanceof Error ? error.message.trim().split("\n")[0] : String(error);
-    throw new UserError(`${path}: not valid WebAssembly text: ${why}`, EXIT.BAD_FILE);
+    throw new UserError(`guest ${path}: it is not valid WebAssembly text: ${why}`, EXIT.BAD_FILE);
   }
 }
 

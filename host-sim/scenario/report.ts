@@ -1,4 +1,5 @@
 /** The outcome of a scenario as text and as JSON. */
+import { launcher } from "../base/paths.ts";
 import type { ScenarioFile } from "./load.ts";
 import type { Outcome } from "./runner.ts";
 
@@ -18,7 +19,7 @@ const CONTEXT = 10;
 /** The command that runs it again. */
 export function reproduction({ file, target, seed, guest }: Report): string {
   const other = guest === undefined ? "" : ` --guest ${quoted(guest)}`;
-  return `npx killswitch run ${quoted(file.path)} --target ${target} --seed ${seed}${other}`;
+  return `${launcher()} run ${quoted(file.path)} --target ${target} --seed ${seed}${other}`;
 }
 
 function quoted(word: string): string {

@@ -62,6 +62,11 @@ export class BoardLine {
     if (item !== null) this.#queue.push(item);
   }
 
+  /** Bytes of the line that has not ended yet. */
+  get pending(): number {
+    return this.#partial.length;
+  }
+
   /**
    * The next item; null after `timeoutMs` without one. Rejects with UserError if the port is lost.
    */

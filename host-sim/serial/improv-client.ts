@@ -3,6 +3,7 @@
  * and sends it the name and password of a Wi-Fi network. It never prints the password.
  */
 import { EXIT, UserError } from "../base/errors.ts";
+import { launcher } from "../base/paths.ts";
 import type { BoardLine } from "./board-line.ts";
 import { ERROR, encodeRpc, FRAME, parseResult, type Result, RPC, STATE } from "./improv-frames.ts";
 
@@ -198,7 +199,7 @@ export class ImprovClient {
     const port = `port ${this.#line.path}`;
     if (outcome === null) {
       throw new UserError(
-        `${port}: no result for "${ssid}" within ${timeoutMs / 1000} s: check with killswitch console status`,
+        `${port}: no result for "${ssid}" within ${timeoutMs / 1000} s: check with ${launcher()} console status`,
         EXIT.NO_ANSWER,
       );
     }

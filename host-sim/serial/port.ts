@@ -2,8 +2,15 @@
  * A serial port, opened exclusively: its bytes, its modem lines, and error messages for what can go
  * wrong.
  */
-import { accessSync, constants, readdirSync, readFileSync, realpathSync } from "node:fs";
-import { basename, join } from "node:path";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { SerialPort } from "serialport";
 import { codeOf, EXIT, UserError } from "../base/errors.ts";
 
@@ -21,6 +28,8 @@ export interface SerialLine {
 export interface UsbIds {
   readonly vendor?: number;
   readonly product?: number;
+  /** What the device calls itself. */
+  readonly name?: string;
 }
 
 const SYSFS = "/sys/class/tty";
@@ -48,32 +57,83 @@ export async function portNames(): Promise<string[]> {
   return names.sort().map((name) => `/dev/${name}`);
 }
 
-/** The USB vendor and product ids of a port. Empty if it is not a USB port. */
-async function usbIds(path: string): Promise<UsbIds> {
-  const hex = (text: string | undefined) => Number.parseInt(text ?? "", 16);
-  let ids: { vendor: number; product: number };
+const hex = (text: string | undefined) => Number.parseInt(text ?? "", 16);
+
+/**
+ * The folder of the USB device of a port, in Linux's sysfs. It is one or two levels above the port's
+ * own, depending on the driver. Null if the port is not on USB.
+ */
+function usbFolder(path: string, sysfs: string): string | null {
   try {
-    if (process.platform === "linux") {
-      const folder = realpathSync(join(SYSFS, basename(realpathSync(path)), "device"));
-      const read = (name: string) => hex(readFileSync(join(folder, "..", name), "utf8"));
-      ids = { vendor: read("idVendor"), product: read("idProduct") };
-    } else {
-      const ports = await (await library()).SerialPort.list();
-      const found = ports.find((port) => port.path === path);
-      ids = { vendor: hex(found?.vendorId), product: hex(found?.productId) };
+    let folder = realpathSync(join(sysfs, basename(realpathSync(path)), "device"));
+    for (let levels = 0; levels < 3; levels++) {
+      if (existsSync(join(folder, "idVendor"))) return folder;
+      folder = dirname(folder);
     }
   } catch {
-    return {};
+    // A pseudo-terminal has no entry there.
   }
-  return Number.isNaN(ids.vendor) || Number.isNaN(ids.product) ? {} : ids;
+  return null;
+}
+
+/** What USB reports of the adapter of a port; empty if the port is not on USB. */
+export async function usbOf(path: string, sysfs = SYSFS): Promise<UsbIds> {
+  let [vendor, product, name] = [Number.NaN, Number.NaN, ""];
+  if (process.platform === "linux") {
+    const folder = usbFolder(path, sysfs);
+    const read = (file: string) => {
+      const place = join(folder ?? "", file);
+      return folder !== null && existsSync(place) ? readFileSync(place, "utf8").trim() : "";
+    };
+    [vendor, product] = [hex(read("idVendor")), hex(read("idProduct"))];
+    name = `${read("manufacturer")} ${read("product")}`.trim();
+  } else {
+    const ports = await (await library()).SerialPort.list();
+    const found = ports.find((port) => port.path === path);
+    [vendor, product] = [hex(found?.vendorId), hex(found?.productId)];
+    name = found?.manufacturer ?? "";
+  }
+  return Number.isNaN(vendor) || Number.isNaN(product) ? {} : { vendor, product, name };
+}
+
+export interface FoundPort {
+  readonly path: string;
+  readonly usb: UsbIds;
+}
+
+/** The ports of this machine that a board may be on, with what USB reports of them. */
+export async function listPorts(): Promise<FoundPort[]> {
+  const paths = await portNames();
+  return Promise.all(paths.map(async (path) => ({ path, usb: await usbOf(path) })));
+}
+
+/** A port and its USB name. What USB devices call themselves is not printed raw. */
+export function portLine({ path, usb }: FoundPort): string {
+  const name = (usb.name ?? "").replaceAll(/[^\x20-\x7e]/g, "").slice(0, 60);
+  return name === "" ? path : `${path} (${name})`;
+}
+
+/** The only port that a board can be on. Throws a UserError if there is none or more than one. */
+export function onlyPort(ports: readonly FoundPort[]): FoundPort {
+  const onUsb = ports.filter(({ usb }) => usb.vendor !== undefined);
+  const [only, ...others] = onUsb.length > 0 ? onUsb : ports;
+  if (only === undefined) {
+    throw new UserError(
+      "no serial port was found: plug the board in, with a cable that carries data, or give --port",
+      EXIT.NO_PORT,
+    );
+  }
+  if (others.length === 0) return only;
+  const names = [only, ...others].map(portLine).join(", ");
+  throw new UserError(`there are several serial ports, ${names}: give one with --port`, EXIT.USAGE);
 }
 
 async function noSuchPort(path: string): Promise<UserError> {
-  const names = await portNames();
+  const ports = await listPorts();
   const fix =
-    names.length === 0
+    ports.length === 0
       ? "plug the board in with a cable that carries data"
-      : `use one of ${names.join(", ")}`;
+      : `use one of ${ports.map(portLine).join(", ")}`;
   return new UserError(`port ${path} does not exist: ${fix}`, EXIT.NO_PORT);
 }
 
@@ -149,7 +209,7 @@ export class Port implements SerialLine {
     const port = new SerialPort({ path, baudRate, autoOpen: false, hupcl: false });
     const trouble = await new Promise<Error | null>((opened) => port.open(opened));
     if (trouble !== null) throw await openTrouble(path, trouble.message);
-    return new Port(path, await usbIds(path), port);
+    return new Port(path, await usbOf(path), port);
   }
 
   #gone(): UserError {

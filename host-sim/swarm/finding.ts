@@ -2,11 +2,12 @@
  * Turns a failed run into a finding: a shrunk scenario in a file of its own, which is read back and
  * run as `killswitch run` would run it.
  */
+import { mkdirSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { stringify } from "yaml";
 import { loadBoard } from "../base/board-data.ts";
-import { codeOf, EXIT, UserError } from "../base/errors.ts";
 import { writeFileAtomic } from "../base/files.ts";
+import { writeTrouble } from "../base/outputs.ts";
 import type { Scenario } from "../scenario/grammar.ts";
 import { firmwareWith } from "../scenario/guest.ts";
 import { loadScenario } from "../scenario/load.ts";
@@ -69,12 +70,13 @@ export async function writeFinding(
     failureOf(await engine.run(candidate))?.expected ?? null;
   const small = await shrink(engine.generate(found.seed), found.expected, fails);
   const last = failureOf(await engine.run(small)) ?? found;
+  mkdirSync(folder, { recursive: true });
   const path = join(folder, `swarm-${found.seed}.yaml`);
   try {
     const text = textOf(small, resolve(folder), { ...found, ...last });
     writeFileAtomic(path, text, { mode: 0o644, replace: true });
   } catch (error) {
-    throw new UserError(`${path} cannot be written (${codeOf(error)})`, EXIT.BAD_FILE);
+    throw writeTrouble(path, error);
   }
   const again = failureOf(await replay(path, modules));
   const replayed = again !== null && reasonOf(again.expected) === reasonOf(last.expected);

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { codeOf, EXIT, UserError } from "../base/errors.ts";
 import { writeFileAtomic } from "../base/files.ts";
+import { writeTrouble } from "../base/outputs.ts";
 import type { Modules } from "./engine.ts";
 import { addTotals, emptyTotals, type Totals } from "./totals.ts";
 
@@ -74,7 +75,7 @@ export class Progress {
       const text = `${JSON.stringify({ subject: this.subject, todo, tally: this.totals })}\n`;
       writeFileAtomic(path, text, { mode: 0o644, replace: true });
     } catch (error) {
-      throw new UserError(`${path} cannot be written (${codeOf(error)})`, EXIT.BAD_FILE);
+      throw writeTrouble(path, error);
     }
   }
 }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CODE, OP } from "../../host-sim/abi/abi.gen.ts";
+import { EXIT_MEANINGS } from "../../host-sim/base/errors.ts";
 import { packageRoot } from "../../host-sim/base/paths.ts";
 import {
   connectPlain,
@@ -47,7 +48,8 @@ describe("help", () => {
     expect(code).toBe(0);
     for (const verb of [...VERBS, "sim", "run"])
       expect(out).toMatch(new RegExp(`^  ${verb} `, "m"));
-    expect(out).toMatch(/^ {2}3 +the device refused, and gave the reason$/m);
+    for (const [code, meaning] of Object.entries(EXIT_MEANINGS))
+      expect(out).toMatch(new RegExp(`^  ${code} +${meaning.replace(/[()]/g, "\\$&")}$`, "m"));
   });
 
   test("prints the version", async () => {
@@ -58,8 +60,15 @@ describe("help", () => {
   test.each([...VERBS, ...DEEPER])("shows an example for %s", async (verb) => {
     const { code, out } = await run(`${verb} --help`);
     expect(code).toBe(0);
-    expect(out).toMatch(/Examples?:\n {2}\$ killswitch /);
+    expect(out).toMatch(/Examples?:\n {2}\$ \S*\/killswitch /);
   });
+});
+
+test("help of send shows the permission table", async () => {
+  const { out } = await run("send --help");
+  expect(out).toMatch(/^ {18}owner +provider +manufacturer$/m);
+  expect(out).toMatch(/^ {2}telemetry\.read {2}yes +yes +no$/m);
+  expect(out).toMatch(/^ {2}identify +yes +no +yes$/m);
 });
 
 describe("a wrong command line", () => {
@@ -123,7 +132,11 @@ describe("with a broker and a device", () => {
   test("send exits with 3 and the reason of a refusal", async () => {
     device.respond = () => [CODE.HOLD, new Map([[1, 5000]])];
     const line = `send relay.set on --as provider ${at}`;
-    complains(await run(line), 3, /device demo refuses: HOLD remainingMs=5000/);
+    complains(
+      await run(line),
+      3,
+      /device demo refuses: HOLD: the button was pressed at the device; 5 s left/,
+    );
     const { out, code } = await run(`${line} --json`);
     expect(JSON.parse(out)).toMatchObject({
       outcome: "refused",
@@ -131,6 +144,15 @@ describe("with a broker and a device", () => {
       fields: { remainingMs: 5000 },
     });
     expect(code).toBe(3);
+  });
+
+  test("send names the operation and the principal that has no right to it", async () => {
+    device.respond = () => [CODE.FORBIDDEN, new Map()];
+    complains(
+      await run(`send relay.set on --as manufacturer ${at}`),
+      3,
+      /refuses: FORBIDDEN: manufacturer has no right to relay\.set, but to status, identify$/m,
+    );
   });
 
   test("send exits with 4 without an answer, and says that no command was sent", async () => {
@@ -176,7 +198,7 @@ describe("with a broker and a device", () => {
 
   test("send refuses a deadline of more than 60 s", async () => {
     const ended = await run(`send relay.set on --as owner --deadline 61s ${at}`);
-    complains(ended, 2, /--deadline.*Write a time of at most 60s/);
+    complains(ended, 2, /--deadline.*Write a time from 1ms to 60s/);
   });
 
   test("send exits with 8 without a broker", async () => {
@@ -261,7 +283,13 @@ describe("journal verify", () => {
     writeFileSync(join(folder, "j.bin"), dump);
     const { code, out } = await run("journal read --file j.bin --json");
     expect(code).toBe(0);
-    expect(JSON.parse(out.split("\n")[4] ?? "")).toMatchObject({ seq: 4, kind: "BOOT", boots: 1 });
+    expect(JSON.parse(out.split("\n")[4] ?? "")).toMatchObject({
+      seq: 4,
+      kind: "BOOT",
+      boots: 1,
+      reason: expect.stringMatching(/^[A-Z_]+$/),
+      torn: "no",
+    });
   });
 });
 

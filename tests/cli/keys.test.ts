@@ -46,7 +46,7 @@ describe("keys", () => {
     complains(
       await run("send status --as owner"),
       7,
-      /demo\.json does not exist: create it with killswitch keys init/,
+      /demo\.json does not exist: create it with \S*killswitch keys init/,
     );
     await run("keys init --keys k");
     writeFileSync(join(folder, "k", "demo.json"), "{");

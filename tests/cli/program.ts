@@ -8,6 +8,13 @@ import { FakeDevice, startEmbedded, undo } from "../mqtt/fixture.ts";
 
 const program = join(packageRoot(), "dist", "killswitch.js");
 
+/** The exit code that a shell reports for a process that a signal ended. */
+const SIGNAL_CODES: Partial<Record<NodeJS.Signals, number>> = {
+  SIGHUP: 129,
+  SIGINT: 130,
+  SIGTERM: 143,
+};
+
 export interface Ended {
   readonly code: number | null;
   readonly out: string;
@@ -28,17 +35,22 @@ interface StartOptions {
   readonly stdin?: number;
   /** Run as this user. */
   readonly uid?: number;
+  /** Leave standard input open for the test to write to. */
+  readonly keepInput?: boolean;
+  /** Further environment variables. */
+  readonly env?: Record<string, string>;
 }
 
 export function startProgram(
   folder: string,
   line: string,
-  { input, stdin, uid }: StartOptions = {},
+  { input, stdin, uid, env, keepInput }: StartOptions = {},
 ): Running {
   const args = line === "" ? [] : line.split(" ");
   const child = spawn(process.execPath, [program, ...args], {
     cwd: folder,
     stdio: [stdin ?? "pipe", "pipe", "pipe"],
+    env: { ...process.env, ...env },
     ...(uid === undefined ? {} : { uid }),
   });
   const running = { child, out: "", err: "" };
@@ -48,9 +60,9 @@ export function startProgram(
   child.stderr?.on("data", (text) => {
     running.err += text;
   });
-  child.stdin?.end(input ?? new Uint8Array(0));
+  if (keepInput !== true) child.stdin?.end(input ?? new Uint8Array(0));
   const ended = new Promise<number | null>((done, failed) => {
-    child.once("close", done);
+    child.once("close", (code, signal) => done(code ?? (signal && SIGNAL_CODES[signal]) ?? null));
     child.once("error", failed);
   });
   return Object.assign(running, {

@@ -42,12 +42,15 @@ describe("watch", () => {
           ({ out }) => out.includes("unverified") && /status.*relay/.test(out),
         ) && json.out.includes("21.5"),
     );
-    expect(watching.out).toMatch(/^availability state=online\n/);
+    expect(watching.out).toMatch(/^\d\d:\d\d:\d\d availability state=online\n/);
+    const time = "\\d\\d:\\d\\d:\\d\\d ";
     const head = "epoch=0908070605040302 counter=\\d clock=1000";
     expect(watching.out).toMatch(
-      new RegExp(`^telemetry (verified|as-of) ${head} temperature=21.5$`, "m"),
+      new RegExp(`^${time}telemetry (verified|as-of) ${head} temperature=21.5$`, "m"),
     );
-    expect(watching.out).toMatch(new RegExp(`^status verified ${head} relay=true .*safe=off`, "m"));
+    expect(watching.out).toMatch(
+      new RegExp(`^${time}status verified ${head} relay=true .*safe=off`, "m"),
+    );
     expect(watching.out).toContain("status unverified=6 reason=not a tagged COSE_Mac0\n");
     expect(watching.out).not.toContain("ours");
     const lines = json.out
@@ -55,6 +58,7 @@ describe("watch", () => {
       .split("\n")
       .map((line) => JSON.parse(line));
     expect(lines).toContainEqual({
+      at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       level: "telemetry",
       age: expect.stringMatching(/^(verified|as-of)$/),
       epoch: "0908070605040302",
@@ -82,17 +86,17 @@ describe("watch", () => {
     const shown = (line: RegExp) => until(`${line}`, () => line.test(watching.out));
     device.counter = 5;
     status(5);
-    await shown(/^status verified epoch=0908070605040302 counter=5 /m);
+    await shown(/ status verified epoch=0908070605040302 counter=5 /m);
     // Of this epoch, but not the last.
     status(4);
-    await shown(/^status as-of epoch=0908070605040302 counter=4 /m);
+    await shown(/ status as-of epoch=0908070605040302 counter=4 /m);
     // Of an earlier epoch, with a larger counter.
     status(9, Uint8Array.of(1, 1, 1, 1, 1, 1, 1, 1));
-    await shown(/^status stale epoch=0101010101010101 counter=9 /m);
+    await shown(/ status stale epoch=0101010101010101 counter=9 /m);
     // The device is killed: nobody confirms anything.
     device.answers = false;
     status(5);
-    await shown(/^status unconfirmed epoch=0908070605040302 counter=5 /m);
+    await shown(/ status unconfirmed epoch=0908070605040302 counter=5 /m);
     expect(watching.out.match(/ verified /g)).toHaveLength(1);
   });
 

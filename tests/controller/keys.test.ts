@@ -105,7 +105,9 @@ describe("a key file that is", () => {
   const set = (...keys: unknown[]) => JSON.stringify({ device: "demo", keys });
 
   test("missing is refused with the command that creates it", () => {
-    badFile(/demo\.json does not exist: create it with killswitch keys init --device demo --keys /);
+    badFile(
+      /demo\.json does not exist: create it with \S*killswitch keys init --device demo --keys /,
+    );
   });
 
   test("readable by others is refused with the command that fixes it", () => {

@@ -1,6 +1,9 @@
-/** Compares the permission table of the TypeScript side with what the shipped device does. */
+/** Compares the permission table of the TypeScript side with what the shipped device does, and with docs/PROTOCOL.md. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { OP, OP_WIRES, PRINCIPAL, PRINCIPAL_KIDS } from "../../host-sim/abi/abi.gen.ts";
+import { packageRoot } from "../../host-sim/base/paths.ts";
 import { isPermitted } from "../../host-sim/controller/permissions.ts";
 import type { Send } from "../../host-sim/scenario/grammar.ts";
 import { runData, trouble } from "../scenario/support.ts";
@@ -33,3 +36,17 @@ test.each(cells)(
     expect(trouble(outcome)).toBe("");
   },
 );
+
+test("docs/PROTOCOL.md has the same table", () => {
+  const page = readFileSync(join(packageRoot(), "docs", "PROTOCOL.md"), "utf8");
+  const rows = [...page.matchAll(/^\| `([a-z.]+)` \|.*\| (yes|no) \| (yes|no) \| (yes|no) \|$/gm)];
+  const found = rows.map(([, wire = "", ...rights]) => [
+    wire,
+    rights.map((word) => word === "yes"),
+  ]);
+  const wanted = OP_WIRES.map((wire, op) => [
+    wire,
+    COMMANDERS.map((each) => isPermitted(each, op)),
+  ]);
+  expect(found).toEqual(wanted);
+});

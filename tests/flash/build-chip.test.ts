@@ -101,7 +101,7 @@ describe("build of a chip", () => {
     fakeBuildTool(2);
     const { code, err } = killswitch("build", "--board", CHIP.name);
     expect(err).toMatch(/^killswitch: .* build failed: see its output above\n$/);
-    expect(code).toBe(EXIT.BAD_FILE);
+    expect(code).toBe(EXIT.TOOL_FAILED);
   });
 
   test("says what to install and where the generated files are, without the build tool", () => {

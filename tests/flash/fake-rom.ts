@@ -19,11 +19,18 @@ export interface FakeChip {
   /** The chip id in GET_SECURITY_INFO. Undefined: the ROM does not know the command. */
   chipId?: number;
   magic?: number;
+  /** Words of its fuses, by their addresses. */
+  fuses?: Record<number, number>;
 }
 /** Chips by their technical reference manuals, and one that does not exist. */
 export const CHIPS = {
   esp32: { magic: 0x00f01d83 },
-  esp32c3: { chipId: 5, magic: 0x1b31506f },
+  esp32c3: {
+    chipId: 5,
+    magic: 0x1b31506f,
+    // RD_MAC_SPI_SYS_0 and _1.
+    fuses: { 1610647620: 0xf9aabbcc, 1610647624: 0x6055 },
+  },
   esp32s3: { chipId: 9, magic: 0x09 },
   tomorrow: { chipId: 4711, magic: 0x12345678 },
 } satisfies Record<string, FakeChip>;
@@ -124,7 +131,7 @@ export class FakeRom {
         return this.#sync(data);
       case 0x0a:
         if (data.length !== 4) return { error: INVALID };
-        return { value: data.readUInt32LE(0) === MAGIC_REGISTER ? (this.#chip.magic ?? 0) : 0 };
+        return { value: this.#register(data.readUInt32LE(0)) };
       case 0x14:
         return this.#chip.chipId === undefined ? null : { data: this.#locks(this.#chip.chipId) };
       case 0x0d:
@@ -141,9 +148,26 @@ export class FakeRom {
         return this.#data(data, checksum);
       case 0x13:
         return this.#digest(data);
+      case 0x0e:
+        return this.#read(data);
       default:
         return null;
     }
+  }
+
+  #register(at: number): number {
+    if (at === MAGIC_REGISTER) return this.#chip.magic ?? 0;
+    return this.#chip.fuses?.[at] ?? 0;
+  }
+
+  /** Up to 64 bytes of the flash, in a buffer that is always 64 bytes long. */
+  #read(data: Buffer): Answer {
+    if (data.length !== 8 || !this.#attached) return { error: INVALID };
+    const [at, length] = [data.readUInt32LE(0), data.readUInt32LE(4)];
+    if (length > 64) return { error: INVALID };
+    const bytes = Buffer.alloc(64, 0xa5);
+    this.flash.copy(bytes, 0, at, at + length);
+    return { data: bytes };
   }
 
   #sync(data: Buffer): Answer {

@@ -308,11 +308,15 @@ describe.skipIf(without !== null)("flash fails with one line for", () => {
   test.each([
     ["--port /dev/nowhere --guest", EXIT.NO_PORT, /\/dev\/nowhere does not exist: /],
     ["--port /dev/null --guest", EXIT.NO_PORT, /is not a serial port/],
-    ["--port x --guest nowhere.wasm", EXIT.BAD_FILE, /nowhere\.wasm/],
+    [
+      "--port x --guest nowhere.wasm",
+      EXIT.BAD_FILE,
+      /guest nowhere\.wasm: the file does not exist/,
+    ],
     [
       "--port x --guest junk.wasm",
       EXIT.BAD_FILE,
-      /a board would refuse this guest: it is not valid WebAssembly/,
+      /guest junk\.wasm: it is not a WebAssembly module/,
     ],
     [
       "--port x --guest old.wasm",
@@ -349,7 +353,11 @@ describe.skipIf(without !== null)("flash fails with one line for", () => {
     ],
     ["--port x --image .", EXIT.BAD_FILE, /does not contain flasher_args\.json/],
     ["--port x --guest --baud 1", EXIT.USAGE, /Write a whole number from 9600 to 4000000/],
-    ["--guest", EXIT.USAGE, /give the serial port/],
+    [
+      "--port --guest",
+      EXIT.USAGE,
+      /'--port <path>' argument '--guest' is invalid\. A value is missing/,
+    ],
   ])("the options %s", async (words, code, expected) => {
     writeFileSync(join(folder, "junk.wasm"), "junk");
     const { privateKey } = generateKeyPairSync("ed25519");

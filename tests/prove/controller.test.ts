@@ -3,7 +3,7 @@
  * is found by it.
  */
 import { describe, expect, test } from "vitest";
-import { closeModel, SIZES } from "../../host-sim/prove/controller/proof.ts";
+import { closeModel, LONGEST, SIZES } from "../../host-sim/prove/controller/proof.ts";
 import { firmwarePath, readModule } from "../../host-sim/sim/firmware.ts";
 import { compileDevice } from "../scenario/mutation.ts";
 import {
@@ -14,10 +14,8 @@ import {
 } from "./controller-flaws.ts";
 
 const shipped = new WebAssembly.Module(readModule(firmwarePath("device")));
-/** Closes in minutes: `killswitch prove` and the nightly run do it. */
-const LONG = "three commands, two epochs";
 
-test.each(Object.keys(SIZES).filter((name) => name !== LONG))(
+test.each(Object.keys(SIZES).filter((name) => name !== LONGEST))(
   "I11: every report is true, whatever the broker does: %s",
   (name) => {
     const { result } = closeModel(name, shipped);

@@ -55,7 +55,7 @@ test.for([
 });
 
 test.for([
-  ["", /^x\.yaml:1:1: null must be of type object/],
+  ["", /^x\.yaml:1:1: the file is empty$/],
   ["name: x\n", /^x\.yaml:1:1: "about" is missing/],
   ["- 1\n", /^x\.yaml:1:1: \[1\] must be of type object/],
   ["name: x\nname: y\n", /^x\.yaml:2:1: /],

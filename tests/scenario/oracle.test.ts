@@ -233,6 +233,15 @@ test("finds a report that is out of order or goes to a principal without the rig
   expect(report(1, 2)).toBe("");
   expect(report(1, 1)).toBe("report 2 of its epoch, not 1");
   expect(report(1, 3)).toBe("report 2 of its epoch, not 3");
+  const afterLine = (line: string) =>
+    new Case()
+      .says(CHANNEL.STATUS, status([], EPOCH, 1))
+      .lines(`@100 ${line}`)
+      .says(CHANNEL.STATUS, status([], EPOCH, 3))
+      .broken();
+  expect(afterLine("link state=down")).toBe("");
+  expect(afterLine("sense no=1 nc=0 rail=0")).toBe("");
+  expect(afterLine("sense no=1 nc=0 rail=1")).toBe("report 2 of its epoch, not 3");
   const key = SCENARIO_KEYS[PRINCIPAL.MANUFACTURER]?.reply ?? EPOCH;
   const telemetry = encodeMac0(key, "manufacturer", encodeCbor([2, EPOCH, 1, 50, 215]));
   const told = new Case().says(CHANNEL.TELEMETRY, telemetry, PRINCIPAL.MANUFACTURER);

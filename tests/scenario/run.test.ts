@@ -69,7 +69,7 @@ test("prints a failure with its place, the end of the trace, and the command to 
     "  found     radio on",
   ]);
   expect(lines.filter((line) => line.startsWith("  | @")).length).toBe(10);
-  expect(printed).toContain(`npx killswitch run ${path} --target sim --seed 3\n`);
+  expect(printed).toContain(`./killswitch run ${path} --target sim --seed 3\n`);
   expect(printed).toContain("PASS boot-at-on");
   expect(printed).toContain("1 passed, 1 failed, 0 not run\n");
 });

@@ -186,6 +186,37 @@ describe.skipIf(without !== null)("provision", () => {
 });
 
 describe.skipIf(without !== null)("console", () => {
+  test.each([
+    [
+      "lines",
+      Buffer.from("\x1b[0;32mI (31) boot: ESP-IDF\x1b[0m\r\n"),
+      /^\d+ lines came that are not/,
+    ],
+    [
+      "garbage",
+      Buffer.from([0xf8, 0x80, 0x0c, 0xe0, 0xff, 0x9e]),
+      /^what comes is no text at 115200/,
+    ],
+  ])("says that another firmware talks: %s", async (_, bytes, words) => {
+    const running = startProgram(folder, `console --port ${line.path}`);
+    const talk = setInterval(() => line.send(bytes), 100);
+    await until("a message", () => running.err !== "");
+    clearInterval(talk);
+    running.child.kill("SIGINT");
+    const { out, err } = await running.ended;
+    expect(out).toBe("");
+    expect(err).toMatch(words);
+  });
+
+  test("--all prints what another firmware says without its colours", async () => {
+    const running = startProgram(folder, `console --all --port ${line.path}`);
+    const talk = setInterval(() => line.send(Buffer.from("\x1b[0;32mhello\x1b[0m\x07\r\n")), 100);
+    await until("a line", () => running.out !== "");
+    clearInterval(talk);
+    running.child.kill("SIGINT");
+    expect((await running.ended).out).toMatch(/^(hello\\u0007\n)+$/);
+  });
+
   test("prints trace and answers, and other lines with --all", async () => {
     const board = new FakeBoard(line);
     const said = ["@12 gate phase=LIVE", "I (34) wifi: noise", "= owner none", "", "@13 tick"];

@@ -89,10 +89,10 @@ test("exits with 5 on a broken device, and prints its seed, commands and a repla
   expect(code).toBe(EXIT.REFUTED);
   const [, seed = ""] = /^seed (\d+) broke a rule$/m.exec(out) ?? [];
   expect(out).toContain(
-    `npx killswitch swarm --seeds 1 --from ${seed} --time 60s --device broken.wasm`,
+    `killswitch swarm --seeds 1 --from ${seed} --time 60s --device broken.wasm`,
   );
   const replay = `swarm-${seed}.yaml --guest broken.wasm`;
-  expect(out).toContain(`npx killswitch run ${replay}`);
+  expect(out).toContain(`killswitch run ${replay}`);
   const run = (args: string) =>
     spawnSync(process.execPath, [program, "run", ...args.split(" ")], { cwd: folder }).status;
   expect(run(replay)).toBe(EXIT.REFUTED);

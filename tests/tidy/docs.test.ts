@@ -76,3 +76,29 @@ test("the documents with terms of our own link to the glossary", () => {
   // docs/ABI.md and docs/PROBE.md are generated tables.
   expect(silent.filter((file) => !["docs/ABI.md", "docs/PROBE.md"].includes(file))).toEqual([]);
 });
+
+/** Rows of docs/FIELD.md with a verdict that lacks what it needs: a public reference, and for "Fixed" a test. */
+function unfoundedVerdicts(page: string): string[] {
+  const rows = [
+    ...page.matchAll(/^\| (.*) \| (.*) \| (\*\*(?:Fixed|Not affected|Open)\*\*.+) \|$/gm),
+  ];
+  return rows
+    .filter(([, report = "", , verdict = ""]) => {
+      const isPublic = /\]\(https:\/\/[^)]+\)/.test(report);
+      const hasTest = /\]\(\.\.\/tests\/[^)]+\.(test\.ts|yaml)\)/.test(verdict);
+      return !isPublic || (verdict.startsWith("**Fixed**") && !hasTest);
+    })
+    .map(([, report = ""]) => report);
+}
+
+test("docs/FIELD.md cites a public report in every row, and a test for what is fixed", () => {
+  const page = text("docs/FIELD.md");
+  expect([...page.matchAll(/^\| \[.*\*\*(Fixed|Not affected|Open)\*\*/gm)].length).toBeGreaterThan(
+    30,
+  );
+  expect(unfoundedVerdicts(page)).toEqual([]);
+  const untested =
+    "| [a/b#1](https://github.com/a/b/issues/1) | It broke. | **Fixed**: believe us |";
+  expect(unfoundedVerdicts(untested)).toHaveLength(1);
+  expect(unfoundedVerdicts("| a friend | It broke. | **Open**: yes |")).toEqual(["a friend"]);
+});

@@ -126,20 +126,23 @@ describe("project rules", () => {
     expect(FILES.filter((file) => marker.test(text(file)))).toEqual([]);
   });
 
-  it("locks the optional packages of every platform, so that npm ci works on each", () => {
-    type Entry = { optionalDependencies?: Record<string, string> };
-    const { packages } = JSON.parse(text("package-lock.json")) as {
-      packages: Record<string, Entry>;
-    };
-    const locked = new Set(
-      Object.keys(packages).map((path) => path.replace(/^.*node_modules\//, "")),
-    );
-    const optional = Object.values(packages).flatMap((entry) =>
-      Object.keys(entry.optionalDependencies ?? {}),
-    );
-    expect(optional.length).toBeGreaterThan(0);
-    expect(optional.filter((name) => !locked.has(name))).toEqual([]);
-  });
+  it.each(["package-lock.json", "docs/site/package-lock.json"])(
+    "%s locks the optional packages of every platform, so that npm ci works on each",
+    (lock) => {
+      type Entry = { optionalDependencies?: Record<string, string> };
+      const { packages } = JSON.parse(text(lock)) as {
+        packages: Record<string, Entry>;
+      };
+      const locked = new Set(
+        Object.keys(packages).map((path) => path.replace(/^.*node_modules\//, "")),
+      );
+      const optional = Object.values(packages).flatMap((entry) =>
+        Object.keys(entry.optionalDependencies ?? {}),
+      );
+      expect(optional.length).toBeGreaterThan(0);
+      expect(optional.filter((name) => !locked.has(name))).toEqual([]);
+    },
+  );
 
   it(`has no more than ${ARCHITECTURE_LINES_MAX} lines in docs/ARCHITECTURE.md`, () => {
     expect(text("docs/ARCHITECTURE.md").split("\n").length).toBeLessThanOrEqual(

@@ -1,4 +1,4 @@
-/* What start-up and the other tasks give to the HAL. */
+/* The HAL's interface for start-up and the other tasks. */
 #ifndef HAL_ESP32_H
 #define HAL_ESP32_H
 

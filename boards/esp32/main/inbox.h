@@ -1,5 +1,5 @@
-/* From the network to the host: the session's state and messages. The network's tasks fill it; the
- * host empties it when it is idle. */
+/* Passes the session's state and messages from the network to the host. The network's tasks fill
+ * it; the host empties it when it is idle. */
 #ifndef INBOX_H
 #define INBOX_H
 

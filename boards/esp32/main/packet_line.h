@@ -11,7 +11,7 @@
 /* One byte less than a full-speed endpoint holds: a full packet does not end a transfer, and the
  * reader's system would hold it back. */
 #define PACKET_BYTES 63u
-/* After this many turns in a row without room, nobody reads. */
+/* After this many turns in a row without room, the line counts as without a reader. */
 #define PACKET_PATIENCE 5u
 
 /* All zero is the initial state. */

@@ -186,7 +186,7 @@ export function readme(circuit: Circuit, proof: Proof): string {
     "",
     ...connections(circuit),
     "",
-    "`killswitch board two-chip --out DIR` writes the schematic (SVG, PNG), the bill of materials, the KiCad netlist, the SPICE netlist, the breadboard wiring and the plots. `--full` also checks every pin state and a switch-off under every fault. Then measure the board that you built: [docs/PROBE.md](../../docs/PROBE.md).",
+    "`./killswitch board two-chip --out DIR` writes the schematic (SVG, PNG), the bill of materials, the KiCad netlist, the SPICE netlist, the breadboard wiring and the plots. `--full` also checks every pin state and a switch-off under every fault. Then measure the board that you built: [docs/PROBE.md](../../docs/PROBE.md).",
     "",
   ].join("\n");
 }
@@ -208,7 +208,7 @@ export function probePage(table: CommissionTable): string {
     "",
     "# Measure your board",
     "",
-    `You do not need to trust a lamp, an app or this repository about the board in your hand: measure its copper with a plain multimeter. This page lists the readings of a correct ${table.board} board, computed from its table of parts (\`boards/two-chip/circuit/circuit.ts\`). A reading outside its band means that the board is not \`${table.tier}\`. \`killswitch commission --board ${table.board}\` prints the same table.`,
+    `You do not need to trust a lamp, an app or this repository about the board in your hand: measure its copper with a plain multimeter. This page lists the readings of a correct ${table.board} board, computed from its table of parts (\`boards/two-chip/circuit/circuit.ts\`). A reading outside its band means that the board is not \`${table.tier}\`. \`./killswitch commission --board ${table.board}\` prints the same table.`,
     "",
     "## 1. Unplugged",
     "",

@@ -8,16 +8,27 @@ import { createInterface } from "node:readline";
 import { type Command, Option } from "commander";
 import { loadBoard } from "../../base/board-data.ts";
 import { RealClock } from "../../base/clock.ts";
-import { EXIT, UserError } from "../../base/errors.ts";
+import { UserError } from "../../base/errors.ts";
+import { writeTrouble } from "../../base/outputs.ts";
+import { launcher } from "../../base/paths.ts";
 import { shownText } from "../../base/shown-text.ts";
+import { onSignal } from "../../base/signals.ts";
 import type { Engine } from "../../build/native-image.ts";
 import { DEFAULT_KEYS } from "../../controller/keys.ts";
+import type { Link } from "../../sim/link.ts";
 import type { Simulator, TraceSink } from "../../sim/simulator.ts";
 import { FAULTS } from "../../sim/virtual-board.ts";
-import { deviceOption, keysOption, parseTcpPort, seedOption } from "../options.ts";
-import { onSignal, print, printAside, printError, random32 } from "../terminal.ts";
+import {
+  DEFAULT_BROKER,
+  DEFAULT_DEVICE,
+  deviceOption,
+  keysOption,
+  parseTcpPort,
+  seedOption,
+} from "../options.ts";
+import { print, printAside, printError, random32 } from "../terminal.ts";
 import { RealTimeLoop } from "./real-time-loop.ts";
-import { type DeviceSession, openDevice, openNetwork } from "./session.ts";
+import { type DeviceSession, type Network, openDevice, openNetwork } from "./session.ts";
 import { parseStimulus, type Stimulus } from "./stimuli.ts";
 import { SCREEN_CLOSE, SCREEN_OPEN, View } from "./view.ts";
 
@@ -31,6 +42,8 @@ export interface LiveOptions {
   trace?: string;
   storage?: string;
   guest?: string;
+  /** Go on after the end of standard input. */
+  stay: boolean;
   /** Run the board's C host with this engine instead of the simulator's host loop. */
   native?: Engine;
 }
@@ -56,7 +69,8 @@ export function addLiveOptions(command: Command): Command {
     .addOption(seedOption("--seed <number>", "seed of bounce and of the device's random bytes"))
     .option("--trace <file>", "also write the trace to this file")
     .option("--storage <dir>", "keep the device's storage in files in this folder")
-    .option("--guest <file>", "run this WebAssembly module instead of device.wasm");
+    .option("--guest <file>", "run this WebAssembly module instead of device.wasm")
+    .option("--stay", "without a terminal: keep running after the end of standard input", false);
 }
 
 /**
@@ -73,26 +87,25 @@ export function openTrace(path: string | undefined): { write(line: string): void
       close: () => closeSync(handle),
     };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError(`trace file ${path} cannot be written: ${reason}`, EXIT.BAD_FILE);
+    throw writeTrouble(path, error);
   }
 }
 
 /**
  * Applies the stimuli from standard input in order, until `quit` or the end of input. Calls
- * `settle` before and after each of them.
+ * `settle` before and after each of them. Returns whether it ended by `quit`.
  */
 export async function followInput(
   simulator: Simulator,
   settle: () => void,
   wait: (ms: number) => Promise<void>,
-): Promise<void> {
+): Promise<boolean> {
   let lineNumber = 0;
   for await (const line of createInterface({ input: process.stdin })) {
     lineNumber++;
     const stimulus = parseStimulus(line, lineNumber);
     if (stimulus === null) continue;
-    if (stimulus.kind === "quit") return;
+    if (stimulus.kind === "quit") return true;
     if (stimulus.kind === "wait") await wait(stimulus.ms);
     else {
       settle();
@@ -100,6 +113,7 @@ export async function followInput(
       settle();
     }
   }
+  return false;
 }
 
 /** The options of the device itself. */
@@ -122,12 +136,7 @@ export async function runLive(options: LiveOptions): Promise<void> {
   const terminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
   const file = openTrace(options.trace);
   const ports: Ports = { wake: () => {}, note: () => {} };
-  const network = await openNetwork(options.device, seed, {
-    port: options.port,
-    wake: () => ports.wake(),
-    trouble: (message) => ports.note(message),
-    ...(options.broker === undefined ? {} : { broker: options.broker }),
-  });
+  const network = await networkOf(options, seed, ports);
   const tryLine = tryLineOf(options, network.address.shown);
   const view = new View({
     device: options.device,
@@ -135,6 +144,7 @@ export async function runLive(options: LiveOptions): Promise<void> {
     tier: board.tier,
     broker: network.address.shown,
     tryLine,
+    color: (process.env.NO_COLOR ?? "") === "",
   });
   const trace: TraceSink = (at, kind, detail) => {
     const line = `@${at} ${kind} ${detail}`;
@@ -148,12 +158,15 @@ export async function runLive(options: LiveOptions): Promise<void> {
     process.stdout.write(SCREEN_CLOSE);
     process.stdin.setRawMode(false);
   };
-  const withdraw = onSignal(leave);
+  let withdraw = () => {};
   let device: DeviceSession | undefined;
   try {
-    device = await openDevice({ ...deviceOptions(options), trace }, network.link, seed);
+    // A board's image may be compiled here, so a signal has no work to do before the device runs.
+    const link = terminal ? heardLink(network.link, (bytes) => view.received(bytes)) : network.link;
+    device = await openDevice({ ...deviceOptions(options), trace }, link, seed);
+    withdraw = onSignal(leave);
     const { simulator } = device;
-    const ended = untilEnded(simulator, terminal ? view : null, ports);
+    const ended = untilEnded(simulator, terminal ? view : null, ports, options.stay);
     if (!terminal) printAside(`try this in another terminal: ${tryLine}`);
     if (terminal) process.stdout.write(SCREEN_OPEN);
     await ended;
@@ -167,6 +180,42 @@ export async function runLive(options: LiveOptions): Promise<void> {
   }
 }
 
+/** Opens the network. The hint for a port in use also serves a second device on one broker. */
+async function networkOf(options: LiveOptions, seed: number, ports: Ports): Promise<Network> {
+  const { broker, device, port } = options;
+  try {
+    return await openNetwork(device, seed, {
+      port,
+      wake: () => ports.wake(),
+      trouble: (message) => ports.note(message),
+      ...(broker === undefined ? {} : { broker }),
+    });
+  } catch (error) {
+    if (!(error instanceof UserError) || broker !== undefined) throw error;
+    throw new UserError(
+      `${error.message}; a second device needs a name of its own: --device NAME`,
+      error.exitCode,
+    );
+  }
+}
+
+/** The same link, with a look at each message that it delivers. */
+function heardLink(link: Link, look: (bytes: Uint8Array) => void): Link {
+  return {
+    power: (on, now) => link.power(on, now),
+    send: (principal, channel, bytes, now) => link.send(principal, channel, bytes, now),
+    deadline: () => link.deadline(),
+    poll: (now, sink) =>
+      link.poll(now, {
+        linkChanged: (up) => sink.linkChanged(up),
+        received(bytes) {
+          look(bytes);
+          sink.received(bytes);
+        },
+      }),
+  };
+}
+
 /** Callbacks of the network. They are set when the simulator exists. */
 interface Ports {
   wake: () => void;
@@ -176,7 +225,12 @@ interface Ports {
 /**
  * Runs the device until the user or the end of the input ends it. `view`: null without a terminal.
  */
-function untilEnded(simulator: Simulator, view: View | null, ports: Ports): Promise<void> {
+function untilEnded(
+  simulator: Simulator,
+  view: View | null,
+  ports: Ports,
+  stay: boolean,
+): Promise<void> {
   return new Promise<void>((done, fail) => {
     const redraw = view === null ? () => {} : painter(view, simulator);
     const loop = new RealTimeLoop(simulator, new RealClock(), redraw, fail);
@@ -190,15 +244,28 @@ function untilEnded(simulator: Simulator, view: View | null, ports: Ports): Prom
       else printError(message);
     };
     loop.wake();
-    if (view !== null) followKeys(simulator, loop, view, stop);
-    else followInput(simulator, ports.wake, (ms) => loop.wait(ms)).then(stop, fail);
+    if (view !== null) {
+      process.stdout.on("resize", redraw);
+      followKeys(simulator, loop, view, stop);
+      return;
+    }
+    followInput(simulator, ports.wake, (ms) => loop.wait(ms)).then((asked) => {
+      if (!asked && stay) return;
+      if (!asked) printAside("end of input: the device stops (--stay keeps it running)");
+      stop();
+    }, fail);
   });
 }
 
 /** A command that works in another terminal in the same folder. */
 function tryLineOf(options: LiveOptions, broker: string): string {
-  const keys = options.keys === DEFAULT_KEYS ? "" : ` --keys ${options.keys}`;
-  return `npx killswitch send relay.set on --as owner --device ${options.device} --broker ${options.broker ?? broker}${keys}`;
+  const url = options.broker ?? broker;
+  return [
+    `${launcher()} send relay.set on --as owner`,
+    options.device === DEFAULT_DEVICE ? "" : ` --device ${options.device}`,
+    url === DEFAULT_BROKER ? "" : ` --broker ${url}`,
+    options.keys === DEFAULT_KEYS ? "" : ` --keys ${options.keys}`,
+  ].join("");
 }
 
 /**
@@ -211,14 +278,14 @@ function painter(view: View, simulator: Simulator): () => void {
     due = true;
     setTimeout(() => {
       due = false;
-      process.stdout.write(view.draw(simulator, process.stdout.columns));
+      const { columns = 80, rows = 24 } = process.stdout;
+      process.stdout.write(view.draw(simulator, { columns, rows }));
     }, FRAME_MS).unref();
   };
 }
 
 function followKeys(simulator: Simulator, loop: RealTimeLoop, view: View, stop: () => void): void {
   const faults = Object.keys(FAULTS);
-  let menu = false;
   const act = (line: string) => {
     const stimulus = parseStimulus(line, 1) as Stimulus & { kind: "apply" };
     loop.wake();
@@ -227,8 +294,7 @@ function followKeys(simulator: Simulator, loop: RealTimeLoop, view: View, stop: 
   };
   const choose = (key: string) => {
     const fault = faults[Number(key) - 1];
-    menu = false;
-    view.note = "";
+    view.menu = false;
     if (fault !== undefined) {
       act(
         `${[...simulator.board.faults].some((name) => name === fault) ? "clear" : "fault"} ${fault}`,
@@ -241,12 +307,11 @@ function followKeys(simulator: Simulator, loop: RealTimeLoop, view: View, stop: 
   process.stdin.on("data", (keys: string) => {
     for (const key of keys) {
       if (key === "q" || key === CTRL_C) stop();
-      else if (menu) choose(key);
+      else if (view.menu) choose(key);
       else if (key === "k") act(`switch ${simulator.board.position === "on" ? "kill" : "on"}`);
       else if (key === "b") act("button");
       else if (key === "f") {
-        menu = true;
-        view.note = `${faults.map((name, index) => `${index + 1} ${name}`).join("  ")}  esc back`;
+        view.menu = true;
         loop.wake();
       }
     }

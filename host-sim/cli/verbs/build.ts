@@ -7,7 +7,7 @@ import { EXIT, UserError } from "../../base/errors.ts";
 import { nativeBoardNames } from "../../build/native-board.ts";
 import { buildBoard } from "../../build/native-image.ts";
 import { buildFolderOf, chipNames, loadChip } from "../../flash/chip.ts";
-import { checkBroker } from "../../flash/contents.ts";
+import { checkBroker, guestFault } from "../../flash/contents.ts";
 import { prepare, runProject } from "../../flash/project.ts";
 import { guestBytes } from "../../scenario/guest.ts";
 import { imageBoardNames } from "../../targets/rp2040/board.ts";
@@ -53,6 +53,21 @@ function buildOwn(options: BuildVerbOptions): Promise<void> {
   return buildImage(options);
 }
 
+/** The guest to compile in. Throws a UserError for one that a board would refuse. */
+async function guestOf({ guest, engine }: BuildVerbOptions) {
+  if (guest === undefined) return undefined;
+  if (engine !== "aot") {
+    throw new UserError(
+      "build: --guest goes with --engine aot: other engines read the guest when the board runs",
+      EXIT.USAGE,
+    );
+  }
+  const bytes = await guestBytes(guest);
+  const fault = guestFault(bytes);
+  if (fault === null) return bytes;
+  throw new UserError(`guest ${guest}: a board would refuse it: ${fault}`, EXIT.BAD_FILE);
+}
+
 async function build(options: BuildVerbOptions): Promise<void> {
   const [chips, native, images] = [chipNames(), nativeBoardNames(), imageBoardNames()];
   if (chips.includes(options.board)) return buildChip(options);
@@ -66,13 +81,14 @@ async function build(options: BuildVerbOptions): Promise<void> {
       `build: ${options.board} has no build tool of its own: remove --prepare-only and --fixture`,
       EXIT.USAGE,
     );
-  const { board, engine, compiler, sanitize, guest } = options;
+  const { board, engine, compiler, sanitize } = options;
+  const guest = await guestOf(options);
   const image = buildBoard({
     board,
     engine,
     sanitize,
     ...(compiler === undefined ? {} : { compiler }),
-    ...(guest === undefined ? {} : { guest: await guestBytes(guest) }),
+    ...(guest === undefined ? {} : { guest }),
   });
   const found = { image: image.path, map: image.map, bytes: statSync(image.path).size };
   if (options.json) printJson(found);

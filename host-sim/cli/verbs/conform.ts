@@ -10,7 +10,7 @@ import { loadScenario, type ScenarioFile } from "../../scenario/load.ts";
 import { placeOf, type Report, reproduction } from "../../scenario/report.ts";
 import { controllerTargetNames, exactTargetNames, targetTrouble } from "../../targets/registry.ts";
 import { engineOption, example, jsonOption } from "../options.ts";
-import { print, printAside, printJson } from "../terminal.ts";
+import { print, printAside, printJson, returnToLoop } from "../terminal.ts";
 import { runOne } from "./run.ts";
 
 interface ConformOptions {
@@ -111,6 +111,7 @@ async function conformOne(
   let good = true;
   for (const score of scores) {
     const report = await runOne(file, { target: score.target, ...options });
+    await returnToLoop();
     reference ??= report;
     if (report.outcome.status === "not-run") {
       score.notRun++;

@@ -7,8 +7,8 @@ import { EXIT, UserError } from "../../base/errors.ts";
 import { BoardLine } from "../../serial/board-line.ts";
 import { askLine, readRing } from "../../serial/commands.ts";
 import { Port } from "../../serial/port.ts";
-import { example, portOption } from "../options.ts";
-import { print, progressBar, setTimer } from "../terminal.ts";
+import { example, portOf, portOption } from "../options.ts";
+import { print, printAside, progressBar, setTimer } from "../terminal.ts";
 
 /** Bit rate of a board's console. */
 const CONSOLE_BAUD = 115_200;
@@ -21,7 +21,9 @@ const COMMANDS = [
   "wifi-country",
   "help",
 ] as const;
-const POLL_MS = 60_000;
+const POLL_MS = 500;
+/** How long lines of another kind may come alone before they are taken for another firmware's. */
+const FOREIGN_MS = 3_000;
 
 /** Opens a board's serial line, calls `use`, and closes the line even if `use` fails. */
 export async function withBoard<T>(path: string, use: (line: BoardLine) => Promise<T>): Promise<T> {
@@ -42,20 +44,57 @@ export function ringOf(path: string): Promise<Uint8Array> {
   );
 }
 
+/** Colours of ESP-IDF's log (ECMA-48, SGR). */
+const COLOURS = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`, "g");
+const withoutColours = (text: string) => text.replaceAll(COLOURS, "");
+
+/** What a line is when nothing on it is from Killswitch. */
+function foreignText(lines: number, unreadable: boolean): string {
+  return unreadable
+    ? `what comes is no text at ${CONSOLE_BAUD} baud: another firmware runs on this board`
+    : `${lines} lines came that are not Killswitch's: another firmware runs on this board; --all shows them`;
+}
+
+/** Control characters and bytes above ASCII do not occur in a console's lines. */
+function isText(text: string): boolean {
+  const strange = withoutColours(text).replaceAll(/[\x20-\x7e\t]/g, "").length;
+  return strange * 4 <= text.length;
+}
+
+/**
+ * Prints what the board sends until Ctrl-C. Says once on standard error if only lines of another
+ * firmware come; a boot loader's own lines take less than FOREIGN_MS.
+ */
 async function listen(line: BoardLine, all: boolean): Promise<never> {
+  let foreign = 0;
+  let unreadable = 0;
+  let since = Number.POSITIVE_INFINITY;
+  let settled = all;
   for (;;) {
     const heard = await line.next(POLL_MS);
-    if (heard === null || heard.kind === "frame" || heard.kind === "broken") continue;
-    if (heard.kind === "answer") print(`= ${heard.text}`);
-    else if (heard.kind === "trace" || all) print(heard.text);
+    const other = heard?.kind === "other";
+    if (other) {
+      foreign++;
+      if (!isText(heard.text)) unreadable++;
+    } else if (heard !== null && heard.kind !== "broken") settled = true;
+    if ((other || line.pending > 0) && since === Number.POSITIVE_INFINITY)
+      since = performance.now();
+    if (!settled && performance.now() - since > FOREIGN_MS) {
+      settled = true;
+      printAside(foreignText(foreign, foreign === 0 || unreadable * 2 > foreign));
+    }
+    if (heard?.kind === "answer") print(`= ${withoutColours(heard.text)}`);
+    else if (heard?.kind === "trace" || (heard?.kind === "other" && all))
+      print(withoutColours(heard.text));
   }
 }
 
 async function talk(
   command: (typeof COMMANDS)[number] | undefined,
   word: string | undefined,
-  { port, all }: { port: string; all: boolean },
+  { port: given, all }: { port?: string; all: boolean },
 ): Promise<void> {
+  const port = await portOf(given);
   if (command === "journal") {
     const ring = await ringOf(port);
     for (let at = 0; at < ring.length; at += 32)

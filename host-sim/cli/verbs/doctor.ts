@@ -11,7 +11,7 @@ import { dial, hangUp } from "../../controller/client.ts";
 import { chipNames, commandOf, loadChip } from "../../flash/chip.ts";
 import { hasTool } from "../../flash/project.ts";
 import type { BrokerAddress } from "../../mqtt/session.ts";
-import { portNames } from "../../serial/port.ts";
+import { listPorts, portLine } from "../../serial/port.ts";
 import { firmwarePath } from "../../sim/firmware.ts";
 import { emulators, emulatorTrouble } from "../../targets/hil/emulator-board.ts";
 import { controllerStates } from "../../targets/rp2040/board.ts";
@@ -143,7 +143,7 @@ async function doctor(options: DoctorOptions): Promise<void> {
 }
 
 async function lookForPorts(): Promise<Finding> {
-  const names = await portNames();
+  const names = (await listPorts()).map(portLine);
   return { found: names.length > 0, detail: names.join(", ") || "none: no board is connected" };
 }
 

@@ -34,13 +34,21 @@ import { Port } from "../../serial/port.ts";
 import { firmwarePath } from "../../sim/firmware.ts";
 import { scenarioOwner } from "../../targets/hil/scenario-owner.ts";
 import { imageBoardNames } from "../../targets/rp2040/board.ts";
-import { checked, deviceOption, example, fixtureOption, jsonOption, roleOf } from "../options.ts";
+import {
+  checked,
+  deviceOption,
+  example,
+  fixtureOption,
+  jsonOption,
+  portOf,
+  roleOf,
+} from "../options.ts";
 import { print, printJson, progressBar, setTimer } from "../terminal.ts";
 import { flashImage } from "./image.ts";
 
 interface FlashOptions {
   readonly board: string;
-  readonly port: string;
+  readonly port?: string;
   readonly guest?: string | true;
   readonly keys?: string | true;
   readonly scenarioKeys: boolean;
@@ -138,12 +146,13 @@ async function flashRegions(
   regions: readonly Region[],
   partitionsOnly: boolean,
 ): Promise<void> {
-  const port = await Port.open(options.port, ROM_BAUD);
+  const path = await portOf(options.port);
+  const port = await Port.open(path, ROM_BAUD);
   try {
     const rom = await Rom.open(port, setTimer);
-    checkChip(rom, chip, options.port);
+    checkChip(rom, chip, path);
     await rom.attach(chip.flashBytes, options.baud ?? (partitionsOnly ? ROM_BAUD : IMAGE_BAUD));
-    if (partitionsOnly) await checkLayout(rom, partitionsOf(chip)[1], options.port);
+    if (partitionsOnly) await checkLayout(rom, partitionsOf(chip)[1], path);
     const written = await writeRegions(rom, regions, progressBar);
     report(options, chip, written, await rom.leave());
   } finally {
@@ -172,9 +181,7 @@ async function flash(given: FlashCommandOptions): Promise<void> {
       `flash: ${given.board} is not a USB drive: give its serial port with --port`,
       EXIT.USAGE,
     );
-  if (port === undefined)
-    throw new UserError("flash: give the serial port of the board with --port", EXIT.USAGE);
-  const options: FlashOptions = { ...rest, port };
+  const options: FlashOptions = { ...rest, ...(port !== undefined && { port }) };
   const chip = loadChip(options.board, roleOf(options));
   const regions = await partitionRegions(options, chip);
   if (regions.length > 0) return flashRegions(options, chip, regions, true);
@@ -188,7 +195,7 @@ async function flash(given: FlashCommandOptions): Promise<void> {
   if (list !== null && (options.image !== undefined || !hasTool(chip, "flash")))
     return flashRegions(options, chip, builtRegions(chip, list), false);
   prepare(chip);
-  runProject(chip, "flash", options.port);
+  runProject(chip, "flash", await portOf(options.port));
 }
 
 export function register(program: Command): void {
@@ -198,7 +205,7 @@ export function register(program: Command): void {
     .requiredOption("--board <chip>", "chip of the board, or a board that is a USB drive")
     .option(
       "--port <path>",
-      "serial port of the board; a board that is a USB drive restarts as one",
+      "serial port (default: the only one that is found); a board that is a USB drive restarts as one",
     )
     .option("--drive <dir>", "folder of the board's USB drive, if it is not found")
     .option("--guest [file]", "write only the guest (default: device.wasm); needs no build tool")

@@ -7,7 +7,7 @@ import { userInfo } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { codeOf, EXIT, UserError } from "../../base/errors.ts";
 import { writeFileAtomic } from "../../base/files.ts";
-import { packageRoot } from "../../base/paths.ts";
+import { launcher, packageRoot } from "../../base/paths.ts";
 import type { Engine } from "../../build/native-image.ts";
 import { DEFAULT_KEYS, loadKeys } from "../../controller/keys.ts";
 import { guestBytes } from "../../scenario/guest.ts";
@@ -142,7 +142,7 @@ export async function flashImage(options: ImageFlashOptions): Promise<void> {
   try {
     file = readFileSync(image);
   } catch (error) {
-    const build = `killswitch build --board ${name}`;
+    const build = `${launcher()} build --board ${name}`;
     throw new UserError(
       `${image} cannot be read (${codeOf(error)}): make it with ${build}`,
       EXIT.BAD_FILE,

@@ -6,7 +6,9 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { JOURNAL_SLOTS, OP, RECORD_NAMES } from "../../abi/abi.gen.ts";
 import { codeOf, EXIT, UserError } from "../../base/errors.ts";
 import { writeFileAtomic } from "../../base/files.ts";
+import { checkOutputFile, writeTrouble } from "../../base/outputs.ts";
 import {
+  detailOf,
   type Journal,
   parseRecord,
   readJournal,
@@ -75,6 +77,7 @@ function parseHash(text: string): string {
 }
 
 async function readVerb(options: ReadOptions): Promise<void> {
+  checkOutputFile(options.output);
   let journal: Journal;
   let head: string | undefined;
   if (options.file !== undefined) journal = load(options.file);
@@ -92,7 +95,8 @@ async function readVerb(options: ReadOptions): Promise<void> {
   for (const bytes of journal.records) {
     const record = parseRecord(bytes);
     if (record === undefined) continue;
-    if (options.json) printJson({ ...record, kind: RECORD_NAMES[record.kind] ?? record.kind });
+    if (options.json)
+      printJson({ ...record, kind: RECORD_NAMES[record.kind] ?? record.kind, ...detailOf(record) });
     else print(recordLine(record));
   }
   requireChain(verifyJournal(journal, head));
@@ -113,6 +117,7 @@ const ANCHORS: Record<Verdict["anchor"], string> = {
 };
 
 function verdictLines({ holds, records, first, last, head, anchor, torn }: Verdict): string[] {
+  if (records === 0) return ["the journal is empty: there is nothing to check"];
   const range = records === 0 ? "" : ` (${first} to ${last})`;
   const lines = [`${records} records${range}; chain ${ANCHORS[anchor]}`];
   if (torn !== undefined)
@@ -132,7 +137,7 @@ async function fetchJournal(options: ConnectionOptions): Promise<[Journal, strin
   const controller = await openController(options);
   const ask = async (op: number, values: readonly number[]) => {
     const args = new Map(values.map((value, index) => [index + 1, value]));
-    const { fields } = await execute(controller, options.device, { op, args });
+    const { fields } = await execute(controller, options, { op, args });
     if (fields !== null) return fields;
     throw new UserError("the device's reply was lost: read the journal again", EXIT.NO_ANSWER);
   };
@@ -166,6 +171,6 @@ function save(file: string, journal: Journal): void {
   try {
     writeFileAtomic(file, Buffer.concat(journal.records), { mode: 0o644, replace: true });
   } catch (error) {
-    throw new UserError(`${file} cannot be written: ${codeOf(error)}`, EXIT.BAD_FILE);
+    throw writeTrouble(file, error);
   }
 }

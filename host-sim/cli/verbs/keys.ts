@@ -4,8 +4,17 @@
 import { type Command, Option } from "commander";
 import { PRINCIPAL_KIDS } from "../../abi/abi.gen.ts";
 import type { Kid } from "../../abi/topics.ts";
+import { launcher } from "../../base/paths.ts";
 import { accessList } from "../../controller/access-list.ts";
-import { initKeys, keyOf, listDevices, loadKeys, revokeKey, toJwk } from "../../controller/keys.ts";
+import {
+  DEFAULT_KEYS,
+  initKeys,
+  keyOf,
+  listDevices,
+  loadKeys,
+  revokeKey,
+  toJwk,
+} from "../../controller/keys.ts";
 import { deviceOption, example, jsonOption, keysOption } from "../options.ts";
 import { print, printJson, random } from "../terminal.ts";
 
@@ -82,8 +91,8 @@ function revoked(folder: string, device: string, principal: Kid): string[] {
   return [
     `deleted the key of ${principal} from ${folder}/${device}.json`,
     `a board still has it, and obeys ${principal}, until it is given this file; the whole line for yours:`,
-    `  killswitch flash --board CHIP --port PORT --keys ${folder} --device ${device} --broker URL`,
-    `a simulated device (killswitch sim --device ${device}) has it until it is started again`,
+    `  ${launcher()} flash --board CHIP --port PORT --keys ${folder} --device ${device} --broker URL`,
+    `a simulated device (${launcher()} sim --device ${device}) has it until it is started again`,
   ];
 }
 
@@ -94,7 +103,12 @@ function principalOption(choices: readonly string[]): Option {
 }
 
 function listKeys(options: { keys: string; json: boolean }): void {
-  for (const device of listDevices(options.keys)) {
+  const devices = listDevices(options.keys);
+  if (devices.length === 0 && !options.json) {
+    const other = options.keys === DEFAULT_KEYS ? "" : ` --keys ${options.keys}`;
+    print(`no keys in ${options.keys}: create some with ${launcher()} keys init${other}`);
+  }
+  for (const device of devices) {
     const principals = [...loadKeys(options.keys, device).keys()];
     if (options.json) printJson({ device, keys: principals });
     else print(`${device}: ${principals.join(" ")}`);

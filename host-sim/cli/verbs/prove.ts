@@ -7,12 +7,14 @@ import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { codeOf, EXIT, type ExitCode, UserError } from "../../base/errors.ts";
 import { writeFileAtomic } from "../../base/files.ts";
+import { checkOutputFile, writeTrouble } from "../../base/outputs.ts";
+import { Interrupted, onSignal } from "../../base/signals.ts";
 import { linesOf } from "../../prove/report.ts";
 import type { StageReport, Subject } from "../../prove/stages.ts";
 import { STAGES, type StageName, type Verdict, verdictOf } from "../../prove/verdict.ts";
 import { firmwarePath, validModule } from "../../sim/firmware.ts";
 import { example, jsonOption, seedOption } from "../options.ts";
-import { onSignal, print, printJson } from "../terminal.ts";
+import { print, printJson } from "../terminal.ts";
 
 interface ProveOptions {
   readonly gate: string;
@@ -38,6 +40,7 @@ const ORDER: readonly StageName[] = [
   "device-mutants",
   "gate",
   "device",
+  "controller",
   "gate-mutants",
   "build",
   "faults",
@@ -77,8 +80,9 @@ function runInProcess(part: StageName, options: ProveOptions): Promise<StageRepo
   });
   return new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code) => {
+    child.on("close", (code, signal) => {
       removeHandler();
+      if (signal === "SIGINT") reject(new Interrupted());
       try {
         resolve(JSON.parse(text) as StageReport);
       } catch {
@@ -154,6 +158,7 @@ async function check(path: string, subject: Subject, json: boolean): Promise<voi
 
 async function prove(options: ProveOptions): Promise<void> {
   const subject = { gate: validModule(options.gate), device: validModule(options.device) };
+  checkOutputFile(options.out);
   if (options.check !== undefined) return check(options.check, subject, options.json);
   const printReport = (report: StageReport) => {
     if (options.json) printJson(report);
@@ -180,7 +185,7 @@ async function prove(options: ProveOptions): Promise<void> {
       replace: true,
     });
   } catch (error) {
-    throw new UserError(`${options.out} cannot be written (${codeOf(error)})`, EXIT.BAD_FILE);
+    throw writeTrouble(options.out, error);
   }
 }
 
@@ -201,9 +206,9 @@ export function register(program: Command): void {
     .action(prove);
   example(
     command,
-    "npx killswitch prove --quick",
-    "npx killswitch prove --out proof.json",
-    "npx killswitch prove --check proof.json",
-    "npx killswitch prove --device other.wasm --part device",
+    "killswitch prove --quick",
+    "killswitch prove --out proof.json",
+    "killswitch prove --check proof.json",
+    "killswitch prove --device other.wasm --part device",
   );
 }

@@ -4,13 +4,13 @@
 import { type Command, Option } from "commander";
 import { ImprovClient } from "../../serial/improv-client.ts";
 import { STATE } from "../../serial/improv-frames.ts";
-import { example, jsonOption, parseDuration, portOption } from "../options.ts";
+import { example, jsonOption, parseDuration, portOf, portOption } from "../options.ts";
 import { print, printJson } from "../terminal.ts";
 import { passwordOption, wifiOf } from "../wifi.ts";
 import { withBoard } from "./console.ts";
 
 interface ProvisionOptions {
-  readonly port: string;
+  readonly port?: string;
   readonly ssid?: string;
   readonly ssidHex?: string;
   readonly passwordFile?: string;
@@ -39,7 +39,7 @@ async function provision(options: ProvisionOptions): Promise<void> {
   const settings = options.scan
     ? null
     : await wifiOf(options.ssid, options.passwordFile, options.ssidHex);
-  await withBoard(options.port, async (line) => {
+  await withBoard(await portOf(options.port), async (line) => {
     const client = new ImprovClient(line);
     const before = await client.state();
     const info = await client.info();

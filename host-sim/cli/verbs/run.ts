@@ -4,8 +4,9 @@
 import { dirname, relative, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { loadBoard } from "../../base/board-data.ts";
-import { codeOf, EXIT, UserError } from "../../base/errors.ts";
+import { EXIT, UserError } from "../../base/errors.ts";
 import { writeFileAtomic } from "../../base/files.ts";
+import { checkOutputFile, writeTrouble } from "../../base/outputs.ts";
 import type { Engine } from "../../build/native-image.ts";
 import { scenarioFolder, scenarioPaths } from "../../scenario/files.ts";
 import { firmwareWith, guestBytes } from "../../scenario/guest.ts";
@@ -25,7 +26,7 @@ import {
   targetTrouble,
 } from "../../targets/registry.ts";
 import { engineOption, example, jsonOption, parseTcpPort, seedOption } from "../options.ts";
-import { print, printJson } from "../terminal.ts";
+import { print, printJson, returnToLoop } from "../terminal.ts";
 import { passwordOption, wifiOf } from "../wifi.ts";
 
 const DEFAULT_SEED = 1;
@@ -131,16 +132,17 @@ function writeTraces(path: string, reports: readonly Report[]): void {
   try {
     writeFileAtomic(path, `${lines.join("\n")}\n`, { mode: 0o644, replace: true });
   } catch (error) {
-    throw new UserError(`${path} cannot be written (${codeOf(error)})`, EXIT.BAD_FILE);
+    throw writeTrouble(path, error);
   }
 }
 
 async function run(names: readonly string[], given: RunCommandOptions): Promise<void> {
   const wanted = names.length === 0 ? [relative(process.cwd(), scenarioFolder()) || "."] : names;
+  checkOutputFile(given.trace);
   // Read all files before running any, so that a bad file is reported first.
   const files = wanted.flatMap(scenarioPaths).map(loadScenario);
   const trouble = targetTrouble(given.target);
-  if (trouble !== null) throw new UserError(`NOT RUN ${given.target}: ${trouble}`, EXIT.BAD_FILE);
+  if (trouble !== null) throw new UserError(`NOT RUN ${given.target}: ${trouble}`, EXIT.NO_TOOL);
   const { wifi: ssid, passwordFile, ...rest } = given;
   const wifi = ssid === undefined ? null : await wifiOf(ssid, passwordFile);
   const options: RunVerbOptions = { ...rest, ...(wifi && { wifi }) };
@@ -148,6 +150,7 @@ async function run(names: readonly string[], given: RunCommandOptions): Promise<
   const reports: Report[] = [];
   for (const file of files) {
     const report = await runOne(file, options);
+    await returnToLoop();
     reports.push(report);
     if (options.json) printJson(reportJson(report));
     else for (const line of reportLines(report)) print(line);
@@ -196,8 +199,8 @@ export function register(program: Command): void {
     .action(run);
   example(
     command,
-    "npx killswitch run",
-    "npx killswitch run tests/scenarios/bounce.yaml --seed 7 --trace bounce.trace",
-    "npx killswitch run --target serial:/dev/ttyUSB0 --fixture serial:/dev/ttyUSB1 --wifi home",
+    "killswitch run",
+    "killswitch run tests/scenarios/bounce.yaml --seed 7 --trace bounce.trace",
+    "killswitch run --target serial:/dev/ttyUSB0 --fixture serial:/dev/ttyUSB1 --wifi home",
   );
 }

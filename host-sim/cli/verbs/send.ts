@@ -2,12 +2,14 @@
  * `killswitch send`: sends one command to a device and prints the reply.
  */
 import type { Command, Option } from "commander";
-import { CODE, CODE_NAMES, OP_NAMES } from "../../abi/abi.gen.ts";
+import { CODE, CODE_NAMES, OP_NAMES, OP_WIRES, PRINCIPAL_KIDS } from "../../abi/abi.gen.ts";
 import type { Kid } from "../../abi/topics.ts";
+import { onSignal } from "../../base/signals.ts";
 import { Controller, failureOf } from "../../controller/client.ts";
 import type { Conclusion } from "../../controller/conversation.ts";
 import { loadKeys } from "../../controller/keys.ts";
 import { type Fields, parseRequest, type Request, usageOf } from "../../controller/operations.ts";
+import { isPermitted } from "../../controller/permissions.ts";
 import type { BrokerAddress } from "../../mqtt/session.ts";
 import {
   asOption,
@@ -19,7 +21,7 @@ import {
   keysOption,
   timeoutOption,
 } from "../options.ts";
-import { now, onSignal, print, printError, printJson, random, setTimer } from "../terminal.ts";
+import { now, print, printError, printJson, random, setTimer } from "../terminal.ts";
 
 /** Options for a connection to a device. */
 export interface ConnectionOptions {
@@ -66,12 +68,12 @@ export function openController(options: ConnectionOptions): Promise<Controller> 
  */
 export async function execute(
   controller: Controller,
-  device: string,
+  { device, as: kid }: ConnectionOptions,
   request: Request,
 ): Promise<{ seq: number; fields: Fields | null }> {
   const conclusion = await controller.request(request);
   if (conclusion.kind === "executed") return conclusion;
-  throw failureOf(device, conclusion);
+  throw failureOf({ device, kid, op: request.op }, conclusion);
 }
 
 export function register(program: Command): void {
@@ -82,12 +84,26 @@ export function register(program: Command): void {
     .action(send);
   const forms = OP_NAMES.map((_, op) => `  ${usageOf(op)}`).join("\n");
   command.addHelpText("after", `\nOperations:\n${forms}`);
+  command.addHelpText("after", `\nWho may command them:\n${rightsTable().join("\n")}`);
   example(
     command,
     "killswitch send relay.set on --as owner",
     "killswitch send config.set safe=off telemetry=60 hold=300 --as owner",
     "killswitch send journal.read 0 8 --as owner --json",
   );
+}
+
+/** The permission table: a line for each operation, a column for each principal. */
+function rightsTable(): string[] {
+  const cells = (first: string, others: readonly string[]) =>
+    `  ${first.padEnd(16)}${others.map((text) => text.padEnd(14)).join("")}`.trimEnd();
+  const rows = OP_WIRES.map((wire, op) =>
+    cells(
+      wire,
+      PRINCIPAL_KIDS.map((_, principal) => (isPermitted(principal, op) ? "yes" : "no")),
+    ),
+  );
+  return [cells("", PRINCIPAL_KIDS), ...rows];
 }
 
 async function send(
@@ -106,7 +122,8 @@ async function send(
   try {
     const conclusion = await controller.request(request);
     if (json) printJson({ device, op, ...jsonOf(conclusion) });
-    if (conclusion.kind !== "executed") throw failureOf(device, conclusion);
+    if (conclusion.kind !== "executed")
+      throw failureOf({ device, kid: options.as, op: request.op }, conclusion);
     const { fields } = conclusion;
     const lost = ["(it executed once; the data of its reply was lost)"];
     if (!json) print([`${op} OK`, ...(fields === null ? lost : fieldWords(fields))].join(" "));

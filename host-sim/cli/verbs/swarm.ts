@@ -4,6 +4,9 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { RealClock } from "../../base/clock.ts";
 import { EXIT, type ExitCode, UserError } from "../../base/errors.ts";
+import { checkOutputFile, checkOutputFolder } from "../../base/outputs.ts";
+import { launcher } from "../../base/paths.ts";
+import { onSignal } from "../../base/signals.ts";
 import { firmwarePath, validModule } from "../../sim/firmware.ts";
 import { Engine, type Modules } from "../../swarm/engine.ts";
 import { type Finding, writeFinding } from "../../swarm/finding.ts";
@@ -13,7 +16,7 @@ import { reasonOf } from "../../swarm/shrink.ts";
 import { sortedTotals, type Totals, unreachedMarks } from "../../swarm/totals.ts";
 import { example, jsonOption, parseDuration, seedOption } from "../options.ts";
 import { runWorkers, serveWorker, Worker } from "../swarm-workers.ts";
-import { onSignal, print, printJson } from "../terminal.ts";
+import { print, printJson } from "../terminal.ts";
 
 interface SwarmOptions {
   readonly seeds: number;
@@ -127,7 +130,7 @@ function reproduction(seed: number, { time: ms, gate, device }: SwarmOptions): s
     ...(gate === firmwarePath("gate") ? [] : ["--gate", gate]),
     ...(device === firmwarePath("device") ? [] : ["--device", device]),
   ];
-  return ["npx killswitch swarm --seeds 1 --from", seed, "--time", time, ...other].join(" ");
+  return [launcher(), "swarm --seeds 1 --from", seed, "--time", time, ...other].join(" ");
 }
 
 function findingLines(finding: Finding, options: SwarmOptions): string[] {
@@ -139,7 +142,7 @@ function findingLines(finding: Finding, options: SwarmOptions): string[] {
     `  found     ${found}`,
     `  run again ${reproduction(seed, options)}`,
     `  shrunk to ${steps} steps: ${path}${replayed ? "" : " (this scenario did NOT fail when replayed)"}`,
-    `  replay    npx killswitch run ${path}${guest}`,
+    `  replay    ${launcher()} run ${path}${guest}`,
   ];
 }
 
@@ -155,6 +158,8 @@ async function swarm(options: SwarmOptions): Promise<void> {
       `swarm: the last seed would exceed ${SEED_END - 1}: use a smaller --seeds or --from`,
       EXIT.USAGE,
     );
+  checkOutputFile(state);
+  checkOutputFolder(options.out);
   const subject = subjectOf(modules, from, seeds, time);
   const progress = state === undefined ? new Progress(subject) : openProgress(state, subject);
   const removeHandler = onSignal(() => {
@@ -213,7 +218,7 @@ export function register(program: Command): void {
     .action(swarm);
   example(
     command,
-    "npx killswitch swarm --seeds 10000 --jobs 2",
-    "npx killswitch swarm --seeds 1000000 --state swarm.state",
+    "killswitch swarm --seeds 10000 --jobs 2",
+    "killswitch swarm --seeds 1000000 --state swarm.state",
   );
 }

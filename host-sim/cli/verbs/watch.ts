@@ -30,7 +30,7 @@ import {
   keysOption,
   timeoutOption,
 } from "../options.ts";
-import { print, printJson, random, setTimer, toJson } from "../terminal.ts";
+import { print, printJson, random, setTimer, toJson, wallTime } from "../terminal.ts";
 
 /** How long the device may take to confirm a report, in ms. */
 const CONFIRM_MS = 2_000;
@@ -47,7 +47,7 @@ interface WatchOptions {
 export function register(program: Command): void {
   const command = program
     .command("watch")
-    .description("print what a device reports, with its age, until Ctrl-C")
+    .description("print what a device reports, with the time of arrival and its age, until Ctrl-C")
     .addOption(asOption().default("owner"));
   for (const option of [deviceOption, brokerOption, keysOption, timeoutOption, jsonOption]) {
     command.addOption(option());
@@ -135,11 +135,14 @@ class Watcher {
   }
 
   #show(level: string, age: Freshness | null, content: Record<string, unknown>): void {
-    const line = { level, ...(age === null ? {} : { age }), ...content };
+    const at = wallTime();
+    const line = { at: at.toISOString(), level, ...(age === null ? {} : { age }), ...content };
     if (this.#options.json) printJson(line);
     else {
       const words = Object.entries(content).map(([name, value]) => `${name}=${show(value)}`);
-      print([level, ...(age === null ? [] : [age]), ...words].join(" "));
+      print(
+        [at.toTimeString().slice(0, 8), level, ...(age === null ? [] : [age]), ...words].join(" "),
+      );
     }
   }
 }

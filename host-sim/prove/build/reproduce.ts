@@ -120,7 +120,7 @@ class Copy {
     });
     if (status === 0) return stdout;
     const why = stderr.trim().split("\n").slice(0, 4).join("\n");
-    throw new UserError(`node ${args.join(" ")} failed in ${this.root}:\n${why}`, EXIT.BAD_FILE);
+    throw new UserError(`node ${args.join(" ")} failed in ${this.root}:\n${why}`, EXIT.TOOL_FAILED);
   }
 
   /** Builds the modules. Returns them by name. */

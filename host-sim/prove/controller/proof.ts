@@ -48,6 +48,9 @@ export const SIZES: Readonly<Record<string, Size>> = {
   "three commands, two epochs": { ...plain, operations: BOTH, requests: 3, epochs: 2 },
 };
 
+/** Closes in minutes; every other size closes in seconds. */
+export const LONGEST = "three commands, two epochs";
+
 /** Closes one size, for the bytes of a device. */
 export function closeModel(
   name: string,

@@ -7,6 +7,7 @@ import { existsSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { RealClock } from "../../base/clock.ts";
 import { EXIT, UserError } from "../../base/errors.ts";
+import { onSignal } from "../../base/signals.ts";
 import { CommandChannel } from "./command-channel.ts";
 import type { Emulator as EmulatorBoard } from "./emulator-board.ts";
 import { type Frame, Pcap } from "./pcap.ts";
@@ -42,6 +43,7 @@ export class EmulatorProcess {
   readonly #folder: string;
   readonly #lines: SocketLine[] = [];
   readonly #capture: Pcap;
+  readonly #withdraw: () => void;
   #pins: CommandChannel | null = null;
   #monitor: CommandChannel | null = null;
   #console: SocketLine | null = null;
@@ -61,10 +63,13 @@ export class EmulatorProcess {
     const output = openSync(join(folder, OUTPUT_FILE), "a");
     this.#child = spawn(process.env[data.program] ?? "", data.arguments.map(fill), {
       stdio: ["ignore", output, output],
+      // In a process group of its own, where the terminal's Ctrl-C does not reach it.
+      detached: true,
     });
     // A program that cannot be started is detected later: its sockets do not appear.
     this.#child.on("error", () => {});
     running.add(this.#child);
+    this.#withdraw = onSignal(() => this.#child.kill("SIGKILL"));
     this.#capture = new Pcap(join(folder, FILES.capture));
   }
 
@@ -143,6 +148,7 @@ export class EmulatorProcess {
       this.#child.kill("SIGKILL");
       await ended;
       running.delete(this.#child);
+      this.#withdraw();
     }
     for (const line of this.#lines.splice(0)) await line.close();
   }
@@ -186,7 +192,7 @@ export class EmulatorProcess {
     await this.stop();
     return new UserError(
       `${program}=${process.env[program]} does not start: ${output.at(-1) || "it printed nothing"}`,
-      EXIT.BAD_FILE,
+      EXIT.TOOL_FAILED,
     );
   }
 }

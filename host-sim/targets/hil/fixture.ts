@@ -4,6 +4,7 @@
  */
 import type { RealClock } from "../../base/clock.ts";
 import { EXIT, UserError } from "../../base/errors.ts";
+import { launcher } from "../../base/paths.ts";
 import type { SerialLine } from "../../serial/port.ts";
 import { ConsoleReader } from "./console.ts";
 import { frameToBoard, parseFrameFromBoard } from "./frames.ts";
@@ -126,7 +127,7 @@ export class FixtureWires implements Wires {
     if (sensed !== null) return sensed;
     throw new UserError(
       `the fixture on ${this.#line.path} does not answer: check the port, and that this board ` +
-        "was flashed with killswitch flash --fixture",
+        `was flashed with ${launcher()} flash --fixture`,
       EXIT.NO_ANSWER,
     );
   }

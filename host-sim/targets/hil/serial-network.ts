@@ -3,6 +3,7 @@
  */
 import type { RealClock } from "../../base/clock.ts";
 import { EXIT, UserError } from "../../base/errors.ts";
+import { launcher } from "../../base/paths.ts";
 import type { BoardLine } from "../../serial/board-line.ts";
 import { askLine } from "../../serial/commands.ts";
 import { ImprovClient, type Joined, type Wifi } from "../../serial/improv-client.ts";
@@ -18,8 +19,8 @@ const POLL_MS = 500;
 /** From the switch reaching ON to a powered radio, in ms. Includes a boot. */
 const LIVE_MS = 10_000;
 
-const FLASH_KEYS =
-  "killswitch flash --board CHIP --port PORT --scenario-keys --broker mqtt://ADDRESS";
+const flashKeys = () =>
+  `${launcher()} flash --board CHIP --port PORT --scenario-keys --broker mqtt://ADDRESS`;
 
 /**
  * Sends the Wi-Fi settings over Improv. The board tries them if its switch is at ON, and only
@@ -54,7 +55,7 @@ export async function checkNetwork(check: NetworkCheck): Promise<void> {
   const board = `the board on ${line.path}`;
   if (/ owner=none\b/.test(status)) {
     throw new UserError(
-      `${board} has no keys: write the scenarios' keys with ${FLASH_KEYS}`,
+      `${board} has no keys: write the scenarios' keys with ${flashKeys()}`,
       EXIT.REFUSED,
     );
   }
@@ -69,7 +70,7 @@ export async function checkNetwork(check: NetworkCheck): Promise<void> {
   const { name } = await client.info();
   if (name !== SCENARIO_DEVICE) {
     throw new UserError(
-      `${board} is "${name}" and has its own keys: write the scenarios' keys with ${FLASH_KEYS}`,
+      `${board} is "${name}" and has its own keys: write the scenarios' keys with ${flashKeys()}`,
       EXIT.REFUSED,
     );
   }
@@ -101,7 +102,7 @@ async function reachBroker(check: NetworkCheck): Promise<void> {
     throw new UserError(
       `the board on ${line.path} joined its network but does not reach this machine's broker at ` +
         `port ${broker.port} (${why.trim()}): check the firewall and the broker's address ` +
-        `(${FLASH_KEYS})`,
+        `(${flashKeys()})`,
       EXIT.NETWORK,
     );
   } finally {

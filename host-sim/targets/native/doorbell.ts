@@ -21,6 +21,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EXIT, UserError } from "../../base/errors.ts";
+import { isRunning } from "../../base/files.ts";
+import { Interrupted, onSignal } from "../../base/signals.ts";
 import type { NativeImage } from "../../build/native-image.ts";
 import { STALL_MS, waitWithWatchdog } from "./stall-watchdog.ts";
 
@@ -33,21 +35,11 @@ process.on("exit", () => {
 const RUNS_FOLDER = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 let staleRunsRemoved = false;
 
-/** Whether a process exists. */
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as { code?: string }).code !== "ESRCH";
-  }
-}
-
 /** Ends the boards and removes the files of test processes that were killed. */
 export function removeStaleRuns(runsFolder = RUNS_FOLDER): void {
   for (const name of readdirSync(runsFolder)) {
     const owner = /^killswitch-(\d+)-/.exec(name)?.[1];
-    if (owner === undefined || alive(Number(owner))) continue;
+    if (owner === undefined || isRunning(Number(owner))) continue;
     const folder = join(runsFolder, name);
     try {
       const pid = Number(readFileSync(join(folder, "board"), "utf8"));
@@ -71,6 +63,7 @@ export class Doorbell {
   readonly #byte = Buffer.alloc(1);
   readonly #stallMs: number;
   #open = true;
+  #withdraw = () => {};
 
   /** Starts the board. `prepare` fills the shared file before. */
   constructor(
@@ -95,7 +88,9 @@ export class Doorbell {
     const answers = fifo(at("answers"));
     const stderr = openSync(at("stderr"), "w");
     const [program = "", ...args] = image.command(at("page"), at("guest"));
-    this.#child = spawn(program, args, { stdio: [bell.read, answers.write, stderr] });
+    // In a process group of its own, where the terminal's Ctrl-C does not reach it.
+    const stdio = [bell.read, answers.write, stderr];
+    this.#child = spawn(program, args, { stdio, detached: true });
     // A program that cannot be started is detected when its answers end.
     this.#child.on("error", () => {});
     this.#child.unref();
@@ -104,6 +99,7 @@ export class Doorbell {
     this.#bell = bell.write;
     this.#answers = answers.read;
     running.add(this);
+    this.#withdraw = onSignal(() => this.close());
   }
 
   /**
@@ -146,6 +142,7 @@ export class Doorbell {
     if (!this.#open) return;
     this.#open = false;
     running.delete(this);
+    this.#withdraw();
     this.#child.kill("SIGKILL");
     for (const descriptor of [this.#file, this.#bell, this.#answers]) closeSync(descriptor);
     rmSync(this.#folder, { recursive: true, force: true });
@@ -154,8 +151,9 @@ export class Doorbell {
 
 /** Both ends of a new named pipe. Node offers no anonymous pipe with blocking descriptors. */
 function fifo(path: string): { read: number; write: number } {
-  const { status } = spawnSync("mkfifo", [path]);
-  if (status !== 0) throw new UserError(`${path}: mkfifo failed: install coreutils`, EXIT.BAD_FILE);
+  const { status, signal } = spawnSync("mkfifo", [path]);
+  if (signal === "SIGINT") throw new Interrupted();
+  if (status !== 0) throw new UserError(`${path}: mkfifo failed: install coreutils`, EXIT.NO_TOOL);
   // Opening one end blocks until the other is open. A third descriptor, open for both, avoids that.
   const both = openSync(path, constants.O_RDWR);
   const read = openSync(path, constants.O_RDONLY);

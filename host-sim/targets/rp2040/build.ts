@@ -18,15 +18,15 @@ import { packageRoot } from "../../base/paths.ts";
 import {
   type Engine,
   MAC_MEMORY,
-  runTool,
   STRICT_FLAGS,
   THIRD_PARTY_FLAGS,
   translate,
   translateCore,
+  translationFolder,
   UNROLL_FLAGS,
   WASM3_FLAGS,
 } from "../../build/native-image.ts";
-import { requireTools } from "../../build/tools.ts";
+import { requireTools, runTool } from "../../build/tools.ts";
 import { wasm3Folder } from "../../build/wasm3.ts";
 import { firmwarePath, readModule } from "../../sim/firmware.ts";
 import { loadGuest } from "../../sim/module.ts";
@@ -96,7 +96,7 @@ function build(options: FirmwareOptions): BuiltFirmware {
   const usual = join(boards, board.name);
   const folder = options.afresh === true ? mkdtempSync(join(boards, "afresh-")) : usual;
   mkdirSync(folder, { recursive: true });
-  const translated = mkdtempSync(join(folder, "translated-"));
+  const translated = translationFolder(folder);
   try {
     return options.hostile === true
       ? link(board, folder, board.hostile.link, flagsOf(board, translated), hostileUnits(board))

@@ -1,6 +1,6 @@
 /**
- * The firmware's network in virtual time: joins again after whatever an access point does, reports the cause, and
- * keeps its heap. See tests/boards/esp32/world.
+ * The firmware's network in virtual time: joins again whatever an access point does, reports the
+ * cause, and loses no heap. See tests/boards/esp32/world.
  */
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -76,7 +76,7 @@ const fresh = (settings = {}) =>
     .at(0, "nc 1")
     .ap(0, 0, { ssid: "home", password: "secret99", ...settings })
     .on(1_000);
-/** A flick to KILL and back at a time. */
+/** Moves the switch to KILL at `ms`, and back to ON 2 s later. */
 const flick = (script: Script, ms: number) => script.kill(ms).on(ms + 2_000);
 
 describe.skipIf(reason !== null)("provisioning at ON", () => {

@@ -1,4 +1,4 @@
-/* The parts of boards/esp32 that use no chip, as a program: each line of input is a part's name and
+/* Runs the parts of boards/esp32 that use no chip: each line of input is a part's name and
  * bytes in hexadecimal; each line of output is the part's answer. */
 #include <stdio.h>
 #include <stdlib.h>

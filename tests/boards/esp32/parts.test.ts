@@ -38,7 +38,7 @@ function wifi(ssid: string, password: string): Buffer {
 }
 
 describe.skipIf(reason !== null)("Improv frames", () => {
-  test("reads a request that others publish", () => {
+  test("reads a request from another implementation", () => {
     const published = Buffer.from("494d50524f56010302030" + "0e6", "hex");
     expect(one("improv", published)).toBe("frame:3:0300 command:3");
   });

@@ -24,7 +24,7 @@ describe.skipIf(reason !== null).each(chips())("a cut on %s", (chip) => {
     expect(found.all("edge lost")).toEqual([]);
   });
 
-  test("takes the radio's power while the host is masked, and follows when it unmasks", () => {
+  test("switches the radio off while the host is masked, and restarts when it unmasks", () => {
     const found = run(boards[chip] ?? "", joined().at(20_003, "glimpse"), MINUTE);
     expect(found.all("glimpse radio=off")).toHaveLength(1);
     const reset = found.first("reset clock=", 20_000) ?? 0;
@@ -45,9 +45,9 @@ describe.skipIf(reason !== null).each(chips())("a cut on %s", (chip) => {
     expect(found.status()).toContain("boot=CUT");
   });
 
-  test("waits for a flash that erases, and keeps the relay", () => {
+  test("waits for an erase of the flash to end, and keeps the relay", () => {
     const { relay } = loadBoard(BOARD).chips?.[chip]?.pins ?? {};
-    // Every message writes a record, every 16th of which erases.
+    // Every message writes a record; every 16th write erases a sector.
     const script = joined().press(10_000);
     for (let index = 0; index < 40; index++) script.at(12_000 + index * 50, "message 00");
     const found = run(boards[chip] ?? "", script.kill(12_670), MINUTE);
@@ -106,7 +106,7 @@ describe.skipIf(reason !== null)("a panic", () => {
     expect(found.status()).toContain("held=yes");
   });
 
-  test("now and then does not hold the radio", () => {
+  test("does not hold the radio if panics are hours apart", () => {
     const script = joined().at(0, "coarse 1");
     for (let hour = 1; hour <= 6; hour++) script.at(hour * HOUR, "panic");
     const found = run(board(), script, 7 * HOUR);

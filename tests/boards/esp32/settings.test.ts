@@ -91,7 +91,7 @@ describe.skipIf(reason !== null)("Wi-Fi settings", () => {
 });
 
 describe.skipIf(reason !== null)("the broker", () => {
-  // Each was accepted at the command line and misread by the board: one parser, one verdict.
+  // The board once parsed these itself, and differently from the command line. Now it gets the parts.
   test.each([
     ["mqtt://u:p%40ss@192.0.2.10", "host=192.0.2.10 port=1883 user=u password=p@ss tls=0"],
     ["mqtt://u:p@ss@192.0.2.10", "host=192.0.2.10 port=1883 user=u password=p@ss tls=0"],

@@ -172,7 +172,7 @@ const PARTS = [
   "scan_list",
 ];
 
-/** Sources of the host that the firmware is built with here: the guest and the MAC are stood in for. */
+/** Sources of the host that the firmware is built with here. world/guest.c replaces the guest and the MAC. */
 const HOST = ["crc32", "event_queue", "host", "imports", "keys", "trace"];
 const WORLD = join(TESTS, "world");
 

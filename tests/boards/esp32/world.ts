@@ -51,7 +51,7 @@ export class Script {
     return this.at(ms, `ap ${index} ${words.join(" ")}`);
   }
 
-  /** The switch to ON, or to KILL, by way of travel. */
+  /** Moves the switch to ON or to KILL, with both contacts open in between. */
   on(ms: number): this {
     return this.at(ms, "nc 0").at(ms + 1, "no 1");
   }

@@ -1,10 +1,11 @@
 /**
  * Tests the rig for emulated boards with a fake emulator: flash image, sockets, supply, capture.
  */
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { afterAll, afterEach, expect, test } from "vitest";
 import { loadBoard } from "../../../host-sim/base/board-data.ts";
 import { RealClock } from "../../../host-sim/base/clock.ts";
 import { packageRoot } from "../../../host-sim/base/paths.ts";
@@ -24,9 +25,10 @@ import { trouble } from "../../scenario/support.ts";
 const folder = mkdtempSync(join(tmpdir(), "killswitch-emulator-"));
 const program = join(folder, "emulator");
 const image = join(folder, "image.bin");
-const tsx = join(packageRoot(), "node_modules", ".bin", "tsx");
 const source = join(packageRoot(), "tests", "targets", "hil", "fake-emulator.ts");
-writeFileSync(program, `#!/bin/sh\nexec "${tsx}" "${source}" "$@"\n`, { mode: 0o755 });
+// One process: the program `tsx` would start another, which outlives it when it is killed.
+const node = `"${process.execPath}" --import "${import.meta.resolve("tsx")}"`;
+writeFileSync(program, `#!/bin/sh\nexec ${node} "${source}" "$@"\n`, { mode: 0o755 });
 writeFileSync(image, "");
 
 function fake(change: Partial<Emulator["data"]> = {}): Emulator {
@@ -61,6 +63,17 @@ async function run(name: string, emulator = fake()): Promise<Outcome> {
     seed: 1,
   });
 }
+
+/** Processes that were started with a file of this test. Linux only. */
+function started(): string[] {
+  if (process.platform !== "linux") return [];
+  const { stdout } = spawnSync("ps", ["-eo", "pid,args"], { encoding: "utf8" });
+  return stdout.split("\n").filter((line) => line.includes(folder));
+}
+
+afterAll(() => {
+  expect(started()).toEqual([]);
+});
 
 afterEach(() => {
   delete process.env.LEAK;

@@ -83,3 +83,9 @@ createServer((socket) => {
 }).listen(console_);
 serve(pins, pin);
 serve(monitor, command);
+
+// A test that was killed does not end it.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) process.exit();
+}, 500).unref();

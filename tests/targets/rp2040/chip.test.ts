@@ -1,6 +1,6 @@
 /**
- * The emulated chip where it differs from rp2040js: flags, faults, sleep, UART, flash, watchdog, boot ROM. Programs
- * are a few instructions, written as words.
+ * Tests what the emulated chip does differently from rp2040js: flags, faults, sleep, UART, flash, watchdog, boot ROM.
+ * The programs are a few instructions each, written as halfwords.
  */
 import { describe, expect, test } from "vitest";
 import { PowerLoss } from "../../../host-sim/sim/host-loop.ts";
@@ -23,12 +23,12 @@ const shown = ({ N, Z, C, V }: AluState) =>
 describe("flags", () => {
   // Opcodes on r0, r1: 0x4080 LSLS, 0x40c0 LSRS, 0x4100 ASRS, 0x4140 ADCS, 0x4180 SBCS, 0x41c0 RORS.
   test.each([
-    ["ADCS at the edge of signed", 0x4148, 0x7fff_ffff, 0, "C", 0x8000_0000, "NV"],
-    ["ADCS that carries by its carry alone", 0x4148, 0xffff_ffff, 0, "C", 0, "ZC"],
+    ["ADCS with signed overflow", 0x4148, 0x7fff_ffff, 0, "C", 0x8000_0000, "NV"],
+    ["ADCS whose carry out comes from its carry in", 0x4148, 0xffff_ffff, 0, "C", 0, "ZC"],
     ["ADCS of all ones and all ones", 0x4148, 0xffff_ffff, 0xffff_ffff, "C", 0xffff_ffff, "NC"],
     ["SBCS without a borrow", 0x4188, 5, 3, "C", 2, "C"],
-    ["SBCS at the edge of signed", 0x4188, 0x8000_0000, 0, "", 0x7fff_ffff, "CV"],
-    ["SBCS with a borrow of nothing", 0x4188, 0, 0xffff_ffff, "", 0, "Z"],
+    ["SBCS with signed overflow", 0x4188, 0x8000_0000, 0, "", 0x7fff_ffff, "CV"],
+    ["SBCS of 0 with only a borrow", 0x4188, 0, 0xffff_ffff, "", 0, "Z"],
     ["LSLS by 0 keeps the carry", 0x4088, 1, 0, "C", 1, "C"],
     ["LSLS by 32", 0x4088, 1, 32, "", 0, "ZC"],
     ["LSLS by 33", 0x4088, 1, 33, "C", 0, "Z"],
@@ -53,7 +53,7 @@ interface Ran {
   readonly levels: Map<number, boolean>;
 }
 
-/** A chip whose second stage is these halfwords. */
+/** A chip that runs these halfwords as its second stage. */
 function program(...code: readonly number[]): Ran {
   const nor = new NorFlash(FLASH_BYTES);
   const stage = Buffer.alloc(252);
@@ -80,39 +80,39 @@ const SLEEP = 0xbf30;
 const AGAIN = 0xe7fd;
 /** ldr r0, [pc, #4]; ldr r1, [r0]; wfi; b .-4; .word: loads from an address. */
 const load = (address: number) => [0x4801, 0x6801, SLEEP, AGAIN, address & 0xffff, address >>> 16];
-/** The same, a store. */
+/** The same with a store. */
 const store = (address: number) => [0x4801, 0x6001, SLEEP, AGAIN, address & 0xffff, address >>> 16];
 
 describe("faults", () => {
   test.each([
     ["a misaligned load", load(0x2000_0001), "misaligned"],
     ["a misaligned store", store(0x2000_0002), "misaligned"],
-    ["a load from nowhere", load(0x3000_0000), "unmapped"],
+    ["a load from an unmapped address", load(0x3000_0000), "unmapped"],
     ["a load below SRAM", load(0x1fff_fffc), "unmapped"],
     ["a store to flash", store(0x1000_0100), "store to flash"],
     ["a store to the boot ROM", store(0x0000_0010), "store to ROM"],
     ["a read of flash before it is set up", load(0x1000_0000), "flash is busy"],
-  ])("%s is one", (_, code, what) => {
+  ])("reports %s", (_, code, what) => {
     const { chip } = program(...code);
     chip.run();
     expect(chip.faults[0]?.what).toBe(what);
   });
 
-  test("a load from RAM is none", () => {
+  test("does not report a load from RAM", () => {
     const { chip } = program(...load(0x2000_0000));
     expect(chip.run()).toBe("asleep");
     expect(chip.faults).toEqual([]);
   });
 });
 
-test("a second stage that does not check is not run", () => {
+test("does not run a second stage with a wrong checksum", () => {
   const { nor, chip } = program(SLEEP);
   nor.bytes[0] = 1;
   chip.boot();
   expect(chip.run()).toBe("usb drive");
 });
 
-test("a program that never sleeps is hung, and time goes on around it", () => {
+test("treats a program that never sleeps as hung, and lets time continue", () => {
   const { chip } = program(0xe7fe);
   expect(chip.run()).toBe("hung");
   const before = chip.instructions;
@@ -139,7 +139,7 @@ describe("flash", () => {
     command(nor, 0x02, 0, 0, 0xff, 0x0f, 0xf0);
     expect(nor.busy).toBe(true);
     expect([nor.bytes[0xff], nor.bytes[0], nor.bytes[0x100]]).toEqual([0x0f, 0xf0, 0xff]);
-    // Busy: what is asked meanwhile does nothing.
+    // While busy, commands have no effect.
     command(nor, 0x06);
     command(nor, 0x20, 0, 0, 0);
     expect(nor.bytes[0]).toBe(0xf0);
@@ -153,7 +153,7 @@ describe("flash", () => {
     expect(nor.bytes.subarray(0, 4096).every((byte) => byte === 0xff)).toBe(true);
   });
 
-  test("loses the supply in the midst of a page", () => {
+  test("keeps the bytes that were written before the supply failed", () => {
     const nor = new NorFlash(FLASH_BYTES);
     nor.bytesToPowerLoss = 1;
     command(nor, 0x06);
@@ -161,7 +161,7 @@ describe("flash", () => {
     expect([nor.bytes[0], nor.bytes[1]]).toEqual([1, 0xff]);
   });
 
-  test("takes nothing when it refuses", () => {
+  test("writes nothing while it refuses commands", () => {
     const nor = new NorFlash(FLASH_BYTES);
     nor.refuses = true;
     command(nor, 0x06);
@@ -171,7 +171,7 @@ describe("flash", () => {
   });
 });
 
-test("a UART that nobody reads loses what its FIFO does not hold, and says so", () => {
+test("a UART without a reader counts the bytes that do not fit its FIFO as overruns", () => {
   const { chip } = program(SLEEP);
   chip.uarts[0]?.force(new Uint8Array(40));
   expect(chip.uarts[0]?.overruns).toBe(8);

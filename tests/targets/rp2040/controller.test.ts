@@ -1,6 +1,6 @@
 /**
- * The controller's image on the emulated chip beyond the scenarios: figures, the ways to restart, a source of
- * randomness that is dead, what is typed, and the hostile image, whose pins copper alone holds back.
+ * Tests the controller's image on the emulated chip beyond the scenarios: its figures, its restarts, a dead source
+ * of randomness, the console, and a hostile image, whose radio only the circuit holds off.
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import { buildFirmware } from "../../../host-sim/targets/rp2040/build.ts";
@@ -11,7 +11,7 @@ import { BOARD, notRun, type Running, running } from "./support.ts";
 const SRAM_MAX = 200 * 1024;
 const { no, nc, button, radio, relay, lamp } = BOARD.pins;
 
-/** Instructions from a contact that opens to the radio's enable at 0. */
+/** Counts the instructions from the opening of a contact until the radio's enable is 0. */
 function edge(loop: ControllerLoop): number {
   const { chip } = loop;
   const before = chip.instructions;
@@ -23,7 +23,7 @@ function edge(loop: ControllerLoop): number {
   throw new Error("the radio's enable stays on");
 }
 
-/** Instructions from the first byte of a command to sleep, its answer sent. */
+/** Counts the instructions from the first byte of a command until the answer is sent and the chip sleeps. */
 function relayGet({ target, remote }: Running): number {
   target.publish(remote.compose({ as: "owner", op: "relay.get" }, target.now).bytes, "direct");
   target.advance(4);
@@ -37,12 +37,12 @@ describe.skipIf(notRun() !== null)("the controller's image", () => {
     buildFirmware({ board: BOARD.name });
   }, 120_000);
 
-  test("an edge takes the enable away within 250 instructions, asleep or at work", async () => {
+  test("clears the radio's enable within 250 instructions of an edge, asleep or at work", async () => {
     const { target } = await running("on");
     target.advance(1000);
     expect(edge(target.loop)).toBeLessThanOrEqual(250);
     target.stop();
-    // At every 37th instruction of what a second of work is: ticks, and commands that are served.
+    // Interrupts the work of a second (ticks and commands) at every 37th instruction.
     let worst = 0;
     for (let at = 40; at < 4000; at += 37) {
       const { target: busy } = await running("on");
@@ -58,7 +58,7 @@ describe.skipIf(notRun() !== null)("the controller's image", () => {
     expect(worst).toBeLessThanOrEqual(250);
   }, 240_000);
 
-  test("an edge takes the enable away while the flash is written, and the cut follows", async () => {
+  test("clears the radio's enable on an edge while the flash is written, and the cut follows", async () => {
     const { target, trace } = await running("on");
     target.advance(1000);
     const { chip, nor } = target.loop;
@@ -90,7 +90,7 @@ describe.skipIf(notRun() !== null)("the controller's image", () => {
     const load = passages.after("guest_load", 0);
     const first = passages.after("guest_on_event", load);
     expect(first - load).toBeLessThanOrEqual(1_300_000);
-    // 125 MHz from the crystal's start on, which takes 1 ms; a cycle and a half an instruction.
+    // The crystal takes 1 ms to start; then 125 MHz, at one and a half cycles an instruction.
     expect(1 + (passages.after("host_edge", 0) * 1.5) / 125_000).toBeLessThanOrEqual(5);
     target.advance(1249);
     const before = target.loop.chip.instructions;
@@ -98,7 +98,7 @@ describe.skipIf(notRun() !== null)("the controller's image", () => {
     const event = passages.after("guest_on_event", before);
     const tick = passages.after("hal_idle", event) - event;
     expect(tick).toBeLessThanOrEqual(2900);
-    // The first makes the interpreter compile what no event has called before.
+    // The first call is slower: the interpreter compiles functions that no event has called before.
     expect(relayGet(board)).toBeGreaterThan(75_000);
     const command = relayGet(board);
     expect(trace.some((line) => line.endsWith("radio power=on"))).toBe(true);
@@ -112,7 +112,7 @@ describe.skipIf(notRun() !== null)("the controller's image", () => {
     target.stop();
   }, 120_000);
 
-  // Not met since protocol 2, which takes 79,436. `fails` reports when the bound is met again.
+  // Protocol 2 takes 79,436 and misses the bound. `fails` reports when it is met again.
   test.fails("a command takes at most 75,000 instructions", async () => {
     const board = await running("on");
     board.target.advance(1250);
@@ -120,7 +120,7 @@ describe.skipIf(notRun() !== null)("the controller's image", () => {
     expect(relayGet(board)).toBeLessThanOrEqual(75_000);
   }, 120_000);
 
-  test("a restart resets the processors alone; if it does not come, the reset is entered by jump", async () => {
+  test("restarts by resetting the processors alone, and jumps to the reset entry if the watchdog is dead", async () => {
     for (const dead of [false, true]) {
       const { target, trace } = await running("on");
       target.advance(500);
@@ -132,14 +132,14 @@ describe.skipIf(notRun() !== null)("the controller's image", () => {
       target.advance(1000);
       expect(target.loop.chip.restartKeepsPins).toBe(true);
       expect(trace.filter((line) => line.endsWith("boot reason=CUT")).length).toBe(1);
-      // The relay's pin was never let go.
+      // The relay's pin kept its level.
       expect(target.loop.chip.out & (1 << relay)).not.toBe(0);
       expect(target.loop.chip.faults).toEqual([]);
       target.stop();
     }
   }, 120_000);
 
-  test("a dead source of randomness makes no epoch: killed, shown, and local work goes on", async () => {
+  test("with a dead source of randomness stays killed, reports it, and keeps local control", async () => {
     const { target, trace } = await running("on");
     target.loop.randomDead = true;
     target.advance(5000);
@@ -155,7 +155,7 @@ describe.skipIf(notRun() !== null)("the controller's image", () => {
     target.stop();
   }, 120_000);
 
-  test("answers what is typed, and drops rubbish", async () => {
+  test("answers console commands, and ignores noise", async () => {
     const { target } = await running("kill");
     target.advance(400);
     const { chip, said } = target.loop;
@@ -191,7 +191,7 @@ describe.skipIf(notRun() !== null)("the controller's image", () => {
 });
 
 describe.skipIf(notRun() !== null)("a hostile native image on the emulated chip", () => {
-  test("drives every pin at KILL, and copper holds the rail dead", async () => {
+  test("drives every pin at KILL, and the circuit keeps the rail down", async () => {
     const { target } = await running("on", { image: "hostile" });
     const every = [radio, relay, lamp, no, nc, button].reduce((mask, pin) => mask | (1 << pin), 0);
     target.advance(1000);
@@ -206,7 +206,7 @@ describe.skipIf(notRun() !== null)("a hostile native image on the emulated chip"
     target.stop();
   }, 120_000);
 
-  test("control: where the chip itself powers the radio, the same image keeps it on", async () => {
+  test("keeps the radio on if the chip powers it (negative control)", async () => {
     const { target } = await running("on", { image: "hostile", board: "esp32" });
     target.advance(1000);
     target.apply({ switch: "kill" });

@@ -1,13 +1,13 @@
-/* Restarts of the model of a board's randomness: `epochs SOURCE RESTARTS`. Prints how many epochs
- * were made and how many of them came twice. Sources: good (biased, independent bits), same (the
- * same bits at every boot), dead, stuck (dies in the midst), slow (long runs). */
+/* Restarts a model of the board's randomness: `epochs SOURCE RESTARTS`. Prints how many epochs were
+ * made and how many of them were repeated. Sources: good (biased, independent bits), same (the same
+ * bits at every boot), dead, stuck (dies after 512 bits), slow (long runs). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "entropy.h"
 
-/* What a trap of the translated MAC would come to. */
+/* Called by a trap of the translated MAC. */
 _Noreturn void host_trap(void);
 _Noreturn void host_trap(void) { abort(); }
 

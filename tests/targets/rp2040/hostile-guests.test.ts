@@ -1,6 +1,6 @@
 /**
- * Hostile guests on the emulated controller, interpreted: the trace is the simulator's, which draws the epochs that
- * the controller drew, and no access of the chip is a fault but those of a stack that runs out.
+ * Runs hostile guests on the emulated controller, interpreted. The trace must equal that of the simulator, which is
+ * given the controller's epochs. The only faults of the chip may be those of a stack that runs out.
  */
 import { describe, expect, test } from "vitest";
 import { ABI_VERSION } from "../../../host-sim/abi/abi.gen.ts";
@@ -24,8 +24,8 @@ import { BOARD, notRun } from "./support.ts";
 
 const TIMEOUT_MS = 120_000;
 /**
- * What works longer than a guest may: this chip gives up a guest that has not slept for so many instructions, and
- * the simulator's processor does all of it in no time. Run, and not compared.
+ * Guests that work longer than the chip allows. The chip treats them as hung, and the simulator, where processor time
+ * does not pass, does not. So they are run, and their traces are not compared.
  */
 const LONG = [
   "flood-of-logs-just-allowed.wat",
@@ -51,7 +51,7 @@ async function fault(name: string, guest: Uint8Array<ArrayBuffer>): Promise<stri
   return at === null ? null : `line ${at + 1}: ${sim.trace.texts()[at]} / ${lines[at]}`;
 }
 
-/** A guest whose tick does `body`; all else does nothing. */
+/** A guest whose events run `body` and whose other functions do nothing. */
 const withTick = (body: string, locals = "") => `(module
   (memory (export "memory") 1 1)
   (func (export "abi_version") (result i32) (i32.const ${ABI_VERSION}))
@@ -73,7 +73,7 @@ describe.skipIf(notRun() !== null)("hostile guests on the emulated controller", 
     TIMEOUT_MS,
   );
 
-  // Plain wasm3 nests a frame an operation: 1,500 statements overran 16 KB.
+  // Unmodified wasm3 takes a stack frame for each operation: 1,500 statements overran 16 KB.
   test.each([
     ["1,500 straight statements", add.repeat(1500)],
     ["20 nested loops", nested(20)],

@@ -1,5 +1,5 @@
-/* The record log over a flash of this machine whose supply fails: at every byte of an update, and
- * at points of every erase. Prints `ok` and how many points; or what went wrong. */
+/* Runs the record log on a simulated flash whose supply fails at every byte of an update and at
+ * points of every erase. Prints `ok` and the number of points, or the first error. */
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 #define FLASH_BYTES (FLASH_STORAGE_AT + FLASH_STORAGE_BYTES)
 #define FOREVER UINT32_MAX
-/* An erase counts as so many bytes: after 0, 1 and 2 of them 1/8, 1/2 and 7/8 of the sector is
+/* An erase counts as this many bytes. After 0, 1 and 2 of them, 1/8, 1/2 and 7/8 of the sector is
  * erased. */
 #define ERASE_POINTS 3u
 
@@ -74,7 +74,7 @@ static void put(uint32_t number, uint32_t version) {
     if (!log_write(number, model[number])) fail("not written", number, 0);
 }
 
-/* One update, its supply failing after `point`. Whether it went through. */
+/* Makes one update, with the supply failing after `point`. Returns whether it was completed. */
 static bool update(uint32_t number, const uint8_t *next, uint32_t point) {
     memcpy(flash, before, sizeof flash);
     budget = FOREVER;
@@ -88,7 +88,7 @@ static bool update(uint32_t number, const uint8_t *next, uint32_t point) {
         if (!holds(number, next, true)) fail("new value not there", number, point);
         return true;
     }
-    /* The supply fails again in the mount that repairs, and once more goes through. */
+    /* The supply fails again during the mount that repairs; the mount after it succeeds. */
     for (volatile uint32_t again = 0; again < 40; again += 13) {
         budget = again;
         if (setjmp(lost) == 0) {
@@ -102,7 +102,7 @@ static bool update(uint32_t number, const uint8_t *next, uint32_t point) {
         const bool old = holds(each, model[each], known[each]);
         if (!old && (each != number || !holds(each, next, true))) fail("torn", each, point);
     }
-    /* Another record's update goes where the torn one ended. */
+    /* The update of another record is written where the torn one ended. */
     const uint32_t other = (number + 1) % RECORD_COUNT;
     if (known[other]) {
         if (!log_write(other, model[other]) || !log_mount()) fail("not writable", other, point);
@@ -111,7 +111,7 @@ static bool update(uint32_t number, const uint8_t *next, uint32_t point) {
     }
     if (!log_write(number, next) || !log_mount() || !holds(number, next, true))
         fail("not writable afterwards", number, point);
-    /* And through the next sector, which the interrupted one has to have left room for. */
+    /* Continues into the next sector: the interrupted update must have left room for it. */
     for (uint32_t i = 0; i < 60; i++)
         if (!log_write(number, next)) fail("not writable a sector later", number, point);
     for (uint32_t each = 0; each < RECORD_COUNT; each++)
@@ -136,7 +136,7 @@ int main(void) {
     memset(flash, 0xff, sizeof flash);
     if (!log_mount()) fail("not mounted", 0, 0);
     points += explore(0);
-    /* Every kind of place in the ring, its turns included. */
+    /* Every kind of position in the ring, its ends included. */
     for (uint32_t round = 0; round < 6; round++) {
         for (uint32_t i = 0; i < RECORD_COUNT; i++, writes++) {
             put((i * 7u + round) % RECORD_COUNT, writes);
@@ -148,7 +148,8 @@ int main(void) {
         put(3, writes++);
         points += explore(4 + i % 3u);
     }
-    /* A few records are written often, the others never again: they move ahead of the erasing. */
+    /* A few records are written often and the others once: the latter are moved before a sector is
+     * erased. */
     for (uint32_t i = 0; i < 6000; i++) {
         put(i % 5u, writes++);
         if ((i >= 1150 && i < 1300) || i % 570u < 2) points += explore(i % 5u);

@@ -1,6 +1,6 @@
 /**
- * Every scenario on the emulated controller, run from its UF2: it passes, and its trace is the simulator's, which
- * draws the epochs that the controller drew.
+ * Runs every scenario on the emulated controller, from its UF2. It must pass, and its trace must equal that of the
+ * simulator, which is given the controller's epochs.
  */
 import { basename } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -10,9 +10,9 @@ import { scenarioFolder, scenarioPaths } from "../../../host-sim/scenario/files.
 import { loadScenario } from "../../../host-sim/scenario/load.ts";
 import { BOARD, notRun } from "./support.ts";
 
-/** What the chip cannot do, by scenario; each says why when it is asked to. */
+/** Scenarios that the chip cannot run; each run gives the reason. */
 const NOT_RUN = ["brown-out-loop", "journal-across-a-power-cut"];
-/** Passed, and not compared. */
+/** Scenarios that must pass, and whose traces are not compared. */
 const APART = [
   "hostile-image-on-copper",
   "hostile-image-on-one-chip",
@@ -39,7 +39,7 @@ describe.skipIf(notRun() !== null)("scenarios on the emulated controller", () =>
       expect(outcome.status === "failed" ? outcome.failure : null).toBeNull();
       expect(outcome.status).toBe("passed");
       const apart = notComparedReason(file) !== null;
-      // The button in a fault stores nothing that is read again.
+      // In a fault a press of the button stores nothing that is read later.
       expect(apart && name !== "button-in-fault").toBe(APART.includes(name));
       if (!APART.includes(name)) expect(await ownDifferenceLines(file, report)).toBeNull();
     },

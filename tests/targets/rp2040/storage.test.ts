@@ -1,6 +1,6 @@
 /**
- * The controller's storage and randomness as C programs on this machine: a supply that fails at every point of an
- * update, and a million restarts without an epoch that comes twice.
+ * Runs the controller's storage and randomness as C programs on this machine: a supply that fails at every point of
+ * an update, and a million restarts without a repeated epoch.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -39,7 +39,7 @@ test("the emulator knows the layout of the retained block", () => {
   expect(runProgram(sources, flags)).toBe(`${RETAINED_VERSION} ${RETAINED_REGION}`);
 });
 
-/** Runs the model of restarts. */
+/** Runs epochs.c. */
 function epochs(source: string, restarts: number): string {
   const folder = mkdtempSync(join(tmpdir(), "killswitch-mac-"));
   try {

@@ -1,4 +1,4 @@
-/** What the tests of the emulated controller share: its board, whether it can be built, and C programs beside it. */
+/** Shared by the tests of the emulated controller: its board, why it cannot be built, and C programs for this machine. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +14,7 @@ import { ControllerTarget } from "../../../host-sim/targets/rp2040/target.ts";
 const [NAME = ""] = imageBoardNames();
 export const BOARD = loadImageBoard(NAME);
 
-/** Why the controller's image cannot be built here; null if it can. Says so on the terminal. */
+/** Why the controller's image cannot be built here; null if it can. Prints NOT RUN with the reason. */
 export function notRun(): string | null {
   const trouble = BOARD.tools
     .map(toolState)
@@ -27,7 +27,7 @@ export function notRun(): string | null {
 
 const STRICT = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-Wconversion"];
 
-/** Builds sources below the root with this machine's compiler and runs what comes of them. Returns its output. */
+/** Builds sources below the root with this machine's compiler and runs the program. Returns its output. */
 export function runProgram(
   sources: readonly string[],
   flags: readonly string[],
@@ -51,7 +51,7 @@ export function runProgram(
 export interface Running {
   readonly target: ControllerTarget;
   readonly trace: string[];
-  /** The other end of its messages. */
+  /** The controller (docs/GLOSSARY.md) that commands it. */
   readonly remote: Remote;
 }
 

@@ -1,4 +1,4 @@
-/** UF2 files: made, taken back as the boot ROM takes them, and refused; the image is the same twice. */
+/** Tests UF2 files: writing, reading as the boot ROM does, refusals, and that two builds of an image are identical. */
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,19 +23,19 @@ const REGIONS = [
   { at: BOARD.flash.guest.at, bytes: some(100, 2) },
 ];
 
-test("the second stage's checksum is the boot ROM's CRC-32", () => {
+test("computes the second stage's checksum as the boot ROM does", () => {
   // CRC-32/MPEG-2 of "123456789", from the catalogue of parametrised CRC algorithms.
   expect(checksumOfBoot(Buffer.from("123456789"))).toBe(0x0376_e6e7);
 });
 
 describe("UF2", () => {
-  test("what is put in comes out at its place, whole sectors", () => {
+  test("reads back what was written, at its address, in whole sectors", () => {
     const into = flash();
     into.fill(7, 4096, 12_288);
     flashUf2("a.uf2", makeUf2(REGIONS, FAMILY), FAMILY, into);
     expect(into.subarray(0, 5000).every((byte) => byte === 1)).toBe(true);
     expect(into.subarray(5000, 8192).every((byte) => byte === 0xff)).toBe(true);
-    // A sector that is not in the file stays as it was.
+    // A sector that is not in the file is unchanged.
     expect(into[8192]).toBe(7);
     expect(into[BOARD.flash.guest.at + 99]).toBe(2);
   });
@@ -69,7 +69,7 @@ describe("UF2", () => {
     expect(() => makeUf2(twice, FAMILY)).toThrow(/two regions at 4096/);
   });
 
-  test("refuses a network's name that Wi-Fi does not take", () => {
+  test("refuses a network's name that is not valid in Wi-Fi", () => {
     expect(() => wifiRegion(BOARD, { ssid: "x".repeat(33), password: "" })).toThrow(/33 bytes/);
   });
 });
@@ -86,7 +86,7 @@ describe("drive", () => {
   };
   const linux = { platform: "linux", user: "ann", root } as const;
 
-  test("says what to do without one, finds one, refuses another board's, and asks which of two", () => {
+  test("says what to do if there is none, finds one, refuses another board's, and refuses to choose between two", () => {
     expect(() => theDrive(undefined, linux)).toThrow(/hold BOOTSEL/);
     make("media/ann/OTHER", "SAMD21G18A");
     expect(() => theDrive(undefined, linux)).toThrow(/hold BOOTSEL/);
@@ -106,7 +106,7 @@ describe("drive", () => {
 });
 
 describe.skipIf(notRun() !== null)("the image", () => {
-  test("is the same when all of it is compiled again", () => {
+  test("is identical when everything is compiled again", () => {
     const digest = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
     const { bytes } = buildFirmware({ board: BOARD.name });
     const again = buildFirmware({ board: BOARD.name, afresh: true });
@@ -115,7 +115,7 @@ describe.skipIf(notRun() !== null)("the image", () => {
     expect(makeUf2(regions, FAMILY).equals(makeUf2(regions, FAMILY))).toBe(true);
   }, 120_000);
 
-  test("carries the checksum of its second stage", () => {
+  test("contains the checksum of its second stage", () => {
     const bytes = Buffer.from(buildFirmware({ board: BOARD.name }).bytes);
     expect(bytes.readUInt32LE(252)).toBe(checksumOfBoot(bytes.subarray(0, 252)));
   });

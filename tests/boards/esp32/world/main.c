@@ -95,7 +95,7 @@ static void report(void) {
               world->nvs_writes);
 }
 
-/* An interrupt that finds the host masked, while NO is open for a moment. */
+/* NO opens for a moment while the host is masked. */
 static void glimpse(void) {
     const uint32_t pin = (uint32_t)inputs[0];
     pins_quietly(pin, false);
@@ -104,7 +104,7 @@ static void glimpse(void) {
     world_say("glimpse radio=%s", radio_power_sense() ? "on" : "off");
 }
 
-/* The supply is gone for a second: nothing is retained. */
+/* The supply fails for a second, so nothing is retained. */
 static _Noreturn void supply_loss(void) {
     for (uint32_t pin = 0; pin < WORLD_PINS; pin++) world->hold[pin] = false;
     world_say("supply lost");

@@ -1,6 +1,6 @@
-/* FreeRTOS on virtual time: tasks as contexts of their own, run by priority until they block. Time
- * passes when no task is ready. Interrupts and events are served between two tasks, and in
- * world_spend(). */
+/* FreeRTOS on virtual time: each task has a context of its own and runs by priority until they
+ * block. Time passes when no task is ready. Interrupts and events are served between two tasks, and
+ * in world_spend(). */
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <ucontext.h>

@@ -40,7 +40,7 @@ static char country[3] = "01";
 static void later(uint64_t us, bool ip, int32_t id, uint32_t reason, int32_t joined) {
     if (event_count == EVENTS) world_panic("too many events");
     uint32_t at = event_count++;
-    /* Sorted by time; of one time in order. */
+    /* Sorted by time; events of the same time stay in order. */
     for (; at > 0 && events[at - 1].at > world->now + us; at--) events[at] = events[at - 1];
     events[at].at = world->now + us;
     events[at].ip = ip;
