@@ -15,6 +15,7 @@ import * as conform from "./verbs/conform.ts";
 import * as serialConsole from "./verbs/console.ts";
 import * as doctor from "./verbs/doctor.ts";
 import * as flash from "./verbs/flash.ts";
+import * as gateway from "./verbs/gateway.ts";
 import * as journal from "./verbs/journal.ts";
 import * as keys from "./verbs/keys.ts";
 import * as prove from "./verbs/prove.ts";
@@ -45,6 +46,7 @@ const VERBS = [
   serialConsole,
   broker,
   bridge,
+  gateway,
   board,
   doctor,
 ];

@@ -7,7 +7,13 @@ import { availabilityTopic, type Kid, topic } from "../abi/topics.ts";
 import type { SetTimer } from "../base/clock.ts";
 import { deriveKeys } from "../base/derived-keys.ts";
 import { EXIT, UserError } from "../base/errors.ts";
-import { type BrokerAddress, brokerTrouble, openSession, type Session } from "../mqtt/session.ts";
+import {
+  type BrokerAddress,
+  brokerTrouble,
+  openSession,
+  type Session,
+  type SessionOptions,
+} from "../mqtt/session.ts";
 import { type Conclusion, Conversation } from "./conversation.ts";
 import { type Keys, keyOf, type RandomBytes } from "./keys.ts";
 import type { Request } from "./operations.ts";
@@ -20,12 +26,19 @@ export interface DialOptions {
   readonly address: BrokerAddress;
   readonly setTimer: SetTimer;
   readonly timeoutMs: number;
+  /** Default: a random one of the MQTT library. */
+  readonly clientId?: string;
+  readonly will?: NonNullable<SessionOptions["will"]>;
 }
 
 /** Opens a session. Throws UserError if the broker refuses it or does not answer in `timeoutMs`. */
-export function dial({ address, setTimer, timeoutMs }: DialOptions): Promise<Session> {
+export function dial(options: DialOptions): Promise<Session> {
+  const { address, setTimer, timeoutMs, clientId, will } = options;
   return new Promise((resolve, reject) => {
-    const session = openSession(address, {});
+    const session = openSession(address, {
+      ...(clientId === undefined ? {} : { clientId }),
+      ...(will === undefined ? {} : { will }),
+    });
     const fail = (error?: unknown) => {
       cancel();
       session.cut();

@@ -84,6 +84,11 @@ export class Conversation {
     return this.#command !== null;
   }
 
+  /** The epoch of the command that was signed; null before. */
+  get epoch(): Uint8Array | null {
+    return this.#command?.epoch ?? null;
+  }
+
   /** Local time from which on a command that was sent cannot execute any more, in ms. */
   get giveUpAt(): number {
     return this.#giveUpAt;

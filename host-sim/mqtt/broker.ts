@@ -79,7 +79,12 @@ export async function startBroker(
     socket.on("error", () => {});
     aedes.handle(socket);
   };
-  const server = tls === undefined ? createServer(serve) : createTlsServer(tls, serve);
+  // Nagle's algorithm would hold a reply back for the 40 ms of a delayed acknowledgement.
+  const noDelay = true;
+  const server =
+    tls === undefined
+      ? createServer({ noDelay }, serve)
+      : createTlsServer({ ...tls, noDelay }, serve);
   server.on("error", () => {});
   try {
     server.listen(port, host);

@@ -10,11 +10,9 @@ import {
 } from "../abi/topics.ts";
 import type { Prng } from "../base/prng.ts";
 import type { Link, LinkSink } from "../sim/link.ts";
+import { BackOff } from "./back-off.ts";
 import { type BrokerAddress, brokerTrouble, openSession, type Session } from "./session.ts";
 
-/** Back-off between attempts, in ms. The ceiling doubles; the delay is random in its upper half. */
-const BACKOFF_FIRST_MS = 1_000;
-const BACKOFF_LAST_MS = 30_000;
 /** Most messages that wait for poll(). Further ones are dropped, as by a radio without buffers. */
 const INBOX_MAX = 64;
 
@@ -39,6 +37,7 @@ export class MqttLink implements Link {
   readonly #options: MqttLinkOptions;
   readonly #command: string;
   readonly #availability: string;
+  readonly #backOff: BackOff;
   #session: Session | undefined;
   #powered = false;
   /** The session is open, subscribed and announced. */
@@ -46,7 +45,6 @@ export class MqttLink implements Link {
   /** The value of #up that the sink was last given. */
   #reported = false;
   #inbox: Uint8Array[] = [];
-  #attempts = 0;
   #retryAt = Number.POSITIVE_INFINITY;
   /** Sessions in a row that the broker closed without an error after they were up. */
   #closedByBroker = 0;
@@ -55,12 +53,13 @@ export class MqttLink implements Link {
     this.#options = options;
     this.#command = commandFilter(options.device);
     this.#availability = availabilityTopic(options.device);
+    this.#backOff = new BackOff((below) => options.prng.below(below));
   }
 
   power(on: boolean, _now: number): void {
     if (on === this.#powered) return;
     this.#powered = on;
-    this.#attempts = 0;
+    this.#backOff.reset();
     if (on) this.#open();
     else this.#cut();
   }
@@ -93,7 +92,7 @@ export class MqttLink implements Link {
 
   /** After power(false) nothing is delivered, not even that the link is down. */
   poll(now: number, sink: LinkSink): void {
-    if (this.#needsRetry()) this.#retryAt = now + this.#delay();
+    if (this.#needsRetry()) this.#retryAt = now + this.#backOff.next();
     if (now >= this.#retryAt) {
       this.#retryAt = Number.POSITIVE_INFINITY;
       this.#open();
@@ -115,12 +114,6 @@ export class MqttLink implements Link {
     return (
       this.#powered && this.#session === undefined && this.#retryAt === Number.POSITIVE_INFINITY
     );
-  }
-
-  #delay(): number {
-    const ceiling = Math.min(BACKOFF_LAST_MS, BACKOFF_FIRST_MS * 2 ** this.#attempts);
-    this.#attempts++;
-    return ceiling / 2 + this.#options.prng.below(ceiling / 2 + 1);
   }
 
   #open(): void {
@@ -148,7 +141,7 @@ export class MqttLink implements Link {
       if (error !== null) return failed(error);
       session.client.publish(this.#availability, ONLINE, { qos: 1, retain: true });
       this.#up = true;
-      this.#attempts = 0;
+      this.#backOff.reset();
       this.#options.wake();
     });
   }

@@ -71,11 +71,11 @@ const CONNECT_MS = 10_000;
 /** Keep-alive in seconds. A broker considers a client lost after 1.5 times as long. */
 export const KEEPALIVE_S = 10;
 
+/** The client identifier and the last will of a session. */
+export type SessionOptions = Pick<IClientOptions, "clientId" | "will">;
+
 /** Starts to connect. The client emits "error" for errors and "close" at the end of the session. */
-export function openSession(
-  address: BrokerAddress,
-  options: Pick<IClientOptions, "clientId" | "will">,
-): Session {
+export function openSession(address: BrokerAddress, options: SessionOptions): Session {
   const { host, port } = address;
   const tcp: Socket = connectTcp({ host, port, noDelay: true });
   const stream = address.tls ? connectTls({ socket: tcp, host, servername: nameOf(host) }) : tcp;

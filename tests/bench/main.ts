@@ -8,6 +8,7 @@ const PARTS: Part[] = [
   { name: "device", run: async () => (await import("./device.ts")).benchDevice() },
   { name: "prove", run: async () => (await import("./prove.ts")).benchProve() },
   { name: "swarm", run: async () => (await import("./swarm.ts")).benchSwarm() },
+  { name: "gateway", run: async () => (await import("./gateway.ts")).benchGateway() },
   { name: "boards", run: async () => (await import("./boards.ts")).benchBoards() },
 ];
 

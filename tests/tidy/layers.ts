@@ -11,6 +11,7 @@ const HOST: Record<string, readonly string[]> = {
   mqtt: ["base", "abi", "sim"],
   serial: ["base"],
   controller: ["base", "abi", "mqtt"],
+  gateway: ["base", "abi", "mqtt", "controller"],
   build: ["base", "sim"],
   flash: ["base", "abi", "sim", "mqtt", "serial", "controller", "build"],
   scenario: ["base", "abi", "sim", "controller"],
@@ -18,7 +19,7 @@ const HOST: Record<string, readonly string[]> = {
   prove: ["base", "abi", "sim", "controller", "build", "scenario", "targets"],
   swarm: ["base", "abi", "sim", "controller", "scenario", "targets"],
   cli: [
-    ...["base", "abi", "sim", "mqtt", "serial", "controller", "build", "flash"],
+    ...["base", "abi", "sim", "mqtt", "serial", "controller", "gateway", "build", "flash"],
     ...["scenario", "targets", "prove", "swarm"],
   ],
 };

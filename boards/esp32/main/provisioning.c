@@ -169,7 +169,8 @@ static void joined(void) {
     if (!saved) console_answer("error nvs is full: credentials hold until the next restart");
 }
 
-/* Reports the failure and returns to the stored credentials. If there are none, goes on trying these. */
+/* Reports the failure and returns to the stored credentials. If there are none, goes on trying
+ * these. */
 static void failed(const struct network_status *status) {
     struct improv_wifi stored;
     const bool known = status->wifi == NETWORK_FAILED || status->wifi_tries > 0;
