@@ -187,6 +187,8 @@ export function buildPage(circuit: Circuit, generated: string): string {
     "",
     "## 6. Flash the controller",
     "",
+    "Put the switch to KILL.",
+    "",
     "```sh",
     "apt-get install gcc-arm-none-eabi picolibc-arm-none-eabi",
     "npx killswitch build --board two-chip     # one .uf2: firmware and guest",
@@ -197,7 +199,7 @@ export function buildPage(circuit: Circuit, generated: string): string {
     "",
     "## 7. Commission",
     "",
-    "Put the switch to KILL and plug in USB. Measure the voltages of [PROBE](PROBE.md), section 2, at KILL and at ON. Then look: the lamp D1 is dark at KILL and lit at ON. The console (115200 8N1) answers `status` with the phase of the gate: KILLED at KILL, LIVE 50 ms after ON.",
+    "With the switch still at KILL, measure the voltages of [PROBE](PROBE.md), section 2, at KILL and at ON. Then look: the lamp D1 is dark at KILL and lit at ON. The console (115200 8N1) answers `status` with the phase of the gate: KILLED at KILL, LIVE 50 ms after ON.",
     "",
   ].join("\n");
 }

@@ -245,7 +245,7 @@ export const TWO_CHIP: Circuit = {
       ratings: { currentA: 0.6, voltageV: 6 },
       radio: NO_RADIO("Diodes AP2112 data sheet: a linear regulator"),
       source: "Diodes AP2112 data sheet: EN off below 0.4 V, on above 1.5 V",
-      purpose: "the radio's own regulator: its inrush cannot reset the controller",
+      purpose: "the radio's own regulator: its inrush does not load the controller's supply",
     },
     {
       ref: "SW1",
