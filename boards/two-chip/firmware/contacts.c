@@ -171,8 +171,9 @@ static void output(uint32_t pin) {
 }
 
 void contacts_pins(void) {
-    /* The board pulls these three. A pad's own pull-down, 50 to 80 kohm behind the board's 100 kohm,
-     * would hold a closed contact below the level that surely reads high (claim control-pull). */
+    /* The board pulls these three. A pad's own pull-down, 50 to 80 kohm behind the board's 100
+     * kohm, would hold a closed contact below the level that surely reads high (claim
+     * control-pull). */
     input(PIN_NO, 0);
     input(PIN_NC, 0);
     input(PIN_RAIL, 0);
