@@ -1,6 +1,6 @@
 /** The board's functions for the commands `killswitch board` and `killswitch commission`. */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { TWO_CHIP } from "./circuit/circuit.ts";
 import type { Claim } from "./circuit/claims.ts";
 import probes from "./circuit/probe.json" with { type: "json" };
@@ -32,10 +32,10 @@ export async function runBoard(
     import("./circuit/png.ts"),
   ]);
   const outputs = await buildOutputs(await startEngine(), TWO_CHIP, options);
-  mkdirSync(options.out, { recursive: true });
   const files: string[] = [];
   const write = (name: string, content: string | Uint8Array): void => {
     const file = join(options.out, name);
+    mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content);
     files.push(file);
   };

@@ -1,4 +1,5 @@
 /** Bill of materials: one row for each part number, with quantities, prices and totals. */
+import { EXTRAS, extrasTotal } from "./extras.ts";
 import { type Circuit, type Part, valueLabel } from "./table.ts";
 
 export interface BomRow {
@@ -27,7 +28,7 @@ function cell(value: string | number): string {
   return /[",\n]/.test(content) ? `"${content.replaceAll('"', '""')}"` : content;
 }
 
-/** The bill of materials as CSV (RFC 4180, with LF line endings). */
+/** The bill of materials and the additions for a breadboard as CSV (RFC 4180, with LF line endings). */
 export function bomCsv(circuit: Circuit): string {
   const head = ["References", "Quantity", "Value", "Manufacturer", "Part number", "Footprint"];
   const money = ["EUR each at 1", "EUR each at 1000", "Data sheet"];
@@ -66,5 +67,23 @@ export function bomCsv(circuit: Circuit): string {
       "",
     ],
   ];
-  return `${[[...head, ...money], ...lines, ...totals].map((row) => row.map(cell).join(",")).join("\n")}\n`;
+  const extras = EXTRAS.map(({ what, count, price, use }) => [
+    "breadboard build",
+    count,
+    what,
+    ...["", "", ""],
+    price.toFixed(3),
+    "",
+    use,
+  ]);
+  const withExtras = bomTotal(circuit, 1) + extrasTotal();
+  extras.push([
+    "Total, one board on breadboards",
+    "",
+    ...["", "", "", ""],
+    withExtras.toFixed(2),
+    "",
+    "",
+  ]);
+  return `${[[...head, ...money], ...lines, ...totals, ...extras].map((row) => row.map(cell).join(",")).join("\n")}\n`;
 }

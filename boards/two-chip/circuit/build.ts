@@ -1,13 +1,15 @@
 /** Builds all outputs of a circuit in memory: proof, drawings, tables, netlists and pages. */
 import { bomCsv } from "./bom.ts";
-import { breadboard } from "./breadboard.ts";
+import { breadboard } from "./breadboard-picture.ts";
+import { buildPage } from "./build-page.ts";
 import { LIMITS } from "./circuit.ts";
 import type { Engine } from "./engine.ts";
-import { kicadNetlist } from "./kicad.ts";
-import { boardJson, probePage, readme } from "./pages.ts";
+import type { Proof, ProofOptions } from "./experiments.ts";
+import { kicadNetlist, PICO_FOOTPRINT, picoFootprint } from "./kicad.ts";
+import { boardJson, GENERATED, probePage, readme } from "./pages.ts";
 import { plot } from "./plot.ts";
 import { type CommissionTable, probeTable } from "./probe.ts";
-import { type Proof, type ProofOptions, prove } from "./proof.ts";
+import { prove } from "./proof.ts";
 import { schematic } from "./schematic.ts";
 import { netlist } from "./spice.ts";
 import type { Circuit } from "./table.ts";
@@ -19,7 +21,8 @@ export interface Outputs {
   drawings: Record<string, string>;
   /** Other files by name. */
   texts: Record<string, string>;
-  probePage: string;
+  /** Pages for docs/, by file name. */
+  pages: Record<string, string>;
 }
 
 const BROWN_OUT = [LIMITS.brownOutV, `brown-out ${LIMITS.brownOutV} V`] as const;
@@ -78,7 +81,7 @@ function plots({ curves }: Proof): Record<string, string> {
       x: [-0.05, 0.3],
       xStep: 0.05,
       curves: curves.dip,
-      levels: [[LIMITS.controllerMinV, `lowest allowed ${LIMITS.controllerMinV.toFixed(1)} V`]],
+      levels: [[LIMITS.controllerMinV, `lowest allowed ${LIMITS.controllerMinV} V`]],
     }),
   };
 }
@@ -110,8 +113,12 @@ export async function buildOutputs(
       "probe.json": probesJson(probes),
       "bom.csv": bomCsv(circuit),
       [`${name}.net`]: kicadNetlist(circuit),
+      [PICO_FOOTPRINT]: picoFootprint(),
       [`${name}.cir`]: netlist(circuit, { run: { position: "kill", base: 3 } }),
     },
-    probePage: probePage(probes),
+    pages: {
+      "PROBE.md": probePage(probes, circuit),
+      "BUILD_TWO_CHIP.md": buildPage(circuit, GENERATED),
+    },
   };
 }

@@ -6,7 +6,8 @@
  * through R1. Pole B reports the position to the controller. It also gates the enable of the
  * radio's own regulator: a second break, which a welded pole A cannot bridge.
  */
-import type { Circuit, Part, Ratings } from "./table.ts";
+import { controllerPin, PICO_TITLES } from "./pico.ts";
+import type { Circuit, Part, Radio, Ratings } from "./table.ts";
 
 /** Limits of the claims. */
 export const LIMITS = {
@@ -22,19 +23,24 @@ export const LIMITS = {
   deadV: 0.5,
   /** The gate's DISCHARGE_MS: a rail that is up for longer at KILL is a fault, ms. */
   dischargeMs: 100,
-  /** Lowest supply that the controller's data sheet allows, V. */
-  controllerMinV: 3.0,
+  /**
+   * Lowest supply at which everything on the Pico is within its data sheet, V: the RP2040's USB
+   * transceiver. Its flash chip needs 2.7 V, the RP2040's pins 1.62 V.
+   */
+  controllerMinV: 3.135,
   /** Lowest supply that the radio's data sheet allows, V. */
   radioMinV: 3.0,
   /** Highest voltage on the regulator's EN at which its data sheet guarantees off, V. */
   enableOffV: 0.4,
-  /** Digital input levels of the controller at 3.3 V: 0.25 and 0.75 of the supply, V. */
-  inputLowV: 0.825,
-  inputHighV: 2.475,
+  /** Input levels of the RP2040 at 3.3 V, V: surely low below the first, surely high above the second. */
+  inputLowV: 0.8,
+  inputHighV: 2.0,
+  /** Highest leakage of an input of the RP2040, in either direction, A. */
+  inputLeakA: 1e-6,
   /** Least current at which a red LED is visible in a lit room, A. Assumed. */
   lampVisibleA: 0.0005,
-  /** Highest supply of either chip, V. */
-  supplyMaxV: 3.6,
+  /** Highest supply that either chip's data sheet allows, V. */
+  supplyMaxV: 3.63,
 } as const;
 
 /**
@@ -49,8 +55,7 @@ export const RADIO_AWAKE_A = 0.015;
 /** Switch times, ms. Assumed, because makers of slide switches rarely specify bounce. */
 export const SWITCH_TIMES = { bounceMs: 5 } as const;
 
-/** Pins that the normal firmware drives high at rest. All others are inputs. */
-export const OUTPUT_PINS: readonly string[] = ["TX", "EN", "BOOT"];
+const NO_RADIO = (source: string): Radio => ({ transmits: "none", source });
 
 const THICK_FILM = "Yageo RC series";
 const CERAMIC = "Murata GRM series";
@@ -113,6 +118,7 @@ function buffer(ref: string, input: string, output: string, purpose: string): Pa
       VCC: ["5", "RAIL"],
     },
     ratings: BUFFER,
+    radio: NO_RADIO("TI SCES223: a bus buffer"),
     source: "TI SCES223, Ioff row of the electrical characteristics",
     purpose,
   };
@@ -139,14 +145,20 @@ export const TWO_CHIP: Circuit = {
     CTRL_EN: "controller output",
     CTRL_BOOT: "controller output",
     CTRL_RX: "controller input",
+    CTRL_RTS: "controller output, low = the radio may send",
+    CTRL_CTS: "controller input, low = the controller may send",
     BUF_TX: "behind the series resistor",
     BUF_EN: "behind the series resistor",
     BUF_BOOT: "behind the series resistor",
     BUF_RX: "before the series resistor",
+    BUF_RTS: "behind the series resistor",
+    BUF_CTS: "before the series resistor",
     RADIO_RXD: "radio input",
     RADIO_EN: "radio reset, low = held in reset",
     RADIO_BOOT: "radio strap, low at reset = download",
     RADIO_TXD: "radio output",
+    RADIO_CTS: "radio input",
+    RADIO_RTS: "radio output",
     STRAP_IO8: "radio strap, high",
     STRAP_IO2: "radio strap, high",
   },
@@ -154,26 +166,30 @@ export const TWO_CHIP: Circuit = {
     {
       ref: "U1",
       kind: "controller",
-      maker: "Espressif",
-      mpn: "ESP32-C3-DevKitM-1",
-      footprint: "Connector_PinHeader_2.54mm:PinHeader_2x05_P2.54mm_Vertical",
-      price: [8.0, 7.2],
+      maker: "Raspberry Pi",
+      mpn: "SC0915",
+      label: "Raspberry Pi Pico",
+      footprint: "killswitch:RaspberryPi_Pico_THT",
+      price: [4.6, 3.7],
       pins: {
-        V5: ["1", "+5V"],
-        V33: ["2", "3V3"],
-        GND: ["3", "GND"],
-        TX: ["4", "CTRL_TX"],
-        RX: ["5", "CTRL_RX"],
-        EN: ["6", "CTRL_EN"],
-        BOOT: ["7", "CTRL_BOOT"],
-        NO: ["8", "SENSE_NO"],
-        NC: ["9", "SENSE_NC"],
-        RAIL: ["10", "RAIL_SENSE"],
+        V5: ["40", "+5V"],
+        V33: ["36", "3V3"],
+        GND: ["38", "GND"],
+        TX: controllerPin("TX", "CTRL_TX"),
+        RX: controllerPin("RX", "CTRL_RX"),
+        CTS: controllerPin("CTS", "CTRL_CTS"),
+        RTS: controllerPin("RTS", "CTRL_RTS"),
+        EN: controllerPin("EN", "CTRL_EN"),
+        BOOT: controllerPin("BOOT", "CTRL_BOOT"),
+        NO: controllerPin("NO", "SENSE_NO"),
+        NC: controllerPin("NC", "SENSE_NC"),
+        RAIL: controllerPin("RAIL", "RAIL_SENSE"),
       },
-      ratings: { voltageV: 3.6, currentA: 0.04 },
-      source: "Espressif ESP32-C3 data sheet, DC characteristics",
-      purpose:
-        "controller: gate, guest, button, relay; any board with its own USB, on a 2x5 header",
+      titles: PICO_TITLES,
+      ratings: { voltageV: 3.63, currentA: 0.05 },
+      radio: NO_RADIO("RP2040 data sheet 1.1 and Pico data sheet 1: no radio on die or board"),
+      source: "RP2040 data sheet 5.2.3.4 (pins) and 5.3 (supplies); Pico data sheet 4.4 (power)",
+      purpose: "controller: gate, guest, button, relay. Not a Pico W, which has a radio",
     },
     {
       ref: "U2",
@@ -185,18 +201,32 @@ export const TWO_CHIP: Circuit = {
       pins: {
         VDD: ["1", "RAIL"],
         EN: ["2", "RADIO_EN"],
+        IO4: ["3", "RADIO_RTS"],
+        IO5: ["4", "RADIO_CTS"],
+        IO6: ["5", "RADIO_RXD"],
+        IO7: ["6", "RADIO_TXD"],
         IO8: ["7", "STRAP_IO8"],
         IO9: ["8", "RADIO_BOOT"],
         GND: ["9", "GND"],
-        RXD: ["11", "RADIO_RXD"],
-        TXD: ["12", "RADIO_TXD"],
         IO2: ["16", "STRAP_IO2"],
         EPAD: ["19", "GND"],
       },
+      titles: {
+        VDD: "3V3",
+        IO4: "IO4 RTS",
+        IO5: "IO5 CTS",
+        IO6: "IO6 RXD",
+        IO7: "IO7 TXD",
+        IO9: "IO9 BOOT",
+      },
       ratings: { voltageV: 3.6, currentA: 0.35 },
+      radio: {
+        transmits: "Wi-Fi and Bluetooth LE, 2.4 GHz",
+        source: "Espressif ESP32-C3-WROOM-02 data sheet",
+      },
       source: "Espressif ESP32-C3-WROOM-02 data sheet, current consumption",
       purpose:
-        "radio: bare module on the land pattern of the ESP-WROOM-02; its USB pins IO18 and IO19 are open",
+        "modem: bare module with ESP-AT v4.1.1.0, AT on UART1 (IO4 to IO7); USB (IO18, IO19) and UART0 are open",
     },
     {
       ref: "U3",
@@ -213,8 +243,9 @@ export const TWO_CHIP: Circuit = {
         VOUT: ["5", "VRADIO"],
       },
       ratings: { currentA: 0.6, voltageV: 6 },
+      radio: NO_RADIO("Diodes AP2112 data sheet: a linear regulator"),
       source: "Diodes AP2112 data sheet: EN off below 0.4 V, on above 1.5 V",
-      purpose: "the radio's own regulator: its inrush cannot reset the controller",
+      purpose: "the radio's own regulator: its inrush does not load the controller's supply",
     },
     {
       ref: "SW1",
@@ -239,6 +270,8 @@ export const TWO_CHIP: Circuit = {
     buffer("U5", "BUF_EN", "RADIO_EN", "controller to radio: reset"),
     buffer("U6", "BUF_BOOT", "RADIO_BOOT", "controller to radio: download strap"),
     buffer("U7", "RADIO_TXD", "BUF_RX", "radio to controller: data"),
+    buffer("U8", "BUF_RTS", "RADIO_CTS", "controller to radio: may send"),
+    buffer("U9", "RADIO_RTS", "BUF_CTS", "radio to controller: may send"),
     {
       ...resistor("R1", 22, "CLAMP", "GND", "clamp: shorts RAIL at KILL"),
       maker: "Panasonic",
@@ -270,10 +303,12 @@ export const TWO_CHIP: Circuit = {
       "with R8, keeps a driven sense pin from enabling the regulator",
     ),
     resistor("R11", 100e3, "SW_KILL", "SENSE_NC", "as R10"),
-    resistor("R12", 2200, "CTRL_TX", "BUF_TX", "series"),
-    resistor("R13", 2200, "CTRL_EN", "BUF_EN", "series"),
-    resistor("R14", 2200, "CTRL_BOOT", "BUF_BOOT", "series"),
-    resistor("R15", 2200, "BUF_RX", "CTRL_RX", "series"),
+    resistor("R12", 3300, "CTRL_TX", "BUF_TX", "series"),
+    resistor("R13", 3300, "CTRL_EN", "BUF_EN", "series"),
+    resistor("R14", 3300, "CTRL_BOOT", "BUF_BOOT", "series"),
+    resistor("R15", 3300, "BUF_RX", "CTRL_RX", "series"),
+    resistor("R23", 3300, "CTRL_RTS", "BUF_RTS", "series"),
+    resistor("R24", 3300, "BUF_CTS", "CTRL_CTS", "series"),
     resistor("R16", 100e3, "BUF_TX", "GND", "pull-down of the buffer's input"),
     resistor(
       "R17",
@@ -282,8 +317,22 @@ export const TWO_CHIP: Circuit = {
       "GND",
       "holds the radio in reset until the controller drives EN",
     ),
-    resistor("R18", 100e3, "BUF_BOOT", "GND", "pull-down of the buffer's input"),
+    resistor(
+      "R18",
+      100e3,
+      "BUF_BOOT",
+      "GND",
+      "an open BOOT wire leaves the radio in its download mode, where it does not transmit",
+    ),
     resistor("R19", 100e3, "RADIO_TXD", "GND", "pull-down of the buffer's input"),
+    resistor("R25", 100e3, "BUF_RTS", "GND", "pull-down of the buffer's input"),
+    resistor(
+      "R26",
+      100e3,
+      "RADIO_RTS",
+      "GND",
+      "reads as ready until the radio's firmware drives its RTS",
+    ),
     resistor("R20", 10e3, "RAIL", "STRAP_IO8", "strap"),
     resistor("R21", 10e3, "RAIL", "STRAP_IO2", "strap"),
     resistor(
@@ -293,6 +342,14 @@ export const TWO_CHIP: Circuit = {
       "GND",
       "discharges the regulator's output at KILL, so that it can be measured",
     ),
+    resistor(
+      "R27",
+      1e6,
+      "SENSE_NO",
+      "GND",
+      "an open contact wire reads as open; weak, because the pads' own pull-downs would hide the contact",
+    ),
+    resistor("R28", 1e6, "SENSE_NC", "GND", "as R27"),
     {
       ref: "D1",
       kind: "led",
@@ -314,5 +371,7 @@ export const TWO_CHIP: Circuit = {
     capacitor("C6", 1e-7, "RAIL", "U5"),
     capacitor("C7", 1e-7, "RAIL", "U6"),
     capacitor("C8", 1e-7, "RAIL", "U7"),
+    capacitor("C9", 1e-7, "RAIL", "U8"),
+    capacitor("C10", 1e-7, "RAIL", "U9"),
   ],
 };

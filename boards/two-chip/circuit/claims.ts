@@ -156,6 +156,20 @@ const ROWS = [
     unit: "V",
   },
   {
+    id: "contact-closed",
+    statement: "A closed contact of the switch reads high",
+    relation: ">",
+    limit: LIMITS.inputHighV,
+    unit: "V",
+  },
+  {
+    id: "contact-open",
+    statement: "An open contact of the switch reads low",
+    relation: "<",
+    limit: LIMITS.inputLowV,
+    unit: "V",
+  },
+  {
     id: "faults-cut",
     statement: "Dead in time after a switch-off with bounce, under every single fault",
     relation: "<",
@@ -186,7 +200,8 @@ const ROWS = [
   },
   {
     id: "control-dip",
-    statement: "Control: in the naive circuit, switching on resets the controller",
+    statement:
+      "Control: in the naive circuit, switching on takes the controller's supply out of its data sheet",
     relation: "<",
     limit: LIMITS.controllerMinV,
     unit: "V",
@@ -198,9 +213,18 @@ const ROWS = [
     limit: LIMITS.lampVisibleA,
     unit: "A",
   },
+  {
+    id: "control-pull",
+    statement: "Control: with the pads' own pull-downs on, a closed contact does not read high",
+    relation: "<",
+    limit: LIMITS.inputHighV,
+    unit: "V",
+  },
 ] as const;
 
 export type ClaimId = (typeof ROWS)[number]["id"];
+
+export const CLAIM_IDS: readonly ClaimId[] = ROWS.map(({ id }) => id);
 
 /** The basis of a figure, by the first word of its claim's id. */
 const BASES: Readonly<Record<string, string>> = {
@@ -215,7 +239,8 @@ const BASES: Readonly<Record<string, string>> = {
   on: "SPICE: regulator (assumed)",
   dip: "SPICE: both regulators, USB (assumed)",
   lamp: "SPICE: LED (fitted)",
-  sense: "SPICE: Ioff (assumed)",
+  sense: "SPICE: Ioff (assumed), the pins' leakage",
+  contact: "SPICE: the pins' leakage",
   control: "SPICE: the models of the claim it controls",
 };
 
@@ -228,20 +253,20 @@ export function judge(id: ClaimId, { value, where }: Worst): Claim {
   return { ...row, control: id.startsWith("control-"), basis, measured: value, where, holds };
 }
 
-/** "0.0721 V", "1.85 ms", "0.94 mA". */
-export function quantity(value: number, unit: Claim["unit"]): string {
+/** A value with its unit: "0.0721 V", "1.85 ms", "0.94 mA". */
+export function quantity(value: number, unit: Claim["unit"], digits = 3): string {
   if (!Number.isFinite(value)) return "beyond the simulated time";
   const [scaled, shown] =
     unit === "A" || (unit === "V" && Math.abs(value) < 0.1)
       ? [value * 1000, `m${unit}`]
       : [value, unit];
-  return `${Number(scaled.toPrecision(3))} ${shown}`;
+  return `${Number(scaled.toPrecision(digits))} ${shown}`;
 }
 
 /** One line: whether a claim holds; if not, by how much and in which case it fails. */
 export function verdict(claim: Claim): string {
   const { id, statement, measured, relation, limit, unit, where, holds } = claim;
-  const found = `${quantity(measured, unit)}, must be ${relation} ${quantity(limit, unit)}`;
+  const found = `${quantity(measured, unit)}, must be ${relation} ${quantity(limit, unit, 4)}`;
   if (holds) return `holds  ${id}: ${found}`;
   const by = Math.abs(measured - limit);
   const missed = Number.isFinite(by) ? `misses its limit by ${quantity(by, unit)}` : "fails";

@@ -2,7 +2,7 @@
  * Writes the committed outputs of the circuit: `npx tsx boards/two-chip/circuit/generate.ts`. A test checks
  * that they are up to date.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { buildOutputs, type Outputs } from "./build.ts";
 import { TWO_CHIP } from "./circuit.ts";
@@ -36,7 +36,10 @@ export function committedFiles(outputs: Outputs): Map<string, string> {
       content,
     ]),
     ["../board.json", mergedBoardJson(outputs.texts["board.json"] ?? "{}")],
-    ["../../../docs/PROBE.md", outputs.probePage],
+    ...Object.entries(outputs.pages).map(([name, page]): [string, string] => [
+      `../../../docs/${name}`,
+      page,
+    ]),
   ]);
 }
 
@@ -49,7 +52,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const claim of failed) console.error(verdict(claim));
   if (failed.length > 0) process.exit(1);
   for (const [name, content] of committedFiles(outputs)) {
-    writeFileSync(new URL(name, import.meta.url), content);
+    const file = new URL(name, import.meta.url);
+    mkdirSync(new URL(".", file), { recursive: true });
+    writeFileSync(file, content);
   }
   console.log(
     `${committedFiles(outputs).size} files written, ${outputs.proof.claims.length} claims hold`,

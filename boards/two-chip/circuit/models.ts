@@ -16,6 +16,8 @@ export interface Conditions {
   radioInternalF: number;
   /** Current of the running radio, in addition to its deep-sleep load, A. */
   radioA: number;
+  /** Current out of each of the controller's input pins, A. Negative: into the pin. */
+  inputLeakA: number;
 }
 
 export const NOMINAL: Conditions = {
@@ -26,6 +28,7 @@ export const NOMINAL: Conditions = {
   capacitorScale: 1,
   radioInternalF: 0,
   radioA: 0,
+  inputLeakA: 0,
 };
 
 /** The context in which a part's element lines are written. */
@@ -45,6 +48,9 @@ interface Model {
 }
 
 const RESISTOR_TOLERANCE = 0.01;
+/** The controller's strongest driver and its strongest pull-up or pull-down, ohm. */
+const DRIVE_OHM = 20;
+const PULL_OHM = 50e3;
 /** A smooth step from 0 to 1 where `x` crosses 0, over about `width`. */
 const step = (x: string, width: number): string => `(0.5*(1+tanh((${x})/${width})))`;
 
@@ -73,12 +79,13 @@ function controllerLines(part: Part, scene: Scene): string[] {
   const { ref } = part;
   const { supplyV } = scene.conditions;
   const [v5, v33, gnd] = ["V5", "V33", "GND"].map((pin) => scene.node(part, pin));
+  const { inputLeakA } = scene.conditions;
   const lines = [
     `V${ref}u ${ref}usb ${gnd} 5`,
     `R${ref}u ${ref}usb ${v5} 0.25`,
     `C${ref}u ${v5} ${gnd} 10u`,
-    // The controller board's own regulator: 1.1 V drop-out, 1 A, 0.1 ohm, 22 uF at the output.
-    `B${ref}r ${v5} ${v33} I=tanh(max(0, (min(${supplyV}, V(${v5},${gnd})-1.1)-V(${v33},${gnd}))/0.1))`,
+    // The Pico's buck-boost regulator behind its Schottky diode: full output down to 2.1 V of USB.
+    `B${ref}r ${v5} ${v33} I=0.8*tanh(max(0, (min(${supplyV}, 4*(V(${v5},${gnd})-2.1))-V(${v33},${gnd}))/0.08))`,
     `C${ref}o ${v33} ${gnd} 22u`,
     `R${ref}l ${v33} ${gnd} 110`,
     `.nodeset V(${ref}usb)=5 V(${v5})=5 V(${v33})=${supplyV}`,
@@ -86,10 +93,13 @@ function controllerLines(part: Part, scene: Scene): string[] {
   drivenPins(part).forEach((pin, index) => {
     const node = scene.node(part, pin);
     const drive = scene.drive(index);
+    const pulledDown = `(((${drive})<3.5) ? 0 : V(${node},${gnd})/${PULL_OHM})`;
+    const pulledUp = `(((${drive})<2.5) ? V(${v33},${node})/${PULL_OHM} : 0)`;
     lines.push(
-      `B${ref}${pin}l ${node} ${gnd} I=((${drive})<0.5) ? V(${node},${gnd})/20 : 0`,
-      `B${ref}${pin}h ${v33} ${node} I=((${drive})<0.5) ? 0 : (((${drive})<1.5) ? V(${v33},${node})/20 : (((${drive})<2.5) ? V(${v33},${node})/45k : 0))`,
+      `B${ref}${pin}l ${node} ${gnd} I=((${drive})<0.5) ? V(${node},${gnd})/${DRIVE_OHM} : ${pulledDown}`,
+      `B${ref}${pin}h ${v33} ${node} I=((${drive})<0.5) ? 0 : (((${drive})<1.5) ? V(${v33},${node})/${DRIVE_OHM} : ${pulledUp})`,
     );
+    if (inputLeakA !== 0) lines.push(`I${ref}${pin}k ${gnd} ${node} ${inputLeakA}`);
   });
   return lines;
 }
@@ -184,7 +194,7 @@ export const MODELS: Readonly<Record<string, Model>> = {
   led: { assumption: "a junction fitted to its forward voltage at 2 mA, N = 2", lines: ledLines },
   controller: {
     assumption:
-      "each pin is driven through 20 ohm (the strongest of 20 to 40) or pulled up by 45 kohm; USB is 5 V through 0.25 ohm; the regulator has 1.1 V drop-out, 1 A, 22 uF",
+      "each pin is driven through 20 ohm (assumed; the RP2040's data sheet guarantees only 2.62 V at 12 mA, 57 ohm), or pulled up or down by 50 kohm (the strongest of 50 to 80), or an input that leaks 1 uA; USB is 5 V through 0.25 ohm; the Pico's regulator gives 3.3 V, 0.8 A, from 22 uF",
     lines: controllerLines,
   },
   radio: {

@@ -1,7 +1,7 @@
 /** Draws line plots of voltages as SVG. */
 
 import { INK, path, polyline, round, svg, text } from "../../../host-sim/base/svg.ts";
-import type { Curve } from "./proof.ts";
+import type { Curve } from "./experiments.ts";
 
 export interface Plot {
   title: string;

@@ -2,12 +2,12 @@
  * The commission test: the multimeter readings of a correct board, computed from its table of
  * parts.
  */
-import { OUTPUT_PINS } from "./circuit.ts";
+import { holeOfPin } from "./breadboard.ts";
 import type { Engine } from "./engine.ts";
-import { type Conditions, drivenPins } from "./models.ts";
+import type { Conditions } from "./models.ts";
 import { ohmmeter } from "./network.ts";
-import { allPins, netlist, nodeName, type PinDrive, type Position } from "./spice.ts";
-import { type Circuit, CircuitError, onlyPart, pinsOf } from "./table.ts";
+import { allPins, netlist, nodeName, normalPins, type PinDrive, type Position } from "./spice.ts";
+import { type Circuit, CircuitError, pinsOf } from "./table.ts";
 
 /** Lowest and highest reading; null for no limit. */
 export type Band = readonly [number | null, number | null];
@@ -62,6 +62,17 @@ const VOLTAGES: readonly Row[] = [
     otherwise: "the controller reads another position than that of the switch",
   },
   {
+    net: "SENSE_NO",
+    point: "contact NO at the controller's pin",
+    otherwise:
+      "far lower at ON: the pad's own pull-down is on, because no firmware runs or a wrong one",
+  },
+  {
+    net: "SENSE_NC",
+    point: "contact NC at the controller's pin",
+    otherwise: "far lower at KILL: as for NO",
+  },
+  {
     net: "RAIL_SENSE",
     point: "the controller's rail sense",
     otherwise: "up at KILL while RAIL is down: the sense wire is open; down at ON: it is faked",
@@ -110,7 +121,8 @@ const CONDITIONS: readonly Partial<Conditions>[] = [3.2, 3.4].flatMap((supplyV) 
 );
 
 /**
- * A pad where a probe can touch a net, such as "RAIL (C3 pad 1)". Prefers capacitors, then others.
+ * A pad where a probe can touch a net, and its hole on the breadboard build, such as "RAIL (C3 pad
+ * 1; breadboard B h57)". Prefers capacitors, then others.
  */
 function probePoint(circuit: Circuit, net: string): string {
   const pins = pinsOf(circuit).filter((pin) => pin.net === net);
@@ -122,7 +134,9 @@ function probePoint(circuit: Circuit, net: string): string {
     throw new CircuitError(
       `commission: net ${net} has no pad that a probe can touch; use another net in probe.ts`,
     );
-  return `${net} (${best.part.ref} pad ${best.part.pins[best.pin]?.[0]})`;
+  const hole = holeOfPin(circuit, best.part.ref, best.pin);
+  const where = hole === undefined ? "" : `; breadboard ${hole}`;
+  return `${net} (${best.part.ref} pad ${best.part.pins[best.pin]?.[0]}${where})`;
 }
 
 /**
@@ -130,9 +144,7 @@ function probePoint(circuit: Circuit, net: string): string {
  * firmware.
  */
 function pinSets(circuit: Circuit): PinDrive[][] {
-  const idle = drivenPins(onlyPart(circuit, "controller")).map(
-    (pin): PinDrive => (OUTPUT_PINS.includes(pin) ? 1 : 3),
-  );
+  const idle = normalPins(circuit);
   return [idle, idle.map((drive): PinDrive => (drive === 1 ? 0 : drive)), allPins(circuit, 3)];
 }
 

@@ -1,10 +1,13 @@
 /** Runs all experiments on a circuit and compares their figures with the claims. */
-import { LIMITS, OUTPUT_PINS, RADIO_AWAKE_A, RADIO_LOADS, SWITCH_TIMES } from "./circuit.ts";
-import { type Claim, type ClaimId, judge } from "./claims.ts";
+import { LIMITS, RADIO_AWAKE_A, RADIO_LOADS, SWITCH_TIMES } from "./circuit.ts";
+import { judge } from "./claims.ts";
 import type { Engine, Waves } from "./engine.ts";
-import { type Conditions, drivenPins, MODELS } from "./models.ts";
+import type { Curve, Experiments, Proof, ProofOptions } from "./experiments.ts";
+import { contacts, lampAndRailSense } from "./inputs.ts";
+import { type Conditions, MODELS } from "./models.ts";
 import { NAIVE } from "./naive.ts";
 import { backPowerBound } from "./network.ts";
+import { REFUSED } from "./refused.ts";
 import { brokenRules } from "./rules.ts";
 import {
   allPins,
@@ -12,58 +15,16 @@ import {
   faultsOf,
   netlist,
   nodeName,
+  normalPins,
   type PinDrive,
   type Position,
   stateCount,
 } from "./spice.ts";
 import * as sweep from "./sweep.ts";
-import {
-  type Circuit,
-  CircuitError,
-  checkCircuit,
-  netOf,
-  onlyPart,
-  partOf,
-  partValue,
-} from "./table.ts";
-
-/** A curve for a plot: x in ms (or % of states), y in volts. */
-export interface Curve {
-  name: string;
-  x: number[];
-  y: number[];
-}
-
-export interface Proof {
-  claims: Claim[];
-  /** Further figures without a claim, by name: ms, V or counts. */
-  figures: Record<string, number>;
-  curves: { cut: Curve[]; bounce: Curve[]; backPower: Curve[]; dip: Curve[] };
-}
-
-export interface ProofOptions {
-  full: boolean;
-  progress: (done: number, total: number, label: string) => void;
-}
-
-/** The context of the experiments. */
-interface Experiments {
-  engine: Engine;
-  circuit: Circuit;
-  proof: Proof;
-  step: (label: string) => void;
-  claim: (id: ClaimId, worst: sweep.Worst) => void;
-}
+import { type Circuit, CircuitError, checkCircuit, netOf, onlyPart, partOf } from "./table.ts";
 
 const POSITIONS = ["kill", "travel"] as const;
 const PLOT_POINTS = 400;
-
-/** The pins as the normal firmware drives them while the radio is in use. */
-export function normalPins(circuit: Circuit): PinDrive[] {
-  return drivenPins(onlyPart(circuit, "controller")).map((pin) =>
-    OUTPUT_PINS.includes(pin) ? 1 : 3,
-  );
-}
 
 /** A curve with at most about PLOT_POINTS points; x in ms. */
 function curve(name: string, axis: readonly number[], wave: readonly number[], fromMs = 0): Curve {
@@ -198,59 +159,6 @@ async function switchOn({ engine, circuit, proof, claim, step }: Experiments): P
   proof.curves.dip.push(curve("shipped", waves.axis, own, sweep.LEAVES_MS));
 }
 
-/** Lowest value of `wave` while the radio's supply is at or above brown-out. */
-function leastWhileAlive(supply: readonly number[], wave: readonly number[]): number {
-  return Math.min(...wave.filter((_, index) => (supply[index] ?? 0) >= LIMITS.brownOutV));
-}
-
-async function lampCurrent(
-  engine: Engine,
-  circuit: Circuit,
-  temperatureC: number,
-): Promise<sweep.Worst> {
-  const lamp = onlyPart(circuit, "led");
-  const anode = netOf(lamp, "A");
-  const series = circuit.parts.find(
-    (part) => part.kind === "resistor" && part.pins.b?.[1] === anode,
-  );
-  if (series === undefined)
-    throw new CircuitError(
-      `${lamp.ref}: its anode has no series resistor; add one on net ${anode}`,
-    );
-  const conditions = { temperatureC };
-  const waves = await sweep.move(engine, circuit, sweep.openOnly(10, 0.02), normalPins(circuit), {
-    conditions,
-  });
-  const supply = sweep.radioSupply(circuit, waves);
-  const drop = waves.of(nodeName(anode)).map((volts, index) => (supply[index] ?? 0) - volts);
-  return {
-    value: leastWhileAlive(supply, drop) / partValue(series),
-    where: `radio supply falling through ${LIMITS.brownOutV} V, ${temperatureC} C`,
-  };
-}
-
-async function lampAndRailSense({ engine, circuit, claim, step }: Experiments): Promise<void> {
-  step("lamp and rail sense");
-  const cold = await lampCurrent(engine, circuit, -40);
-  const hot = await lampCurrent(engine, circuit, 85);
-  claim("lamp", cold.value < hot.value ? cold : hot);
-  const blue: Circuit = {
-    ...circuit,
-    parts: circuit.parts.map((part) => (part.kind === "led" ? { ...part, value: 2.9 } : part)),
-  };
-  claim("control-lamp", await lampCurrent(engine, blue, 25));
-  const sense = nodeName(netOf(onlyPart(circuit, "controller"), "RAIL"));
-  const waves = await sweep.move(engine, circuit, sweep.openOnly(10, 0.02), normalPins(circuit));
-  claim("sense-up", {
-    value: leastWhileAlive(sweep.radioSupply(circuit, waves), waves.of(sense)),
-    where: `radio supply falling through ${LIMITS.brownOutV} V`,
-  });
-  const run = { position: "kill" as const, pins: normalPins(circuit) };
-  const conditions = { supplyV: LIMITS.supplyMaxV };
-  const down = await engine(netlist(circuit, { conditions, run }));
-  claim("sense-down", { value: down.of(sense)[0] ?? Number.NaN, where: "kill, 3.6 V" });
-}
-
 async function faults(
   { engine, circuit, proof, claim, step }: Experiments,
   full: boolean,
@@ -319,12 +227,29 @@ export function checkBoard(circuit: Circuit): void {
     );
 }
 
-/** The circuit with series resistors of 1k, to show why they are larger. */
-function withSeriesOf1k(circuit: Circuit): Circuit {
-  const parts = circuit.parts.map((part) =>
-    part.purpose === "series" ? { ...part, value: 1000 } : part,
-  );
-  return { ...circuit, parts };
+/** Throws CircuitError unless rule `transmit`, and no other, refuses each controller with a radio. */
+export function checkRefused(): void {
+  for (const [name, circuit] of Object.entries(REFUSED)) {
+    const broken = brokenRules(circuit);
+    if (broken.length !== 1 || broken[0]?.startsWith("transmit: U1 ") !== true)
+      throw new CircuitError(
+        `control: ${name} as U1 must violate rule transmit alone, but violates: ${broken.join("; ") || "none"}`,
+      );
+  }
+}
+
+/** Values of the series resistors for which the README lists the bound in travel, ohm. */
+export const SERIES_TRIED = [1000, 2200, 2700, 3300, 4700] as const;
+
+/** `bound-travel` with other series resistors, V, by figure name. */
+function seriesBounds(circuit: Circuit): Record<string, number> {
+  const bound = (ohm: number): number => {
+    const parts = circuit.parts.map((part) =>
+      part.purpose === "series" ? { ...part, value: ohm } : part,
+    );
+    return backPowerBound({ ...circuit, parts }, "travel", LIMITS.supplyMaxV);
+  };
+  return Object.fromEntries(SERIES_TRIED.map((ohm) => [`boundTravel${ohm}`, bound(ohm)]));
 }
 
 /**
@@ -336,13 +261,14 @@ export async function prove(
   options: ProofOptions,
 ): Promise<Proof> {
   checkBoard(circuit);
-  const total = 14 + faultsOf(circuit).length * (options.full ? 3 : 2);
+  checkRefused();
+  const total = 15 + faultsOf(circuit).length * (options.full ? 3 : 2);
   let done = 0;
   const proof: Proof = {
     claims: [],
     figures: {
       states: stateCount(circuit, 3),
-      boundTravel1kV: backPowerBound(withSeriesOf1k(circuit), "travel", LIMITS.supplyMaxV),
+      ...seriesBounds(circuit),
     },
     curves: { cut: [], bounce: [], backPower: [], dip: [] },
   };
@@ -364,6 +290,7 @@ export async function prove(
   await bouncingSwitchOff(context);
   await switchOn(context);
   await lampAndRailSense(context);
+  await contacts(context);
   await negativeControls(context);
   await faults(context, options.full);
   options.progress(total, total, "done");

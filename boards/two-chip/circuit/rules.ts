@@ -12,6 +12,7 @@ import {
   partsOfKind,
   partValue,
   pinsOf,
+  valueLabel,
 } from "./table.ts";
 
 export interface Rule {
@@ -185,6 +186,28 @@ function regulatorEnable(circuit: Circuit): string[] {
   return feeds.map((pin) => `${named(pin)} can enable the regulator`);
 }
 
+/** Kinds of part that contain no chip. */
+const PASSIVE = ["resistor", "capacitor", "switch", "led"];
+const OTHER_SUPPLIES = ["+5V", "3V3", "VRADIO"];
+
+function transmitters(circuit: Circuit): string[] {
+  return circuit.parts.flatMap((part) => {
+    const { ref, radio } = part;
+    if (radio === undefined)
+      return PASSIVE.includes(part.kind)
+        ? []
+        : [`${ref} (${part.mpn}) does not state whether it contains a radio`];
+    if (radio.transmits === "none") return [];
+    const nets = netsOf(part);
+    const feeds = OTHER_SUPPLIES.filter((net) => nets.has(net));
+    if (nets.has("RAIL") && feeds.length === 0) return [];
+    const from = feeds.join(" and ") || "no supply of the table";
+    return [
+      `${ref} (${valueLabel(part)}) can transmit (${radio.transmits}) and is powered from ${from}, not from RAIL alone`,
+    ];
+  });
+}
+
 /** The value that a maker's part number encodes; undefined if the scheme is not known. */
 function encodedValue(part: Part): number | undefined {
   const yageo = /^RC0603FR-07(\d+)([RKM])(\d*)L$/.exec(part.mpn);
@@ -223,6 +246,12 @@ function supplies(circuit: Circuit): string[] {
 }
 
 export const RULES: readonly Rule[] = [
+  {
+    id: "transmit",
+    statement:
+      "No part outside RAIL can transmit: every part with a radio is powered from RAIL alone",
+    violations: transmitters,
+  },
   {
     id: "shared",
     statement: "Controller and radio share no net except GND",

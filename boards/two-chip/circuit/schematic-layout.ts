@@ -31,7 +31,10 @@ export interface Layout {
   labels: Label[];
 }
 
-const ROWS = { tx: 450, en: 575, boot: 700, rx: 825 } as const;
+/** Heights of the six lines between the chips. */
+const ROWS = { tx: 450, rts: 575, en: 700, boot: 825, rx: 950, cts: 1075 } as const;
+/** Top of the switch's second pole. */
+const POLE_B = 1215;
 
 /** A wire through points, given as x, y, x, y ... */
 function wire(net: string, ...xy: number[]): Wire {
@@ -79,25 +82,34 @@ function lineOut(
   };
 }
 
-const LINE_IN: Partial<Layout> = {
-  units: [
-    two("R15", "h", 310, ROWS.rx, "b", "a"),
-    { ref: "U7", at: [520, ROWS.rx], shape: { kind: "buffer", toward: "left" } },
-    two("R19", "v", 610, ROWS.rx),
-  ],
-  wires: [
-    wire("CTRL_RX", 270, ROWS.rx, 310, ROWS.rx),
-    wire("BUF_RX", 370, ROWS.rx, 470, ROWS.rx),
-    wire("RADIO_TXD", 570, ROWS.rx, 610, ROWS.rx, 710, ROWS.rx),
-    wire("GND", 520, ROWS.rx + 32, 542, ROWS.rx + 32),
-  ],
-  labels: [
-    { net: "RAIL", at: [520, ROWS.rx - 32], style: "supply" },
-    { net: "GND", at: [520, ROWS.rx + 32], style: "ground" },
-    { net: "GND", at: [610, ROWS.rx + 60], style: "ground" },
-    { net: "RADIO_TXD", at: [665, ROWS.rx], style: "over" },
-  ],
-};
+/** A line from radio to controller at height y: pull-down, buffer, series resistor. */
+function lineIn(
+  y: number,
+  name: string,
+  radioNet: string,
+  refs: readonly [string, string, string],
+): Partial<Layout> {
+  const [series, pull, buffer] = refs;
+  return {
+    units: [
+      two(series, "h", 310, y, "b", "a"),
+      { ref: buffer, at: [520, y], shape: { kind: "buffer", toward: "left" } },
+      two(pull, "v", 610, y),
+    ],
+    wires: [
+      wire(`CTRL_${name}`, 270, y, 310, y),
+      wire(`BUF_${name}`, 370, y, 470, y),
+      wire(radioNet, 570, y, 610, y, 710, y),
+      wire("GND", 520, y + 32, 542, y + 32),
+    ],
+    labels: [
+      { net: "RAIL", at: [520, y - 32], style: "supply" },
+      { net: "GND", at: [520, y + 32], style: "ground" },
+      { net: "GND", at: [610, y + 60], style: "ground" },
+      { net: radioNet, at: [640, y], style: "over" },
+    ],
+  };
+}
 
 const SUPPLY: Partial<Layout> = {
   units: [
@@ -154,16 +166,16 @@ const CHIPS: Partial<Layout> = {
     box(
       "U1",
       [150, 420],
-      [100, 445],
-      { V5: 30, V33: 80, NO: 180, NC: 230, RAIL: 280, GND: 405 },
-      { TX: 30, EN: 155, BOOT: 280, RX: 405 },
+      [100, 695],
+      { V5: 80, V33: 120, NO: 215, NC: 255, RAIL: 345, GND: 595 },
+      { TX: 30, RTS: 155, EN: 280, BOOT: 405, RX: 530, CTS: 655 },
       {},
     ),
     box(
       "U2",
       [730, 420],
-      [120, 445],
-      { RXD: 30, EN: 155, IO9: 280, TXD: 405 },
+      [120, 695],
+      { IO6: 30, IO5: 155, EN: 280, IO9: 405, IO7: 530, IO4: 655 },
       { VDD: 30, IO8: 155, IO2: 280 },
       { GND: 35, EPAD: 85 },
     ),
@@ -172,73 +184,71 @@ const CHIPS: Partial<Layout> = {
   ],
   wires: [wire("STRAP_IO8", 870, 575, 910, 575), wire("STRAP_IO2", 870, 700, 910, 700)],
   labels: [
-    { net: "+5V", at: [130, 450], style: "left" },
-    { net: "3V3", at: [130, 500], style: "left" },
-    { net: "SENSE_NO", at: [130, 600], style: "left" },
-    { net: "SENSE_NC", at: [130, 650], style: "left" },
-    { net: "RAIL_SENSE", at: [130, 700], style: "left" },
-    { net: "GND", at: [130, 825], style: "ground" },
+    { net: "+5V", at: [130, 500], style: "left" },
+    { net: "3V3", at: [130, 540], style: "left" },
+    { net: "SENSE_NO", at: [130, 635], style: "left" },
+    { net: "SENSE_NC", at: [130, 675], style: "left" },
+    { net: "RAIL_SENSE", at: [130, 765], style: "left" },
+    { net: "GND", at: [130, 1015], style: "ground" },
     { net: "RAIL", at: [870, 450], style: "right" },
     { net: "RAIL", at: [910, 515], style: "supply" },
     { net: "RAIL", at: [910, 640], style: "supply" },
-    { net: "GND", at: [765, 885], style: "ground" },
-    { net: "GND", at: [815, 885], style: "ground" },
+    { net: "GND", at: [765, 1135], style: "ground" },
+    { net: "GND", at: [815, 1135], style: "ground" },
   ],
 };
 
 const DECOUPLING_X = [1012, 1092] as const;
+/** The buffers' capacitors and the radio's second one, two in a row. */
+const DECOUPLING_REFS = ["C4", "C5", "C6", "C7", "C8", "C9", "C10"];
+const decouplingY = (index: number): number => 470 + Math.floor(index / 2) * 120;
 const DECOUPLING: Partial<Layout> = {
-  units: ["C4", "C5", "C6", "C7", "C8"].map((ref, index) =>
-    two(ref, "v", DECOUPLING_X[index % 2] ?? 0, 470 + Math.floor(index / 2) * 120),
+  units: DECOUPLING_REFS.map((ref, index) =>
+    two(ref, "v", DECOUPLING_X[index % 2] ?? 0, decouplingY(index)),
   ),
-  wires: [470, 590, 710].map(
-    (y, row): Wire => ({
-      net: "RAIL",
-      points:
-        row < 2
-          ? [
-              [1012, y],
-              [1052, y],
-              [1092, y],
-            ]
-          : [
-              [1012, y],
-              [1052, y],
-            ],
-    }),
-  ),
-  labels: [470, 590, 710].flatMap((y, row): Label[] => [
-    { net: "RAIL", at: [1052, y], style: "supply" },
-    { net: "GND", at: [1012, y + 40], style: "ground" },
-    ...(row < 2 ? [{ net: "GND", at: [1092, y + 40] as const, style: "ground" as const }] : []),
-  ]),
+  wires: DECOUPLING_REFS.filter((_, index) => index % 2 === 0).map((_, row): Wire => {
+    const y = decouplingY(2 * row);
+    const second = 2 * row + 1 < DECOUPLING_REFS.length;
+    return wire("RAIL", DECOUPLING_X[0], y, 1052, y, ...(second ? [DECOUPLING_X[1], y] : []));
+  }),
+  labels: DECOUPLING_REFS.flatMap((_, index): Label[] => {
+    const [x, y] = [DECOUPLING_X[index % 2] ?? 0, decouplingY(index)];
+    const ground: Label = { net: "GND", at: [x, y + 40], style: "ground" };
+    return index % 2 === 0 ? [{ net: "RAIL", at: [1052, y], style: "supply" }, ground] : [ground];
+  }),
 };
 
+const ON_Y = POLE_B + 60;
+const KILL_Y = ON_Y + 60;
 const CONTACTS: Partial<Layout> = {
   units: [
-    two("R7", "h", 70, 1055),
-    { ref: "SW1", at: [170, 1055], shape: { kind: "pole", pole: "B", toward: "right" } },
-    two("R9", "v", 340, 1085),
-    two("R11", "h", 400, 1085),
-    two("R8", "v", 630, 1025),
-    two("R10", "h", 690, 1025),
+    two("R7", "h", 70, ON_Y + 30),
+    { ref: "SW1", at: [170, ON_Y + 30], shape: { kind: "pole", pole: "B", toward: "right" } },
+    two("R9", "v", 340, KILL_Y),
+    two("R11", "h", 400, KILL_Y),
+    two("R28", "v", 520, KILL_Y),
+    two("R8", "v", 700, ON_Y),
+    two("R10", "h", 760, ON_Y),
+    two("R27", "v", 880, ON_Y),
   ],
   wires: [
-    wire("3V3", 50, 1055, 70, 1055),
-    wire("SW_FEED", 130, 1055, 170, 1055),
-    wire("SW_ON", 280, 1025, 630, 1025, 690, 1025),
-    wire("SW_KILL", 280, 1085, 340, 1085, 400, 1085),
-    wire("SENSE_NC", 460, 1085, 480, 1085),
-    wire("SENSE_NO", 750, 1025, 770, 1025),
+    wire("3V3", 50, ON_Y + 30, 70, ON_Y + 30),
+    wire("SW_FEED", 130, ON_Y + 30, 170, ON_Y + 30),
+    wire("SW_ON", 280, ON_Y, 700, ON_Y, 760, ON_Y),
+    wire("SW_KILL", 280, KILL_Y, 340, KILL_Y, 400, KILL_Y),
+    wire("SENSE_NC", 460, KILL_Y, 520, KILL_Y, 570, KILL_Y),
+    wire("SENSE_NO", 820, ON_Y, 880, ON_Y, 930, ON_Y),
   ],
   labels: [
-    { net: "3V3", at: [50, 1055], style: "supply" },
-    { net: "SW_ON", at: [400, 1025], style: "over" },
-    { net: "SW_KILL", at: [370, 1085], style: "over" },
-    { net: "GND", at: [340, 1145], style: "ground" },
-    { net: "GND", at: [630, 1085], style: "ground" },
-    { net: "SENSE_NC", at: [480, 1085], style: "right" },
-    { net: "SENSE_NO", at: [770, 1025], style: "right" },
+    { net: "3V3", at: [50, ON_Y + 30], style: "supply" },
+    { net: "SW_ON", at: [450, ON_Y], style: "over" },
+    { net: "SW_KILL", at: [355, KILL_Y], style: "over" },
+    { net: "GND", at: [340, KILL_Y + 60], style: "ground" },
+    { net: "GND", at: [520, KILL_Y + 60], style: "ground" },
+    { net: "GND", at: [700, ON_Y + 60], style: "ground" },
+    { net: "GND", at: [880, ON_Y + 60], style: "ground" },
+    { net: "SENSE_NC", at: [570, KILL_Y], style: "right" },
+    { net: "SENSE_NO", at: [930, ON_Y], style: "right" },
   ],
 };
 
@@ -247,27 +257,29 @@ const SECTIONS: readonly Partial<Layout>[] = [
   RAIL,
   CHIPS,
   lineOut(ROWS.tx, "TX", "RADIO_RXD", ["R12", "R16", "U4"]),
+  lineOut(ROWS.rts, "RTS", "RADIO_CTS", ["R23", "R25", "U8"]),
   lineOut(ROWS.en, "EN", "RADIO_EN", ["R13", "R17", "U5"]),
   lineOut(ROWS.boot, "BOOT", "RADIO_BOOT", ["R14", "R18", "U6"]),
-  LINE_IN,
+  lineIn(ROWS.rx, "RX", "RADIO_TXD", ["R15", "R19", "U7"]),
+  lineIn(ROWS.cts, "CTS", "RADIO_RTS", ["R24", "R26", "U9"]),
   DECOUPLING,
   CONTACTS,
 ];
 
 export const LAYOUT: Layout = {
-  size: [1180, 1185],
+  size: [1180, 1520],
   blocks: [
     { title: "Radio supply", at: [16, 40], size: [394, 270], tint: "#eef4fb" },
     { title: "SW1 pole A", at: [420, 40], size: [180, 270], tint: "#fdecec" },
     { title: "RAIL: bulk, bleed, lamp, sense", at: [610, 40], size: [554, 270], tint: "#eef8ef" },
-    { title: "Controller", at: [16, 330], size: [274, 615], tint: "#f4f1fa" },
-    { title: "Buffers, powered from RAIL", at: [300, 330], size: [385, 615], tint: "#eef8ef" },
-    { title: "Radio, bare module", at: [695, 330], size: [275, 615], tint: "#eef8ef" },
-    { title: "Decoupling", at: [980, 330], size: [184, 615], tint: "#eef8ef" },
+    { title: "Controller", at: [16, 330], size: [274, 865], tint: "#f4f1fa" },
+    { title: "Buffers, powered from RAIL", at: [300, 330], size: [385, 865], tint: "#eef8ef" },
+    { title: "Radio, bare module", at: [695, 330], size: [275, 865], tint: "#eef8ef" },
+    { title: "Decoupling", at: [980, 330], size: [184, 865], tint: "#eef8ef" },
     {
       title: "SW1 pole B: reports the position and gates the regulator's enable",
-      at: [16, 965],
-      size: [870, 205],
+      at: [16, POLE_B],
+      size: [1148, 205],
       tint: "#fdecec",
     },
   ],

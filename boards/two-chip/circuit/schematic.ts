@@ -194,14 +194,11 @@ function drawCaptions(circuit: Circuit, layout: Layout): string[] {
 export function schematic(circuit: Circuit, layout: Layout = LAYOUT): string {
   checkLayout(circuit, layout);
   const [width, height] = layout.size;
-  const buffer = circuit.parts.find((part) => part.kind === "buffer");
+  const buffers = circuit.parts.filter((part) => part.kind === "buffer");
   const notes = [
-    "SW1 is one slide, drawn at KILL.",
-    "Green: behind the switch. Only",
-    "GND, the buffered lines and the",
-    "sense (R4, R5) leave it.",
-    `U4 to U7: ${buffer?.mpn ?? ""}`,
-    "Resistors in ohm, 1 %.",
+    "SW1 is one slide, drawn at KILL. Green: behind the switch. Only GND, the buffered lines and the sense (R4, R5) leave it.",
+    `${buffers.map(({ ref }) => ref).join(", ")}: ${buffers[0]?.mpn ?? ""}. Resistors in ohm, 1 %.`,
+    "Small numbers at U1, U2 and U3: the pins of the module or package. Pins that are not drawn are not connected.",
   ];
   return svg(width, height, `Schematic of the ${circuit.name} board`, [
     text(16, 26, `Killswitch ${circuit.name}: the radio's supply passes through the switch`, {
@@ -213,10 +210,10 @@ export function schematic(circuit: Circuit, layout: Layout = LAYOUT): string {
       text(x + 12, y + 23, title, { size: 16, bold: true, fill: "#52606d" }),
     ]),
     ...layout.wires.map(({ points }) => polyline(points)),
-    ...layout.units.flatMap(drawUnit),
+    ...layout.units.flatMap((unit) => drawUnit(unit, partOf(circuit, unit.ref))),
     ...junctions(layout.wires, layout.units).map(([x, y]) => circle(x, y, 4.5, INK)),
     ...layout.labels.flatMap(drawLabel),
     ...drawCaptions(circuit, layout),
-    ...notes.map((line, index) => text(900, 995 + index * 24, line, { size: 15 })),
+    ...notes.map((line, index) => text(16, height - 68 + index * 24, line, { size: 15 })),
   ]);
 }

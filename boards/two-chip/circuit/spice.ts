@@ -11,6 +11,7 @@ import {
   type Scene,
   SHARED_MODELS,
 } from "./models.ts";
+import { NORMAL_PINS } from "./pico.ts";
 import { type Circuit, CircuitError, onlyPart, type Part } from "./table.ts";
 
 export type Position = "on" | "travel" | "kill";
@@ -30,9 +31,9 @@ export interface Motion {
 }
 
 /** The names of PinDrive's values. */
-export const PIN_DRIVE_NAMES = ["0", "1", "up", "in"] as const;
-/** How the controller drives a pin: 0 low, 1 high, 2 pulled up by 45 kohm, 3 an input. */
-export type PinDrive = 0 | 1 | 2 | 3;
+export const PIN_DRIVE_NAMES = ["0", "1", "up", "in", "down"] as const;
+/** How the controller drives a pin: 0 low, 1 high, 2 pulled up, 3 an input, 4 pulled down. */
+export type PinDrive = 0 | 1 | 2 | 3 | 4;
 
 export interface Experiment {
   conditions?: Partial<Conditions>;
@@ -60,6 +61,14 @@ export function nodeName(net: string): string {
 /** The same drive for all pins of the controller. */
 export function allPins(circuit: Circuit, drive: PinDrive): PinDrive[] {
   return drivenPins(onlyPart(circuit, "controller")).map(() => drive);
+}
+
+/** The pins as the normal firmware drives them while the radio is in use. */
+export function normalPins(circuit: Circuit): PinDrive[] {
+  const drives = { high: 1, "pulled up": 2, input: 3 } as const;
+  return drivenPins(onlyPart(circuit, "controller")).map(
+    (pin) => drives[NORMAL_PINS[pin] ?? "input"],
+  );
 }
 
 /** How many states the controller's pins have. */

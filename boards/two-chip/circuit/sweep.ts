@@ -76,7 +76,7 @@ export async function allHigh(
  * The corners: lowest and highest supply, temperature, resistor tolerance, and 4 times the Ioff
  * limit.
  */
-export const CORNERS: readonly Partial<Conditions>[] = [3.0, 3.6].flatMap((supplyV) =>
+export const CORNERS: readonly Partial<Conditions>[] = [3.0, LIMITS.supplyMaxV].flatMap((supplyV) =>
   [-40, 25, 85].flatMap((temperatureC) =>
     ([-1, 1] as const).map((tolerance) => ({ supplyV, temperatureC, tolerance, ioffScale: 4 })),
   ),

@@ -1,5 +1,6 @@
 /** Schematic symbols: the positions of a unit's pins, and its drawing. */
 import { circle, INK, type Point, path, polyline, rect, text } from "../../../host-sim/base/svg.ts";
+import { type Part, pinTitle } from "./table.ts";
 
 export type Shape =
   | { kind: "h" | "v"; body: "resistor" | "capacitor" | "led"; first: string; last: string }
@@ -116,28 +117,29 @@ function between(a: Point, b: Point, body: "resistor" | "capacitor" | "led"): st
   ];
 }
 
-function drawBox(unit: Unit, shape: Extract<Shape, { kind: "box" }>): string[] {
+/** A box with the title of each pin inside it and the number of each pin at its stub. */
+function drawBox(unit: Unit, shape: Extract<Shape, { kind: "box" }>, part: Part): string[] {
   const [x, y] = unit.at;
+  const number = (pin: string, at: Point, anchor: "start" | "end"): string =>
+    text(at[0], at[1], part.pins[pin]?.[0] ?? "", { size: 11, anchor, fill: "#52606d" });
   const out = [rect(x, y, shape.w, shape.h, "#fffbea", INK, 4)];
-  for (const [pin, d] of Object.entries(shape.left)) {
-    out.push(
-      polyline([
-        [x - STUB, y + d],
-        [x, y + d],
-      ]),
-      text(x + 6, y + d + 5, pin, { size: 14 }),
-    );
-  }
-  for (const [pin, d] of Object.entries(shape.right)) {
-    const end = x + shape.w;
-    out.push(
-      polyline([
-        [end, y + d],
-        [end + STUB, y + d],
-      ]),
-    );
-    out.push(text(end - 6, y + d + 5, pin, { size: 14, anchor: "end" }));
-  }
+  const side = (ports: Ports, edge: number, s: 1 | -1): void => {
+    for (const [pin, d] of Object.entries(ports)) {
+      out.push(
+        polyline([
+          [edge + s * STUB, y + d],
+          [edge, y + d],
+        ]),
+        text(edge - s * 6, y + d + 5, pinTitle(part, pin), {
+          size: 14,
+          anchor: s > 0 ? "end" : "start",
+        }),
+        number(pin, [edge + s * 3, y + d - 4], s > 0 ? "start" : "end"),
+      );
+    }
+  };
+  side(shape.left, x, -1);
+  side(shape.right, x + shape.w, 1);
   for (const [pin, d] of Object.entries(shape.bottom)) {
     const end = y + shape.h;
     out.push(
@@ -145,8 +147,9 @@ function drawBox(unit: Unit, shape: Extract<Shape, { kind: "box" }>): string[] {
         [x + d, end],
         [x + d, end + STUB],
       ]),
+      text(x + d, end - 7, pinTitle(part, pin), { size: 14, anchor: "middle" }),
+      number(pin, [x + d + 4, end + 13], "start"),
     );
-    out.push(text(x + d, end - 7, pin, { size: 14, anchor: "middle" }));
   }
   return out;
 }
@@ -201,8 +204,8 @@ function drawPole(unit: Unit, pole: "A" | "B"): string[] {
   ];
 }
 
-/** Draws a unit without its reference and value. */
-export function drawUnit(unit: Unit): string[] {
+/** Draws a unit of a part without its reference and value. */
+export function drawUnit(unit: Unit, part: Part): string[] {
   const { shape } = unit;
   const points = [...pinPoints(unit).values()];
   switch (shape.kind) {
@@ -210,7 +213,7 @@ export function drawUnit(unit: Unit): string[] {
     case "v":
       return between(points[0] ?? unit.at, points[1] ?? unit.at, shape.body);
     case "box":
-      return drawBox(unit, shape);
+      return drawBox(unit, shape, part);
     case "buffer":
       return drawBuffer(unit, shape.toward);
     case "pole":

@@ -17,6 +17,13 @@ export interface Ratings {
   ioffA?: number;
 }
 
+/** What a part can transmit by radio, and the document that says so. */
+export interface Radio {
+  /** The transmitter, such as "Wi-Fi and Bluetooth LE"; "none" for a part without one. */
+  transmits: string;
+  source: string;
+}
+
 export interface Part {
   ref: string;
   /** Name of its model in models.ts. */
@@ -25,13 +32,19 @@ export interface Part {
   value?: number;
   maker: string;
   mpn: string;
+  /** The name by which people know the part, if its number does not say it. */
+  label?: string;
   /** KiCad library footprint, `library:name`. */
   footprint: string;
   /** Indicative price of one piece, EUR, for 1 and for 1,000 pieces. */
   price: readonly [number, number];
   /** By pin name: [pad of the footprint, net]. An absent pin is not connected. */
   pins: Readonly<Record<string, readonly [string, string]>>;
+  /** What is printed at a pin on the part or in its data sheet, where it differs from its name. */
+  titles?: Readonly<Record<string, string>>;
   ratings: Ratings;
+  /** Required for every part that contains a chip (rule `transmit`). */
+  radio?: Radio;
   /** The data sheet with the ratings. */
   source: string;
   purpose: string;
@@ -90,6 +103,11 @@ export function netOf(part: Part, pin: string): string {
     throw new CircuitError(`${part.ref}: pin ${pin} is not connected; give it a pad and a net`);
   }
   return entry[1];
+}
+
+/** What is printed at a part's pin. */
+export function pinTitle(part: Part, pin: string): string {
+  return part.titles?.[pin] ?? pin;
 }
 
 /** The part's value. Throws CircuitError if it is not a positive number. */
@@ -170,5 +188,5 @@ export function engineering(value: number): string {
 export function valueLabel(part: Part): string {
   if (part.kind === "resistor") return engineering(partValue(part));
   if (part.kind === "capacitor") return `${engineering(partValue(part))}F`;
-  return part.mpn;
+  return part.label ?? part.mpn;
 }

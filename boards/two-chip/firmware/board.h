@@ -21,7 +21,7 @@ void unreset(uint32_t which);
 
 /* --- contacts.c: the edge, the timer, and the host that they call --- */
 
-/* Inputs with pull-down, outputs at the level that they have to have, and then the pins' own. */
+/* Sets up the inputs, the radio's enable (off) and the modem's boot strap (high). */
 void contacts_pins(void);
 /* Enables the interrupts of edges and timer. Called masked. */
 void contacts_start(void);

@@ -15,7 +15,8 @@
 #define RAIL (1u << PIN_RAIL)
 #define RADIO (1u << PIN_RADIO)
 #define CONTACTS (NO | NC)
-#define PULLED_INPUT (PAD_INPUT | PAD_PULL_DOWN | PAD_SCHMITT)
+#define MODEM_BOOT (1u << PIN_MODEM_BOOT)
+#define INPUT (PAD_INPUT | PAD_SCHMITT)
 #define US_PER_MS 1000u
 /* Longest time, in ms, until an edge without an interrupt is found. */
 #define SETTLED_MS 250u
@@ -158,20 +159,31 @@ void contacts_sleep(void) {
 
 /* --- start-up --- */
 
-static void input(uint32_t pin) {
-    REG(PAD(pin)) = PULLED_INPUT;
+static void input(uint32_t pin, uint32_t pull) {
+    REG(PAD(pin)) = INPUT | pull;
+    REG(IO_CTRL(pin)) = IO_SIO;
+}
+
+static void output(uint32_t pin) {
+    REG(SIO_OE_SET) = 1u << pin;
+    REG(PAD(pin)) = PAD_4MA | PAD_SCHMITT | PAD_INPUT;
     REG(IO_CTRL(pin)) = IO_SIO;
 }
 
 void contacts_pins(void) {
-    input(PIN_NO);
-    input(PIN_NC);
-    input(PIN_BUTTON);
-    input(PIN_RAIL);
+    /* The board pulls these three. A pad's own pull-down, 50 to 80 kohm behind the board's 100
+     * kohm, would hold a closed contact below the level that surely reads high (claim
+     * control-pull). */
+    input(PIN_NO, 0);
+    input(PIN_NC, 0);
+    input(PIN_RAIL, 0);
+    input(PIN_BUTTON, PAD_PULL_DOWN);
     REG(SIO_OUT_CLR) = RADIO;
-    REG(SIO_OE_SET) = RADIO;
-    REG(PAD(PIN_RADIO)) = PAD_4MA | PAD_SCHMITT | PAD_INPUT;
-    REG(IO_CTRL(PIN_RADIO)) = IO_SIO;
+    output(PIN_RADIO);
+    /* High: when its enable rises, the modem starts its own firmware, not the ROM's download mode.
+     */
+    REG(SIO_OUT_SET) = MODEM_BOOT;
+    output(PIN_MODEM_BOOT);
 }
 
 static void interrupt(uint32_t irq, uint32_t priority) {

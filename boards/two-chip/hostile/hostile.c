@@ -1,6 +1,6 @@
-/* A hostile native image: it does not look at the contacts, drives every pin of the chip high, the
- * radio's enable included, and sends all it can, for ever. What the board's tier promises against
- * it is the board's copper. */
+/* A hostile native image: it ignores the contacts, drives every pin of the chip high, the radio's
+ * enable included, and sends without end. The board's tier promises that the circuit keeps the
+ * radio off all the same. */
 #include <stdint.h>
 
 #include "chip.h"
@@ -37,8 +37,8 @@ static void uart(uint32_t base) {
     REG(base + UART_CR) = CR_ENABLE;
 }
 
-/* What the harness in the modem's place takes for a message: link_frames.c, channel TELEMETRY, one
- * byte 0xf6. */
+/* A frame that the test harness in the modem's place accepts as a message (see link_frames.c):
+ * channel TELEMETRY, one byte 0xf6. */
 static void spoil(void) {
     static const uint8_t frame[] = {0x02, 'S', 2, 0, 2, 0xf6, 0x26, 0xbf, 0x70, 0x75};
     for (uint32_t i = 0; i < sizeof frame; i++) REG(UART1 + UART_DATA) = frame[i];

@@ -129,6 +129,11 @@ export class Chip {
     return this.#mcu.sio.gpioValue & this.#mcu.sio.gpioOutputEnable;
   }
 
+  /** The pad control register of a pin (2.19.6.3). */
+  pad(pin: number): number {
+    return this.#mcu.gpio[pin]?.padValue ?? 0;
+  }
+
   get asleep(): boolean {
     return this.#mcu.core.waiting;
   }

@@ -2,19 +2,26 @@
  * Tests the outputs that need no SPICE: drawings, bill of materials, KiCad netlist, probe table.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { bomCsv, bomRows, bomTotal } from "../../../boards/two-chip/circuit/bom.ts";
-import { breadboard } from "../../../boards/two-chip/circuit/breadboard.ts";
+import { checkBreadboard, steps } from "../../../boards/two-chip/circuit/breadboard.ts";
+import { JUMPERS, SWITCH_LEADS } from "../../../boards/two-chip/circuit/breadboard-layout.ts";
+import { breadboard } from "../../../boards/two-chip/circuit/breadboard-picture.ts";
 import { TWO_CHIP } from "../../../boards/two-chip/circuit/circuit.ts";
-import { kicadNetlist } from "../../../boards/two-chip/circuit/kicad.ts";
+import { extrasTotal } from "../../../boards/two-chip/circuit/extras.ts";
+import {
+  kicadNetlist,
+  PICO_FOOTPRINT,
+  picoFootprint,
+} from "../../../boards/two-chip/circuit/kicad.ts";
 import { png } from "../../../boards/two-chip/circuit/png.ts";
 import { bandLabel } from "../../../boards/two-chip/circuit/probe.ts";
 import { checkLayout, schematic } from "../../../boards/two-chip/circuit/schematic.ts";
 import { LAYOUT } from "../../../boards/two-chip/circuit/schematic-layout.ts";
-import { engineering, pinsOf } from "../../../boards/two-chip/circuit/table.ts";
+import { engineering, partOf, pinsOf } from "../../../boards/two-chip/circuit/table.ts";
 import { renderCommission, runCommission } from "../../../boards/two-chip/commands.ts";
 import { withPin } from "./fixtures/edit.ts";
 import { atom, children, parseSexpr } from "./fixtures/sexpr.ts";
@@ -60,13 +67,42 @@ describe("breadboard", () => {
   test("draws every part with its name", () => {
     const drawing = breadboard(TWO_CHIP);
     for (const { ref } of TWO_CHIP.parts)
-      expect(drawing).toMatch(new RegExp(`>${ref}( \\w+)?</text>`));
+      expect(drawing).toMatch(new RegExp(`>${ref}\\b[\\w ,]*</text>`));
   });
 
-  test("refuses a net without a strip, and names it", () => {
-    const nets = { ...TWO_CHIP.nets, STRAY: "test" };
-    const stray = withPin(withPin({ ...TWO_CHIP, nets }, "R3", "b", "STRAY"), "D1", "A", "STRAY");
-    expect(() => breadboard(stray)).toThrow(/STRAY/);
+  test("lists every part, wire and lead once, in the picture as well", () => {
+    const items = steps(TWO_CHIP).flatMap((step) => step.items);
+    expect(items.length).toBe(TWO_CHIP.parts.length - 1 + JUMPERS.length + SWITCH_LEADS.length);
+    const drawing = breadboard(TWO_CHIP);
+    for (const { what, from, to } of items)
+      expect(drawing).toContain(`>${what}: ${from} to ${to}</text>`);
+  });
+
+  test("refuses a table with other connections", () => {
+    expect(() => checkBreadboard(withPin(TWO_CHIP, "R2", "a", "3V3"))).toThrow(
+      /\(3V3\) is connected with .* \(RAIL\)|\(RAIL\) is connected with .* \(3V3\)/,
+    );
+  });
+
+  test("refuses a layout without one of its wires", () => {
+    for (const missing of JUMPERS) {
+      const jumpers = JUMPERS.filter((jumper) => jumper !== missing);
+      expect(() => checkBreadboard(TWO_CHIP, jumpers)).toThrow(/is in 2 pieces/);
+    }
+  });
+
+  test.each([
+    ["joins two nets", { from: "Aa44", to: "Bb57" }, /are both in|is connected with/],
+    ["uses a hole twice", { from: "Aa6", to: "Bj2" }, /are both in A a6/],
+    ["ends at a pin that the table does not connect", { from: "Aa1", to: "A-b1" }, /unconnected/],
+    ["ends in no hole", { from: "Ak1", to: "A-b1" }, /"Ak1" is not a hole/],
+  ])("refuses a wire that %s", (_what, jumper, message) => {
+    expect(() => checkBreadboard(TWO_CHIP, [...JUMPERS, jumper])).toThrow(message);
+  });
+
+  test("refuses a part without a place", () => {
+    const parts = [...TWO_CHIP.parts, { ...partOf(TWO_CHIP, "R2"), ref: "R99" }];
+    expect(() => checkBreadboard({ ...TWO_CHIP, parts })).toThrow(/R99\.a is not placed/);
   });
 });
 
@@ -80,6 +116,13 @@ describe("bill of materials", () => {
     );
     expect(bomTotal(TWO_CHIP, 1000)).toBeCloseTo(sum, 9);
     expect(bomTotal(TWO_CHIP, 1000)).toBeLessThan(bomTotal(TWO_CHIP, 1));
+  });
+
+  test("lists the adapters of a breadboard build, with their total", () => {
+    const lines = bomCsv(TWO_CHIP).trim().split("\n");
+    expect(lines.find((line) => /^breadboard build,7,"adapter SOT-23-6/.test(line))).toBeDefined();
+    const total = (bomTotal(TWO_CHIP, 1) + extrasTotal()).toFixed(2);
+    expect(lines.at(-1)).toBe(`"Total, one board on breadboards",,,,,,${total},,`);
   });
 
   test("has the same number of columns in every CSV line", () => {
@@ -99,6 +142,16 @@ describe("bill of materials", () => {
   ])("formats %s as %s", (value, label) => {
     expect(engineering(value)).toBe(label);
   });
+});
+
+test("every test that the board's README names exists", () => {
+  const readme = readFileSync("boards/two-chip/README.md", "utf8");
+  const named = [...readme.matchAll(/`(tests\/[^`:]+)(?:: ([^`]+))?`/g)];
+  expect(named.length).toBeGreaterThan(10);
+  for (const [, file = "", title = ""] of named) {
+    const literal = title.replace(/^claim [\w-]+$/, "claim %s");
+    expect(readFileSync(file, "utf8")).toContain(literal);
+  }
 });
 
 const KICAD = { python: "/usr/bin/python3", libraries: "/usr/share/kicad/footprints" };
@@ -126,8 +179,10 @@ describe("KiCad netlist", () => {
     const folder = mkdtempSync(join(tmpdir(), "two-chip-"));
     const file = join(folder, "two-chip.net");
     writeFileSync(file, kicadNetlist(TWO_CHIP));
+    mkdirSync(dirname(join(folder, PICO_FOOTPRINT)));
+    writeFileSync(join(folder, PICO_FOOTPRINT), picoFootprint());
     const script = join(import.meta.dirname, "fixtures/kicad_board.py");
-    const args = [script, file, KICAD.libraries, join(folder, "board.kicad_pcb")];
+    const args = [script, file, KICAD.libraries, folder, join(folder, "board.kicad_pcb")];
     const out = execFileSync(KICAD.python, args, {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "ignore"],

@@ -6,8 +6,9 @@ import { LIMITS, TWO_CHIP } from "../../../boards/two-chip/circuit/circuit.ts";
 import { NAIVE } from "../../../boards/two-chip/circuit/naive.ts";
 import { backPowerBound, ohmmeter, solve } from "../../../boards/two-chip/circuit/network.ts";
 import { checkBoard } from "../../../boards/two-chip/circuit/proof.ts";
+import { REFUSED } from "../../../boards/two-chip/circuit/refused.ts";
 import { brokenRules, RULES } from "../../../boards/two-chip/circuit/rules.ts";
-import type { Circuit } from "../../../boards/two-chip/circuit/table.ts";
+import { type Circuit, partOf } from "../../../boards/two-chip/circuit/table.ts";
 import { withoutPart, withPart, withPin } from "./fixtures/edit.ts";
 
 test("the shipped circuit violates no rule", () => {
@@ -15,6 +16,7 @@ test("the shipped circuit violates no rule", () => {
 });
 
 const BROKEN: [rule: string, what: string, circuit: Circuit][] = [
+  ["transmit", "the radio powered from 3V3", withPin(TWO_CHIP, "U2", "VDD", "3V3")],
   [
     "shared",
     "the radio's strap wired to the controller",
@@ -53,6 +55,23 @@ describe("the rules", () => {
     expect(brokenRules(circuit).map((line) => line.split(":")[0])).toContain(rule);
   });
 
+  test.each(Object.entries(REFUSED))("refuse %s as the controller", (name, circuit) => {
+    const broken = brokenRules(circuit);
+    expect(broken.length).toBe(1);
+    expect(broken[0]).toMatch(
+      new RegExp(`^transmit: U1 \\(${name}\\) can transmit .* powered from \\+5V and 3V3`),
+    );
+    expect(() => checkBoard(circuit)).toThrow(/transmit: U1/);
+  });
+
+  test("refuse a chip that does not state its radio", () => {
+    const { radio: _, ...bare } = partOf(TWO_CHIP, "U4");
+    const parts = TWO_CHIP.parts.map((part) => (part.ref === "U4" ? bare : part));
+    expect(brokenRules({ ...TWO_CHIP, parts })).toEqual([
+      "transmit: U4 (SN74LVC1G125DBVR) does not state whether it contains a radio",
+    ]);
+  });
+
   test("cause an error that names the part", () => {
     const circuit = withPart(TWO_CHIP, "SW1", { ratings: { currentA: 0.3 } });
     expect(() => checkBoard(circuit)).toThrow(
@@ -81,9 +100,9 @@ describe("the calculations by Ohm's law", () => {
     expect(backPowerBound(TWO_CHIP, "travel", LIMITS.supplyMaxV)).toBeLessThan(LIMITS.brownOutV);
   });
 
-  test("give the bound of a manual calculation: five resistors against the bleed", () => {
-    const up = 4 / (2200 * 0.99) + 1 / (94e3 * 0.99);
-    const down = 4 / (100e3 * 1.01) + 1 / (1000 * 1.01);
+  test("give the bound of a manual calculation: seven paths against the bleed", () => {
+    const up = 6 / (3300 * 0.99) + 1 / (94e3 * 0.99);
+    const down = 6 / (100e3 * 1.01) + 1 / (1000 * 1.01);
     const expected = (3.6 * up) / (up + down);
     expect(backPowerBound(TWO_CHIP, "travel", 3.6)).toBeCloseTo(expected, 3);
   });

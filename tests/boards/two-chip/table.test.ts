@@ -1,8 +1,10 @@
 /** Tests the checks of a circuit table: valid tables pass, bad entries are named. */
 import { describe, expect, test } from "vitest";
+import board from "../../../boards/two-chip/board.json" with { type: "json" };
 import { TWO_CHIP } from "../../../boards/two-chip/circuit/circuit.ts";
 import { MODELS } from "../../../boards/two-chip/circuit/models.ts";
 import { NAIVE } from "../../../boards/two-chip/circuit/naive.ts";
+import { NORMAL_PINS, PIN_FUNCTIONS, picoPin } from "../../../boards/two-chip/circuit/pico.ts";
 import { netlist } from "../../../boards/two-chip/circuit/spice.ts";
 import {
   type Circuit,
@@ -18,6 +20,27 @@ const check = (circuit: Circuit) => () => checkCircuit(circuit, kinds);
 describe("a valid table", () => {
   test.each([TWO_CHIP, NAIVE])("passes: $name", (circuit) => {
     expect(checkCircuit(circuit, kinds)).toBe(circuit);
+  });
+});
+
+describe("the controller's pads", () => {
+  test("are the Pico's pins of the firmware's GPIOs", () => {
+    const pads = Object.entries(partOf(TWO_CHIP, "U1").pins).map(([pin, [pad]]) => [pin, pad]);
+    // Numbers of the Pico's data sheet: GP4 is pin 6, GP5 7, GP6 9, GP7 10, GP8 11, GP9 12, GP10
+    // 14, GP11 15, GP15 20.
+    expect(Object.fromEntries(pads)).toEqual({
+      ...{ V5: "40", V33: "36", GND: "38" },
+      ...{ TX: "6", RX: "7", CTS: "9", RTS: "10", EN: "11", BOOT: "12" },
+      ...{ NO: "14", NC: "15", RAIL: "20" },
+    });
+  });
+
+  test("follow board.json, from which the firmware is built", () => {
+    const gpio = Object.values(PIN_FUNCTIONS).map((name) => board.image.pins[name]);
+    expect(gpio).toEqual([4, 5, 6, 7, 8, 9, 10, 11, 15]);
+    expect(Object.keys(NORMAL_PINS)).toEqual(Object.keys(PIN_FUNCTIONS));
+    expect(picoPin("console-tx")).toBe(1);
+    expect(() => picoPin("lamp-too")).toThrow(/lamp-too is GPIO25, which is not on the edge/);
   });
 });
 

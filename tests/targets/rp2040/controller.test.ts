@@ -9,7 +9,7 @@ import type { ControllerLoop } from "../../../host-sim/targets/rp2040/loop.ts";
 import { BOARD, notRun, type Running, running } from "./support.ts";
 
 const SRAM_MAX = 200 * 1024;
-const { no, nc, button, radio, relay, lamp } = BOARD.pins;
+const { no, nc, button, radio, relay, lamp, rail, "modem-boot": modemBoot = -1 } = BOARD.pins;
 
 /** Counts the instructions from the opening of a contact until the radio's enable is 0. */
 function edge(loop: ControllerLoop): number {
@@ -137,6 +137,18 @@ describe.skipIf(notRun() !== null)("the controller's image", () => {
       expect(target.loop.chip.faults).toEqual([]);
       target.stop();
     }
+  }, 120_000);
+
+  test("the pads pull no contact down, and the modem's boot strap is high before its enable", async () => {
+    const { target } = await running("kill");
+    target.advance(100);
+    const { chip } = target.loop;
+    const [pulls, pullDown] = [0x0c, 0x04];
+    for (const pin of [no, nc, rail]) expect(chip.pad(pin) & pulls).toBe(0);
+    expect(chip.pad(button) & pulls).toBe(pullDown);
+    expect(chip.out & (1 << modemBoot)).not.toBe(0);
+    expect(chip.out & (1 << radio)).toBe(0);
+    target.stop();
   }, 120_000);
 
   test("with a dead source of randomness stays killed, reports it, and keeps local control", async () => {
