@@ -33,6 +33,18 @@ export function parseDuration(text: string): number {
   throw new InvalidArgumentError("Write a time from 1ms to 10m, such as 500ms, 3s or 1m.");
 }
 
+/** The most worker processes of one command. */
+export const JOBS_MAX = 64;
+
+/** A parser of whole numbers from 1 to `most`. */
+export function parseCount(most: number): (text: string) => number {
+  return (text) => {
+    const count = /^\d{1,10}$/.test(text) ? Number(text) : 0;
+    if (count >= 1 && count <= most) return count;
+    throw new InvalidArgumentError(`Write a whole number from 1 to ${most}.`);
+  };
+}
+
 const SEED_MAX = 0xffff_ffff;
 
 /** Parses a seed: an unsigned 32-bit integer. */

@@ -1,6 +1,6 @@
 /**
- * Distributes the seeds of a swarm among workers: functions of this process or processes of their
- * own. The totals do not depend on the number of workers.
+ * Worker processes, and the distribution of a swarm's seeds among workers: functions of this process
+ * or processes of their own. The totals do not depend on the number of workers.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import type { Progress, SeedRange } from "../swarm/progress-file.ts";
@@ -36,8 +36,8 @@ export async function runWorkers(
   await Promise.all(runners.map(worker));
 }
 
-/** A process of this program that runs the ranges sent to it. */
-export class Worker {
+/** A process of this program that runs the tasks sent to it. Both sides are sent as JSON. */
+export class Worker<Task extends object, Result> {
   readonly #child: ChildProcess;
 
   constructor(args: readonly string[]) {
@@ -45,16 +45,16 @@ export class Worker {
     this.#child = fork(program, args, { execArgv: process.execArgv, stdio: "inherit" });
   }
 
-  readonly run: Runner = (range) =>
+  readonly run = (task: Task): Promise<Result> =>
     new Promise((resolve, reject) => {
       const exited = (code: number | null) =>
         reject(new Error(`a worker process ended with code ${code}`));
       this.#child.once("exit", exited);
-      this.#child.once("message", (totals: Totals) => {
+      this.#child.once("message", (result: Result) => {
         this.#child.off("exit", exited);
-        resolve(totals);
+        resolve(result);
       });
-      this.#child.send(range);
+      this.#child.send(task);
     });
 
   close(): void {
@@ -62,18 +62,20 @@ export class Worker {
   }
 }
 
-/** The worker's side: runs the ranges that the parent sends, until the parent disconnects. */
-export function serveWorker(run: Runner): Promise<void> {
+/** The worker's side: runs the tasks that the parent sends, until the parent disconnects. */
+export function serveWorker<Task, Result extends object>(
+  run: (task: Task) => Promise<Result>,
+): Promise<void> {
   // Ctrl-C reaches every process of the terminal. The parent decides when its workers end.
   process.removeAllListeners("SIGINT");
   process.on("SIGINT", () => {});
   return new Promise((resolve, reject) => {
     process.on("disconnect", resolve);
-    process.on("message", (range: SeedRange) => {
-      const send = (totals: Totals) =>
+    process.on("message", (task: Task) => {
+      const send = (result: Result) =>
         // If the parent has gone, there is nobody to send to; the worker ends without an error.
-        process.send?.(totals, undefined, undefined, (gone) => gone && resolve());
-      run(range).then(send, reject);
+        process.send?.(result, undefined, undefined, (gone) => gone && resolve());
+      run(task).then(send, reject);
     });
   });
 }
