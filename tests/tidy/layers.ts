@@ -16,6 +16,7 @@ const HOST: Record<string, readonly string[]> = {
   scenario: ["base", "abi", "sim", "controller"],
   targets: ["base", "abi", "sim", "mqtt", "serial", "build", "flash", "scenario"],
   report: ["base", "abi", "scenario"],
+  library: ["base", "sim", "scenario", "targets", "report"],
   prove: ["base", "abi", "sim", "controller", "build", "scenario", "targets"],
   swarm: ["base", "abi", "sim", "controller", "scenario", "targets"],
   cli: [
