@@ -7,8 +7,8 @@ const ROW_PX = 26;
 const HIGH_PX = 14;
 const TOP_PX = 30;
 /** Widths in px: of the shortest step of time, and of a tenfold one on top. */
-const STEP_PX = 6;
-const DECADE_PX = 14;
+const STEP_PX = 8;
+const DECADE_PX = 24;
 /** Space that the label of a time needs, in px. */
 const TICK_PX = 64;
 const FONT_PX = 11;
