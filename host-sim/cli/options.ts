@@ -40,6 +40,17 @@ function durationUpTo(most: string): (text: string) => number {
 
 /** Parses a time from 1 ms to 10 minutes. Returns milliseconds. */
 export const parseDuration = durationUpTo("10m");
+/** The most worker processes of one command. */
+export const JOBS_MAX = 64;
+
+/** A parser of whole numbers from 1 to `most`. */
+export function parseCount(most: number): (text: string) => number {
+  return (text) => {
+    const count = /^\d{1,10}$/.test(text) ? Number(text) : 0;
+    if (count >= 1 && count <= most) return count;
+    throw new InvalidArgumentError(`Write a whole number from 1 to ${most}.`);
+  };
+}
 
 const SEED_MAX = 0xffff_ffff;
 

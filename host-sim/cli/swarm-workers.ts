@@ -1,6 +1,6 @@
 /**
- * Distributes the seeds of a swarm among workers: functions of this process or processes of their
- * own. The totals do not depend on the number of workers.
+ * Worker processes, and the distribution of a swarm's seeds among workers: functions of this process
+ * or processes of their own. The totals do not depend on the number of workers.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { Interrupted, onSignal } from "../base/signals.ts";
@@ -37,8 +37,8 @@ export async function runWorkers(
   await Promise.all(runners.map(worker));
 }
 
-/** A process of this program that runs the ranges sent to it. */
-export class Worker {
+/** A process of this program that runs the tasks sent to it. Both sides are sent as JSON. */
+export class Worker<Task extends object, Result> {
   readonly #child: ChildProcess;
   readonly #withdraw: () => void;
 
@@ -48,7 +48,7 @@ export class Worker {
     this.#withdraw = onSignal(() => this.#child.kill("SIGKILL"));
   }
 
-  readonly run: Runner = (range) =>
+  readonly run = (task: Task): Promise<Result> =>
     new Promise((resolve, reject) => {
       // Ctrl-C ends a worker that does not handle it yet, maybe before this process handles its own.
       const exited = (code: number | null, signal: NodeJS.Signals | null) =>
@@ -58,11 +58,11 @@ export class Worker {
             : new Error(`a worker process ended with code ${code ?? signal}`),
         );
       this.#child.once("exit", exited);
-      this.#child.once("message", (totals: Totals) => {
+      this.#child.once("message", (result: Result) => {
         this.#child.off("exit", exited);
-        resolve(totals);
+        resolve(result);
       });
-      this.#child.send(range, (trouble) => {
+      this.#child.send(task, (trouble) => {
         const { exitCode, signalCode } = this.#child;
         // A worker that still runs ends soon, and its exit says why.
         if (trouble !== null && (exitCode !== null || signalCode !== null))
@@ -76,17 +76,19 @@ export class Worker {
   }
 }
 
-/** The worker's side: runs the ranges that the parent sends, until the parent disconnects. */
-export function serveWorker(run: Runner): Promise<void> {
+/** The worker's side: runs the tasks that the parent sends, until the parent disconnects. */
+export function serveWorker<Task, Result extends object>(
+  run: (task: Task) => Promise<Result>,
+): Promise<void> {
   // Ctrl-C reaches every process of the terminal. The parent decides when its workers end.
   process.on("SIGINT", () => {});
   return new Promise((resolve, reject) => {
     process.on("disconnect", resolve);
-    process.on("message", (range: SeedRange) => {
-      const send = (totals: Totals) =>
+    process.on("message", (task: Task) => {
+      const send = (result: Result) =>
         // If the parent has gone, there is nobody to send to; the worker ends without an error.
-        process.send?.(totals, undefined, undefined, (gone) => gone && resolve());
-      run(range).then(send, reject);
+        process.send?.(result, undefined, undefined, (gone) => gone && resolve());
+      run(task).then(send, reject);
     });
   });
 }

@@ -49,15 +49,17 @@ export async function assembleWat(path: string, text: string): Promise<Uint8Arra
 
 const loaded = new Map<string, Promise<Firmware>>();
 
-async function load(path: string | undefined): Promise<Firmware> {
+/** The built firmware, with the guest in `bytes` instead of device.wasm if they are given. */
+export function firmwareOf(bytes?: Uint8Array<ArrayBuffer>): Firmware {
   const firmware = loadFirmware();
-  return path === undefined ? firmware : { ...firmware, guest: loadGuest(await guestBytes(path)) };
+  return bytes === undefined ? firmware : { ...firmware, guest: loadGuest(bytes) };
 }
 
 /** The built firmware, with the guest at `path` instead of device.wasm if it is given. Cached. */
 export function firmwareWith(path?: string): Promise<Firmware> {
   const key = path ?? "";
-  const known = loaded.get(key) ?? load(path);
+  const load = async () => firmwareOf(path === undefined ? path : await guestBytes(path));
+  const known = loaded.get(key) ?? load();
   loaded.set(key, known);
   return known;
 }

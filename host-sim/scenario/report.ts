@@ -11,10 +11,19 @@ export interface Report {
   seed: number;
   /** The guest given on the command line. */
   guest: string | undefined;
+  /** Wall time that the run took, in ms. */
+  wallMs: number;
+  /** The scenario is run with several seeds, so its seed belongs to its title. */
+  repeated: boolean;
 }
 
 /** Number of trace lines shown with a failure. */
 const CONTEXT = 10;
+
+/** What the run is called: the scenario's name, with the seed if there are several. */
+export function titleOf({ file, seed, repeated }: Report): string {
+  return repeated ? `${file.scenario.name} seed ${seed}` : file.scenario.name;
+}
 
 /** The command that runs it again. */
 export function reproduction({ file, target, seed, guest }: Report): string {
@@ -38,8 +47,8 @@ export function reportLines(report: Report): string[] {
 }
 
 function verdictLines(report: Report): string[] {
-  const { file, outcome } = report;
-  const { name } = file.scenario;
+  const { outcome } = report;
+  const name = titleOf(report);
   if (outcome.status === "passed") return [`PASS ${name} (${outcome.virtualMs} ms)`];
   if (outcome.status === "not-run") return [`NOT RUN ${name}: ${outcome.reason}`];
   const { expected, found } = outcome.failure;

@@ -1,8 +1,8 @@
 /** Runs a scenario on a target, step by step, and reports the first step that fails. */
 import type { BoardData } from "../base/board-data.ts";
-import { MessageError } from "../controller/cose.ts";
 import { parseRecord, readJournal, recordLine, verifyJournal } from "../controller/journal.ts";
 import type { Firmware } from "../sim/firmware.ts";
+import { findingOf } from "./finding.ts";
 import {
   type Answered,
   durationMs,
@@ -18,10 +18,12 @@ import {
   type Witness,
 } from "./grammar.ts";
 import { Monitor, type Violation } from "./monitor.ts";
+import type { Observed } from "./observed.ts";
 import { Oracle } from "./oracle.ts";
-import { EpochUnknown, type Message, Remote, SCENARIO_SECRETS } from "./remote.ts";
+import { type Message, type ReceivedReply, Remote, SCENARIO_SECRETS } from "./remote.ts";
 import { Mismatch, type Target } from "./target.ts";
 import { matches, Trace } from "./trace.ts";
+import { unsupportedReason } from "./unsupported.ts";
 
 /** How long a reply may take if the step does not say, in ms. */
 const REPLY_MS = 50;
@@ -57,36 +59,6 @@ export type Outcome = { trace: Trace; virtualMs: number; notes?: readonly string
   | { status: "not-run"; reason: string }
 );
 
-/** The failure that an error stands for. Throws the error again if it is not about the device. */
-function findingOf(error: unknown): { expected: string; found: string } {
-  if (error instanceof Mismatch) return { expected: error.expected, found: error.found };
-  if (error instanceof EpochUnknown)
-    return { expected: "an epoch to send the command under", found: error.message };
-  if (error instanceof MessageError)
-    return { expected: "a message signed by the device", found: error.message };
-  throw error;
-}
-
-/**
- * Why the target cannot run the steps; null if it can. `around`: the steps repeat, so the first one
- * follows the last one.
- */
-export function unsupportedReason(
-  steps: readonly Step[],
-  target: Target,
-  around = false,
-): string | null {
-  for (const [index, step] of steps.entries()) {
-    const next = steps[index + 1] ?? (around ? steps[0] : undefined);
-    const reason =
-      "repeat" in step
-        ? unsupportedReason(step.repeat.steps, target, true)
-        : target.unsupportedReason(step, next);
-    if (reason !== null) return reason;
-  }
-  return null;
-}
-
 /** Runs a scenario to its end or to the first failure. Errors that are not failures are thrown. */
 export async function runScenario(options: RunOptions): Promise<Outcome> {
   const { scenario, target } = options;
@@ -98,7 +70,7 @@ export async function runScenario(options: RunOptions): Promise<Outcome> {
   const reason =
     untimed ?? target.unsupportedImageReason(image) ?? unsupportedReason(scenario.steps, target);
   if (reason !== null) return { status: "not-run", reason, trace: new Trace(), virtualMs: 0 };
-  const run = new Run(options);
+  const run = new Session(options);
   try {
     const failure = await run.all();
     const notes = target.realTime?.notes() ?? [];
@@ -111,7 +83,8 @@ export async function runScenario(options: RunOptions): Promise<Outcome> {
   }
 }
 
-class Run {
+/** A run that takes its steps one after the other. After start(), every call may throw. */
+export class Session {
   readonly trace = new Trace();
   readonly #options: RunOptions;
   readonly #target: Target;
@@ -121,6 +94,8 @@ class Run {
   readonly #remote = new Remote();
   readonly #saved = new Map<string, Message>();
   #step: Step | null = null;
+  /** The last message sent, and the number of replies before it. */
+  #sent: { message: Message; before: number } | null = null;
   /** Number of the first trace line of the last action. */
   #since = 0;
   /**
@@ -138,48 +113,68 @@ class Run {
     this.#oracle = shipped && options.target.realTime === undefined ? new Oracle() : null;
   }
 
+  get observed(): Readonly<Observed> {
+    return this.#monitor.observed;
+  }
+
+  /** Runs the scenario. Null if it passes. */
   async all(): Promise<Failure | null> {
-    const { scenario, board, firmware, seed } = this.#options;
     try {
-      const started = this.#target.start({
-        board,
-        firmware,
-        seed,
-        position: scenario.start.switch,
-        image: scenario.start.image ?? "own",
-        secrets: SCENARIO_SECRETS,
-        trace: (at, kind, detail) => {
-          this.trace.push(at, kind, detail);
-          this.#monitor.line(at, kind, detail);
-          this.#oracle?.line(at, kind, detail);
-        },
-        message: (at, principal, channel, bytes) => {
-          this.#received++;
-          const read = this.#oracle?.message(at, principal, channel, bytes) ?? null;
-          this.#remote.receive(at, principal, channel, bytes, read);
-        },
-      });
-      if (started !== undefined) await started;
-      await this.#steps(scenario.steps);
-      await this.#target.realTime?.sync();
-      this.#monitor.end(this.#target.now);
-      this.#oracle?.end(this.#target.now);
-      await this.#checkInvariants();
-      await this.#target.realTime?.checkWitnesses();
+      await this.start();
+      await this.steps(this.#options.scenario.steps);
+      await this.finish();
       return null;
     } catch (error) {
-      // A violated invariant is more informative than the check that failed because of it.
-      const violation = this.#violation;
-      const finding = findingOf(error);
-      if (violation === null) return { step: this.#step, ...finding };
-      return { step: this.#step, expected: violation.rule, found: violation.line };
+      return this.failureOf(error);
     }
   }
 
-  async #steps(steps: readonly Step[]): Promise<void> {
+  /** Switches the supply on. */
+  async start(): Promise<void> {
+    const { scenario, board, firmware, seed } = this.#options;
+    const started = this.#target.start({
+      board,
+      firmware,
+      seed,
+      position: scenario.start.switch,
+      image: scenario.start.image ?? "own",
+      secrets: SCENARIO_SECRETS,
+      trace: (at, kind, detail) => {
+        this.trace.push(at, kind, detail);
+        this.#monitor.line(at, kind, detail);
+        this.#oracle?.line(at, kind, detail);
+      },
+      message: (at, principal, channel, bytes) => {
+        this.#received++;
+        const read = this.#oracle?.message(at, principal, channel, bytes) ?? null;
+        this.#remote.receive(at, principal, channel, bytes, read);
+      },
+    });
+    if (started !== undefined) await started;
+  }
+
+  /** Checks what is due at the end of a run. */
+  async finish(): Promise<void> {
+    await this.#target.realTime?.sync();
+    this.#monitor.end(this.#target.now);
+    this.#oracle?.end(this.#target.now);
+    await this.#checkInvariants();
+    await this.#target.realTime?.checkWitnesses();
+  }
+
+  /** The failure that an error of another call stands for. Throws the error if it is none. */
+  failureOf(error: unknown): Failure {
+    // A violated invariant is more informative than the check that failed because of it.
+    const violation = this.#violation;
+    const finding = findingOf(error);
+    if (violation === null) return { step: this.#step, ...finding };
+    return { step: this.#step, expected: violation.rule, found: violation.line };
+  }
+
+  async steps(steps: readonly Step[]): Promise<void> {
     for (const step of steps) {
       if ("repeat" in step) {
-        for (let time = 0; time < step.repeat.times; time++) await this.#steps(step.repeat.steps);
+        for (let time = 0; time < step.repeat.times; time++) await this.steps(step.repeat.steps);
         continue;
       }
       this.#step = step;
@@ -308,13 +303,9 @@ class Run {
     this.#monitor.sent(message.bytes, message.facts);
     this.#oracle?.sent(message);
     await this.#target.publish(message.bytes, answered.via ?? "direct");
+    this.#sent = { message, before };
     if (answered.reply === undefined && data === undefined) return;
-    const { realTime } = this.#target;
-    const within = answered.within === undefined ? REPLY_MS : durationMs(answered.within);
-    const none = answered.reply === "none";
-    await this.#target.advance(none ? Math.max(within, realTime?.quietMs ?? 0) : within);
-    if (!none) await this.#until(() => this.#remote.replyTo(message, before) !== null);
-    const reply = this.#remote.replyTo(message, before);
+    const reply = await this.reply(answered.within, answered.reply !== "none");
     const code = reply?.code ?? "none";
     if (answered.reply !== undefined && answered.reply !== code)
       throw new Mismatch(`reply ${answered.reply}`, `reply ${code}`);
@@ -323,6 +314,21 @@ class Run {
       const found = Array.isArray(value) ? value.length : (value ?? null);
       if (found !== wanted) throw new Mismatch(`reply ${name}=${wanted}`, `${name}=${found}`);
     }
+  }
+
+  /**
+   * The reply to the last message; null if there is none after `within`. In real time a `wanted` one
+   * may take longer.
+   */
+  async reply(within?: string, wanted = true): Promise<ReceivedReply | null> {
+    const sent = this.#sent;
+    if (sent === null) return null;
+    const { realTime } = this.#target;
+    const ms = within === undefined ? REPLY_MS : durationMs(within);
+    await this.#target.advance(wanted ? ms : Math.max(ms, realTime?.quietMs ?? 0));
+    const read = () => this.#remote.replyTo(sent.message, sent.before);
+    if (wanted) await this.#until(() => read() !== null);
+    return read();
   }
 
   async #expect(expect: Expect): Promise<void> {

@@ -49,6 +49,7 @@ const VERBS = [
     "commission",
     "doctor",
     "setup",
+    "gateway",
   ],
 ];
 
@@ -106,6 +107,7 @@ const READS = [
   "run @",
   "run --guest @",
   "conform @",
+  "gateway --keys mine --config @",
   "prove --part gate --gate @",
   "prove --check @",
   "swarm --gate @",

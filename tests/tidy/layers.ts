@@ -16,11 +16,13 @@ const HOST: Record<string, readonly string[]> = {
   flash: ["base", "abi", "sim", "mqtt", "serial", "controller", "build"],
   scenario: ["base", "abi", "sim", "controller"],
   targets: ["base", "abi", "sim", "mqtt", "serial", "build", "flash", "scenario"],
+  report: ["base", "abi", "scenario"],
+  library: ["base", "sim", "scenario", "targets", "report"],
   prove: ["base", "abi", "sim", "controller", "build", "scenario", "targets"],
   swarm: ["base", "abi", "sim", "controller", "scenario", "targets"],
   cli: [
     ...["base", "abi", "sim", "mqtt", "serial", "controller", "gateway", "build", "flash"],
-    ...["scenario", "targets", "prove", "swarm"],
+    ...["scenario", "targets", "report", "prove", "swarm"],
   ],
 };
 

@@ -72,9 +72,7 @@ function tierRows({ claims, figures }: Proof): TierRow[] {
     },
     {
       claim: "Control: where the chip itself powers the radio, the same code keeps it on",
-      tests: [
-        `${CHIP}: keeps the radio on if the chip powers it (negative control)`,
-      ],
+      tests: [`${CHIP}: keeps the radio on if the chip powers it (negative control)`],
       figure: "rail up 1 s after KILL",
     },
     {

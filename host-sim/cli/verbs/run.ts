@@ -5,8 +5,6 @@ import { dirname, relative, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { loadBoard } from "../../base/board-data.ts";
 import { EXIT, UserError } from "../../base/errors.ts";
-import { writeFileAtomic } from "../../base/files.ts";
-import { checkOutputFile, writeTrouble } from "../../base/outputs.ts";
 import type { Engine } from "../../build/native-image.ts";
 import { scenarioFolder, scenarioPaths } from "../../scenario/files.ts";
 import { firmwareWith, guestBytes } from "../../scenario/guest.ts";
@@ -25,17 +23,31 @@ import {
   targetNames,
   targetTrouble,
 } from "../../targets/registry.ts";
-import { engineOption, example, jsonOption, parseTcpPort, seedOption } from "../options.ts";
-import { print, printJson, returnToLoop } from "../terminal.ts";
+import {
+  engineOption,
+  example,
+  JOBS_MAX,
+  jsonOption,
+  parseCount,
+  parseTcpPort,
+  seedOption,
+} from "../options.ts";
+import { answerOf, type Job, jobsOf, runInWorkers, type Task } from "../run-jobs.ts";
+import { checkOutputs, type Outputs, writeOutputs } from "../run-outputs.ts";
+import { serveWorker } from "../swarm-workers.ts";
+import { now, print, printJson, returnToLoop } from "../terminal.ts";
 import { passwordOption, wifiOf } from "../wifi.ts";
 
-const DEFAULT_SEED = 1;
+const REPEAT_MAX = 1_000_000;
 
-interface RunVerbOptions {
+interface RunVerbOptions extends Outputs {
   readonly target: string;
   readonly engine?: Engine;
   readonly seed?: number;
-  readonly trace?: string;
+  readonly filter?: string;
+  readonly repeat: number;
+  readonly jobs: number;
+  readonly worker: boolean;
   readonly guest?: string;
   readonly json: boolean;
   readonly fixture?: string;
@@ -80,10 +92,16 @@ type OneOptions = Pick<RunVerbOptions, "target"> &
   Pick<TargetOptions, "entropy">;
 
 /** Runs one scenario. A guest in `options` replaces the scenario's own. */
-export async function runOne(file: ScenarioFile, options: OneOptions): Promise<Report> {
+export function runOne(file: ScenarioFile, options: OneOptions): Promise<Report> {
+  const [job] = jobsOf([file], { ...options, filter: "", repeat: 1 });
+  if (job === undefined) throw new Error(`no run of ${file.path}`);
+  return runJob(job, options);
+}
+
+async function runJob(job: Job, options: OneOptions): Promise<Report> {
   for (let again = 0; ; again++) {
     try {
-      return await runOnce(file, options);
+      return await runOnce(job, options);
     } catch (error) {
       if (!(error instanceof TimingOverrun) || again === OVERRUN_RETRIES_MAX) throw error;
     }
@@ -102,7 +120,7 @@ function targetOptions(options: OneOptions): TargetOptions {
   };
 }
 
-async function runOnce(file: ScenarioFile, options: OneOptions): Promise<Report> {
+async function runOnce({ file, seed, repeated }: Job, options: OneOptions): Promise<Report> {
   const { scenario, path } = file;
   const own = scenario.guest === undefined ? undefined : resolve(dirname(path), scenario.guest);
   const guest = options.guest ?? own;
@@ -110,7 +128,7 @@ async function runOnce(file: ScenarioFile, options: OneOptions): Promise<Report>
     ...targetOptions(options),
     ...(guest === undefined ? {} : { guest: await guestBytes(guest) }),
   });
-  const seed = options.seed ?? scenario.seed ?? DEFAULT_SEED;
+  const began = now();
   const outcome = await runScenario({
     scenario,
     target,
@@ -118,48 +136,91 @@ async function runOnce(file: ScenarioFile, options: OneOptions): Promise<Report>
     firmware: await firmwareWith(guest),
     seed,
   });
-  return { file, outcome, target: target.name, seed, guest: options.guest };
+  const wallMs = now() - began;
+  return { file, outcome, target: target.name, seed, guest: options.guest, wallMs, repeated };
 }
 
-/**
- * Writes all traces to one file, each under a heading. Throws a UserError if it cannot be written.
- */
-function writeTraces(path: string, reports: readonly Report[]): void {
-  const lines = reports.flatMap(({ file, seed, target, outcome }) => [
-    `# ${file.scenario.name} --target ${target} --seed ${seed}`,
-    ...outcome.trace.texts(),
-  ]);
-  try {
-    writeFileAtomic(path, `${lines.join("\n")}\n`, { mode: 0o644, replace: true });
-  } catch (error) {
-    throw writeTrouble(path, error);
+/** Arguments of a worker process. A board on a serial port has none. */
+function workerArgs({ target, engine, guest }: RunVerbOptions): string[] {
+  return [
+    ...["run", "--worker", "--target", target],
+    ...(engine === undefined ? [] : ["--engine", engine]),
+    ...(guest === undefined ? [] : ["--guest", guest]),
+  ];
+}
+
+async function runAll(
+  jobs: readonly Job[],
+  options: RunVerbOptions,
+  done: (report: Report) => void,
+): Promise<void> {
+  if (options.jobs === 1) {
+    for (const job of jobs) {
+      done(await runJob(job, options));
+      await returnToLoop();
+    }
+    return;
   }
+  // Builds the target's image, which all workers then find.
+  makeTarget(options.target, targetOptions(options));
+  const { jobs: count, guest } = options;
+  await runInWorkers(jobs, { count, args: workerArgs(options), guest }, done);
 }
 
 async function run(names: readonly string[], given: RunCommandOptions): Promise<void> {
+  const { wifi: ssid, passwordFile, ...rest } = given;
+  if (rest.worker) {
+    return serveWorker(({ path, seed }: Task) =>
+      answerOf(() => runOne(loadScenario(path), { ...rest, seed })),
+    );
+  }
   const wanted = names.length === 0 ? [relative(process.cwd(), scenarioFolder()) || "."] : names;
-  checkOutputFile(given.trace);
   // Read all files before running any, so that a bad file is reported first.
-  const files = wanted.flatMap(scenarioPaths).map(loadScenario);
+  const jobs = jobsOf(wanted.flatMap(scenarioPaths).map(loadScenario), given);
+  checkOutputs(given, jobs.length);
   const trouble = targetTrouble(given.target);
   if (trouble !== null) throw new UserError(`NOT RUN ${given.target}: ${trouble}`, EXIT.NO_TOOL);
-  const { wifi: ssid, passwordFile, ...rest } = given;
+  if (given.jobs > 1 && given.target.startsWith("serial:"))
+    throw new UserError(`--jobs ${given.jobs}: a board runs one scenario at a time`, EXIT.USAGE);
   const wifi = ssid === undefined ? null : await wifiOf(ssid, passwordFile);
   const options: RunVerbOptions = { ...rest, ...(wifi && { wifi }) };
   await checkTarget(options.target, targetOptions(options));
+  const started = Date.now();
   const reports: Report[] = [];
-  for (const file of files) {
-    const report = await runOne(file, options);
-    await returnToLoop();
+  await runAll(jobs, options, (report) => {
     reports.push(report);
     if (options.json) printJson(reportJson(report));
     else for (const line of reportLines(report)) print(line);
-  }
-  if (options.trace !== undefined) writeTraces(options.trace, reports);
+  });
+  writeOutputs(options, reports, started);
   const { passed, failed, "not-run": notRun } = summaryOf(reports);
   if (options.json) printJson({ passed, failed, notRun });
   else print(`${passed} passed, ${failed} failed, ${notRun} not run`);
   if (failed > 0) process.exitCode = EXIT.REFUTED;
+}
+
+/** Options that choose the runs and where their results go. */
+function addRunOptions(command: Command): void {
+  command
+    .option("--filter <text>", "run only the scenarios whose name contains this text")
+    .addOption(
+      new Option("--repeat <n>", "run each scenario this often, each time with the next seed")
+        .argParser(parseCount(REPEAT_MAX))
+        .default(1),
+    )
+    .addOption(
+      new Option("--jobs <n>", "number of parallel processes; it does not change the output")
+        .argParser(parseCount(JOBS_MAX))
+        .default(1),
+    )
+    .option("--trace <file>", "write the traces to this file")
+    .option("--junit <file>", "write the outcomes to this file as JUnit XML")
+    .option("--html <file>", "write a report with waveforms to this file, as one HTML page")
+    .option(
+      "--vcd <path>",
+      "write waveforms to this file, or one file for each run to this folder/",
+    )
+    .addOption(new Option("--worker").default(false).hideHelp());
 }
 
 export function register(program: Command): void {
@@ -193,14 +254,15 @@ export function register(program: Command): void {
     .addOption(passwordOption())
     .addOption(engineOption())
     .addOption(seedOption("--seed <n>", "seed of bounce and epochs, instead of the scenario's own"))
-    .option("--trace <file>", "write the traces to this file")
     .option("--guest <file>", "run this guest (.wasm or .wat) instead of device.wasm")
     .addOption(jsonOption())
     .action(run);
+  addRunOptions(command);
   example(
     command,
     "killswitch run",
     "killswitch run tests/scenarios/bounce.yaml --seed 7 --trace bounce.trace",
+    "killswitch run --jobs 2 --junit results.xml --html report.html --vcd waves/",
     "killswitch run --target serial:/dev/ttyUSB0 --fixture serial:/dev/ttyUSB1 --wifi home",
   );
 }

@@ -1,7 +1,7 @@
 /**
  * `killswitch swarm`: runs random scenarios by seed and checks each run against the invariants.
  */
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { RealClock } from "../../base/clock.ts";
 import { EXIT, type ExitCode, UserError } from "../../base/errors.ts";
 import { checkOutputFile, checkOutputFolder } from "../../base/outputs.ts";
@@ -10,11 +10,18 @@ import { onSignal } from "../../base/signals.ts";
 import { firmwarePath, validModule } from "../../sim/firmware.ts";
 import { Engine, type Modules } from "../../swarm/engine.ts";
 import { type Finding, writeFinding } from "../../swarm/finding.ts";
-import { openProgress, Progress, subjectOf } from "../../swarm/progress-file.ts";
+import { openProgress, Progress, type SeedRange, subjectOf } from "../../swarm/progress-file.ts";
 import { summaryLines, type Verdict, verdictOf } from "../../swarm/report.ts";
 import { reasonOf } from "../../swarm/shrink.ts";
 import { sortedTotals, type Totals, unreachedMarks } from "../../swarm/totals.ts";
-import { example, jsonOption, parseDuration, seedOption } from "../options.ts";
+import {
+  example,
+  JOBS_MAX,
+  jsonOption,
+  parseCount,
+  parseDuration,
+  seedOption,
+} from "../options.ts";
 import { runWorkers, serveWorker, Worker } from "../swarm-workers.ts";
 import { print, printJson } from "../terminal.ts";
 
@@ -40,7 +47,6 @@ const CODES: Record<Verdict, ExitCode> = {
 const DEFAULT_SEEDS = 10_000;
 /** One more than the largest seed. */
 const SEED_END = 2 ** 32;
-const JOBS_MAX = 64;
 /**
  * Time between two updates of the progress bar, and between two writes of the state file, in ms.
  */
@@ -50,14 +56,6 @@ const SAVE_MS = 5_000;
 const FINDINGS_MAX = 3;
 /** Width of the progress bar, in characters. */
 const BAR = 30;
-
-function parseCount(most: number): (text: string) => number {
-  return (text) => {
-    const count = /^\d{1,10}$/.test(text) ? Number(text) : 0;
-    if (count >= 1 && count <= most) return count;
-    throw new InvalidArgumentError(`Write a whole number from 1 to ${most}.`);
-  };
-}
 
 /** Returns a function that shows the progress on a terminal and saves the state at intervals. */
 function progressReporter(progress: Progress, path: string | undefined): () => void {
@@ -94,7 +92,10 @@ async function runAll(engine: Engine, progress: Progress, options: SwarmOptions)
   if (options.jobs === 1) {
     await runWorkers(progress, [([from, count]) => engine.runSeeds(from, count)], reportProgress);
   } else {
-    const workers = Array.from({ length: options.jobs }, () => new Worker(workerArgs(options)));
+    const workers = Array.from(
+      { length: options.jobs },
+      () => new Worker<SeedRange, Totals>(workerArgs(options)),
+    );
     try {
       await runWorkers(
         progress,
@@ -151,7 +152,7 @@ async function swarm(options: SwarmOptions): Promise<void> {
   const modules = { gate: validModule(options.gate), device: validModule(options.device) };
   if (options.worker) {
     const engine = await Engine.make(modules, time);
-    return serveWorker(([first, count]) => engine.runSeeds(first, count));
+    return serveWorker(([first, count]: SeedRange) => engine.runSeeds(first, count));
   }
   if (from + seeds > SEED_END)
     throw new UserError(
