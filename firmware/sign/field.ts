@@ -2,13 +2,15 @@
 // any value below 2^256: it is brought below p only when it is written out. No branch and no address
 // depends on a value, and no operation may be slower for one value than for another.
 
+import { SCRATCH } from "./scratch";
+
 /** Size of an element, in bytes. */
 export const ELEMENT: usize = 32;
 /** 2^256 is congruent to this. */
 const FOLD: u64 = 38;
 
 /** The product of two elements: 16 words. */
-const PRODUCT: usize = memory.data(64, 8);
+const PRODUCT: usize = SCRATCH;
 
 /** Sets an element to a value below 2^32. */
 export function fieldSet(out: usize, value: u32): void {
@@ -101,9 +103,4 @@ export function fieldEncode(out: usize, a: usize): void {
     carry >>= 32;
   }
   store<u32>(out, load<u32>(out, 28) & 0x7fffffff, 28);
-}
-
-/** Wipes what the last operation left. */
-export function fieldWipe(): void {
-  for (let i: usize = 0; i < 64; i += 8) store<u64>(PRODUCT + i, 0);
 }

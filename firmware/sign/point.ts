@@ -11,6 +11,7 @@ import {
   fieldSet,
   fieldSubtract,
 } from "./field";
+import { SCRATCH } from "./scratch";
 
 /** The base point as y + x, y - x and 2 d x y: 3 elements. */
 const BASE = memory.data<u32>([
@@ -19,18 +20,18 @@ const BASE = memory.data<u32>([
   0x877aaa68, 0xabc91205, 0xccaac49e, 0x26d9e823, 0xdd43598c, 0x5a1b7dcb, 0x9f0c65a8, 0x6f117b68,
 ]);
 
-/** The point, in extended coordinates: x = X / Z, y = Y / Z, T = X Y / Z. */
-const X: usize = memory.data(32, 8);
-const Y: usize = memory.data(32, 8);
-const Z: usize = memory.data(32, 8);
-const T: usize = memory.data(32, 8);
+/** The point, in extended coordinates: x = X / Z, y = Y / Z, T = X Y / Z. field.ts uses what is before. */
+const X: usize = SCRATCH + 64;
+const Y: usize = SCRATCH + 96;
+const Z: usize = SCRATCH + 128;
+const T: usize = SCRATCH + 160;
 /** Intermediate results. */
-const E: usize = memory.data(32, 8);
-const F: usize = memory.data(32, 8);
-const G: usize = memory.data(32, 8);
-const H: usize = memory.data(32, 8);
+const E: usize = SCRATCH + 192;
+const F: usize = SCRATCH + 224;
+const G: usize = SCRATCH + 256;
+const H: usize = SCRATCH + 288;
 /** What is added, as in BASE. */
-const ADDEND: usize = memory.data(96, 8);
+const ADDEND: usize = SCRATCH + 320;
 
 /** Makes the point the neutral one: (0, 1). */
 export function pointBegin(): void {
@@ -114,9 +115,4 @@ export function pointEncode(out: usize): void {
   fieldEncode(H, X);
   fieldEncode(out, Y);
   store<u32>(out, load<u32>(out, 28) | ((load<u32>(H) & 1) << 31), 28);
-}
-
-/** Wipes the point and the intermediate results. */
-export function pointWipe(): void {
-  for (let at = X; at < ADDEND + 96; at += 4) store<u32>(at, 0);
 }

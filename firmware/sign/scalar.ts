@@ -2,6 +2,8 @@
 // 8032, 5.1): 32 bytes, the lowest first. The reduction is that of TweetNaCl (Bernstein and others, 2014):
 // signed digits of 8 bits, without a branch that depends on one.
 
+import { SCRATCH } from "./scratch";
+
 /** Size of a scalar, in bytes. */
 export const SCALAR: usize = 32;
 
@@ -10,7 +12,7 @@ const L = memory.data<u8>([
   0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x10,
 ]);
 /** 64 signed digits of 64 bits. */
-const DIGITS: usize = memory.data(512, 8);
+const DIGITS: usize = SCRATCH;
 
 function digit(index: i32): i64 {
   return load<i64>(DIGITS + ((<usize>index) << 3));
@@ -73,9 +75,4 @@ export function scalarMultiplyAdd(out: usize, a: usize, b: usize, c: usize): voi
     }
   }
   reduce(out);
-}
-
-/** Wipes what the last operation left. */
-export function scalarWipe(): void {
-  for (let i = 0; i < 64; i++) setDigit(i, 0);
 }

@@ -31,12 +31,13 @@ const K = memory.data<u64>([
   0x28db77f523047d84, 0x32caab7b40c72493, 0x3c9ebe0a15c9bebc, 0x431d67c49c100d4c,
   0x4cc5d4becb3e42b6, 0x597f299cfc657e2a, 0x5fcb6fab3ad6faec, 0x6c44198c4a475817,
 ]);
-/** The message schedule: 80 words, of which the first 16 are the block to compress. */
-const W: usize = memory.data(640, 8);
+/**
+ * The block: its bytes as they come, and while it is compressed the 16 words of the message schedule from the
+ * one of the round on, each in the place of the one that is 16 rounds older.
+ */
+const W: usize = memory.data(128, 8);
 /** The hash value: 8 words. */
 const H: usize = memory.data(64, 8);
-/** The bytes that do not fill a block yet, in the order of the message. */
-const PART: usize = memory.data(128, 8);
 
 /** Bytes so far. */
 let total: u32 = 0;
@@ -49,21 +50,23 @@ function sum1(e: u64): u64 {
   return rotr<u64>(e, 14) ^ rotr<u64>(e, 18) ^ rotr<u64>(e, 41);
 }
 
-/** Computes words 16 to 79 of the schedule (FIPS 180-4, 6.4.2, step 1). */
-function expand(): void {
-  for (let p: usize = W; p < W + 512; p += 8) {
-    const w1 = load<u64>(p, 8);
-    const w14 = load<u64>(p, 112);
-    const sigma0 = rotr<u64>(w1, 1) ^ rotr<u64>(w1, 8) ^ (w1 >>> 7);
-    const sigma1 = rotr<u64>(w14, 19) ^ rotr<u64>(w14, 61) ^ (w14 >>> 6);
-    store<u64>(p, load<u64>(p) + sigma0 + load<u64>(p, 72) + sigma1, 128);
-  }
+/** Word `ahead` bytes after that of a round in the circle of 16. */
+function word(round: usize, ahead: usize): u64 {
+  return load<u64>(W + ((round + ahead) & 127));
 }
 
-/** Compresses the block in PART into H (FIPS 180-4, 6.4.2). */
+/** Replaces the word of a round by that of 16 rounds later (FIPS 180-4, 6.4.2, step 1). */
+function expand(round: usize): void {
+  const w1 = word(round, 8);
+  const w14 = word(round, 112);
+  const sigma0 = rotr<u64>(w1, 1) ^ rotr<u64>(w1, 8) ^ (w1 >>> 7);
+  const sigma1 = rotr<u64>(w14, 19) ^ rotr<u64>(w14, 61) ^ (w14 >>> 6);
+  store<u64>(W + (round & 127), word(round, 0) + sigma0 + word(round, 72) + sigma1);
+}
+
+/** Compresses the block in W into H (FIPS 180-4, 6.4.2). */
 function compress(): void {
-  for (let i: usize = 0; i < 128; i += 8) store<u64>(W + i, bswap<u64>(load<u64>(PART + i)));
-  expand();
+  for (let i: usize = 0; i < 128; i += 8) store<u64>(W + i, bswap<u64>(load<u64>(W + i)));
   let a = load<u64>(H, 0);
   let b = load<u64>(H, 8);
   let c = load<u64>(H, 16);
@@ -73,7 +76,8 @@ function compress(): void {
   let g = load<u64>(H, 48);
   let h = load<u64>(H, 56);
   for (let i: usize = 0; i < 640; i += 8) {
-    const one = h + sum1(e) + (g ^ (e & (f ^ g))) + load<u64>(K + i) + load<u64>(W + i);
+    const one = h + sum1(e) + (g ^ (e & (f ^ g))) + load<u64>(K + i) + word(i, 0);
+    expand(i);
     const two = sum0(a) + ((a & b) | (c & (a | b)));
     h = g;
     g = f;
@@ -108,7 +112,7 @@ export function sha512Begin(): void {
 }
 
 function addByte(byte: u8): void {
-  store<u8>(PART + <usize>(total % BLOCK), byte);
+  store<u8>(W + <usize>(total % BLOCK), byte);
   total++;
   if (total % BLOCK === 0) compress();
 }
@@ -123,13 +127,13 @@ export function sha512End(out: usize): void {
   const bits = total << 3;
   addByte(0x80);
   while (total % BLOCK !== LENGTH_OFFSET) addByte(0);
-  store<u64>(PART, 0, 112);
-  store<u64>(PART, bswap<u64>(bits), 120);
+  store<u64>(W, 0, 112);
+  store<u64>(W, bswap<u64>(bits), 120);
   compress();
   for (let i: usize = 0; i < 64; i += 8) store<u64>(out + i, bswap<u64>(load<u64>(H + i)));
 }
 
 /** Wipes what the last hash left. */
 export function sha512Wipe(): void {
-  for (let at = W; at < PART + 128; at += 8) store<u64>(at, 0);
+  for (let at = W; at < H + 64; at += 8) store<u64>(at, 0);
 }

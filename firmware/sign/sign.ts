@@ -1,24 +1,24 @@
-// sign.wasm: Ed25519 (RFC 8032, 5.1) for a host: the public key of a seed, and signatures. It has fixed
-// buffers and no imports, and does not verify.
+// sign.wasm: Ed25519 (RFC 8032, 5.1) for a host: the public key of a seed, and signatures; and SHA-512, which
+// it needs anyway. It has fixed buffers and no imports, and does not verify.
 //
 // A signature takes some millions of instructions, so it is made in steps: after begin() the host calls
 // step() until that returns 0, and does what it wants in between. No branch and no address depends on the
 // seed: neither within a step, nor in how many steps there are.
 
-import { fieldWipe } from "./field";
-import { INVERSIONS, pointBegin, pointEncode, pointInvert, pointStep, pointWipe } from "./point";
-import { SCALAR, scalarMultiplyAdd, scalarReduce, scalarWipe } from "./scalar";
+import { INVERSIONS, pointBegin, pointEncode, pointInvert, pointStep } from "./point";
+import { SCALAR, scalarMultiplyAdd, scalarReduce } from "./scalar";
+import { scratchWipe } from "./scratch";
 import { DIGEST, sha512Add, sha512Begin, sha512End, sha512Wipe } from "./sha512";
 
 /** Longest message, in bytes. */
-const SIGN_MESSAGE_MAX: u32 = 512;
+const SIGN_MESSAGE_MAX: u32 = 256;
 /** Highest bit that a scalar can have: RFC 8032 sets bit 254 of the secret one. */
 const TOP_BIT: u32 = 254;
 /** Steps for one multiple of the base point: its bits, the inversion, the encoding. */
 const POINT_STEPS: u32 = TOP_BIT + 1 + INVERSIONS + 1;
 
 const SEED: usize = memory.data(32, 8);
-const MESSAGE: usize = memory.data(512, 8);
+const MESSAGE: usize = memory.data(256, 8);
 const PUBLIC: usize = memory.data(32, 8);
 /** R, 32 bytes, and S, 32 bytes. */
 const SIGNATURE: usize = memory.data(64, 8);
@@ -42,7 +42,7 @@ export function seed_ptr(): usize {
   return SEED;
 }
 
-/** Address of the buffer for the message: 512 bytes. */
+/** Address of the buffer for the message: 256 bytes. */
 export function message_ptr(): usize {
   return MESSAGE;
 }
@@ -55,6 +55,29 @@ export function public_ptr(): usize {
 /** Address of the signature: 64 bytes. */
 export function signature_ptr(): usize {
   return SIGNATURE;
+}
+
+/** Address of the digest of digest_end(): 64 bytes, until the next call of anything else. */
+export function digest_ptr(): usize {
+  return WIDE;
+}
+
+/** Begins a SHA-512. Traps while a signature is being made. */
+export function digest_begin(): void {
+  assert(next === 0);
+  sha512Begin();
+}
+
+/** Adds the first bytes of the message buffer. Traps on more than 256, and while a signature is being made. */
+export function digest_add(len: u32): void {
+  assert(next === 0 && len <= SIGN_MESSAGE_MAX);
+  sha512Add(MESSAGE, len);
+}
+
+/** Ends the SHA-512. Traps while a signature is being made. */
+export function digest_end(): void {
+  assert(next === 0);
+  sha512End(WIDE);
 }
 
 function start(): void {
@@ -109,7 +132,7 @@ export function public_begin(): void {
   start();
 }
 
-/** Begins the public key of the seed, and its signature of the message. Traps on one over 512 bytes. */
+/** Begins the public key of the seed, and its signature of the message. Traps on one over 256 bytes. */
 export function sign_begin(message_len: u32): void {
   assert(message_len <= SIGN_MESSAGE_MAX);
   signing = true;
@@ -145,7 +168,5 @@ export function wipe(): void {
   }
   for (let i: usize = 0; i < SCALAR; i += 4) store<u32>(FACTOR + i, 0);
   sha512Wipe();
-  pointWipe();
-  scalarWipe();
-  fieldWipe();
+  scratchWipe();
 }

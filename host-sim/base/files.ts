@@ -1,7 +1,18 @@
 /**
- * Writes files atomically: a file is complete or absent, never partly written.
+ * Reads files that a user names, and writes files atomically: a file is complete or absent, never partly
+ * written.
  */
-import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { codeOf, EXIT, UserError } from "./errors.ts";
 
 /**
  * Writes a temporary file next to `path` and moves it into place. With `replace` false, throws
@@ -27,5 +38,16 @@ export function writeFileAtomic(
     else linkSync(temporary, path);
   } finally {
     rmSync(temporary, { force: true });
+  }
+}
+
+/** The bytes of a file, or of standard input for `-`. Throws a UserError if they cannot be read. */
+export function readInput(file: string): Uint8Array {
+  try {
+    // File descriptor 0 is standard input.
+    return readFileSync(file === "-" ? 0 : file);
+  } catch (error) {
+    const why = codeOf(error) === "ENOENT" ? "the file does not exist" : codeOf(error);
+    throw new UserError(`${file} cannot be read: ${why}`, EXIT.BAD_FILE);
   }
 }

@@ -17,7 +17,7 @@ import {
 import { basename, join } from "node:path";
 import type { FirmwareCommand } from "../base/board-data.ts";
 import { EXIT, UserError } from "../base/errors.ts";
-import { translateCore } from "../build/native-image.ts";
+import { translateCore } from "../build/translate.ts";
 import { wasm3Folder } from "../build/wasm3.ts";
 import { firmwarePath, readModule } from "../sim/firmware.ts";
 import { type Chip, commandOf, ROLES } from "./chip.ts";

@@ -2,7 +2,7 @@
  * Tests the shipped sign.wasm against RFC 8032's vectors and node:crypto, and that its path does not depend
  * on the seed.
  */
-import { createPrivateKey, createPublicKey, sign } from "node:crypto";
+import { createHash, createPrivateKey, createPublicKey, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import wabt from "wabt";
@@ -44,7 +44,7 @@ describe("sign.wasm", () => {
     const random = new Prng(8032);
     for (let round = 0; round < 500; round++) {
       const seed = new Uint8Array(32);
-      const message = new Uint8Array(random.below(513));
+      const message = new Uint8Array(random.below(257));
       random.fill(seed);
       random.fill(message);
       check(seed, message);
@@ -60,19 +60,31 @@ describe("sign.wasm", () => {
     }
     for (const seed of seeds) check(seed, Uint8Array.of(0));
     const seed = Uint8Array.from({ length: 32 }, (_, index) => index);
-    for (let length = 0; length <= 512; length++)
+    for (let length = 0; length <= 256; length++)
       check(
         seed,
         Uint8Array.from({ length }, (_, index) => index ^ length),
       );
   });
 
+  test("gives the SHA-512 of node:crypto at every length around its blocks, and of a module", () => {
+    const lengths = Array.from({ length: 300 }, (_, length) => length);
+    const inputs = [511, 512, 513, 1024, ...lengths].map((length) =>
+      Uint8Array.from({ length }, (_, index) => index * 5 + length),
+    );
+    for (const bytes of [module, ...inputs])
+      expect(hex(signer.digest(bytes))).toBe(createHash("sha512").update(bytes).digest("hex"));
+  });
+
   test("refuses a message that is too long, and a step without a beginning", () => {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), {});
     const raw = exports as unknown as SignExports;
-    expect(() => raw.sign_begin(513)).toThrow(WebAssembly.RuntimeError);
+    expect(() => raw.sign_begin(257)).toThrow(WebAssembly.RuntimeError);
     expect(() => raw.step()).toThrow(WebAssembly.RuntimeError);
-    expect(() => signer.sign(new Uint8Array(32), new Uint8Array(513))).toThrow(RangeError);
+    expect(() => raw.digest_add(257)).toThrow(WebAssembly.RuntimeError);
+    raw.public_begin();
+    expect(() => raw.digest_begin()).toThrow(WebAssembly.RuntimeError);
+    expect(() => signer.sign(new Uint8Array(32), new Uint8Array(257))).toThrow(RangeError);
   });
 
   test("leaves nothing of a secret in its memory", () => {

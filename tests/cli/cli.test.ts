@@ -39,6 +39,7 @@ const DEEPER = [
   "keys revoke",
   "journal read",
   "journal verify",
+  "journal attest",
 ];
 
 describe("help", () => {

@@ -151,7 +151,11 @@ export async function runLive(options: LiveOptions): Promise<void> {
   const withdraw = onSignal(leave);
   let device: DeviceSession | undefined;
   try {
-    device = await openDevice({ ...deviceOptions(options), trace }, network.link, seed);
+    const say = (line: string) => {
+      if (!terminal) print(line);
+    };
+    const own = { ...deviceOptions(options), trace, console: say };
+    device = await openDevice(own, network.link, seed);
     const { simulator } = device;
     const ended = untilEnded(simulator, terminal ? view : null, ports);
     if (!terminal) printAside(`try this in another terminal: ${tryLine}`);

@@ -15,18 +15,15 @@ import {
 import { basename, dirname, join } from "node:path";
 import { EXIT, UserError } from "../../base/errors.ts";
 import { packageRoot } from "../../base/paths.ts";
+import { type Engine, STRICT_FLAGS, UNROLL_FLAGS, WASM3_FLAGS } from "../../build/native-image.ts";
+import { requireTools } from "../../build/tools.ts";
 import {
-  type Engine,
   MAC_MEMORY,
   runTool,
-  STRICT_FLAGS,
   THIRD_PARTY_FLAGS,
   translate,
   translateCore,
-  UNROLL_FLAGS,
-  WASM3_FLAGS,
-} from "../../build/native-image.ts";
-import { requireTools } from "../../build/tools.ts";
+} from "../../build/translate.ts";
 import { wasm3Folder } from "../../build/wasm3.ts";
 import { firmwarePath, readModule } from "../../sim/firmware.ts";
 import { loadGuest } from "../../sim/module.ts";
