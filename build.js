@@ -30,6 +30,13 @@ const MODULES = [
     release: ["--shrinkLevel", "1"],
   },
   { entry: "firmware/mac/mac.ts", name: "mac", flags: ["--memoryBase", "16"] },
+  // Optimised for size: a signature is rare, and its code is a large part of a board's flash.
+  {
+    entry: "firmware/sign/sign.ts",
+    name: "sign",
+    flags: ["--memoryBase", "16"],
+    release: ["--shrinkLevel", "1"],
+  },
   // The interpreter keeps its compiled code in RAM. Without optimisation for size that takes a
   // third more. Data starts at address 16, so that a board has to provide as little memory as
   // possible.

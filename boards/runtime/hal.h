@@ -21,8 +21,21 @@
 #define KS_RADIO_RESTARTS 0
 #endif
 
+/* 1 on a board that makes attestations. Another needs neither hal_device() and hal_attested() nor
+ * HAL_REGION_IDENTITY. */
+#ifndef KS_ATTEST
+#define KS_ATTEST 0
+#endif
+
 /* What a board without a sensor reports as its temperature. */
 #define HAL_NO_TEMPERATURE INT16_MIN
+
+/* A region of the storage besides KS_REGION, for the host alone: no import of a guest reaches it.
+ */
+#define HAL_REGION_IDENTITY KS_REGION_COUNT
+#define HAL_IDENTITY_BYTES 36u
+/* Longest name of a device, in bytes. */
+#define HAL_DEVICE_MAX 32u
 
 /* Milliseconds since the supply came up, modulo 2^32; never backwards. */
 uint32_t hal_now(void);
@@ -42,7 +55,12 @@ void hal_link_send(uint32_t principal, uint32_t channel, const uint8_t *bytes, u
 void hal_random(uint8_t *bytes, uint32_t len);
 /* The secret of a principal, KS_SECRET_BYTES; false or all zeroes if the device has none. */
 KS_MUST_USE bool hal_secret(uint32_t principal, uint8_t *secret);
-/* Reads from a region (KS_REGION); false on an I/O error. */
+/* The device's name, as in its topics: at most HAL_DEVICE_MAX bytes. Returns its length. */
+KS_MUST_USE uint32_t hal_device(uint8_t *name);
+/* Takes an attestation; none, with a length of 0, if the device's key can be neither read nor
+ * stored. */
+void hal_attested(const uint8_t *bytes, uint32_t len);
+/* Reads from a region (KS_REGION, HAL_REGION_IDENTITY); false on an I/O error. */
 KS_MUST_USE bool hal_storage_read(uint32_t region, uint32_t offset, uint8_t *bytes, uint32_t len);
 /* Writes in ascending order; false on an I/O error. */
 KS_MUST_USE bool hal_storage_write(uint32_t region, uint32_t offset, const uint8_t *bytes,

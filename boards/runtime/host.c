@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "attest.h"
 #include "event_queue.h"
 #include "gate.h"
 #include "guest.h"
@@ -390,6 +391,6 @@ _Noreturn void host_boot(const struct host_image *image) {
         hal_interrupts(false);
         if (queue_pop(&event)) dispatch(&event);
         else if (KS_RADIO_RESTARTS && host.released) restart(KS_BOOT_RESET, 0);
-        else hal_idle();
+        else if (!attest_work(host.guest_ready ? image : NULL, host.epoch)) hal_idle();
     }
 }

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "attest.h"
 #include "guest.h"
 
 static bool asked;       /* a doorbell is not yet answered */
@@ -64,6 +65,10 @@ static uint32_t word(const uint8_t *at) {
     return value;
 }
 
+static void attest_request(const uint8_t *nonce, uint32_t len) {
+    if (len != ATTEST_NONCE_BYTES || !attest_ask(nonce)) hal_attested(NULL, 0);
+}
+
 static void stimuli(void) {
     const uint32_t end = page_in->stimuli_len;
     assert(end <= PAGE_STIMULI_BYTES);
@@ -78,6 +83,7 @@ static void stimuli(void) {
         if (kind == STIMULUS_MESSAGE) host_received(bytes, len);
         else if (kind == STIMULUS_LINK) host_link(bytes[0] != 0);
         else if (kind == STIMULUS_INPUT) host_input();
+        else if (kind == STIMULUS_ATTEST) attest_request(bytes, len);
         else host_button(bytes[0] != 0);
         at += 8 + stored;
     }
@@ -208,9 +214,20 @@ bool hal_secret(uint32_t principal, uint8_t *secret) {
     return true;
 }
 
+uint32_t hal_device(uint8_t *name) {
+    assert(page_in->device_len <= HAL_DEVICE_MAX);
+    memcpy(name, page_in->device, page_in->device_len);
+    return page_in->device_len;
+}
+
+void hal_attested(const uint8_t *bytes, uint32_t len) {
+    record(RECORD_ATTESTED, "", 0, bytes, len);
+}
+
 static uint8_t *storage(uint32_t region) {
     if (region == KS_REGION_RETAINED) return page_out->retained;
     if (region == KS_REGION_CONFIG) return page_out->config;
+    if (region == HAL_REGION_IDENTITY) return page_out->identity;
     assert(region == KS_REGION_JOURNAL);
     return page_out->journal;
 }

@@ -11,6 +11,7 @@
 #include "gate_twin.h"
 #include "guest.h"
 #include "keys.h"
+#include "sign.h"
 
 #define LIVE_WORD 0x007fff80u
 #define SAMPLES 8u
@@ -181,6 +182,30 @@ static void twins(void) {
     figure(answered);
 }
 
+/* Instructions of a signature with each of some seeds, and of its longest step. */
+static void signatures(void) {
+    static const uint8_t seeds[] = {0x00, 0x01, 0x80, 0xff, 0x5a};
+    static const uint8_t message[200];
+    sign_digest_begin(); /* instantiates the module */
+    for (uint32_t i = 0; i < sizeof seeds; i++) {
+        uint8_t seed[SIGN_SEED_BYTES];
+        uint32_t total, longest = 0;
+        memset(seed, seeds[i], sizeof seed);
+        uint32_t before = machine_count();
+        sign_begin(seed, message, sizeof message);
+        total = machine_count() - before - skew;
+        for (bool more = true; more;) {
+            before = machine_count();
+            more = sign_step();
+            const uint32_t took = machine_count() - before - skew;
+            total += took;
+            if (took > longest) longest = took;
+        }
+        figure(total);
+        figure(longest);
+    }
+}
+
 _Noreturn void bench_main(const uint8_t *guest, uintptr_t stack_floor) {
     uint32_t checked;
     floor_address = stack_floor;
@@ -205,6 +230,7 @@ _Noreturn void bench_main(const uint8_t *guest, uintptr_t stack_floor) {
     commands();
     figure(guest_arena_used());
     twins();
+    signatures();
     machine_answer(ANSWER_DONE);
     for (;;) machine_wait();
 }

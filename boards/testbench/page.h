@@ -18,9 +18,22 @@ enum { REQUEST_POLL = 0, REQUEST_STIMULI = 1, REQUEST_CONTINUE = 2 };
 enum { ANSWER_DONE = 'D', ANSWER_HUNG = 'H', ANSWER_MORE = 'M', ANSWER_POWER_LOSS = 'P' };
 
 /* Stimuli: kind and length (two words each), bytes padded to a word. */
-enum { STIMULUS_BUTTON = 0, STIMULUS_LINK = 1, STIMULUS_MESSAGE = 2, STIMULUS_INPUT = 3 };
+enum {
+    STIMULUS_BUTTON = 0,
+    STIMULUS_LINK = 1,
+    STIMULUS_MESSAGE = 2,
+    STIMULUS_INPUT = 3,
+    STIMULUS_ATTEST = 4
+};
 /* Records: kind and length (two words each), bytes padded to a word. */
-enum { RECORD_TRACE = 0, RECORD_RADIO = 1, RECORD_GPIO = 2, RECORD_SEND = 3, RECORD_WRITE = 4 };
+enum {
+    RECORD_TRACE = 0,
+    RECORD_RADIO = 1,
+    RECORD_GPIO = 2,
+    RECORD_SEND = 3,
+    RECORD_WRITE = 4,
+    RECORD_ATTESTED = 5
+};
 
 #define FLAG_STORAGE_FAILS 1u
 
@@ -38,8 +51,10 @@ struct page_in {
     uint32_t key_len[KS_PRINCIPAL_COUNT]; /* of a secret; 0: there is none */
     uint8_t key[KS_PRINCIPAL_COUNT][PAGE_KEY_MAX];
     uint32_t stimuli_len;
-    uint8_t
-        reserved[PAGE_IN_BYTES - PAGE_STIMULI_BYTES - 14 * 4 - KS_PRINCIPAL_COUNT * PAGE_KEY_MAX];
+    uint32_t device_len; /* of the device's name */
+    uint8_t device[HAL_DEVICE_MAX];
+    uint8_t reserved[PAGE_IN_BYTES - PAGE_STIMULI_BYTES - 15 * 4 - HAL_DEVICE_MAX -
+                     KS_PRINCIPAL_COUNT * PAGE_KEY_MAX];
     uint8_t stimuli[PAGE_STIMULI_BYTES];
 };
 _Static_assert(sizeof(struct page_in) == PAGE_IN_BYTES, "the layout is a contract");
@@ -62,6 +77,7 @@ struct page_out {
     uint8_t config[64];
     uint8_t records[PAGE_RECORDS_BYTES];
     uint8_t journal[KS_JOURNAL_SLOTS * KS_JOURNAL_SLOT_BYTES];
+    uint8_t identity[HAL_IDENTITY_BYTES];
 };
 _Static_assert(offsetof(struct page_out, retained) == 112, "the layout is a contract");
 

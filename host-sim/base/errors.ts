@@ -20,6 +20,7 @@ export const EXIT = {
   NOT_WRITTEN: 14,
   WIRING: 15,
   TOOL_FAILED: 16,
+  UNATTESTED: 17,
   INTERNAL: 70,
   INTERRUPTED: 130,
 } as const;
@@ -44,6 +45,8 @@ export const EXIT_MEANINGS: Record<ExitCode, string> = {
   [EXIT.NOT_WRITTEN]: "the flash does not hold what was sent: the write was incomplete or wrong",
   [EXIT.WIRING]: "a wire of a test rig is missing or is connected to the wrong pin",
   [EXIT.TOOL_FAILED]: "a compiler, a build tool or an emulator failed, and printed why",
+  [EXIT.UNATTESTED]:
+    "an attestation is not by the device's key, its signature is wrong, or it answers another nonce",
   [EXIT.INTERNAL]: "a bug in this program",
   [EXIT.INTERRUPTED]: "ended by Ctrl-C (129 and 143: by SIGHUP and SIGTERM)",
 };

@@ -1,6 +1,6 @@
 /**
- * Writes files atomically: a file is complete or absent, never partly written. Removes folders that
- * an interrupted process left.
+ * Reads files that a user names, and writes files atomically: a file is complete or absent, never partly
+ * written. Removes folders that an interrupted process left.
  */
 import {
   closeSync,
@@ -8,12 +8,13 @@ import {
   linkSync,
   openSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { codeOf } from "./errors.ts";
+import { codeOf, EXIT, UserError } from "./errors.ts";
 
 /**
  * Writes a temporary file next to `path` and moves it into place. With `replace` false, throws
@@ -60,5 +61,16 @@ export function removeAbandoned(folder: string, prefix: string): void {
   for (const name of readdirSync(folder)) {
     const pid = name.startsWith(prefix) ? Number.parseInt(name.slice(prefix.length), 10) : 0;
     if (pid > 0 && !isRunning(pid)) rmSync(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+/** The bytes of a file, or of standard input for `-`. Throws a UserError if they cannot be read. */
+export function readInput(file: string): Uint8Array {
+  try {
+    // File descriptor 0 is standard input.
+    return readFileSync(file === "-" ? 0 : file);
+  } catch (error) {
+    const why = codeOf(error) === "ENOENT" ? "the file does not exist" : codeOf(error);
+    throw new UserError(`${file} cannot be read: ${why}`, EXIT.BAD_FILE);
   }
 }

@@ -9,8 +9,9 @@ import { join } from "node:path";
 import { EXIT, UserError } from "../base/errors.ts";
 import { packageRoot } from "../base/paths.ts";
 import { firmwarePath, readModule } from "../sim/firmware.ts";
-import { MAC_MEMORY, THIRD_PARTY_FLAGS, translate, WASM3_FLAGS } from "./native-image.ts";
+import { WASM3_FLAGS } from "./native-image.ts";
 import { requireTools, runTool, type ToolState, toolState } from "./tools.ts";
+import { MAC_MEMORY, THIRD_PARTY_FLAGS, translate } from "./translate.ts";
 import { wasm3Folder } from "./wasm3.ts";
 
 export const FUZZ_TARGETS = ["imports", "module", "page"] as const;
@@ -69,6 +70,7 @@ export function buildFuzz(target: FuzzTarget): string {
     "-fsanitize=fuzzer,address,undefined",
     // A switch of wasm3: instantiation does not run the start function.
     "-DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION",
+    "-DKS_ATTEST=1",
     ...[`-DKS_MAC_MEMORY=${MAC_MEMORY}`, "-DKS_GUEST_MEMORY=65536", "-DKS_GUEST_STACK=4096"],
     ...["runtime", "testbench", "testbench/fuzz"].map((name) => `-I${join(boards, name)}`),
     ...[`-I${folder}`, "-isystem", wasm3Folder()],

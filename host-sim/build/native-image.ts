@@ -1,5 +1,5 @@
 /**
- * Builds a board's image: the host in C, the gate and the MAC translated to C by wasm2c, and an
+ * Builds a board's image: the host in C, the gate, the MAC and the module that signs translated to C, and an
  * engine for the guest. Objects and images are cached by the digest of their inputs.
  */
 import { createHash } from "node:crypto";
@@ -11,16 +11,24 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { EXIT, UserError } from "../base/errors.ts";
 import { removeAbandoned } from "../base/files.ts";
-import { packageProgram, packageRoot } from "../base/paths.ts";
+import { packageRoot } from "../base/paths.ts";
 import { firmwarePath, readModule } from "../sim/firmware.ts";
 import { loadGuest } from "../sim/module.ts";
 import { loadNativeBoard, type NativeBoard } from "./native-board.ts";
 import { requireTools, runTool } from "./tools.ts";
+import {
+  MAC_MEMORY,
+  SIGN_MEMORY,
+  THIRD_PARTY_FLAGS,
+  translate,
+  translateCore,
+  translateSign,
+  type Unit,
+} from "./translate.ts";
 import { wasm3Folder } from "./wasm3.ts";
 
 export const ENGINES = ["wasm3", "aot"] as const;
@@ -81,11 +89,7 @@ const COMMON = [
   "validate_read.c",
   "wasm-rt.c",
 ];
-/** What of mac.wasm's page is backed, in bytes: its buffers end below. */
-export const MAC_MEMORY = 2880;
 export const STRICT_FLAGS = ["-Wall", "-Wextra", "-Werror", "-Wconversion"];
-/** For third-party code: wasm3 relies on signed overflow and breaks the strict aliasing rule. */
-export const THIRD_PARTY_FLAGS = ["-w", "-fwrapv", "-fno-strict-aliasing"];
 /** Unrolls SHA-256's rounds, eight at a time. GCC needs these flags; clang unrolls by default. */
 export const UNROLL_FLAGS = [
   "-funroll-loops",
@@ -106,74 +110,20 @@ export const WASM3_FLAGS = [
 ];
 
 /** The host and its test bench. */
-const HOST = ["runtime/event_queue.c", "runtime/host.c", "testbench/bench.c"];
+const HOST = [
+  ...["attest.c", "event_queue.c", "host.c", "sign.c"].map((name) => `runtime/${name}`),
+  "testbench/bench.c",
+];
 /** A program that measures the board itself, without them: see boards/testbench/figures.c. */
 export const FIGURE_SOURCES = [
   "testbench/figures.c",
   "testbench/gate_twin.c",
   "testbench/device_twin.c",
+  "runtime/sign.c",
 ].map((name) => join(packageRoot(), "boards", name));
 
 /** -ffile-prefix-map does not reach the assembler. */
 const ASSEMBLED = ["-Xassembler", `--debug-prefix-map=${packageRoot()}=.`];
-
-interface Unit {
-  readonly source: string;
-  readonly flags: readonly string[];
-}
-
-/** wasm2c's code for a memory of one page that cannot grow. */
-const ONE_PAGE = "wasm_rt_allocate_memory(&instance->w2c_memory, 1, 1, 0, 65536);";
-/**
- * Replacements that make a memory's address and size compile-time constants, for a memory that
- * never grows. wasm2c's code reads both from the instance at every access, the size in 64 bits,
- * which is half of all instructions on a 32-bit core.
- */
-const FIXED_MEMORY: readonly [string, string][] = [
-  ["&((mem)->data[addr])", "&(WASM_RT_DATA[addr])"],
-  [
-    "if (UNLIKELY(a + (uint64_t)sizeof(t) > mem->size))",
-    "if (UNLIKELY(a > WASM_RT_SIZE - sizeof(t)))",
-  ],
-];
-
-/**
- * Translates a module to C. `name`: name of the file, and up to its first "_" the module's prefix
- * in C. `memory`: the C array that holds its memory, and its length in bytes.
- */
-export function translate(
-  module: Uint8Array,
-  name: string,
-  folder: string,
-  memory?: { data: string; bytes: number },
-): Unit {
-  const source = join(folder, `${name}.c`);
-  const wasm = join(folder, `${name}.wasm`);
-  writeFileSync(wasm, module);
-  const wasm2c = packageProgram("wabt", "wasm2c");
-  runTool(wasm2c, [wasm, "--module-name", name.split("_")[0] ?? name, "--output", source]);
-  const text = readFileSync(source, "utf8");
-  if (memory === undefined || !text.includes(ONE_PAGE)) return { source, flags: THIRD_PARTY_FLAGS };
-  let fixed = text;
-  for (const [from, to] of FIXED_MEMORY) {
-    if (!fixed.includes(from))
-      throw new Error(`wasm2c's output no longer contains "${from}": adapt FIXED_MEMORY`);
-    fixed = fixed.replace(from, to);
-  }
-  writeFileSync(source, fixed);
-  const flags = [`-DWASM_RT_DATA=${memory.data}`, `-DWASM_RT_SIZE=${memory.bytes}u`];
-  return { source, flags: [...THIRD_PARTY_FLAGS, ...flags] };
-}
-
-/** Translates the gate and the MAC, which every board compiles. */
-export function translateCore(folder: string, macFlags: readonly string[] = []): Unit[] {
-  const memory = { data: "mac_memory", bytes: MAC_MEMORY };
-  const mac = translate(readModule(firmwarePath("mac")), "mac_wasm", folder, memory);
-  return [
-    translate(readModule(firmwarePath("gate")), "gate", folder),
-    { ...mac, flags: [...mac.flags, ...macFlags] },
-  ];
-}
 
 /**
  * Translates the guest. For a refused guest, translates device.wasm, which is then never called.
@@ -198,7 +148,8 @@ function units(options: BuildOptions, board: NativeBoard, folder: string): Unit[
   ].map((source) => ({ source, flags: source.endsWith(".S") ? ASSEMBLED : STRICT_FLAGS }));
   const compiler = options.compiler ?? board.compilers[0];
   const gcc = compiler?.endsWith("gcc") === true;
-  const foreign = translateCore(folder, !options.sanitize && gcc ? UNROLL_FLAGS : []);
+  const unroll = !options.sanitize && gcc;
+  const foreign = [...translateCore(folder, unroll ? UNROLL_FLAGS : []), translateSign(folder)];
   if (options.engine === "aot") {
     const bytes = options.guestBytes ?? board.guestBytes;
     const guest = translateGuest(options.guest, folder, bytes);
@@ -257,6 +208,8 @@ function flagsOf(options: BuildOptions, board: NativeBoard, folder: string): str
     ...wasm3,
     `-DKS_GUEST_MEMORY=${options.guestBytes ?? board.guestBytes}`,
     `-DKS_MAC_MEMORY=${MAC_MEMORY}`,
+    `-DKS_SIGN_MEMORY=${SIGN_MEMORY}`,
+    "-DKS_ATTEST=1",
     `-DKS_GUEST_STACK=${options.guestStackBytes ?? board.guestStackBytes}`,
     `-Dd_m3FixedHeap=${options.arenaBytes ?? board.arenaBytes}`,
     ...WASM3_FLAGS,

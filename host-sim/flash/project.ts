@@ -19,7 +19,7 @@ import type { FirmwareCommand } from "../base/board-data.ts";
 import { EXIT, UserError } from "../base/errors.ts";
 import { removeAbandoned } from "../base/files.ts";
 import { Interrupted } from "../base/signals.ts";
-import { translateCore } from "../build/native-image.ts";
+import { translateCore } from "../build/translate.ts";
 import { wasm3Folder } from "../build/wasm3.ts";
 import { firmwarePath, readModule } from "../sim/firmware.ts";
 import { type Chip, commandOf, ROLES } from "./chip.ts";

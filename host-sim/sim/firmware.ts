@@ -8,7 +8,7 @@ import { packageRoot } from "../base/paths.ts";
 import type { Gate } from "./host-loop.ts";
 import { type GuestModule, loadGuest } from "./module.ts";
 
-export function firmwarePath(name: "gate" | "device" | "mac" | "fixture"): string {
+export function firmwarePath(name: "gate" | "device" | "mac" | "sign" | "fixture"): string {
   return join(packageRoot(), "dist", "firmware", `${name}.wasm`);
 }
 

@@ -35,11 +35,23 @@ export interface Hal {
   storageRead(region: number, offset: number, bytes: Uint8Array): boolean;
   /** Writes bytes in ascending order. Returns false on an I/O error. */
   storageWrite(region: number, offset: number, bytes: Uint8Array): boolean;
+  /** The device's name, as in its topics. */
+  readonly device: string;
+  /** Takes an attestation. Null if none could be made. */
+  attested(bytes: Uint8Array | null): void;
   /** Whether the trace is read. If not, the runtime skips lines that are costly to make. */
   readonly tracing: boolean;
   /** Writes one trace line: `@<now> <kind> <detail>`. */
   trace(kind: string, detail: string): void;
 }
 
-/** Size of each storage region in bytes, by REGION. */
+/** Size of each storage region that a guest reaches, in bytes, by REGION. */
 export const REGION_BYTES = [64, 64, 512 * 64] as const;
+/** A region of the storage for the host alone, which no import of a guest reaches, and its size in bytes. */
+export const IDENTITY_REGION = REGION_BYTES.length;
+export const IDENTITY_BYTES = 36;
+
+/** Makes the storage of a board, by REGION, then IDENTITY_REGION. */
+export function makeStorage(): readonly Uint8Array[] {
+  return [...REGION_BYTES, IDENTITY_BYTES].map((size) => new Uint8Array(size));
+}

@@ -35,6 +35,11 @@ export interface HostLoop extends LinkSink {
   button(pressed: boolean): void;
   /** A sensed line changed. */
   inputChanged(): void;
+  /**
+   * Somebody at the console asks for an attestation with this nonce. It goes to the HAL when nothing else
+   * is to be done.
+   */
+  attest(nonce: Uint8Array): void;
   /** Does everything that is due now. Throws PowerLoss if the supply fails meanwhile. */
   poll(): void;
   /** The guest did not return and was terminated. It counts as hung until the watchdog restarts. */

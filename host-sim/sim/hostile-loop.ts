@@ -39,6 +39,10 @@ export class HostileLoop implements HostLoop {
 
   inputChanged(): void {}
 
+  attest(): void {
+    this.#hal.attested(null);
+  }
+
   linkChanged(up: boolean): void {
     this.#linked = up;
   }

@@ -157,3 +157,13 @@ export function makeImports(context: ImportContext): BoardImports {
     },
   };
 }
+
+/** Whether the guest caused an error. V8 reports a stack overflow in the guest as a RangeError. */
+export function isTrap(error: unknown): boolean {
+  return (
+    error instanceof GuestTrap ||
+    error instanceof WebAssembly.RuntimeError ||
+    error instanceof WebAssembly.LinkError ||
+    error instanceof RangeError
+  );
+}

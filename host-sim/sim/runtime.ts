@@ -28,9 +28,10 @@ import {
   TICK_MS,
 } from "../abi/abi.gen.ts";
 import { crc32 } from "../base/crc32.ts";
+import { Attester } from "./attestation.ts";
 import type { Hal } from "./hal.ts";
 import type { Gate, HostLoop } from "./host-loop.ts";
-import { GuestTrap, type ImportContext, makeImports } from "./imports.ts";
+import { GuestTrap, type ImportContext, isTrap, makeImports } from "./imports.ts";
 import type { GuestModule } from "./module.ts";
 
 /** The watchdog restarts a board this long after its guest hung, in ms. */
@@ -52,16 +53,6 @@ interface QueuedEvent {
   bytes: Uint8Array | null;
 }
 
-/** Whether the guest caused an error. V8 reports a stack overflow in the guest as a RangeError. */
-function isTrap(error: unknown): boolean {
-  return (
-    error instanceof GuestTrap ||
-    error instanceof WebAssembly.RuntimeError ||
-    error instanceof WebAssembly.LinkError ||
-    error instanceof RangeError
-  );
-}
-
 /** Returns a function that makes a new instance of a module. */
 const instanceOf = (module: WebAssembly.Module) => (imports: BoardImports) =>
   new WebAssembly.Instance(module, { board: { ...imports } }).exports as unknown as GuestExports;
@@ -81,6 +72,7 @@ export class Runtime implements ImportContext, HostLoop {
   readonly #gate: Gate;
   readonly #module: GuestModule | string;
   readonly #bootMs: number;
+  readonly #attester: Attester;
   #rxBuffer = 0;
   #word = 0;
   #phase = 0;
@@ -102,6 +94,7 @@ export class Runtime implements ImportContext, HostLoop {
    */
   constructor(hal: Hal, gate: Gate, module: GuestModule | string, bootMs: number) {
     this.hal = hal;
+    this.#attester = new Attester(hal);
     this.#gate = gate;
     this.#module = module;
     this.#bootMs = bootMs;
@@ -166,6 +159,10 @@ export class Runtime implements ImportContext, HostLoop {
     else if (this.#push(EVENT.RX, this.hal.now(), bytes.length, bytes.slice())) this.#rxQueued++;
   }
 
+  attest(nonce: Uint8Array): void {
+    if (!this.#down) this.#attester.ask(nonce);
+  }
+
   poll(): void {
     const now = this.hal.now();
     if (this.#down) {
@@ -182,6 +179,7 @@ export class Runtime implements ImportContext, HostLoop {
       this.#push(EVENT.TICK, now, this.#inputs(), null);
     }
     while (this.#queue.length > 0 && !this.#down) this.#dispatch();
+    this.#attester.work(this.epoch, this.guest === null ? "" : this.#module);
   }
 
   hung(): void {
@@ -276,6 +274,7 @@ export class Runtime implements ImportContext, HostLoop {
     this.#queue = [];
     this.#rxQueued = 0;
     this.#tx = [];
+    this.#attester.forget();
     this.#word = 0;
     this.#phase = PHASE.KILLED;
     this.#sense = -1;

@@ -37,6 +37,10 @@ export interface SimulatorOptions {
   fill?: (storage: readonly Uint8Array[]) => void;
   /** Persistent storage changed. */
   stored?: (region: number, offset: number, bytes: Uint8Array) => void;
+  /** The device's name. Default: demo. */
+  device?: string;
+  /** An attestation was made, or null if it could not be. */
+  attested?: (bytes: Uint8Array | null) => void;
   /**
    * Wall time that a guest may take in one burst of polls before it counts as hung, in ms.
    * Infinity: no limit, for a guest that is known to return. The limit costs about 0.1 ms per call
@@ -55,6 +59,8 @@ const GUEST_TIMEOUT_MS = 2000;
  * native host loop uses it too, to draw the same bytes.
  */
 export const ENTROPY_STREAM = 0x5bd1e995;
+
+const DEVICE = "demo";
 
 export class Simulator {
   readonly board: VirtualBoard;
@@ -83,7 +89,9 @@ export class Simulator {
         radioPower: (on, now) => link.power(on, now),
         linkSend: (principal, channel, bytes, now) => link.send(principal, channel, bytes, now),
         stored: options.stored ?? (() => {}),
+        attested: options.attested ?? (() => {}),
       },
+      device: options.device ?? DEVICE,
     });
     options.fill?.(this.board.storage);
     const makeLoop =
@@ -171,6 +179,7 @@ export class Simulator {
       this.board.update(
         (pressed) => this.loop.button(pressed),
         () => this.loop.inputChanged(),
+        (nonce) => this.loop.attest(nonce),
       );
       this.#link.poll(this.now, this.loop);
       this.loop.poll();

@@ -16,7 +16,7 @@ import type { BoardData } from "../base/board-data.ts";
 import type { VirtualClock } from "../base/clock.ts";
 import { deriveKeys } from "../base/derived-keys.ts";
 import type { Prng } from "../base/prng.ts";
-import { BOARD_PINS, type Hal, REGION_BYTES } from "./hal.ts";
+import { BOARD_PINS, type Hal, makeStorage } from "./hal.ts";
 import { PowerLoss } from "./host-loop.ts";
 
 /** The faults that can be set on a board, with a description for `--help`. */
@@ -41,6 +41,8 @@ export interface BoardPorts {
   linkSend(principal: number, channel: number, bytes: Uint8Array, now: number): void;
   /** Persistent storage changed. Not called for RETAINED, which is not persistent. */
   stored(region: number, offset: number, bytes: Uint8Array): void;
+  /** An attestation was asked for at the console. Null if none could be made. */
+  attested(bytes: Uint8Array | null): void;
 }
 
 /** HMAC-SHA256 with a principal's key for a use (KEY). Null if the device has no secret of that principal. */
@@ -57,8 +59,10 @@ export interface BoardOptions {
   secrets: readonly (Uint8Array | null)[];
   /** HMAC-SHA256 by PRINCIPAL and KEY. Default: node:crypto's with the keys derived from `secrets`. */
   mac?: Mac | undefined;
-  /** Memory for the storage, by REGION. It is erased. Default: new memory. */
+  /** Memory for the storage, by REGION, then IDENTITY_REGION. It is erased. Default: new memory. */
   storage?: readonly Uint8Array[] | undefined;
+  /** The device's name. */
+  device: string;
   position: Position;
   ports: BoardPorts;
 }
@@ -88,12 +92,8 @@ function keysOf(secrets: readonly (Uint8Array | null)[]): readonly (readonly Key
   });
 }
 
-/** Makes the storage of a board, by REGION. */
-export function makeStorage(): readonly Uint8Array[] {
-  return REGION_BYTES.map((size) => new Uint8Array(size));
-}
-
 export class VirtualBoard implements Hal {
+  readonly device: string;
   readonly storage: readonly Uint8Array[];
   readonly pins: number[] = PIN_NAMES.map(() => 0);
   readonly pinCount: number;
@@ -114,6 +114,8 @@ export class VirtualBoard implements Hal {
   /** Levels of the sensed lines, and the time of a change that update() has not reported yet. */
   #lines = 0;
   #linesAt = Number.POSITIVE_INFINITY;
+  /** Nonces of attestations that update() has not asked for yet. */
+  #nonces: Uint8Array[] = [];
   #rail = false;
   #energised = false;
   #railEdge: Edge | null = null;
@@ -122,6 +124,7 @@ export class VirtualBoard implements Hal {
 
   constructor(options: BoardOptions) {
     this.#options = options;
+    this.device = options.device;
     this.#keys = keysOf(options.secrets);
     this.pinCount = BOARD_PINS + (options.data.lines ?? 0);
     this.position = options.position;
@@ -211,6 +214,11 @@ export class VirtualBoard implements Hal {
     this.#buttonEdges = edges;
   }
 
+  /** Asks for an attestation at the console. */
+  askAttestation(nonce: Uint8Array): void {
+    this.#nonces.push(nonce.slice());
+  }
+
   setFault(fault: Fault, present: boolean): void {
     if (present) this.faults.add(fault);
     else this.faults.delete(fault);
@@ -243,6 +251,7 @@ export class VirtualBoard implements Hal {
       this.#railEdge?.at ?? Number.POSITIVE_INFINITY,
       this.#faultAt,
       this.#linesAt,
+      this.#nonces.length > 0 ? this.now() : Number.POSITIVE_INFINITY,
     );
   }
 
@@ -255,11 +264,16 @@ export class VirtualBoard implements Hal {
   }
 
   /**
-   * Applies the changes that are due now. Calls `button` for each edge of the button and `input`
-   * when a sensed line changed.
+   * Applies the changes that are due now. Calls `button` for each edge of the button, `input` when a
+   * sensed line changed, `attest` for each question for an attestation.
    */
-  update(button: (pressed: boolean) => void, input: () => void = () => {}): void {
+  update(
+    button: (pressed: boolean) => void,
+    input: () => void = () => {},
+    attest: (nonce: Uint8Array) => void = () => {},
+  ): void {
     const now = this.now();
+    for (const nonce of this.#nonces.splice(0)) attest(nonce);
     if (this.#linesAt <= now) {
       this.#linesAt = Number.POSITIVE_INFINITY;
       input();
@@ -326,6 +340,10 @@ export class VirtualBoard implements Hal {
 
   linkSend(principal: number, channel: number, bytes: Uint8Array): void {
     this.#options.ports.linkSend(principal, channel, bytes, this.now());
+  }
+
+  attested(bytes: Uint8Array | null): void {
+    this.#options.ports.attested(bytes);
   }
 
   random(bytes: Uint8Array): void {

@@ -55,7 +55,11 @@ const FIGURE = [
   "twinGet",
   "twinGetMac",
   "twinAnswered",
+  "signature",
+  "signatureStep",
 ] as const;
+/** Signatures with other seeds, after FIGURE: each a total and its longest step. */
+const OTHER_SIGNATURES = 4;
 type Figures = Record<(typeof FIGURE)[number] | "stack", number>;
 /** The emulated chip's stack: its address from the page, and the byte that fills it at reset (link.ld). */
 const STACK = { at: -0x10_0000, bytes: 5120, paint: 0xa5 };
@@ -107,6 +111,13 @@ function measure(engine: Engine): Figures {
     const figures = Object.fromEntries(FIGURE.map((name, index) => [name, values[index] ?? 0]));
     if (figures.accepted !== 1 || figures.twinAnswered !== 1)
       throw new Error(`${engine}: the commands were not accepted`);
+    const signatures = values.slice(FIGURE.length - 2);
+    if (signatures.length !== 2 * (1 + OTHER_SIGNATURES))
+      throw new Error(`${engine}: ${signatures.length} figures of signatures`);
+    if (signatures.some((value, index) => value !== signatures[index % 2]))
+      throw new Error(
+        `${engine}: the instructions of a signature depend on the seed: ${signatures}`,
+      );
     const stack = Buffer.alloc(STACK.bytes);
     doorbell.read(STACK.at, stack);
     const untouched = stack.findIndex((byte) => byte !== STACK.paint);
@@ -182,6 +193,8 @@ function instructions(aot: Figures, wasm3: Figures): void {
     wasm3.get - wasm3.getMac,
     "-/15000",
   );
+  row("signature of 200 bytes, key derived", "-", aot.signature, "-", "-");
+  row("  its longest step", "-", aot.signatureStep, "-", "-");
 }
 
 /** Prints the cost of the host on the emulated microcontroller. */

@@ -40,6 +40,7 @@ const DEEPER = [
   "keys revoke",
   "journal read",
   "journal verify",
+  "journal attest",
 ];
 
 describe("help", () => {

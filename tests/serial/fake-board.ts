@@ -23,6 +23,8 @@ export interface BoardFaults {
   status?: string;
   /** A line of text after the list of networks. */
   why?: string;
+  /** The attestation that it makes for a nonce, in hexadecimal. */
+  attests?: (nonce: string) => Uint8Array;
   /** Changes the lines of the journal's ring. */
   spoil?: (line: string) => string;
 }
@@ -143,23 +145,25 @@ export class FakeBoard {
     if (this.#faults.deaf) return;
     const { status = "status chip=test phase=KILLED radio=off" } = this.#faults;
     if (line === "status") this.say(`= ${status}`);
-    else if (line === "journal") this.#journal();
+    else if (line === "journal") this.#block("journal", this.#ring);
+    else if (this.#faults.attests !== undefined && /^attest [0-9a-f]{32}$/.test(line))
+      this.#block("attest", this.#faults.attests(line.slice(7)));
     else if (line === "factory-reset")
       this.say("= error factory-reset: hold the button and say it again");
     else this.say(`= error unknown command "${line}": try help`);
   }
 
-  #journal(): void {
+  #block(name: string, content: Uint8Array): void {
     const { spoil = (line) => line } = this.#faults;
-    const ring = Buffer.from(this.#ring);
+    const bytes = Buffer.from(content);
     const say = (line: string) => {
       for (const each of spoil(line).split("\n")) if (each !== "") this.say(each);
     };
-    say(`= journal len=${ring.length}`);
-    for (let at = 0; at < ring.length; at += 32) {
+    say(`= ${name} len=${bytes.length}`);
+    for (let at = 0; at < bytes.length; at += 32) {
       if (at % 4096 === 0) this.say(`@${at} tick`);
-      say(`= journal at=${at} ${ring.subarray(at, at + 32).toString("hex")}`);
+      say(`= ${name} at=${at} ${bytes.subarray(at, at + 32).toString("hex")}`);
     }
-    say(`= journal crc=${crc32(ring).toString(16).padStart(8, "0")}`);
+    say(`= ${name} crc=${crc32(bytes).toString(16).padStart(8, "0")}`);
   }
 }

@@ -1,10 +1,19 @@
-/** `provision`, `console` and `journal read --port` with a fake board on a pseudo-terminal. */
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+/** `provision`, `console`, `journal read --port` and `journal attest --port` with a fake board on a pseudo-terminal. */
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EXIT } from "../../host-sim/base/errors.ts";
 import { complains, type Ended, startProgram } from "../cli/program.ts";
+import { attestation } from "../controller/attestation-fixture.ts";
 import { ring } from "../controller/journal-fixture.ts";
 import { until } from "../mqtt/fixture.ts";
 import { type BoardFaults, FakeBoard } from "./fake-board.ts";
@@ -319,5 +328,33 @@ describe.skipIf(without !== null)("journal read --port", () => {
     const result = await run("journal read");
     complains(result, EXIT.NO_ANSWER, words);
     expect(result.out).toBe("");
+  });
+});
+
+describe.skipIf(without !== null)("journal attest --port", () => {
+  const attests = (nonce: string) => attestation({ nonce: Buffer.from(nonce, "hex") });
+
+  test("asks with a nonce of its own, and writes what the board attests", async () => {
+    const board = new FakeBoard(line, { attests });
+    const { code, out, err } = await run("journal attest --output it.cose");
+    expect([code, err]).toEqual([0, ""]);
+    expect(out).toMatch(/^device fake, public key [0-9a-f]{64}$/m);
+    const nonce = board.commands.at(-1)?.slice(7) ?? "";
+    expect(nonce).toMatch(/^[0-9a-f]{32}$/);
+    expect(readFileSync(join(folder, "it.cose"))).toEqual(Buffer.from(attests(nonce)));
+  });
+
+  test("refuses an attestation that answers another nonce, or damage", async () => {
+    new FakeBoard(line, { attests: () => attestation() });
+    const command = "journal attest --output it.cose";
+    complains(await run(command), EXIT.UNATTESTED, /answers the nonce 0001.* an old one/);
+    new FakeBoard(line, { attests, spoil: (text) => text.replace(/at=64 ../, "at=64 7e") });
+    complains(await run(command), EXIT.NO_ANSWER, /CRC .*: run the command again/);
+    expect(existsSync(join(folder, "it.cose"))).toBe(false);
+  });
+
+  test("says that a board makes none", async () => {
+    new FakeBoard(line);
+    complains(await run("journal attest --output it.cose"), EXIT.REFUSED, /unknown command/);
   });
 });

@@ -2,7 +2,7 @@
 import { createHmac } from "node:crypto";
 import makeWabt from "wabt";
 import { ABI_VERSION } from "../../host-sim/abi/abi.gen.ts";
-import { BOARD_PINS, type Hal, REGION_BYTES } from "../../host-sim/sim/hal.ts";
+import { BOARD_PINS, type Hal, makeStorage } from "../../host-sim/sim/hal.ts";
 import { type GuestModule, loadGuest } from "../../host-sim/sim/module.ts";
 
 export const CLEAN_ON = 1;
@@ -10,10 +10,12 @@ export const CLEAN_KILL = 2;
 
 export class FakeHal implements Hal {
   readonly tracing = true;
+  readonly device = "fake";
+  readonly attestations: (Uint8Array | null)[] = [];
   readonly pinCount = BOARD_PINS;
   readonly lines: string[] = [];
   readonly sent: { principal: number; channel: number; bytes: Uint8Array }[] = [];
-  readonly storage = REGION_BYTES.map((size) => new Uint8Array(size));
+  readonly storage = makeStorage();
   time = 0;
   contacts = CLEAN_ON;
   radio = false;
@@ -33,6 +35,9 @@ export class FakeHal implements Hal {
     this.radio = on;
   }
   gpioWrite(): void {}
+  attested(bytes: Uint8Array | null): void {
+    this.attestations.push(bytes);
+  }
   linkSend(principal: number, channel: number, bytes: Uint8Array): void {
     this.sent.push({ principal, channel, bytes });
   }

@@ -30,7 +30,9 @@ function bench(options: { position?: Position; seed?: number; data?: Partial<typ
       radioPower: () => {},
       linkSend: () => {},
       stored: (...write) => stored.push(write),
+      attested: () => {},
     },
+    device: "bench",
   });
   /** The values of sense() in each of the next `ms` milliseconds. */
   const watch = (ms: number): number[] =>

@@ -36,6 +36,7 @@ export interface Layer {
 export const LAYERS: readonly Layer[] = [
   { from: "firmware/gate/", may: [] },
   { from: "firmware/mac/", may: ["firmware/mac/"] },
+  { from: "firmware/sign/", may: ["firmware/sign/"] },
   { from: "firmware/device/", may: ["firmware/device/", "firmware/mac/"] },
   { from: "firmware/fixture/", may: ["firmware/fixture/", "firmware/device/abi.gen"] },
   ...Object.entries(HOST).map(([name, lower]) => ({

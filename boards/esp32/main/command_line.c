@@ -15,6 +15,7 @@ static const struct {
     {"factory-reset --all", COMMAND_FACTORY_RESET_ALL, false},
     {"wifi-power", COMMAND_WIFI_POWER, true},
     {"wifi-country", COMMAND_WIFI_COUNTRY, true},
+    {"attest", COMMAND_ATTEST, true},
     {"help", COMMAND_HELP, false},
 };
 

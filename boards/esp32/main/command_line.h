@@ -17,7 +17,8 @@ enum command {
     COMMAND_WIFI_COUNTRY,
     COMMAND_HELP,
     COMMAND_UNKNOWN,
-    COMMAND_TOO_LONG
+    COMMAND_TOO_LONG,
+    COMMAND_ATTEST
 };
 
 struct command_line {

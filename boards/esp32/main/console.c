@@ -109,6 +109,7 @@ static void obey(struct command_line *line, uint32_t reason) {
     case COMMAND_FACTORY_RESET_ALL: factory_reset(true); return;
     case COMMAND_WIFI_POWER: wifi_power_command(line->word); return;
     case COMMAND_WIFI_COUNTRY: wifi_country_command(line->word); return;
+    case COMMAND_ATTEST: console_answer("error this board makes no attestations"); return;
     case COMMAND_HELP: console_answer("%s", help); return;
     case COMMAND_TOO_LONG:
         console_answer("error line longer than %u bytes: try help", (unsigned)COMMAND_LINE_MAX);

@@ -213,6 +213,7 @@ static void obey(void) {
     case COMMAND_STATUS: status(); return;
     case COMMAND_JOURNAL: journal_begin(); return;
     case COMMAND_FACTORY_RESET: forget(); return;
+    case COMMAND_ATTEST: console_answer("error this board makes no attestations", ""); return;
     case COMMAND_HELP:
         console_answer("help: status, journal, factory-reset and bootsel (hold the button), help",
                        "");

@@ -163,7 +163,10 @@ export async function runLive(options: LiveOptions): Promise<void> {
   try {
     // A board's image may be compiled here, so a signal has no work to do before the device runs.
     const link = terminal ? heardLink(network.link, (bytes) => view.received(bytes)) : network.link;
-    device = await openDevice({ ...deviceOptions(options), trace }, link, seed);
+    const say = (line: string) => {
+      if (!terminal) print(line);
+    };
+    device = await openDevice({ ...deviceOptions(options), trace, console: say }, link, seed);
     withdraw = onSignal(leave);
     const { simulator } = device;
     const ended = untilEnded(simulator, terminal ? view : null, ports, options.stay);

@@ -11,6 +11,7 @@ import { type Broker, startBroker } from "../../mqtt/broker.ts";
 import { MqttLink } from "../../mqtt/link.ts";
 import { type BrokerAddress, parseBroker } from "../../mqtt/session.ts";
 import { firmwareWith, guestBytes } from "../../scenario/guest.ts";
+import { ATTEST, blockLines } from "../../serial/commands.ts";
 import { firmwarePath, readModule } from "../../sim/firmware.ts";
 import type { Link } from "../../sim/link.ts";
 import { ENTROPY_STREAM, Simulator, type TraceSink } from "../../sim/simulator.ts";
@@ -30,6 +31,8 @@ export interface SessionOptions {
   /** Run the board's C host with this engine instead of the simulator's host loop. */
   native?: Engine;
   trace: TraceSink;
+  /** Takes a line that the board's console says. */
+  console: (line: string) => void;
 }
 
 export interface NetworkOptions {
@@ -42,6 +45,9 @@ export interface NetworkOptions {
   /** Called with a message when the broker cannot be reached. */
   trouble: (message: string) => void;
 }
+
+/** The console's answer if no attestation can be made. */
+const REFUSAL = "error the device makes no attestation: ask once at a time, and check its storage";
 
 /** The network of a device. */
 export interface Network {
@@ -102,6 +108,11 @@ export async function openDevice(
     secrets: PRINCIPAL_KIDS.map((kid) => keys.get(kid) ?? null),
     position: "on",
     trace: options.trace,
+    device,
+    attested: (bytes) => {
+      const lines = bytes === null ? [REFUSAL] : blockLines(ATTEST, bytes);
+      for (const line of lines) options.console(`= ${line}`);
+    },
     guestTimeoutMs: native === null ? GUEST_TIMEOUT_MS : NATIVE_TIMEOUT_MS,
     ...(native === null ? {} : { makeLoop: native.makeLoop }),
     ...(storage === null ? {} : { fill: storage.load, stored: storage.stored }),

@@ -23,6 +23,7 @@ export const STIMULI = [
   ["clear NAME", "clear a fault"],
   ["supply off|on|sag|reset", "switch the supply, cause a brown-out, or reset"],
   ["temperature DEGREES", "set the sensor temperature, in degrees Celsius"],
+  ["attest NONCE", "ask for an attestation at the board's console: 32 hexadecimal digits"],
   ["wait N(ms|s|m|h)", "wait for a time"],
   ["quit", "end the simulation"],
 ] as const;
@@ -52,6 +53,12 @@ function temperature(word: string | undefined): Stimulus | null {
   return apply({ temperature: degrees });
 }
 
+function attest(word: string | undefined): Stimulus | null {
+  if (word === undefined || !/^[0-9a-f]{32}$/i.test(word)) return null;
+  const nonce = Buffer.from(word, "hex");
+  return { kind: "apply", apply: (simulator) => simulator.board.askAttestation(nonce) };
+}
+
 function tap(simulator: Simulator): void {
   applyStimulus(simulator, { button: "press" });
   simulator.advance(simulator.now + TAP_MS);
@@ -76,6 +83,7 @@ function parse(verb: string | undefined, word: string | undefined): Stimulus | n
   }
   if (verb === "supply") return supply(word);
   if (verb === "temperature") return temperature(word);
+  if (verb === "attest") return attest(word);
   if (verb === "wait") return wait(word);
   return verb === "quit" && word === undefined ? { kind: "quit" } : null;
 }

@@ -1,6 +1,6 @@
 /**
- * Keeps the persistent storage of a simulated device in the files config.bin and journal.bin. Like
- * flash memory, the files are written in place.
+ * Keeps the persistent storage of a simulated device in the files config.bin, journal.bin and identity.bin.
+ * Like flash memory, the files are written in place.
  */
 import {
   closeSync,
@@ -14,11 +14,13 @@ import {
 import { join } from "node:path";
 import { REGION } from "../../abi/abi.gen.ts";
 import { EXIT, UserError } from "../../base/errors.ts";
-import { REGION_BYTES } from "../../sim/hal.ts";
+import { IDENTITY_BYTES, IDENTITY_REGION, REGION_BYTES } from "../../sim/hal.ts";
 
 const FILES = [
-  { region: REGION.CONFIG, name: "config.bin" },
-  { region: REGION.JOURNAL, name: "journal.bin" },
+  { region: REGION.CONFIG, name: "config.bin", size: REGION_BYTES[REGION.CONFIG], mode: 0o644 },
+  { region: REGION.JOURNAL, name: "journal.bin", size: REGION_BYTES[REGION.JOURNAL], mode: 0o644 },
+  // The device's key: for its owner's eyes alone.
+  { region: IDENTITY_REGION, name: "identity.bin", size: IDENTITY_BYTES, mode: 0o600 },
 ] as const;
 
 export interface StorageFiles {
@@ -38,10 +40,9 @@ export function openStorage(folder: string): StorageFiles {
   const images = new Map<number, Uint8Array>();
   try {
     mkdirSync(folder, { recursive: true });
-    for (const { region, name } of FILES) {
+    for (const { region, name, size, mode } of FILES) {
       const path = join(folder, name);
-      const size = REGION_BYTES[region];
-      if (!existsSync(path)) writeFileSync(path, new Uint8Array(size).fill(0xff));
+      if (!existsSync(path)) writeFileSync(path, new Uint8Array(size).fill(0xff), { mode });
       const image = readFileSync(path);
       if (image.length !== size) {
         throw new UserError(

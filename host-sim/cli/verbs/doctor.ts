@@ -50,7 +50,7 @@ function tool(name: string, opens: string): Check {
   return { name, opens, look };
 }
 
-function module(name: "gate" | "device" | "mac", opens: string): Check {
+function module(name: "gate" | "device" | "mac" | "sign", opens: string): Check {
   const path = firmwarePath(name);
   const look = (): Finding => {
     if (!existsSync(path)) return { found: false, detail: "not built: run `npm run build`" };
@@ -73,6 +73,7 @@ const CHECKS: readonly Check[] = [
   module("gate", "the simulator and every board"),
   module("device", "the simulator and every board"),
   module("mac", "boards with a C host, and swarm"),
+  module("sign", "attestations"),
   { name: "broker", opens: "send, watch and journal read", look: lookForBroker },
   { name: "serial ports", opens: "flash, provision and console", look: lookForPorts },
   tool("mosquitto", "tests against a second broker"),

@@ -1,11 +1,10 @@
 /**
  * `killswitch journal`: reads the journal of a device and checks its hash chain.
  */
-import { readFileSync } from "node:fs";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { JOURNAL_SLOTS, OP, RECORD_NAMES } from "../../abi/abi.gen.ts";
-import { codeOf, EXIT, UserError } from "../../base/errors.ts";
-import { writeFileAtomic } from "../../base/files.ts";
+import { EXIT, UserError } from "../../base/errors.ts";
+import { readInput, writeFileAtomic } from "../../base/files.ts";
 import { checkOutputFile, writeTrouble } from "../../base/outputs.ts";
 import {
   detailOf,
@@ -20,6 +19,15 @@ import { RECORDS_MAX } from "../../controller/operations.ts";
 import { asOption, example, jsonOption } from "../options.ts";
 import { print, printJson } from "../terminal.ts";
 import { ringOf } from "./console.ts";
+import {
+  type AttestationOptions,
+  addAttestationOptions,
+  expectedAttestation,
+  hexParser,
+  registerAttest,
+  requireAttested,
+  statementLines,
+} from "./journal-attest.ts";
 import { addConnectionOptions, type ConnectionOptions, execute, openController } from "./send.ts";
 
 interface ReadOptions extends Omit<ConnectionOptions, "as"> {
@@ -52,15 +60,19 @@ export function register(program: Command): void {
     "killswitch journal read --port /dev/ttyUSB0",
   );
 
-  const verify = journal
-    .command("verify")
-    .description("check the hash chain of a dump or ring image")
-    .argument("<file>", "dump or ring image, - for standard input")
+  registerAttest(journal);
+
+  const verify = addAttestationOptions(
+    journal
+      .command("verify")
+      .description("check the hash chain of a dump or ring image")
+      .argument("<file>", "dump or ring image, - for standard input"),
+  )
     .addOption(
       new Option(
         "--head <hash>",
         "expected hash of the last record: journalHead in a status reply",
-      ).argParser(parseHash),
+      ).argParser(hexParser(32)),
     )
     .addOption(jsonOption())
     .action(verifyVerb);
@@ -68,12 +80,8 @@ export function register(program: Command): void {
     verify,
     "killswitch journal verify journal.bin",
     "killswitch journal verify - < journal.bin",
+    "killswitch journal verify journal.bin --attestation attestation.cose --public-key 3d40...",
   );
-}
-
-function parseHash(text: string): string {
-  if (/^[0-9a-f]{64}$/i.test(text)) return text.toLowerCase();
-  throw new InvalidArgumentError("Write 64 hexadecimal digits.");
 }
 
 async function readVerb(options: ReadOptions): Promise<void> {
@@ -102,11 +110,24 @@ async function readVerb(options: ReadOptions): Promise<void> {
   requireChain(verifyJournal(journal, head));
 }
 
-async function verifyVerb(file: string, options: { head?: string; json: boolean }): Promise<void> {
-  const verdict = verifyJournal(load(file), options.head);
-  if (options.json) printJson(verdict);
+interface VerifyOptions extends AttestationOptions {
+  readonly head?: string;
+  readonly json: boolean;
+}
+
+async function verifyVerb(file: string, options: VerifyOptions): Promise<void> {
+  const attestation = expectedAttestation(options);
+  const journal = load(file);
+  const verdict = verifyJournal(journal, options.head);
+  const attested = attestation && { ...attestation.statement, publicKey: attestation.publicKey };
+  if (options.json) printJson({ ...verdict, ...(attested && { attested }) });
   else for (const line of verdictLines(verdict)) print(line);
   requireChain(verdict);
+  if (attestation === undefined) return;
+  requireAttested(journal, attestation);
+  if (options.json) return;
+  print("the journal is the attested one");
+  for (const line of statementLines(attestation)) print(line);
 }
 
 const ANCHORS: Record<Verdict["anchor"], string> = {
@@ -157,14 +178,7 @@ async function fetchJournal(options: ConnectionOptions): Promise<[Journal, strin
 }
 
 function load(file: string): Journal {
-  try {
-    // File descriptor 0 is standard input.
-    return readJournal(file, readFileSync(file === "-" ? 0 : file));
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    const why = codeOf(error) === "ENOENT" ? "the file does not exist" : codeOf(error);
-    throw new UserError(`${file} cannot be read: ${why}`, EXIT.BAD_FILE);
-  }
+  return readJournal(file, readInput(file));
 }
 
 function save(file: string, journal: Journal): void {

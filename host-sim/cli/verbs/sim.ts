@@ -33,7 +33,8 @@ async function runVirtual(options: LiveOptions): Promise<void> {
     print(line);
     file.write(line);
   };
-  const device = await openDevice({ ...deviceOptions(options), trace }, virtualNetwork(), seed);
+  const own = { ...deviceOptions(options), trace, console: print };
+  const device = await openDevice(own, virtualNetwork(), seed);
   const { simulator } = device;
   try {
     simulator.advance(0);

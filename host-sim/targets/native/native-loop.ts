@@ -64,6 +64,9 @@ export class NativeLoop implements HostLoop {
     this.#options = options;
     this.#mirror = board.storage.map((bytes) => Buffer.from(bytes));
     putKeys(this.#in, options.keys);
+    const name = Buffer.from(board.device);
+    this.#in.writeUInt32LE(name.length, IN.deviceLen);
+    this.#in.set(name, IN.device);
   }
 
   /** A word of the board's part of the page at the last answer, by offset: see page.ts, OUT. */
@@ -120,6 +123,10 @@ export class NativeLoop implements HostLoop {
 
   received(bytes: Uint8Array): void {
     this.#stimulus(STIMULUS.MESSAGE, bytes);
+  }
+
+  attest(nonce: Uint8Array): void {
+    this.#stimulus(STIMULUS.ATTEST, nonce);
   }
 
   poll(): void {
@@ -231,7 +238,9 @@ export class NativeLoop implements HostLoop {
     } else if (kind === RECORD.GPIO) {
       this.#pins[word(0)] = word(1);
       board.gpioWrite(word(0), word(1));
-    } else if (kind === RECORD.SEND) board.linkSend(word(0), word(1), bytes.subarray(8));
+    } else if (kind === RECORD.ATTESTED)
+      board.attested(bytes.length === 0 ? null : Uint8Array.from(bytes));
+    else if (kind === RECORD.SEND) board.linkSend(word(0), word(1), bytes.subarray(8));
     else this.#applyWrite(doorbell, word(0), word(1), word(2));
   }
 

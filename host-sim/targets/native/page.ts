@@ -3,6 +3,7 @@
  * boards/testbench/page.h.
  */
 import { PIN_NAMES, PRINCIPAL_KIDS, REGION } from "../../abi/abi.gen.ts";
+import { IDENTITY_BYTES, IDENTITY_REGION } from "../../sim/hal.ts";
 
 /**
  * Lengths and offsets, in bytes. The first part is written by the simulator (IN), the second by the
@@ -16,18 +17,20 @@ const CONFIG_AT = RETAINED_AT + 64;
 export const RECORDS_AT = CONFIG_AT + 64;
 const RECORDS_BYTES = 1024 * 1024;
 const JOURNAL_AT = RECORDS_AT + RECORDS_BYTES;
-export const OUT_BYTES = JOURNAL_AT + 512 * 64;
+const IDENTITY_AT = JOURNAL_AT + 512 * 64;
+export const OUT_BYTES = IDENTITY_AT + IDENTITY_BYTES;
 export const PAGE_BYTES = IN_BYTES + OUT_BYTES;
 const KEY_MAX = 64;
 
-/** Offset of a storage region in the board's part, by REGION. */
-export const REGION_AT: readonly number[] = [RETAINED_AT, CONFIG_AT, JOURNAL_AT];
-if (REGION.JOURNAL !== 2) throw new Error("page.ts: REGION_AT must be in the order of REGION");
+/** Offset of a storage region in the board's part, by REGION, then IDENTITY_REGION. */
+export const REGION_AT: readonly number[] = [RETAINED_AT, CONFIG_AT, JOURNAL_AT, IDENTITY_AT];
+if (REGION.JOURNAL !== 2 || IDENTITY_REGION !== 3)
+  throw new Error("page.ts: REGION_AT must be in the order of REGION");
 
 export const REQUEST = { POLL: 0, STIMULI: 1, CONTINUE: 2 } as const;
 export const ANSWER = { DONE: 0x44, HUNG: 0x48, MORE: 0x4d, POWER_LOSS: 0x50 } as const;
-export const STIMULUS = { BUTTON: 0, LINK: 1, MESSAGE: 2, INPUT: 3 } as const;
-export const RECORD = { TRACE: 0, RADIO: 1, GPIO: 2, SEND: 3, WRITE: 4 } as const;
+export const STIMULUS = { BUTTON: 0, LINK: 1, MESSAGE: 2, INPUT: 3, ATTEST: 4 } as const;
+export const RECORD = { TRACE: 0, RADIO: 1, GPIO: 2, SEND: 3, WRITE: 4, ATTESTED: 5 } as const;
 
 export const NEVER = 0xffff_ffff;
 
@@ -46,6 +49,8 @@ export const IN = {
   keyLen: 40,
   key: 40 + 4 * PRINCIPAL_KIDS.length,
   stimuliLen: 40 + (4 + KEY_MAX) * PRINCIPAL_KIDS.length,
+  deviceLen: 44 + (4 + KEY_MAX) * PRINCIPAL_KIDS.length,
+  device: 48 + (4 + KEY_MAX) * PRINCIPAL_KIDS.length,
 } as const;
 export const FLAG_STORAGE_FAILS = 1;
 

@@ -17,16 +17,13 @@ import { EXIT, UserError } from "../../base/errors.ts";
 import { packageRoot } from "../../base/paths.ts";
 import {
   type Engine,
-  MAC_MEMORY,
   STRICT_FLAGS,
-  THIRD_PARTY_FLAGS,
-  translate,
-  translateCore,
   translationFolder,
   UNROLL_FLAGS,
   WASM3_FLAGS,
 } from "../../build/native-image.ts";
 import { requireTools, runTool } from "../../build/tools.ts";
+import { MAC_MEMORY, THIRD_PARTY_FLAGS, translate, translateCore } from "../../build/translate.ts";
 import { wasm3Folder } from "../../build/wasm3.ts";
 import { firmwarePath, readModule } from "../../sim/firmware.ts";
 import { loadGuest } from "../../sim/module.ts";

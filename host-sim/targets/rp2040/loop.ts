@@ -117,6 +117,11 @@ export class ControllerLoop implements HostLoop {
 
   inputChanged(): void {}
 
+  /** The controller does not make attestations. */
+  attest(): void {
+    this.#board.attested(null);
+  }
+
   linkChanged(up: boolean): void {
     this.#line.push(linkFrame(up ? "U" : "D"));
   }

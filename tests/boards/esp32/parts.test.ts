@@ -103,6 +103,7 @@ describe.skipIf(reason !== null)("command lines", () => {
     ["factory-reset\nhelp\n\n", "3 7 0"],
     ["factory-reset --all\nfactory-reset --al\n", "4 8:factory-reset --al"],
     ["wifi-power 8\nwifi-power\nwifi-country DE\n", "5 8:wifi-power 6"],
+    ["attest 00112233445566778899aabbccddeeff\nattest\n", "10 8:attest"],
     ["STATUS\n", "8:STATUS"],
     ["status \n", "8:status "],
     ['a"b\x01\xff\n', "8:a.b.."],

@@ -8,11 +8,8 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { type ChipData, loadBoard } from "../../../host-sim/base/board-data.ts";
-import {
-  MAC_MEMORY,
-  THIRD_PARTY_FLAGS,
-  WASM3_FLAGS,
-} from "../../../host-sim/build/native-image.ts";
+import { WASM3_FLAGS } from "../../../host-sim/build/native-image.ts";
+import { MAC_MEMORY, THIRD_PARTY_FLAGS } from "../../../host-sim/build/translate.ts";
 import { sharedGroup } from "../../../host-sim/flash/chip.ts";
 import {
   BOARD,

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { loadBoard } from "../../../host-sim/base/board-data.ts";
 import { packageRoot } from "../../../host-sim/base/paths.ts";
-import { translateCore } from "../../../host-sim/build/native-image.ts";
+import { translateCore } from "../../../host-sim/build/translate.ts";
 import type { Role } from "../../../host-sim/flash/chip.ts";
 
 export const BOARD = "esp32";

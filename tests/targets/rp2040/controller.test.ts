@@ -184,6 +184,8 @@ describe.skipIf(notRun() !== null)("the controller's image", () => {
     expect(said[0]).toMatch(/^error line longer than 64 bytes/);
     type("factory-reset\n");
     expect(said[0]).toMatch(/^error hold the button/);
+    type(`attest ${"0".repeat(32)}\n`);
+    expect(said[0]).toBe("error this board makes no attestations");
     type("journal\n");
     expect(said.at(-1)).toMatch(/^journal crc=[0-9a-f]{8}$/);
     type("bootsel\n");

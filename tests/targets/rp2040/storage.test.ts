@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { packageRoot } from "../../../host-sim/base/paths.ts";
-import { MAC_MEMORY, translateCore } from "../../../host-sim/build/native-image.ts";
+import { MAC_MEMORY, translateCore } from "../../../host-sim/build/translate.ts";
 import { RETAINED_REGION, RETAINED_VERSION } from "../../../host-sim/targets/rp2040/chip.ts";
 import { BOARD, runProgram } from "./support.ts";
 
