@@ -19,6 +19,7 @@ export const EXIT = {
   WRONG_CHIP: 13,
   NOT_WRITTEN: 14,
   WIRING: 15,
+  NOT_COMPARED: 16,
   INTERNAL: 70,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -40,6 +41,8 @@ export const EXIT_MEANINGS: Record<ExitCode, string> = {
   [EXIT.WRONG_CHIP]: "the chip or its flash layout is not the one to be flashed",
   [EXIT.NOT_WRITTEN]: "the flash does not hold what was sent: the write was incomplete or wrong",
   [EXIT.WIRING]: "a wire of a test rig is missing or is connected to the wrong pin",
+  [EXIT.NOT_COMPARED]:
+    "the journal's chains hold, but without a head that the device signed nothing more can be said",
   [EXIT.INTERNAL]: "a bug in this program",
 };
 
