@@ -28,8 +28,10 @@
 #define KS_CALLS_MAX 4096u
 /* Largest state region, in bytes. */
 #define KS_STATE_MAX 512u
-/* Number of records in the journal's ring. */
+/* Number of records in the journal: both rings. */
 #define KS_JOURNAL_SLOTS 512u
+/* Number of records in each of the journal's rings (RING). */
+#define KS_RING_SLOTS 256u
 /* Size of a journal record, in bytes. */
 #define KS_JOURNAL_SLOT_BYTES 64u
 /* Bits 2 to 0: PHASE. */
@@ -120,7 +122,7 @@ enum {
 enum {
     KS_REGION_RETAINED = 0, /* 64 bytes that survive every restart, but not a loss of supply. */
     KS_REGION_CONFIG = 1, /* 64 bytes that survive a loss of supply. */
-    KS_REGION_JOURNAL = 2, /* JOURNAL_SLOTS x JOURNAL_SLOT_BYTES bytes that survive a loss of supply. */
+    KS_REGION_JOURNAL = 2, /* The journal's rings, in the order of RING: JOURNAL_SLOTS x JOURNAL_SLOT_BYTES bytes that survive a loss of supply. */
     KS_REGION_COUNT = 3
 };
 #define KS_REGION_NAMES "RETAINED", "CONFIG", "JOURNAL"
@@ -150,7 +152,7 @@ enum {
     KS_OP_STATUS = 2, /* {}. */
     KS_OP_TELEMETRY_READ = 3, /* {}. */
     KS_OP_CONFIG_SET = 4, /* {1: safe state, 2: telemetry period in s, 3: hold in s}, each optional, at least one. */
-    KS_OP_JOURNAL_READ = 5, /* {1: first sequence number, 2: how many, at most 8}. */
+    KS_OP_JOURNAL_READ = 5, /* {1: first sequence number, 2: how many, at most 8, 3: RING}. */
     KS_OP_IDENTIFY = 6, /* {}: the lamp blinks for 5 s. */
     KS_OP_COUNT = 7
 };
@@ -180,18 +182,28 @@ enum {
 };
 #define KS_SAFE_NAMES "OFF", "ON"
 
-/* Kind of a journal record, with the meaning of its detail and value. */
+/* The journal's rings. Each kind of record belongs to one of them. */
 enum {
-    KS_RECORD_BOOT = 0, /* A boot; detail = BOOT, value = 1 if a torn record was found. */
-    KS_RECORD_LIVE = 1, /* The gate went LIVE; value = first 4 bytes of the epoch. */
-    KS_RECORD_FAULT = 2, /* The gate found a fault; detail = PHASE. */
-    KS_RECORD_REFUSED = 3, /* Refusals; detail = CODE of the last one, value = number of refusals since the last such record. */
-    KS_RECORD_HOLD = 4, /* A hold; detail = 1 if the button began it, 0 if it ended; value = relay level. */
-    KS_RECORD_CONFIG = 5, /* A new configuration; detail = safe state, value = telemetry period in s x 65536 + hold in s. */
-    KS_RECORD_CLEAR = 6, /* A fault ended at a clean KILL position; detail = its PHASE. */
-    KS_RECORD_COUNT = 7
+    KS_RING_LOCAL = 0, /* What happens at the device. */
+    KS_RING_REMOTE = 1, /* What the network caused. It cannot evict a local record. */
+    KS_RING_COUNT = 2
 };
-#define KS_RECORD_NAMES "BOOT", "LIVE", "FAULT", "REFUSED", "HOLD", "CONFIG", "CLEAR"
+#define KS_RING_NAMES "LOCAL", "REMOTE"
+
+/* Kind of a journal record, with the meaning of its detail, by, argument and value. */
+enum {
+    KS_RECORD_BOOT = 0, /* Local: a boot; detail = BOOT, value = 1 if a torn record was found, plus 2 x how many boots in a row had this reason. */
+    KS_RECORD_LIVE = 1, /* Local: the gate went LIVE; value = first 4 bytes of the epoch. */
+    KS_RECORD_FAULT = 2, /* Local: the gate found a fault; detail = PHASE. */
+    KS_RECORD_REFUSED = 3, /* Remote: commands refused since the last such record; detail = a bit for each CODE from STALE_EPOCH on, by = a bit for each PRINCIPAL, value = how many. */
+    KS_RECORD_HOLD = 4, /* Local: a hold; detail = 1 if the button began it, 0 if it ended; value = relay level. */
+    KS_RECORD_CONFIG = 5, /* Remote: a new configuration; detail = safe state, value = telemetry period in s x 65536 + hold in s. */
+    KS_RECORD_CLEAR = 6, /* Local: a fault ended at a clean KILL position; detail = its PHASE. */
+    KS_RECORD_COMMAND = 7, /* Remote: a command that changes something was executed; detail = OP, by = PRINCIPAL, argument = the level of relay.set, value = its number. */
+    KS_RECORD_DROPPED = 8, /* Remote: messages dropped since the last such record, by reason; by + 256 x argument = while not LIVE, value = malformed x 65536 + wrong tag. */
+    KS_RECORD_COUNT = 9
+};
+#define KS_RECORD_NAMES "BOOT", "LIVE", "FAULT", "REFUSED", "HOLD", "CONFIG", "CLEAR", "COMMAND", "DROPPED"
 
 /* Coverage marks: mark(id) reports that a safety branch was taken. */
 enum {

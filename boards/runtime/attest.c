@@ -10,7 +10,7 @@
 
 /* The first thing in a payload: which statement this is. */
 #define STATEMENT 1u
-#define PAYLOAD_MAX 176u
+#define PAYLOAD_MAX 216u
 /* Of a record of the journal: the hash follows the body. */
 #define BODY_BYTES 20u
 #define HASH_BYTES 32u
@@ -58,30 +58,33 @@ static void emit_string(struct writer *to, const uint8_t *bytes, uint32_t len) {
     emit(to, bytes, len);
 }
 
-/* --- the journal's head --- */
+/* --- the journal's rings --- */
 
-static uint32_t read_seq(uint32_t slot) {
+static uint32_t slot_offset(uint32_t ring, uint32_t slot) {
+    return (ring * KS_RING_SLOTS + slot) * KS_JOURNAL_SLOT_BYTES;
+}
+
+static uint32_t read_seq(uint32_t ring, uint32_t slot) {
     uint8_t bytes[4];
-    if (!hal_storage_read(KS_REGION_JOURNAL, slot * KS_JOURNAL_SLOT_BYTES, bytes, sizeof bytes))
+    if (!hal_storage_read(KS_REGION_JOURNAL, slot_offset(ring, slot), bytes, sizeof bytes))
         return ERASED;
     return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
 }
 
-/* The number of the journal's next record and the hash of the last one, zero before record 0, as
- * the guest finds them at its boot: the highest number that is in its own slot and one above that
- * in the slot before. */
-static uint32_t journal_head(uint8_t hash[HASH_BYTES]) {
-    uint32_t next = 0, before = read_seq(KS_JOURNAL_SLOTS - 1);
-    for (uint32_t slot = 0; slot < KS_JOURNAL_SLOTS; slot++) {
-        const uint32_t seq = read_seq(slot);
+/* The number of a ring's next record and the hash of its last one, zero before record 0, as the
+ * guest finds them at its boot: the highest number that is in its own slot and one above that in
+ * the slot before. */
+static uint32_t ring_head(uint32_t ring, uint8_t hash[HASH_BYTES]) {
+    uint32_t next = 0, before = read_seq(ring, KS_RING_SLOTS - 1);
+    for (uint32_t slot = 0; slot < KS_RING_SLOTS; slot++) {
+        const uint32_t seq = read_seq(ring, slot);
         const bool follows = seq == 0 || seq - 1 == before;
         before = seq;
-        if (seq != ERASED && seq % KS_JOURNAL_SLOTS == slot && follows && seq >= next)
-            next = seq + 1;
+        if (seq != ERASED && seq % KS_RING_SLOTS == slot && follows && seq >= next) next = seq + 1;
     }
     memset(hash, 0, HASH_BYTES);
     if (next == 0) return 0;
-    const uint32_t at = (next - 1) % KS_JOURNAL_SLOTS * KS_JOURNAL_SLOT_BYTES + BODY_BYTES;
+    const uint32_t at = slot_offset(ring, (next - 1) % KS_RING_SLOTS) + BODY_BYTES;
     return hal_storage_read(KS_REGION_JOURNAL, at, hash, HASH_BYTES) ? next : 0;
 }
 
@@ -111,14 +114,23 @@ static bool read_identity(uint8_t identity[HAL_IDENTITY_BYTES]) {
 
 /* --- the attestation --- */
 
+/* Two fields of the payload: the number of the ring's next record, and its last hash. */
+static void emit_ring(struct writer *to, uint32_t field, uint32_t ring) {
+    uint8_t hash[HASH_BYTES];
+    const uint32_t next = ring_head(ring, hash);
+    emit_head(to, 0, field);
+    emit_head(to, 0, next);
+    emit_head(to, 0, field + 1);
+    emit_string(to, hash, HASH_BYTES);
+}
+
 /* Writes the payload. All of it but the nonce is as of this moment. */
 static void write_payload(const struct host_image *image, const uint8_t *epoch) {
     struct writer to = {work.payload, 0, sizeof work.payload};
-    uint8_t name[HAL_DEVICE_MAX], hash[HASH_BYTES], digest[SIGN_DIGEST_BYTES];
+    uint8_t name[HAL_DEVICE_MAX], digest[SIGN_DIGEST_BYTES];
     const uint32_t name_len = hal_device(name);
-    const uint32_t next = journal_head(hash);
     assert(name_len <= HAL_DEVICE_MAX);
-    emit_head(&to, 5, 7);
+    emit_head(&to, 5, 9);
     emit_head(&to, 0, 0);
     emit_head(&to, 0, STATEMENT);
     emit_head(&to, 0, 1);
@@ -126,13 +138,11 @@ static void write_payload(const struct host_image *image, const uint8_t *epoch) 
     emit(&to, name, name_len);
     emit_head(&to, 0, 2);
     emit_string(&to, work.nonce, ATTEST_NONCE_BYTES);
-    emit_head(&to, 0, 3);
-    emit_head(&to, 0, next);
-    emit_head(&to, 0, 4);
-    emit_string(&to, hash, HASH_BYTES);
-    emit_head(&to, 0, 5);
+    emit_ring(&to, 3, KS_RING_LOCAL);
+    emit_ring(&to, 5, KS_RING_REMOTE);
+    emit_head(&to, 0, 7);
     emit_string(&to, epoch, KS_EPOCH_BYTES);
-    emit_head(&to, 0, 6);
+    emit_head(&to, 0, 8);
     if (image == NULL) emit(&to, "\xf6", 1);
     else {
         sign_digest_end(digest);

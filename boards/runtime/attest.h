@@ -9,7 +9,7 @@
 /* What the one who asks chooses, so that an attestation cannot be an old one. */
 #define ATTEST_NONCE_BYTES 16u
 /* Longest attestation, in bytes. */
-#define ATTEST_MAX 288u
+#define ATTEST_MAX 336u
 
 /* Asks for an attestation; hal_attested() gets it. False while one is being made. Called masked. */
 KS_MUST_USE bool attest_ask(const uint8_t *nonce);

@@ -27,8 +27,10 @@ export const LOG_MAX: u32 = 120;
 export const CALLS_MAX: u32 = 4096;
 /** Largest state region, in bytes. */
 export const STATE_MAX: u32 = 512;
-/** Number of records in the journal's ring. */
+/** Number of records in the journal: both rings. */
 export const JOURNAL_SLOTS: u32 = 512;
+/** Number of records in each of the journal's rings (RING). */
+export const RING_SLOTS: u32 = 256;
 /** Size of a journal record, in bytes. */
 export const JOURNAL_SLOT_BYTES: u32 = 64;
 /** Bits 2 to 0: PHASE. */
@@ -137,7 +139,7 @@ export const CHANNEL_COUNT: u32 = 3;
 export const REGION_RETAINED: u32 = 0;
 /** 64 bytes that survive a loss of supply. */
 export const REGION_CONFIG: u32 = 1;
-/** JOURNAL_SLOTS x JOURNAL_SLOT_BYTES bytes that survive a loss of supply. */
+/** The journal's rings, in the order of RING: JOURNAL_SLOTS x JOURNAL_SLOT_BYTES bytes that survive a loss of supply. */
 export const REGION_JOURNAL: u32 = 2;
 export const REGION_COUNT: u32 = 3;
 
@@ -168,7 +170,7 @@ export const OP_STATUS: u32 = 2;
 export const OP_TELEMETRY_READ: u32 = 3;
 /** {1: safe state, 2: telemetry period in s, 3: hold in s}, each optional, at least one. */
 export const OP_CONFIG_SET: u32 = 4;
-/** {1: first sequence number, 2: how many, at most 8}. */
+/** {1: first sequence number, 2: how many, at most 8, 3: RING}. */
 export const OP_JOURNAL_READ: u32 = 5;
 /** {}: the lamp blinks for 5 s. */
 export const OP_IDENTIFY: u32 = 6;
@@ -204,22 +206,33 @@ export const SAFE_OFF: u32 = 0;
 export const SAFE_ON: u32 = 1;
 export const SAFE_COUNT: u32 = 2;
 
-// RECORD: Kind of a journal record, with the meaning of its detail and value.
-/** A boot; detail = BOOT, value = 1 if a torn record was found. */
+// RING: The journal's rings. Each kind of record belongs to one of them.
+/** What happens at the device. */
+export const RING_LOCAL: u32 = 0;
+/** What the network caused. It cannot evict a local record. */
+export const RING_REMOTE: u32 = 1;
+export const RING_COUNT: u32 = 2;
+
+// RECORD: Kind of a journal record, with the meaning of its detail, by, argument and value.
+/** Local: a boot; detail = BOOT, value = 1 if a torn record was found, plus 2 x how many boots in a row had this reason. */
 export const RECORD_BOOT: u32 = 0;
-/** The gate went LIVE; value = first 4 bytes of the epoch. */
+/** Local: the gate went LIVE; value = first 4 bytes of the epoch. */
 export const RECORD_LIVE: u32 = 1;
-/** The gate found a fault; detail = PHASE. */
+/** Local: the gate found a fault; detail = PHASE. */
 export const RECORD_FAULT: u32 = 2;
-/** Refusals; detail = CODE of the last one, value = number of refusals since the last such record. */
+/** Remote: commands refused since the last such record; detail = a bit for each CODE from STALE_EPOCH on, by = a bit for each PRINCIPAL, value = how many. */
 export const RECORD_REFUSED: u32 = 3;
-/** A hold; detail = 1 if the button began it, 0 if it ended; value = relay level. */
+/** Local: a hold; detail = 1 if the button began it, 0 if it ended; value = relay level. */
 export const RECORD_HOLD: u32 = 4;
-/** A new configuration; detail = safe state, value = telemetry period in s x 65536 + hold in s. */
+/** Remote: a new configuration; detail = safe state, value = telemetry period in s x 65536 + hold in s. */
 export const RECORD_CONFIG: u32 = 5;
-/** A fault ended at a clean KILL position; detail = its PHASE. */
+/** Local: a fault ended at a clean KILL position; detail = its PHASE. */
 export const RECORD_CLEAR: u32 = 6;
-export const RECORD_COUNT: u32 = 7;
+/** Remote: a command that changes something was executed; detail = OP, by = PRINCIPAL, argument = the level of relay.set, value = its number. */
+export const RECORD_COMMAND: u32 = 7;
+/** Remote: messages dropped since the last such record, by reason; by + 256 x argument = while not LIVE, value = malformed x 65536 + wrong tag. */
+export const RECORD_DROPPED: u32 = 8;
+export const RECORD_COUNT: u32 = 9;
 
 // MARK: Coverage marks: mark(id) reports that a safety branch was taken.
 /** A command was executed. */

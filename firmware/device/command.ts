@@ -32,12 +32,14 @@ import {
   NONCE_BYTES,
   OP_COUNT,
   PRINCIPAL_COUNT,
+  RECORD_COMMAND,
   STATUS_OK,
 } from "./abi.gen";
 import { readBegin, readDone, readFailed, readUint } from "./cbor";
 import { mac0Parse, mac0Structure, macStructurePtr, payloadLen, payloadPtr, tagPtr } from "./cose";
+import { journalAppend } from "./journal";
 import { principalNamed, replyBegin, replySend, writeAnswer, writeRefusal } from "./messages";
-import { perform, readArguments, writeData } from "./operations";
+import { argument, isRecorded, perform, readArguments, writeData } from "./operations";
 import { admit, decide, isLastAccepted, live, timely } from "./policy";
 import { noteDrop, noteRefusal } from "./refusals";
 import { increment, state } from "./state";
@@ -119,6 +121,7 @@ function execute(principal: u32, tag: usize): void {
   }
   mark(MARK_ACCEPTED);
   state.executed = increment(state.executed);
+  if (isRecorded(op)) journalAppend(RECORD_COMMAND, op, command.seq, principal, argument(0, 0));
   replyBegin(tag, CODE_OK);
   writeData(op, principal);
   replySend(principal);
@@ -144,7 +147,7 @@ function parse(ptr: usize, len: u32): bool {
 function refuse(principal: u32, tag: usize, code: u32): void {
   const again = code === CODE_REPLAY && isLastAccepted(principal, tag);
   mark(again ? MARK_DUPLICATE : markOf(code));
-  noteRefusal(code);
+  noteRefusal(principal, code);
   replyBegin(tag, code);
   writeRefusal(principal, code, tag);
   replySend(principal);

@@ -35,7 +35,7 @@ import { journalAppend, journalOpen } from "./journal";
 import { statusFlush, telemetryElapse } from "./messages";
 import { live } from "./policy";
 import { refusalsElapse } from "./refusals";
-import { retainedLoad } from "./retained";
+import { retainedLoad, retainedSave } from "./retained";
 import { increment, STATE, STATE_LEN, state } from "./state";
 
 /** Longest time that may pass between two events, in ms: a clock that jumps does not end a hold. */
@@ -73,6 +73,7 @@ export function init(boot_reason: u32): void {
   gpio_write(PIN_RELAY, state.relay);
   // Pins may keep their level through a restart: without this, a lit lamp would stay lit.
   gpio_write(PIN_LAMP, 0);
+  state.run = increment(state.run);
   const torn = journalOpen();
   state.bootDue = torn ? 3 : 1;
   actuatorsBoot();
@@ -135,7 +136,19 @@ function booted(): void {
   const due: u32 = state.bootDue;
   state.bootDue = 0;
   state.boots = increment(state.boots);
-  journalAppend(RECORD_BOOT, state.reason, due >> 1);
+  const run = state.run;
+  if (due > 1) state.run = 0;
+  if (isRepeated()) retainedSave();
+  else journalAppend(RECORD_BOOT, state.reason, (run << 1) | (due >> 1));
+}
+
+/**
+ * Whether the boot and what belongs to it is left out of the journal. Of a run of boots for the same
+ * reason, with nothing else at the device in between, the first, second, fourth, eighth... are recorded:
+ * flicks of the switch do not wash out the local ring.
+ */
+function isRepeated(): bool {
+  return (state.run & (state.run - 1)) !== 0;
 }
 
 /** Whether a countdown other than telemetry is running: on most ticks none is. */
@@ -168,7 +181,7 @@ function gate(phase: u32): void {
   if (phase === PHASE_LIVE) {
     state.clock = 0;
     state.counter = 0;
-    journalAppend(RECORD_LIVE, 0, state.epoch as u32);
+    if (!isRepeated()) journalAppend(RECORD_LIVE, 0, state.epoch as u32);
     radio_request(1);
     return;
   }

@@ -16,6 +16,8 @@ import {
   OP_TELEMETRY_READ,
   PRINCIPAL_COUNT,
   REPLY_TAG_BYTES,
+  RING_LOCAL,
+  RING_REMOTE,
   STATUS_OK,
   TAG_BYTES,
 } from "./abi.gen";
@@ -32,6 +34,7 @@ import {
   PAYLOAD_MAX,
   tagPtr,
 } from "./cose";
+import { journalHead } from "./journal";
 import { hasRight, isLastAccepted, live } from "./policy";
 import { increment, state } from "./state";
 
@@ -150,7 +153,7 @@ function field(key: u32, value: u32): void {
 export function writeStatus(principal: u32): void {
   const relay = hasRight(principal, OP_RELAY_GET);
   const owner = hasRight(principal, OP_JOURNAL_READ);
-  writeMap(6 + (relay ? 2 : 0) + (owner ? 5 : 0));
+  writeMap(6 + (relay ? 2 : 0) + (owner ? 6 : 0));
   if (relay) {
     writeUint(1);
     writeBool(state.relay !== 0);
@@ -158,9 +161,9 @@ export function writeStatus(principal: u32): void {
   }
   field(3, state.fault);
   if (owner) {
-    field(4, state.journalNext);
+    field(4, state.getJournalNext(RING_LOCAL));
     writeUint(5);
-    writeBytes(state.journalHashPtr, 32);
+    writeBytes(journalHead(), 32);
   }
   field(6, state.executed);
   field(7, state.refused);
@@ -172,6 +175,7 @@ export function writeStatus(principal: u32): void {
     field(12, state.holdS);
   }
   field(13, state.boots);
+  if (owner) field(14, state.getJournalNext(RING_REMOTE));
 }
 
 /** Sends the status to all who may have it, if it is owed and can go. */

@@ -12,6 +12,7 @@ import {
   OP_TELEMETRY_READ,
   PRINCIPAL_OWNER,
   RECORD_CONFIG,
+  RING_COUNT,
 } from "./abi.gen";
 import { identify, relayByCommand } from "./actuators";
 import {
@@ -60,7 +61,7 @@ export function readArguments(op: u32): bool {
   if (op === OP_RELAY_SET) return present === 1;
   if (op === OP_JOURNAL_READ) {
     const wanted = argument(1, 0);
-    return present === 3 && wanted >= 1 && wanted <= RECORDS_MAX;
+    return present === 7 && wanted >= 1 && wanted <= RECORDS_MAX && argument(2, 0) < RING_COUNT;
   }
   if (op === OP_CONFIG_SET)
     return present !== 0 && configValid(argument(0, 0), argument(1, 0), argument(2, 0));
@@ -68,11 +69,16 @@ export function readArguments(op: u32): bool {
 }
 
 /** Argument `index` (0 for key 1), or `otherwise` if it was not present. */
-function argument(index: u32, otherwise: u32): u32 {
+export function argument(index: u32, otherwise: u32): u32 {
   assert(index < ARGUMENTS_MAX);
   return load<u32>(PRESENT) & (1 << index)
     ? load<u32>(ARGUMENTS + ((index as usize) << 2))
     : otherwise;
+}
+
+/** Whether each execution of `op` is on record: those that change something. */
+export function isRecorded(op: u32): bool {
+  return op === OP_RELAY_SET || op === OP_CONFIG_SET || op === OP_IDENTIFY;
 }
 
 /** Executes `op` with the arguments that were read last. Returns CODE. */
@@ -97,7 +103,7 @@ export function writeData(op: u32, principal: u32): void {
     writeBool(state.relay !== 0);
   } else if (op === OP_STATUS) writeStatus(principal);
   else if (op === OP_TELEMETRY_READ) writeTelemetry(principal === PRINCIPAL_OWNER);
-  else if (op === OP_JOURNAL_READ) writeRecords(argument(0, 0), argument(1, 1));
+  else if (op === OP_JOURNAL_READ) writeRecords(argument(2, 0), argument(0, 0), argument(1, 1));
   else writeMap(0);
 }
 
@@ -116,15 +122,15 @@ function writeTelemetry(owner: bool): void {
   writeUint(state.killedSamples as u64);
 }
 
-/** Writes {1: [record, ...]}: the records in the ring from `first` on, at most `wanted`. */
-function writeRecords(first: u32, wanted: u32): void {
+/** Writes {1: [record, ...]}: the records in a ring from `first` on, at most `wanted`. */
+function writeRecords(ring: u32, first: u32, wanted: u32): void {
   assert(wanted <= RECORDS_MAX);
   let found: u32 = 0;
-  while (found < wanted && journalRecord(first + found) !== 0) found++;
+  while (found < wanted && journalRecord(ring, first + found) !== 0) found++;
   writeMap(1);
   writeUint(1);
   writeArray(found);
   for (let index: u32 = 0; index < found; index++) {
-    writeBytes(journalRecord(first + index), RECORD_BYTES);
+    writeBytes(journalRecord(ring, first + index), RECORD_BYTES);
   }
 }

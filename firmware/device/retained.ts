@@ -1,20 +1,32 @@
-// The retained block: relay level, active hold and journal head. It survives every restart, but not
+// The retained block: relay level, active hold, the journal's heads and the run of boots. It survives every restart, but not
 // a loss of supply.
 
-import { MARK_RETAINED_LOST, MARK_RETAINED_USED, mark, REGION_RETAINED, SAFE_ON } from "./abi.gen";
-import { BLOCK_PAYLOAD, blockRead, blockWrite } from "./block";
-import { fill } from "./bytes";
+import {
+  MARK_RETAINED_LOST,
+  MARK_RETAINED_USED,
+  mark,
+  REGION_RETAINED,
+  RING_LOCAL,
+  RING_REMOTE,
+  SAFE_ON,
+} from "./abi.gen";
+import { blockRead, blockWrite } from "./block";
 import { state } from "./state";
 
-/** Payload of the retained block; the rest of its BLOCK_PAYLOAD bytes is 0. */
+/** Payload of the retained block: all of its BLOCK_PAYLOAD bytes. */
 @unmanaged
 class Retained {
-  /** Level of the relay. */
+  /** Bit 0: level of the relay; bits 3 to 1: reason of the boot (BOOT); from bit 4 on: run of boots. */
   relay: u32;
-  journalNext: u32;
+  localNext: u32;
   /** Length of the active hold, in s; 0 = no hold. */
   holdS: u32;
+  remoteNext: u32;
+  boots: u32;
 }
+
+const REASON_SHIFT: u32 = 1;
+const RUN_SHIFT: u32 = 4;
 
 const PAYLOAD: usize = memory.data(20, 8);
 const retained: Retained = changetype<Retained>(PAYLOAD);
@@ -30,7 +42,7 @@ export function holdTake(seconds: u32): void {
 
 /**
  * Restores the state after a restart. Without a good block, as after a loss of supply, the relay
- * takes its safe state. A hold is restored in full: how much of it has passed is unknown, and the
+ * takes its safe state. Called with the rest of the state all zero, and the reason set. A hold is restored in full: how much of it has passed is unknown, and the
  * doubt is resolved in favour of the user at the device.
  */
 export function retainedLoad(): void {
@@ -39,13 +51,16 @@ export function retainedLoad(): void {
   if (generation === 0) {
     mark(MARK_RETAINED_LOST);
     state.relay = state.safeState === SAFE_ON ? 1 : 0;
-    state.holdMs = 0;
-    state.journalNext = 0;
     return;
   }
   mark(MARK_RETAINED_USED);
   state.relay = retained.relay & 1 ? 1 : 0;
-  state.journalNext = retained.journalNext;
+  state.setJournalNext(RING_LOCAL, retained.localNext);
+  state.setJournalNext(RING_REMOTE, retained.remoteNext);
+  state.boots = retained.boots;
+  const run = retained.relay >>> RUN_SHIFT;
+  if (run !== 0 && ((retained.relay >>> REASON_SHIFT) & 7) === (state.reason as u32))
+    state.run = run;
   holdTake(retained.holdS);
 }
 
@@ -53,9 +68,11 @@ export function retainedLoad(): void {
  * Saves the state. If storage fails, the previous block stays, and the next boot restores that one.
  */
 export function retainedSave(): void {
-  fill(PAYLOAD, 0, BLOCK_PAYLOAD / 4);
-  retained.relay = state.relay;
-  retained.journalNext = state.journalNext;
+  retained.relay =
+    (state.relay as u32) | ((state.reason as u32) << REASON_SHIFT) | (state.run << RUN_SHIFT);
+  retained.localNext = state.getJournalNext(RING_LOCAL);
+  retained.remoteNext = state.getJournalNext(RING_REMOTE);
+  retained.boots = state.boots;
   retained.holdS = state.holdMs > 0 ? state.holdTakenS : 0;
   const generation = blockWrite(REGION_RETAINED, state.retainedGeneration, PAYLOAD);
   if (generation !== 0) state.retainedGeneration = generation;

@@ -2,9 +2,9 @@
 // The guest's state region as a class.
 
 /** Start of the region. */
-export const STATE: usize = memory.data(216, 8);
+export const STATE: usize = memory.data(272, 8);
 /** Its length in bytes. */
-export const STATE_LEN: u32 = 216;
+export const STATE_LEN: u32 = 272;
 
 @unmanaged
 export class State {
@@ -62,19 +62,30 @@ export class State {
   bootDue: u8;
   /** Number of temperature samples while killed, since the boot. */
   killedSamples: u32;
-  /** Sequence number of the journal's next record. */
-  journalNext: u32;
+  private journalNext0: u32;
+  private journalNext1: u32;
+  /** Sequence number of each ring's next record, by RING. `index` < 2. */
+  @inline getJournalNext(index: u32): u32 {
+    return load<u32>(changetype<usize>(this) + 68 + (index as usize) * 4);
+  }
+  @inline setJournalNext(index: u32, value: u32): void {
+    store<u32>(changetype<usize>(this) + 68 + (index as usize) * 4, value);
+  }
+  /** Refusals that are not in the journal yet. */
+  refusedPending: u32;
   private journalHash0: u64;
   private journalHash1: u64;
   private journalHash2: u64;
   private journalHash3: u64;
-  /** Chain hash of the journal's last record; all zero before the first. Address of 32 bytes. */
+  private journalHash4: u64;
+  private journalHash5: u64;
+  private journalHash6: u64;
+  private journalHash7: u64;
+  /** Chain hash of each ring's last record, by RING; all zero before the first. Address of 64 bytes. */
   @inline get journalHashPtr(): usize {
-    return changetype<usize>(this) + 72;
+    return changetype<usize>(this) + 80;
   }
-  /** Refusals that are not in the journal yet. */
-  refusedPending: u32;
-  /** Time left until refusals may be written to the journal again, in ms. */
+  /** Time left until refusals and drops may be written to the journal again, in ms. */
   refusedMs: u32;
   /** Commands executed, since the boot. */
   executed: u32;
@@ -88,10 +99,14 @@ export class State {
   retainedGeneration: u32;
   /** Generation of the newest configuration block. */
   configGeneration: u32;
-  /** CODE of the last pending refusal. */
-  refusedCode: u8;
+  /** The CODEs of the pending refusals: bit 0 for STALE_EPOCH. */
+  refusedCodes: u8;
   /** 1 once the journal's head is known; 0 if storage could not be read at the boot. */
   journalOpen: u8;
+  /** The PRINCIPALs of the pending refusals: a bit for each. */
+  refusedBy: u8;
+  /** How often the interval between records of refusals and drops has doubled. */
+  refusedStep: u8;
   /** Length of the active hold, in s: the configured one when the hold began. */
   holdTakenS: u32;
   /** Session clock: ms since the gate went LIVE. */
@@ -103,10 +118,10 @@ export class State {
   private lastResult2: u32;
   /** CODE of the last accepted command, by principal. `index` < 3. */
   @inline getLastResult(index: u32): u32 {
-    return load<u32>(changetype<usize>(this) + 156 + (index as usize) * 4);
+    return load<u32>(changetype<usize>(this) + 196 + (index as usize) * 4);
   }
   @inline setLastResult(index: u32, value: u32): void {
-    store<u32>(changetype<usize>(this) + 156 + (index as usize) * 4, value);
+    store<u32>(changetype<usize>(this) + 196 + (index as usize) * 4, value);
   }
   private lastTag0: u64;
   private lastTag1: u64;
@@ -116,10 +131,22 @@ export class State {
   private lastTag5: u64;
   /** First 16 bytes of the tag of the last accepted command, two words per principal. `index` < 6. */
   @inline getLastTag(index: u32): u64 {
-    return load<u64>(changetype<usize>(this) + 168 + (index as usize) * 8);
+    return load<u64>(changetype<usize>(this) + 208 + (index as usize) * 8);
   }
   @inline setLastTag(index: u32, value: u64): void {
-    store<u64>(changetype<usize>(this) + 168 + (index as usize) * 8, value);
+    store<u64>(changetype<usize>(this) + 208 + (index as usize) * 8, value);
+  }
+  /** Boots in a row for this reason with no other local record in between, this one included; 0 once there was one. */
+  run: u32;
+  private droppedPending0: u32;
+  private droppedPending1: u32;
+  private droppedPending2: u32;
+  /** Drops that are not in the journal yet: while not LIVE, malformed, wrong tag. `index` < 3. */
+  @inline getDroppedPending(index: u32): u32 {
+    return load<u32>(changetype<usize>(this) + 260 + (index as usize) * 4);
+  }
+  @inline setDroppedPending(index: u32, value: u32): void {
+    store<u32>(changetype<usize>(this) + 260 + (index as usize) * 4, value);
   }
 }
 

@@ -26,8 +26,10 @@ export const LOG_MAX = 120;
 export const CALLS_MAX = 4096;
 /** Largest state region, in bytes. */
 export const STATE_MAX = 512;
-/** Number of records in the journal's ring. */
+/** Number of records in the journal: both rings. */
 export const JOURNAL_SLOTS = 512;
+/** Number of records in each of the journal's rings (RING). */
+export const RING_SLOTS = 256;
 /** Size of a journal record, in bytes. */
 export const JOURNAL_SLOT_BYTES = 64;
 /** Bits 2 to 0: PHASE. */
@@ -149,7 +151,7 @@ export const REGION = {
   RETAINED: 0,
   /** 64 bytes that survive a loss of supply. */
   CONFIG: 1,
-  /** JOURNAL_SLOTS x JOURNAL_SLOT_BYTES bytes that survive a loss of supply. */
+  /** The journal's rings, in the order of RING: JOURNAL_SLOTS x JOURNAL_SLOT_BYTES bytes that survive a loss of supply. */
   JOURNAL: 2,
 } as const;
 export const REGION_NAMES = ["RETAINED","CONFIG","JOURNAL"] as const;
@@ -187,7 +189,7 @@ export const OP = {
   TELEMETRY_READ: 3,
   /** {1: safe state, 2: telemetry period in s, 3: hold in s}, each optional, at least one. */
   CONFIG_SET: 4,
-  /** {1: first sequence number, 2: how many, at most 8}. */
+  /** {1: first sequence number, 2: how many, at most 8, 3: RING}. */
   JOURNAL_READ: 5,
   /** {}: the lamp blinks for 5 s. */
   IDENTIFY: 6,
@@ -229,24 +231,37 @@ export const SAFE = {
 } as const;
 export const SAFE_NAMES = ["OFF","ON"] as const;
 
-/** Kind of a journal record, with the meaning of its detail and value. */
-export const RECORD = {
-  /** A boot; detail = BOOT, value = 1 if a torn record was found. */
-  BOOT: 0,
-  /** The gate went LIVE; value = first 4 bytes of the epoch. */
-  LIVE: 1,
-  /** The gate found a fault; detail = PHASE. */
-  FAULT: 2,
-  /** Refusals; detail = CODE of the last one, value = number of refusals since the last such record. */
-  REFUSED: 3,
-  /** A hold; detail = 1 if the button began it, 0 if it ended; value = relay level. */
-  HOLD: 4,
-  /** A new configuration; detail = safe state, value = telemetry period in s x 65536 + hold in s. */
-  CONFIG: 5,
-  /** A fault ended at a clean KILL position; detail = its PHASE. */
-  CLEAR: 6,
+/** The journal's rings. Each kind of record belongs to one of them. */
+export const RING = {
+  /** What happens at the device. */
+  LOCAL: 0,
+  /** What the network caused. It cannot evict a local record. */
+  REMOTE: 1,
 } as const;
-export const RECORD_NAMES = ["BOOT","LIVE","FAULT","REFUSED","HOLD","CONFIG","CLEAR"] as const;
+export const RING_NAMES = ["LOCAL","REMOTE"] as const;
+
+/** Kind of a journal record, with the meaning of its detail, by, argument and value. */
+export const RECORD = {
+  /** Local: a boot; detail = BOOT, value = 1 if a torn record was found, plus 2 x how many boots in a row had this reason. */
+  BOOT: 0,
+  /** Local: the gate went LIVE; value = first 4 bytes of the epoch. */
+  LIVE: 1,
+  /** Local: the gate found a fault; detail = PHASE. */
+  FAULT: 2,
+  /** Remote: commands refused since the last such record; detail = a bit for each CODE from STALE_EPOCH on, by = a bit for each PRINCIPAL, value = how many. */
+  REFUSED: 3,
+  /** Local: a hold; detail = 1 if the button began it, 0 if it ended; value = relay level. */
+  HOLD: 4,
+  /** Remote: a new configuration; detail = safe state, value = telemetry period in s x 65536 + hold in s. */
+  CONFIG: 5,
+  /** Local: a fault ended at a clean KILL position; detail = its PHASE. */
+  CLEAR: 6,
+  /** Remote: a command that changes something was executed; detail = OP, by = PRINCIPAL, argument = the level of relay.set, value = its number. */
+  COMMAND: 7,
+  /** Remote: messages dropped since the last such record, by reason; by + 256 x argument = while not LIVE, value = malformed x 65536 + wrong tag. */
+  DROPPED: 8,
+} as const;
+export const RECORD_NAMES = ["BOOT","LIVE","FAULT","REFUSED","HOLD","CONFIG","CLEAR","COMMAND","DROPPED"] as const;
 
 /** Coverage marks: mark(id) reports that a safety branch was taken. */
 export const MARK = {

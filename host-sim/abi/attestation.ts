@@ -6,9 +6,11 @@ export const ATTESTED = {
   DEVICE: 1,
   NONCE: 2,
   NEXT: 3,
-  HEAD: 4,
-  EPOCH: 5,
-  GUEST: 6,
+  HASH: 4,
+  REMOTE_NEXT: 5,
+  REMOTE_HASH: 6,
+  EPOCH: 7,
+  GUEST: 8,
 } as const;
 /** The value of STATEMENT: which statement the payload is. */
 export const STATEMENT = 1;

@@ -1,7 +1,7 @@
 /** Generated from firmware/state.json by `npm run gen`. Do not edit. */
 
 /** Size of the guest's state region, in bytes. */
-export const STATE_BYTES = 216;
+export const STATE_BYTES = 272;
 
 /** Its fields: offset in the region, size of an element in bytes, number of elements. */
 export const STATE_FIELDS = {
@@ -51,39 +51,47 @@ export const STATE_FIELDS = {
   BOOT_DUE: { offset: 63, size: 1, count: 1 },
   /** Number of temperature samples while killed, since the boot. */
   KILLED_SAMPLES: { offset: 64, size: 4, count: 1 },
-  /** Sequence number of the journal's next record. */
-  JOURNAL_NEXT: { offset: 68, size: 4, count: 1 },
-  /** Chain hash of the journal's last record; all zero before the first. */
-  JOURNAL_HASH: { offset: 72, size: 1, count: 32 },
+  /** Sequence number of each ring's next record, by RING. */
+  JOURNAL_NEXT: { offset: 68, size: 4, count: 2 },
   /** Refusals that are not in the journal yet. */
-  REFUSED_PENDING: { offset: 104, size: 4, count: 1 },
-  /** Time left until refusals may be written to the journal again, in ms. */
-  REFUSED_MS: { offset: 108, size: 4, count: 1 },
+  REFUSED_PENDING: { offset: 76, size: 4, count: 1 },
+  /** Chain hash of each ring's last record, by RING; all zero before the first. */
+  JOURNAL_HASH: { offset: 80, size: 1, count: 64 },
+  /** Time left until refusals and drops may be written to the journal again, in ms. */
+  REFUSED_MS: { offset: 144, size: 4, count: 1 },
   /** Commands executed, since the boot. */
-  EXECUTED: { offset: 112, size: 4, count: 1 },
+  EXECUTED: { offset: 148, size: 4, count: 1 },
   /** Commands refused with a reason, since the boot. */
-  REFUSED: { offset: 116, size: 4, count: 1 },
+  REFUSED: { offset: 152, size: 4, count: 1 },
   /** Messages dropped without a reply, since the boot. */
-  DROPPED: { offset: 120, size: 4, count: 1 },
+  DROPPED: { offset: 156, size: 4, count: 1 },
   /** Number of boots in this journal. */
-  BOOTS: { offset: 124, size: 4, count: 1 },
+  BOOTS: { offset: 160, size: 4, count: 1 },
   /** Generation of the newest retained block. */
-  RETAINED_GENERATION: { offset: 128, size: 4, count: 1 },
+  RETAINED_GENERATION: { offset: 164, size: 4, count: 1 },
   /** Generation of the newest configuration block. */
-  CONFIG_GENERATION: { offset: 132, size: 4, count: 1 },
-  /** CODE of the last pending refusal. */
-  REFUSED_CODE: { offset: 136, size: 1, count: 1 },
+  CONFIG_GENERATION: { offset: 168, size: 4, count: 1 },
+  /** The CODEs of the pending refusals: bit 0 for STALE_EPOCH. */
+  REFUSED_CODES: { offset: 172, size: 1, count: 1 },
   /** 1 once the journal's head is known; 0 if storage could not be read at the boot. */
-  JOURNAL_OPEN: { offset: 137, size: 1, count: 1 },
+  JOURNAL_OPEN: { offset: 173, size: 1, count: 1 },
+  /** The PRINCIPALs of the pending refusals: a bit for each. */
+  REFUSED_BY: { offset: 174, size: 1, count: 1 },
+  /** How often the interval between records of refusals and drops has doubled. */
+  REFUSED_STEP: { offset: 175, size: 1, count: 1 },
   /** Length of the active hold, in s: the configured one when the hold began. */
-  HOLD_TAKEN_S: { offset: 140, size: 4, count: 1 },
+  HOLD_TAKEN_S: { offset: 176, size: 4, count: 1 },
   /** Session clock: ms since the gate went LIVE. */
-  CLOCK: { offset: 144, size: 8, count: 1 },
+  CLOCK: { offset: 184, size: 8, count: 1 },
   /** Reports (status, telemetry) sent in this epoch. */
-  COUNTER: { offset: 152, size: 4, count: 1 },
+  COUNTER: { offset: 192, size: 4, count: 1 },
   /** CODE of the last accepted command, by principal. */
-  LAST_RESULT: { offset: 156, size: 4, count: 3 },
+  LAST_RESULT: { offset: 196, size: 4, count: 3 },
   /** First 16 bytes of the tag of the last accepted command, two words per principal. */
-  LAST_TAG: { offset: 168, size: 8, count: 6 },
+  LAST_TAG: { offset: 208, size: 8, count: 6 },
+  /** Boots in a row for this reason with no other local record in between, this one included; 0 once there was one. */
+  RUN: { offset: 256, size: 4, count: 1 },
+  /** Drops that are not in the journal yet: while not LIVE, malformed, wrong tag. */
+  DROPPED_PENDING: { offset: 260, size: 4, count: 3 },
 } as const;
 export type StateField = keyof typeof STATE_FIELDS;

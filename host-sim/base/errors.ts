@@ -21,6 +21,7 @@ export const EXIT = {
   WIRING: 15,
   TOOL_FAILED: 16,
   UNATTESTED: 17,
+  NOT_COMPARED: 18,
   INTERNAL: 70,
   INTERRUPTED: 130,
 } as const;
@@ -47,6 +48,8 @@ export const EXIT_MEANINGS: Record<ExitCode, string> = {
   [EXIT.TOOL_FAILED]: "a compiler, a build tool or an emulator failed, and printed why",
   [EXIT.UNATTESTED]:
     "an attestation is not by the device's key, its signature is wrong, or it answers another nonce",
+  [EXIT.NOT_COMPARED]:
+    "the journal's chains hold, but without a head that the device signed nothing more can be said",
   [EXIT.INTERNAL]: "a bug in this program",
   [EXIT.INTERRUPTED]: "ended by Ctrl-C (129 and 143: by SIGHUP and SIGTERM)",
 };

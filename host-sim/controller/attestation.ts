@@ -3,7 +3,7 @@
  * of its own.
  */
 import { createPublicKey, verify } from "node:crypto";
-import { EPOCH_BYTES } from "../abi/abi.gen.ts";
+import { EPOCH_BYTES, RING_NAMES } from "../abi/abi.gen.ts";
 import { ATTESTED, NONCE_BYTES, SIGN1_PROTECTED, STATEMENT, TAG_18 } from "../abi/attestation.ts";
 import { EXIT, UserError } from "../base/errors.ts";
 import { decodeCbor, encodeCbor, MessageError } from "./cose.ts";
@@ -17,14 +17,20 @@ const SEQ_MAX = 0xffff_ffff;
 /** What precedes an Ed25519 public key in a SubjectPublicKeyInfo (RFC 8410, 4). */
 const SPKI = Buffer.from("302a300506032b6570032100", "hex");
 
+/** One ring of the journal. */
+export interface AttestedRing {
+  /** Number of its next record. */
+  readonly next: number;
+  /** Hash of its last record; zero before record 0. */
+  readonly hash: string;
+}
+
 /** What an attestation says. Byte strings are in hexadecimal. */
 export interface Statement {
   readonly device: string;
   readonly nonce: string;
-  /** Number of the journal's next record. */
-  readonly journalNext: number;
-  /** Hash of the journal's last record; zero before record 0. */
-  readonly journalHead: string;
+  /** The journal's rings, in the order of RING. */
+  readonly rings: readonly [local: AttestedRing, remote: AttestedRing];
   /** All zero unless the device was LIVE. */
   readonly epoch: string;
   /** SHA-512 of the guest that ran; null if none did. */
@@ -49,20 +55,22 @@ function bytesOf(value: unknown, length: number, what: string): Uint8Array {
 function statementOf(payload: Uint8Array): Statement {
   const map = decodeCbor(payload);
   if (!(map instanceof Map && map.size === Object.keys(ATTESTED).length))
-    throw new MessageError("the payload is not a map of 7 fields");
+    throw new MessageError("the payload is not a map of 9 fields");
   if (map.get(ATTESTED.STATEMENT) !== STATEMENT)
     throw new MessageError("the payload is another statement than this version knows");
   const device: unknown = map.get(ATTESTED.DEVICE);
-  const next: unknown = map.get(ATTESTED.NEXT);
+  const ring = (nextKey: number, hashKey: number): AttestedRing => {
+    const next: unknown = map.get(nextKey);
+    if (typeof next !== "number" || !Number.isInteger(next) || next < 0 || next > SEQ_MAX)
+      throw new MessageError("the journal's next record is not a 32-bit number");
+    return { next, hash: hex(bytesOf(map.get(hashKey), HASH_BYTES, "the journal's hash")) };
+  };
   const guest: unknown = map.get(ATTESTED.GUEST);
   if (typeof device !== "string") throw new MessageError("the device's name is not a text");
-  if (typeof next !== "number" || !Number.isInteger(next) || next < 0 || next > SEQ_MAX)
-    throw new MessageError("the journal's next record is not a 32-bit number");
   return {
     device,
     nonce: hex(bytesOf(map.get(ATTESTED.NONCE), NONCE_BYTES, "the nonce")),
-    journalNext: next,
-    journalHead: hex(bytesOf(map.get(ATTESTED.HEAD), HASH_BYTES, "the journal's head")),
+    rings: [ring(ATTESTED.NEXT, ATTESTED.HASH), ring(ATTESTED.REMOTE_NEXT, ATTESTED.REMOTE_HASH)],
     epoch: hex(bytesOf(map.get(ATTESTED.EPOCH), EPOCH_BYTES, "the epoch")),
     guest: guest === null ? null : hex(bytesOf(guest, GUEST_BYTES, "the guest's digest")),
   };
@@ -123,17 +131,20 @@ export function unexpected(attestation: Attestation, expected: Expected): string
   return undefined;
 }
 
-/** Why a journal whose chain holds is not the attested one; undefined if it is. */
+/** Why a journal whose chains hold is not the attested one; undefined if it is. */
 export function notAttested(journal: Journal, { statement }: Attestation): string | undefined {
-  const { journalNext, journalHead } = statement;
-  if (journalNext === 0) return undefined;
-  const records = journal.records.map((bytes) => parseRecord(bytes));
-  const last = records.at(-1)?.seq ?? -1;
-  if (last < journalNext - 1)
-    return `it ends before record ${journalNext - 1}, which is attested: records were taken away`;
-  const attested = records.find((record) => record?.seq === journalNext - 1);
-  if (attested === undefined)
-    return `it begins after record ${journalNext - 1}, the last one attested: nothing can be compared`;
-  if (attested.hash === journalHead) return undefined;
-  return `record ${journalNext - 1} is not the one that is attested: the journal was rewritten`;
+  for (const [which, { next, hash }] of statement.rings.entries()) {
+    if (next === 0) continue;
+    const name = `record ${next - 1} of the ${RING_NAMES[which]?.toLowerCase()} ring`;
+    const records = (journal[which]?.records ?? []).map((bytes) => parseRecord(bytes));
+    const last = records.at(-1)?.seq ?? -1;
+    if (last < next - 1)
+      return `it ends before ${name}, which is attested: records were taken away`;
+    const attested = records.find(({ seq }) => seq === next - 1);
+    if (attested === undefined)
+      return `it begins after ${name}, the last one attested: nothing can be compared`;
+    if (attested.hash !== hash)
+      return `${name} is not the one that is attested: the journal was rewritten`;
+  }
+  return undefined;
 }

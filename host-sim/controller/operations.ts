@@ -6,6 +6,7 @@ import {
   OP,
   OP_WIRES,
   PHASE_NAMES,
+  RING,
   SAFE,
   SAFE_NAMES,
 } from "../abi/abi.gen.ts";
@@ -68,6 +69,9 @@ const between = (low: number, high: number) => (text: string) => {
   return value >= low && value <= high ? value : undefined;
 };
 
+const ringNamed = (text: string) =>
+  text === "local" ? RING.LOCAL : text === "remote" ? RING.REMOTE : undefined;
+
 const bool = (value: unknown) => (typeof value === "boolean" ? value : undefined);
 const uint = (value: unknown) => (isUint32(value) ? value : undefined);
 /** A temperature that says that the board has no sensor, in 0.1 degrees. */
@@ -111,6 +115,7 @@ export const STATUS_SHAPE: Shape = [
   { key: 11, name: "telemetryS", read: uint, optional: true },
   { key: 12, name: "holdS", read: uint, optional: true },
   { key: 13, name: "boots", read: uint },
+  { key: 14, name: "remoteNext", read: uint, optional: true },
 ];
 
 /** Fields of the answer to a question for the epoch. */
@@ -147,8 +152,9 @@ const OPERATIONS: Readonly<Record<number, Operation>> = {
     args: [
       { key: 1, name: "first", form: "0..4294967295", read: between(0, UINT32_MAX) },
       { key: 2, name: "count", form: `1..${RECORDS_MAX}`, read: between(1, RECORDS_MAX) },
+      { key: 3, name: "ring", form: "local|remote", read: ringNamed },
     ],
-    least: 2,
+    least: 3,
     data: [{ key: 1, name: "records", read: records }],
   },
   [OP.IDENTIFY]: { args: [], least: 0, data: [] },

@@ -1,6 +1,12 @@
 /** Runs a scenario on a target, step by step, and reports the first step that fails. */
 import type { BoardData } from "../base/board-data.ts";
-import { parseRecord, readJournal, recordLine, verifyJournal } from "../controller/journal.ts";
+import {
+  parseRecord,
+  readJournal,
+  recordLine,
+  recordsOf,
+  verifyJournal,
+} from "../controller/journal.ts";
 import type { Firmware } from "../sim/firmware.ts";
 import { findingOf } from "./finding.ts";
 import {
@@ -376,10 +382,7 @@ export class Session {
       const verdict = verifyJournal(journal);
       if (!verdict.holds) throw new Mismatch("a journal that verifies", verdict.bad ?? "");
     }
-    const records = journal.records.map((record) => {
-      const parsed = parseRecord(record);
-      return parsed === undefined ? "" : recordLine(parsed);
-    });
+    const records = recordsOf(journal).map((record) => recordLine(parseRecord(record)));
     const found = (pattern: string) => records.some((record) => matches(pattern, record));
     for (const pattern of listOf(has)) {
       if (!found(pattern))

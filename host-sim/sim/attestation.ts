@@ -4,10 +4,10 @@
  * make the same bytes.
  */
 import { encode, rfc8949EncodeOptions } from "cborg";
-import { JOURNAL_SLOT_BYTES, JOURNAL_SLOTS, REGION } from "../abi/abi.gen.ts";
+import { JOURNAL_SLOT_BYTES, REGION, RING, RING_SLOTS } from "../abi/abi.gen.ts";
 import { ATTESTED, NONCE_BYTES, SIGN1_PROTECTED, STATEMENT, TAG_18 } from "../abi/attestation.ts";
 import { crc32 } from "../base/crc32.ts";
-import { type Hal, IDENTITY_BYTES, IDENTITY_REGION, REGION_BYTES } from "./hal.ts";
+import { type Hal, IDENTITY_BYTES, IDENTITY_REGION } from "./hal.ts";
 import type { GuestModule } from "./module.ts";
 import { SEED_BYTES, type Signer, shippedSigner } from "./signer.ts";
 
@@ -20,24 +20,24 @@ const ERASED = 0xffff_ffff;
 const cbor = (value: unknown) => encode(value, rfc8949EncodeOptions);
 
 /**
- * The number of the journal's next record and the hash of the last one, zero before record 0, as the guest
- * finds them at its boot: the highest number that is in its own slot and one above that in the slot before.
+ * The number of a ring's next record and the hash of its last one, zero before record 0, as the guest finds
+ * them at its boot: the highest number that is in its own slot and one above that in the slot before.
  */
-function journalHead(hal: Hal): { next: number; hash: Uint8Array } {
+function ringHead(hal: Hal, which: number): { next: number; hash: Uint8Array } {
   const none = { next: 0, hash: new Uint8Array(HASH_BYTES) };
-  const ring = new Uint8Array(REGION_BYTES[REGION.JOURNAL]);
-  if (!hal.storageRead(REGION.JOURNAL, 0, ring)) return none;
+  const ring = new Uint8Array(RING_SLOTS * JOURNAL_SLOT_BYTES);
+  if (!hal.storageRead(REGION.JOURNAL, which * ring.length, ring)) return none;
   const view = new DataView(ring.buffer);
   let next = 0;
-  let before = view.getUint32((JOURNAL_SLOTS - 1) * JOURNAL_SLOT_BYTES, true);
-  for (let slot = 0; slot < JOURNAL_SLOTS; slot++) {
+  let before = view.getUint32((RING_SLOTS - 1) * JOURNAL_SLOT_BYTES, true);
+  for (let slot = 0; slot < RING_SLOTS; slot++) {
     const seq = view.getUint32(slot * JOURNAL_SLOT_BYTES, true);
     const follows = seq === 0 || seq - 1 === before;
     before = seq;
-    if (seq !== ERASED && seq % JOURNAL_SLOTS === slot && follows && seq >= next) next = seq + 1;
+    if (seq !== ERASED && seq % RING_SLOTS === slot && follows && seq >= next) next = seq + 1;
   }
   if (next === 0) return none;
-  const at = ((next - 1) % JOURNAL_SLOTS) * JOURNAL_SLOT_BYTES + BODY_BYTES;
+  const at = ((next - 1) % RING_SLOTS) * JOURNAL_SLOT_BYTES + BODY_BYTES;
   return { next, hash: ring.slice(at, at + HASH_BYTES) };
 }
 
@@ -67,14 +67,17 @@ export interface HostFacts {
 
 /** The attestation: a COSE_Sign1 (RFC 9052, 4.2). Null if the device has no key. */
 export function attestationOf(hal: Hal, signer: Signer, facts: HostFacts): Uint8Array | null {
-  const { next, hash } = journalHead(hal);
+  const local = ringHead(hal, RING.LOCAL);
+  const remote = ringHead(hal, RING.REMOTE);
   const payload = cbor(
     new Map<number, unknown>([
       [ATTESTED.STATEMENT, STATEMENT],
       [ATTESTED.DEVICE, hal.device],
       [ATTESTED.NONCE, facts.nonce],
-      [ATTESTED.NEXT, next],
-      [ATTESTED.HEAD, hash],
+      [ATTESTED.NEXT, local.next],
+      [ATTESTED.HASH, local.hash],
+      [ATTESTED.REMOTE_NEXT, remote.next],
+      [ATTESTED.REMOTE_HASH, remote.hash],
       [ATTESTED.EPOCH, facts.epoch],
       [ATTESTED.GUEST, facts.guest && signer.digest(facts.guest)],
     ]),

@@ -149,7 +149,8 @@ class ScenarioBuilder {
   #op(op: number): string {
     const wire = OP_WIRES[op] ?? "";
     if (op === OP.RELAY_SET) return `${wire} ${this.pick(["on", "off"])}`;
-    if (op === OP.JOURNAL_READ) return `${wire} ${this.below(40)} ${1 + this.below(8)}`;
+    if (op === OP.JOURNAL_READ)
+      return `${wire} ${this.below(40)} ${1 + this.below(8)} ${this.below(2) ? "local" : "remote"}`;
     if (op !== OP.CONFIG_SET) return wire;
     const words = [`hold=${this.pick(HOLDS_S)}`];
     if (this.oneIn(2)) words.push(`telemetry=${this.pick(TELEMETRIES_S)}`);

@@ -24,7 +24,7 @@ beforeAll(async () => {
   const made = await run("journal attest --console session.txt --output it.cose --json");
   expect(made).toMatchObject({ code: 0, err: "" });
   const says = JSON.parse(made.out) as Record<string, string>;
-  expect(says).toMatchObject({ device: "demo", nonce: NONCE, journalNext: 2 });
+  expect(says).toMatchObject({ device: "demo", nonce: NONCE, rings: [{ next: 2 }, { next: 0 }] });
   publicKey = says.publicKey ?? "";
 });
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CODE, OP } from "../../host-sim/abi/abi.gen.ts";
-import { EXIT_MEANINGS } from "../../host-sim/base/errors.ts";
+import { EXIT, EXIT_MEANINGS } from "../../host-sim/base/errors.ts";
 import { packageRoot } from "../../host-sim/base/paths.ts";
 import {
   connectPlain,
@@ -213,14 +213,34 @@ describe("with a broker and a device", () => {
     const read = await run(`journal read --as owner --output j.bin ${at}`);
     expect(read).toMatchObject({ code: 0, err: "" });
     expect(read.out.split("\n").length).toBe(21);
-    expect(read.out).toMatch(/^seq=0 boots=1 time=0 BOOT reason=POWER_ON torn=no\n/);
-    expect(Buffer.compare(readFileSync(join(folder, "j.bin")), Buffer.concat(records))).toBe(0);
+    const kept = readFileSync(join(folder, ".killswitch/keys/demo.journal-head"), "utf8");
+    expect(kept).toMatch(/^20 0 [0-9a-f]{64}\n$/);
+    expect(read.out).toMatch(/^seq=0 boots=1 time=0 BOOT reason=POWER_ON torn=no run=0\n/);
+    expect(
+      Buffer.compare(
+        readFileSync(join(folder, "j.bin")),
+        Buffer.concat([...records, Buffer.alloc(52, 0xff)]),
+      ),
+    ).toBe(0);
     expect(readdirSync(folder).sort()).toEqual([".killswitch", "j.bin"]);
     const verified = await run("journal verify j.bin");
-    expect(verified).toMatchObject({ code: 0, err: "" });
-    expect(verified.out).toMatch(
-      /^20 records \(0 to 19\); chain checked from record 0\nthe chain holds; head [0-9a-f]{64}\n$/,
+    complains(
+      verified,
+      EXIT.NOT_COMPARED,
+      /a journal that was rewritten or shortened as a whole would verify too/,
     );
+    expect(verified.out).toMatch(
+      /^local: 20 records \(0 to 19\); chain checked from record 0\nremote: 0 records; .*\nthe chains hold; head [0-9a-f]{64}\n$/,
+    );
+    expect(await run("journal verify j.bin --device demo")).toMatchObject({ code: 0, err: "" });
+    const head = kept.trimEnd().split(" ")[2];
+    expect(await run(`journal verify j.bin --head ${head}`)).toMatchObject({ code: 0, err: "" });
+    // Shortened since: the device itself signs the shorter journal.
+    device.respond = respondWithJournal(records.slice(0, 12));
+    complains(await run(`journal read --as owner ${at}`), 5, /had 20 records and is shorter now/);
+    expect(readFileSync(join(folder, ".killswitch/keys/demo.journal-head"), "utf8")).toBe(kept);
+    writeFileSync(join(folder, "short.bin"), Buffer.concat(records.slice(0, 12)));
+    complains(await run("journal verify short.bin --device demo"), 5, /is shorter now/);
   });
 
   test("journal read exits with 5 if the device hides its newest records", async () => {
@@ -229,7 +249,11 @@ describe("with a broker and a device", () => {
       if (op !== OP.STATUS) return respondWithJournal(records.slice(0, 19))(seq, op, args, tag);
       return [CODE.OK, statusData(19, records[19]?.subarray(20) ?? new Uint8Array(0))];
     };
-    complains(await run(`journal read --as owner ${at}`), 5, /the last record is not the head/);
+    complains(
+      await run(`journal read --as owner ${at}`),
+      5,
+      /the last records are not those of the head/,
+    );
   });
 });
 
@@ -240,7 +264,7 @@ function chain(count: number): Uint8Array[] {
     const body = Buffer.alloc(20);
     body.writeUInt32LE(seq, 0);
     body.writeUInt32LE(1, 16);
-    hash = createHash("sha256").update(hash).update(body).digest();
+    hash = createHash("sha256").update(hash).update(body).update(Buffer.of(0x20)).digest();
     records.push(Buffer.concat([body, hash]));
   }
   return records;
@@ -251,8 +275,11 @@ describe("journal verify", () => {
 
   test("reads standard input and prints the result as JSON", async () => {
     const { code, out } = await run("journal verify - --json", dump.subarray(2 * 52));
-    expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ holds: true, records: 7, first: 2, anchor: "oldest" });
+    expect(code).toBe(EXIT.NOT_COMPARED);
+    expect(JSON.parse(out)).toMatchObject({
+      holds: true,
+      local: { records: 7, first: 2, anchor: "oldest" },
+    });
   });
 
   test("says where the chain starts when the first records are overwritten", async () => {
@@ -265,7 +292,11 @@ describe("journal verify", () => {
     bad[3 * 52 + 5] = 1;
     writeFileSync(join(folder, "bad.bin"), bad);
     const ended = await run("journal verify bad.bin");
-    complains(ended, 5, /the journal's chain does not hold: record 3: its hash does not match/);
+    complains(
+      ended,
+      5,
+      /the journal's chain does not hold: local record 3: its hash does not match/,
+    );
     expect(ended.out).not.toMatch(/holds/);
   });
 

@@ -1,5 +1,5 @@
 /** `killswitch watch`: what it prints of a device's reports, how old it says they are, and how it ends. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -98,6 +98,26 @@ describe("watch", () => {
     status(5);
     await shown(/ status unconfirmed epoch=0908070605040302 counter=5 /m);
     expect(watching.out.match(/ verified /g)).toHaveLength(1);
+  });
+
+  test("keeps the last verified head, and says when the journal is shorter or rewritten", async () => {
+    const watching = start(`watch ${at}`);
+    undo.push(() => watching.child.kill("SIGKILL"));
+    await until("it to listen", () => {
+      device.client.publish("killswitch/demo/availability", "online", { retain: true });
+      return watching.out !== "";
+    });
+    const report = async (next: number, fill: number, shown: RegExp) => {
+      device.report("owner", statusData(next, new Uint8Array(32).fill(fill)));
+      await until(`${shown}`, () => shown.test(watching.out));
+    };
+    await report(3, 1, / status verified .*journalNext=3 /m);
+    await report(2, 1, /journal refuted=the journal is shorter than it was$/m);
+    await report(3, 2, /journal refuted=the journal was rewritten$/m);
+    const kept = join(folder, ".killswitch/keys/demo.journal-head");
+    expect(readFileSync(kept, "utf8")).toBe(`3 0 ${"01".repeat(32)}\n`);
+    await report(4, 3, / status verified .*journalNext=4 /m);
+    await until("it to be kept", () => readFileSync(kept, "utf8").startsWith("4 0 0303"));
   });
 
   test("exits with 8 when the broker stops", async () => {

@@ -6,7 +6,7 @@ import { FakeHal } from "../sim/fake-hal.ts";
 import { ring } from "./journal-fixture.ts";
 
 export interface Attesting {
-  /** The journal's ring image. Default: three records. */
+  /** The journal's ring image. Default: three local records and two remote ones. */
   readonly ring?: Uint8Array;
   readonly nonce?: Uint8Array;
   readonly guest?: Uint8Array | null;
@@ -19,7 +19,7 @@ const EPOCH = Buffer.from("3f9a00e8ff700ee7", "hex");
 export function attestation(attesting: Attesting = {}): Uint8Array {
   const hal = new FakeHal();
   for (const region of hal.storage) region.fill(0xff);
-  hal.storage[REGION.JOURNAL]?.set(attesting.ring ?? ring(3));
+  hal.storage[REGION.JOURNAL]?.set(attesting.ring ?? ring(3, 2));
   const { nonce = NONCE, guest = null } = attesting;
   const made = attestationOf(hal, shippedSigner(), { nonce, epoch: EPOCH, guest });
   if (made === null) throw new Error("the fake board's storage failed");

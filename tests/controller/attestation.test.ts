@@ -45,16 +45,18 @@ describe("an attestation", () => {
     const kid = sign1.unprotectedHeaders.get(Headers.KeyID) as Uint8Array;
     await sign1.verify(keyOf(kid), { algorithms: [Algorithms.EdDSA] });
     const payload = decodeCbor(new Uint8Array(sign1.payload));
-    const [last] = chain(3).slice(-1);
+    const lastHash = (records: Uint8Array[]) => new Uint8Array(records.at(-1)?.subarray(20) ?? []);
     expect(payload).toEqual(
       new Map<number, unknown>([
         [0, 1],
         [1, "fake"],
         [2, NONCE],
         [3, 3],
-        [4, new Uint8Array(last?.subarray(20) ?? [])],
-        [5, new Uint8Array(Buffer.from("3f9a00e8ff700ee7", "hex"))],
-        [6, null],
+        [4, lastHash(chain(3))],
+        [5, 2],
+        [6, lastHash(chain(2, 1))],
+        [7, new Uint8Array(Buffer.from("3f9a00e8ff700ee7", "hex"))],
+        [8, null],
       ]),
     );
     const other = keyOf(shippedSigner().publicKey(new Uint8Array(32).fill(1)));
@@ -98,7 +100,7 @@ describe("an attestation", () => {
   test.each<[string, unknown]>([
     ["no map", 1],
     ["a field less", new Map([[0, 1]])],
-    ["another statement", new Map([0, 1, 2, 3, 4, 5, 6].map((key) => [key, 2]))],
+    ["another statement", new Map([0, 1, 2, 3, 4, 5, 6, 7, 8].map((key) => [key, 2]))],
   ])("whose payload is %s is refused", (_, payload) => {
     const body = [Uint8Array.of(0xa1, 0x01, 0x27), new Map([[4, new Uint8Array(32)]])];
     const message = encodeCbor([...body, encodeCbor(payload), new Uint8Array(64)]);
@@ -107,25 +109,33 @@ describe("an attestation", () => {
 });
 
 describe("the attested journal", () => {
-  const made = (count: number) => read(attestation({ ring: ring(count) }));
+  const made = (count: number, remote = 0) => read(attestation({ ring: ring(count, remote) }));
 
-  test.each([0, 1, 3, 511, 512, 513, 1500])("is that of %i records", (count) => {
-    expect(made(count).statement.journalNext).toBe(count);
-    expect(notAttested(journal(ring(count)), made(count))).toBeUndefined();
+  test.each([0, 1, 3, 255, 256, 257, 1500])("is that of %i records", (count) => {
+    const nexts = ({ statement }: Attestation) => statement.rings.map(({ next }) => next);
+    expect(nexts(made(count, 2))).toEqual([count, 2]);
+    expect(nexts(made(2, count))).toEqual([2, count]);
+    expect(notAttested(journal(ring(count, 2)), made(count, 2))).toBeUndefined();
+    expect(notAttested(journal(ring(2, count)), made(2, count))).toBeUndefined();
   });
 
   test("may have grown since", () => {
-    expect(notAttested(journal(ring(20)), made(3))).toBeUndefined();
+    expect(notAttested(journal(ring(20, 9)), made(3, 1))).toBeUndefined();
   });
 
   test("may not have been shortened, rewritten, or grown beyond what it keeps", () => {
     expect(notAttested(journal(ring(2)), made(3))).toMatch(/^it ends before record 2/);
     expect(notAttested(journal(ring(0)), made(3))).toMatch(/^it ends before record 2/);
     expect(notAttested(journal(ring(1500)), made(3))).toMatch(/^it begins after record 2/);
-    const other = made(3);
-    const head = other.statement.journalHead.replace(/^./, (digit) => (digit === "0" ? "1" : "0"));
-    const changed = { ...other, statement: { ...other.statement, journalHead: head } };
-    expect(notAttested(journal(ring(3)), changed)).toMatch(/rewritten$/);
+    expect(notAttested(journal(ring(3, 1)), made(3, 2))).toMatch(/record 1 of the remote ring/);
+    for (const which of [0, 1]) {
+      const other = made(3, 3);
+      const rings = other.statement.rings.map((ring, index) =>
+        index === which ? { ...ring, hash: "ab".repeat(32) } : ring,
+      ) as unknown as typeof other.statement.rings;
+      const changed = { ...other, statement: { ...other.statement, rings } };
+      expect(notAttested(journal(ring(3, 3)), changed)).toMatch(/rewritten$/);
+    }
   });
 });
 

@@ -291,19 +291,21 @@ describe("an operation on a command line", () => {
     ["config.set hold=0", OP.CONFIG_SET, [[3, 0]]],
     ["config.set telemetry=65535", OP.CONFIG_SET, [[2, 65_535]]],
     [
-      "journal.read 0 8",
+      "journal.read 0 8 local",
       OP.JOURNAL_READ,
       [
         [1, 0],
         [2, 8],
+        [3, 0],
       ],
     ],
     [
-      "journal.read count=1 first=4294967295",
+      "journal.read count=1 first=4294967295 ring=remote",
       OP.JOURNAL_READ,
       [
         [2, 1],
         [1, 4_294_967_295],
+        [3, 1],
       ],
     ],
   ] as const)("is parsed: %s", (line, op, args) => {
@@ -327,9 +329,10 @@ describe("an operation on a command line", () => {
     ["config.set hold=", /hold must be/],
     ["config.set colour=1", /config\.set has no argument "colour=1"/],
     ["journal.read 0", /needs more arguments/],
-    ["journal.read 0 0", /count must be 1..8/],
-    ["journal.read 0 9", /count must be 1..8/],
-    ["journal.read 4294967296 1", /first must be 0..4294967295/],
+    ["journal.read 0 0 local", /count must be 1..8/],
+    ["journal.read 0 9 local", /count must be 1..8/],
+    ["journal.read 4294967296 1 local", /first must be 0..4294967295/],
+    ["journal.read 0 8 both", /ring must be local\|remote/],
     ["explode", /operation "explode" does not exist: use one of relay.set/],
     ["toString", /operation "toString"/],
   ])("is refused: %s", (line, message) => {

@@ -12,7 +12,7 @@ import { runData, trouble } from "../scenario/support.ts";
 const ARGUMENTS: Readonly<Record<number, string>> = {
   [OP.RELAY_SET]: " on",
   [OP.CONFIG_SET]: " hold=5",
-  [OP.JOURNAL_READ]: " 0 1",
+  [OP.JOURNAL_READ]: " 0 1 local",
 };
 
 const COMMANDERS = [PRINCIPAL.OWNER, PRINCIPAL.PROVIDER, PRINCIPAL.MANUFACTURER];

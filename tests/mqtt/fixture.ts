@@ -3,6 +3,7 @@
  * the protocol, and waits with a time limit.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -261,14 +262,15 @@ export class FakeDevice {
 
 /** Fields of a status reply, by their numbers in the protocol. */
 export function statusData(journalNext: number, journalHead: Uint8Array): Map<number, unknown> {
-  const values = [true, 0, 0, journalNext, journalHead, 1, 0, 0, 1, 0, 60, 300, 2];
+  const values = [true, 0, 0, journalNext, journalHead, 1, 0, 0, 1, 0, 60, 300, 2, 0];
   return new Map(values.map((value, index) => [index + 1, value]));
 }
 
-/** Answers status and journal.read from `records` of 52 bytes. */
+/** Answers status and journal.read from local `records` of 52 bytes. The remote ring is empty. */
 export function respondWithJournal(records: readonly Uint8Array[]): Respond {
   return (_, op, args) => {
-    const head = records.at(-1)?.subarray(20) ?? new Uint8Array(32);
+    const newest = records.at(-1)?.subarray(20) ?? new Uint8Array(32);
+    const head = createHash("sha256").update(newest).update(new Uint8Array(32)).digest();
     if (op === OP.STATUS) return [CODE.OK, statusData(records.length, head)];
     const first = Number(args.get(1));
     return [CODE.OK, new Map([[1, records.slice(first, first + Number(args.get(2)))]])];

@@ -295,7 +295,7 @@ describe.skipIf(without !== null)("journal read --port", () => {
     expect(err).toBe("");
     expect(code).toBe(0);
     expect(out.split("\n").length).toBe(31);
-    expect(readFileSync(join(folder, "records.bin")).length).toBe(30 * 52);
+    expect(readFileSync(join(folder, "records.bin")).length).toBe(31 * 52);
   });
 
   test("exits with REFUTED if the chain does not verify", async () => {

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { RING_NAMES } from "../../abi/abi.gen.ts";
 import { NONCE_BYTES } from "../../abi/attestation.ts";
 import { codeOf, EXIT, UserError } from "../../base/errors.ts";
 import { readInput, writeFileAtomic } from "../../base/files.ts";
@@ -86,12 +87,15 @@ async function attestVerb(options: AttestOptions): Promise<void> {
 
 /** What an attestation says, in lines for a reader. */
 export function statementLines({ statement, publicKey }: Attestation): string[] {
-  const { device, nonce, journalNext, journalHead, epoch, guest } = statement;
+  const { device, nonce, rings, epoch, guest } = statement;
   return [
     `device ${shownText(device)}, public key ${publicKey}`,
-    journalNext === 0
-      ? "journal empty"
-      : `journal up to record ${journalNext - 1}, head ${journalHead}`,
+    ...rings.map(({ next, hash }, which) => {
+      const name = RING_NAMES[which]?.toLowerCase();
+      return next === 0
+        ? `${name} ring empty`
+        : `${name} ring up to record ${next - 1}, hash ${hash}`;
+    }),
     /^0*$/.test(epoch) ? "not LIVE" : `LIVE in epoch ${epoch}`,
     guest === null ? "no guest ran" : `guest SHA-512 ${guest}`,
     `nonce ${nonce}`,

@@ -2,22 +2,28 @@
  * `killswitch journal`: reads the journal of a device and checks its hash chain.
  */
 import { type Command, Option } from "commander";
-import { JOURNAL_SLOTS, OP, RECORD_NAMES } from "../../abi/abi.gen.ts";
+import { OP, RECORD_NAMES, RING, RING_SLOTS } from "../../abi/abi.gen.ts";
 import { EXIT, UserError } from "../../base/errors.ts";
 import { readInput, writeFileAtomic } from "../../base/files.ts";
 import { checkOutputFile, writeTrouble } from "../../base/outputs.ts";
 import {
+  compareWithOlder,
   detailOf,
+  dumpOf,
   type Journal,
+  type JournalHead,
   parseRecord,
+  type RingVerdict,
   readJournal,
   recordLine,
+  recordsOf,
   type Verdict,
   verifyJournal,
 } from "../../controller/journal.ts";
+import { headContradiction, headIn, keepHead, loadHead } from "../../controller/kept-head.ts";
 import { RECORDS_MAX } from "../../controller/operations.ts";
-import { asOption, example, jsonOption } from "../options.ts";
-import { print, printJson } from "../terminal.ts";
+import { asOption, example, jsonOption, keysOption } from "../options.ts";
+import { print, printError, printJson } from "../terminal.ts";
 import { ringOf } from "./console.ts";
 import {
   type AttestationOptions,
@@ -65,15 +71,17 @@ export function register(program: Command): void {
   const verify = addAttestationOptions(
     journal
       .command("verify")
-      .description("check the hash chain of a dump or ring image")
+      .description("check the hash chains of a dump or ring image, and their head")
       .argument("<file>", "dump or ring image, - for standard input"),
   )
     .addOption(
       new Option(
         "--head <hash>",
-        "expected hash of the last record: journalHead in a status reply",
+        "the head that the journal must end with: journalHead in a status reply",
       ).argParser(hexParser(32)),
     )
+    .option("--device <name>", "compare with the head that was kept of this device")
+    .addOption(keysOption())
     .addOption(jsonOption())
     .action(verifyVerb);
   example(
@@ -87,7 +95,7 @@ export function register(program: Command): void {
 async function readVerb(options: ReadOptions): Promise<void> {
   checkOutputFile(options.output);
   let journal: Journal;
-  let head: string | undefined;
+  let head: JournalHead | undefined;
   if (options.file !== undefined) journal = load(options.file);
   else if (options.port !== undefined)
     journal = readJournal(options.port, await ringOf(options.port));
@@ -100,18 +108,39 @@ async function readVerb(options: ReadOptions): Promise<void> {
       EXIT.USAGE,
     );
   if (options.output !== undefined) save(options.output, journal);
-  for (const bytes of journal.records) {
+  for (const bytes of recordsOf(journal)) {
     const record = parseRecord(bytes);
-    if (record === undefined) continue;
     if (options.json)
       printJson({ ...record, kind: RECORD_NAMES[record.kind] ?? record.kind, ...detailOf(record) });
     else print(recordLine(record));
   }
-  requireChain(verifyJournal(journal, head));
+  requireChain(verifyJournal(journal, head?.journalHead));
+  if (head === undefined) return;
+  const older = loadHead(options.keys, options.device);
+  if (older !== undefined) requireOlder(journal, older, head);
+  keepHead(options.keys, options.device, head);
+}
+
+/** Throws a UserError unless the journal, with its signed head, can have gone on from the older one. */
+function requireOlder(journal: Journal, older: JournalHead, now: JournalHead): void {
+  const found = compareWithOlder(journal, older);
+  const bad = typeof found === "object" ? found.bad : headContradiction(older, now);
+  if (bad !== undefined) throw notContinued(bad);
+  if (found === "overwritten")
+    printError("records after the last verified head are overwritten: read the journal more often");
+}
+
+function notContinued(bad: string): UserError {
+  return new UserError(
+    `the journal does not go on from its last verified head: ${bad}`,
+    EXIT.REFUTED,
+  );
 }
 
 interface VerifyOptions extends AttestationOptions {
   readonly head?: string;
+  readonly device?: string;
+  readonly keys: string;
   readonly json: boolean;
 }
 
@@ -119,32 +148,53 @@ async function verifyVerb(file: string, options: VerifyOptions): Promise<void> {
   const attestation = expectedAttestation(options);
   const journal = load(file);
   const verdict = verifyJournal(journal, options.head);
+  const older = options.device === undefined ? undefined : loadHead(options.keys, options.device);
+  const found =
+    older === undefined || !verdict.holds ? undefined : compareWithOlder(journal, older);
   const attested = attestation && { ...attestation.statement, publicKey: attestation.publicKey };
-  if (options.json) printJson({ ...verdict, ...(attested && { attested }) });
-  else for (const line of verdictLines(verdict)) print(line);
+  if (options.json) {
+    const compared = typeof found === "object" ? "refuted" : found;
+    printJson({
+      ...verdict,
+      ...(compared === undefined ? {} : { older: compared }),
+      ...(attested && { attested }),
+    });
+  } else for (const line of verdictLines(verdict)) print(line);
   requireChain(verdict);
-  if (attestation === undefined) return;
-  requireAttested(journal, attestation);
-  if (options.json) return;
-  print("the journal is the attested one");
-  for (const line of statementLines(attestation)) print(line);
+  if (typeof found === "object") throw notContinued(found.bad);
+  if (attestation !== undefined) {
+    requireAttested(journal, attestation);
+    if (options.json) return;
+    print("the journal is the attested one");
+    for (const line of statementLines(attestation)) print(line);
+    return;
+  }
+  if (options.head === undefined && found !== "continues")
+    throw new UserError(
+      "the chains hold, but a journal that was rewritten or shortened as a whole would verify too: " +
+        "give a head that the device signed (--head), an attestation (--attestation), or the device whose head was kept (--device)",
+      EXIT.NOT_COMPARED,
+    );
 }
 
-const ANCHORS: Record<Verdict["anchor"], string> = {
+const ANCHORS: Record<RingVerdict["anchor"], string> = {
   genesis: "checked from record 0",
   oldest:
     "checked from the oldest record left; the record before it is overwritten, so the hash of the oldest record itself cannot be checked",
   none: "not checked: there are no records",
 };
 
-function verdictLines({ holds, records, first, last, head, anchor, torn }: Verdict): string[] {
-  if (records === 0) return ["the journal is empty: there is nothing to check"];
+function ringLines(name: string, { records, first, last, anchor, torn }: RingVerdict): string[] {
   const range = records === 0 ? "" : ` (${first} to ${last})`;
-  const lines = [`${records} records${range}; chain ${ANCHORS[anchor]}`];
+  const lines = [`${name}: ${records} records${range}; chain ${ANCHORS[anchor]}`];
   if (torn !== undefined)
-    lines.push(`slot ${torn} is incomplete: the supply failed while it was being written`);
-  if (holds) lines.push(`the chain holds; head ${head}`);
+    lines.push(`${name}: slot ${torn} is incomplete: the supply failed while it was being written`);
   return lines;
+}
+
+function verdictLines({ holds, local, remote, head }: Verdict): string[] {
+  const lines = [...ringLines("local", local), ...ringLines("remote", remote)];
+  return holds ? [...lines, `the chains hold; head ${head}`] : lines;
 }
 
 /** Throws a UserError if the chain does not hold. */
@@ -153,8 +203,13 @@ function requireChain({ bad }: Verdict): void {
     throw new UserError(`the journal's chain does not hold: ${bad}`, EXIT.REFUTED);
 }
 
-/** Reads all records in the ring. Returns them with the head hash from a signed status before. */
-async function fetchJournal(options: ConnectionOptions): Promise<[Journal, string | undefined]> {
+/**
+ * Reads all records in both rings. Returns them with the head in a signed status before. The commands of
+ * reading leave no record.
+ */
+async function fetchJournal(
+  options: ConnectionOptions,
+): Promise<[Journal, JournalHead | undefined]> {
   const controller = await openController(options);
   const ask = async (op: number, values: readonly number[]) => {
     const args = new Map(values.map((value, index) => [index + 1, value]));
@@ -164,14 +219,18 @@ async function fetchJournal(options: ConnectionOptions): Promise<[Journal, strin
   };
   try {
     const status = await ask(OP.STATUS, []);
-    const next = Number(status.journalNext ?? 0);
-    const records: Uint8Array[] = [];
-    for (let first = Math.max(0, next - JOURNAL_SLOTS); first < next; first += RECORDS_MAX) {
-      const count = Math.min(RECORDS_MAX, next - first);
-      const page = await ask(OP.JOURNAL_READ, [first, count]);
-      if (Array.isArray(page.records)) records.push(...page.records);
-    }
-    return [{ records }, next > 0 ? String(status.journalHead) : undefined];
+    const head = headIn(status);
+    const ring = async (which: number, next: number) => {
+      const records: Uint8Array[] = [];
+      for (let first = Math.max(0, next - RING_SLOTS); first < next; first += RECORDS_MAX) {
+        const count = Math.min(RECORDS_MAX, next - first);
+        const page = await ask(OP.JOURNAL_READ, [first, count, which]);
+        if (Array.isArray(page.records)) records.push(...page.records);
+      }
+      return { records };
+    };
+    const local = await ring(RING.LOCAL, head?.journalNext ?? 0);
+    return [[local, await ring(RING.REMOTE, head?.remoteNext ?? 0)], head];
   } finally {
     await controller.close();
   }
@@ -183,7 +242,7 @@ function load(file: string): Journal {
 
 function save(file: string, journal: Journal): void {
   try {
-    writeFileAtomic(file, Buffer.concat(journal.records), { mode: 0o644, replace: true });
+    writeFileAtomic(file, dumpOf(journal), { mode: 0o644, replace: true });
   } catch (error) {
     throw writeTrouble(file, error);
   }

@@ -89,7 +89,7 @@ export function register(program: Command): void {
     command,
     "killswitch send relay.set on --as owner",
     "killswitch send config.set safe=off telemetry=60 hold=300 --as owner",
-    "killswitch send journal.read 0 8 --as owner --json",
+    "killswitch send journal.read 0 8 local --as owner --json",
   );
 }
 

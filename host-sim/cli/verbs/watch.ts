@@ -17,8 +17,10 @@ import {
   replyTagOf,
 } from "../../controller/command.ts";
 import { MessageError } from "../../controller/cose.ts";
+import type { JournalHead } from "../../controller/journal.ts";
+import { headContradiction, headIn, keepHead, loadHead } from "../../controller/kept-head.ts";
 import { keyOf, loadKeys } from "../../controller/keys.ts";
-import { ANSWER_SHAPE, takeFields } from "../../controller/operations.ts";
+import { ANSWER_SHAPE, type Fields, takeFields } from "../../controller/operations.ts";
 import { type Confirmation, type Freshness, freshnessOf } from "../../controller/report-order.ts";
 import { type BrokerAddress, brokerTrouble, type Session } from "../../mqtt/session.ts";
 import {
@@ -70,11 +72,13 @@ class Watcher {
   #waiting: Waiting[] = [];
   #question: Uint8Array | null = null;
   #cancel = () => {};
+  #head: JournalHead | undefined;
 
   constructor(options: WatchOptions, session: Session, keys: DerivedKeys) {
     this.#options = options;
     this.#session = session;
     this.#keys = keys;
+    this.#head = loadHead(options.keys, options.device);
   }
 
   get topics(): string[] {
@@ -130,8 +134,24 @@ class Watcher {
     this.#cancel();
     this.#question = null;
     for (const { level, head, content } of this.#waiting.splice(0)) {
-      this.#show(level, freshnessOf(head, answer), { ...head, ...content });
+      const age = freshnessOf(head, answer);
+      this.#show(level, age, { ...head, ...content });
+      const signed = age === "verified" ? headIn(content as Fields) : undefined;
+      if (signed !== undefined) this.#compare(signed);
     }
+  }
+
+  /** Holds a verified head of the journal against the last one, and keeps it unless they contradict. */
+  #compare(now: JournalHead): void {
+    const older = this.#head;
+    const bad = older === undefined ? undefined : headContradiction(older, now);
+    if (bad !== undefined) {
+      this.#show("journal", null, { refuted: bad });
+      return;
+    }
+    const moved = older === undefined || older.journalHead !== now.journalHead;
+    this.#head = now;
+    if (moved) keepHead(this.#options.keys, this.#options.device, now);
   }
 
   #show(level: string, age: Freshness | null, content: Record<string, unknown>): void {

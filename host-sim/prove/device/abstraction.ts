@@ -4,17 +4,18 @@
  * direction. docs/PROOFS.md, "Abstracted", justifies each line, and random-walk.ts tests all of them
  * against runs in which nothing is abstracted.
  */
-import { BOOT, CODE, PHASE, PRINCIPAL_KIDS, REPLY_TAG_BYTES } from "../../abi/abi.gen.ts";
+import { BOOT, CODE, PHASE, PRINCIPAL_KIDS, REPLY_TAG_BYTES, RING } from "../../abi/abi.gen.ts";
 import { STATE_BYTES, STATE_FIELDS, type StateField } from "../../abi/state.gen.ts";
 import { replyTagOf } from "../../controller/command.ts";
-import { STAND_IN_HASH } from "./boot-storage.ts";
+import { STAND_IN_HASHES } from "./boot-storage.ts";
 import { lastAccepted } from "./messages.ts";
 import { CONFIG_PERIODS, EPOCH_WORDS, SEQ, STAND_IN } from "./model-values.ts";
 import { STATE_BITS } from "./recorder/memory-map.ts";
 import * as bit from "./recorder/state-bits.ts";
+import { HASH_BYTES } from "./storage-format.ts";
 
 /** Changes whenever the abstraction or the bits of an abstract state change. */
-export const ABSTRACTION_VERSION = 2;
+export const ABSTRACTION_VERSION = 3;
 
 /** What the guest keeps of the last accepted command, by PRINCIPAL. */
 const LAST_TAGS = PRINCIPAL_KIDS.map((_, principal) => replyTagOf(lastAccepted(principal).bytes));
@@ -91,12 +92,17 @@ export function writeRepresentative(code: number, region: Uint8Array): void {
   wordIf(bit.TELEMETRY_S, "TELEMETRY_S", CONFIG_PERIODS.telemetryS);
   wordIf(bit.HOLD_S, "HOLD_S", CONFIG_PERIODS.holdS);
   wordIf(bit.REFUSED_PENDING, "REFUSED_PENDING", 1);
+  wordIf(bit.DROPPED_PENDING, "DROPPED_PENDING", 1);
+  word(OFFSET.RUN, has(code, bit.REPEATED) ? STAND_IN.repeatedRun : 1);
+  // The number and the content of remote records decide nothing.
+  word(OFFSET.JOURNAL_NEXT + 4 * RING.REMOTE, STAND_IN.journalNext);
+  region.set(STAND_IN_HASHES[RING.REMOTE], OFFSET.JOURNAL_HASH + HASH_BYTES * RING.REMOTE);
   word(OFFSET.KILLED_SAMPLES, 1);
   word(OFFSET.CONFIG_GENERATION, STAND_IN.generation);
   word(OFFSET.RETAINED_GENERATION, STAND_IN.generation);
   if (!has(code, bit.JOURNAL_NEXT)) return;
   word(OFFSET.JOURNAL_NEXT, STAND_IN.journalNext);
-  region.set(STAND_IN_HASH, OFFSET.JOURNAL_HASH);
+  region.set(STAND_IN_HASHES[RING.LOCAL], OFFSET.JOURNAL_HASH);
   word(OFFSET.BOOTS, 1);
 }
 
@@ -113,7 +119,7 @@ for (const code of [0, 2 ** STATE_BITS - 1]) {
   }
 }
 
-/** The journal's head in the representative of `code`. */
+/** The local ring's head in the representative of `code`. */
 export function journalHead(code: number): number {
   return has(code, bit.JOURNAL_NEXT) ? STAND_IN.journalNext : 0;
 }

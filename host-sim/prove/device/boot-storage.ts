@@ -2,7 +2,7 @@
  * The storage that a boot of the model finds: every content of the three regions that a loss of supply
  * at any byte of any write can leave, and more.
  */
-import { JOURNAL_SLOT_BYTES, JOURNAL_SLOTS, REGION, SAFE } from "../../abi/abi.gen.ts";
+import { BOOT, JOURNAL_SLOT_BYTES, JOURNAL_SLOTS, REGION, RING, SAFE } from "../../abi/abi.gen.ts";
 import { CONFIG_PERIODS, STAND_IN } from "./model-values.ts";
 import { HASH_BYTES, putBlock, putRecord, slotOf } from "./storage-format.ts";
 
@@ -11,11 +11,13 @@ export interface BootStorage {
   good: boolean;
   relay: number;
   hold: number;
+  /** The next boot, if it is a cut, is one of a run that the journal leaves out. */
+  repeats: boolean;
   /** The retained journal head is one behind the journal. */
   lag: boolean;
-  /** The slot at the journal's head holds a torn record. */
+  /** The slot at the head of the local ring holds a torn record. */
   torn: boolean;
-  /** Number of whole records. */
+  /** Number of whole local records. */
   head: number;
   /** Index in CONFIGS; CONFIG_NONE if no block is stored. */
   config: number;
@@ -46,6 +48,7 @@ export const BLANK: BootStorage = {
   good: false,
   relay: 0,
   hold: 0,
+  repeats: false,
   lag: false,
   torn: false,
   head: 0,
@@ -55,11 +58,19 @@ export const BLANK: BootStorage = {
 /** Slots that one event can reach from the head. All later ones are erased and stay erased. */
 const SLOTS_USED = 16;
 const standInRing = new Uint8Array(JOURNAL_SLOTS * JOURNAL_SLOT_BYTES).fill(0xff);
-let chainHead: Uint8Array = new Uint8Array(HASH_BYTES);
-for (let seq = 0; seq < STAND_IN.journalNext; seq++)
-  chainHead = Uint8Array.from(putRecord(standInRing, seq, chainHead));
-/** Chain hash of the journal that stands for any journal that is not empty. */
-export const STAND_IN_HASH = chainHead;
+
+/** Writes the stand-in of a ring. Returns its newest hash. */
+function putRing(ring: number): Uint8Array {
+  let hash: Uint8Array = new Uint8Array(HASH_BYTES);
+  for (let seq = 0; seq < STAND_IN.journalNext; seq++)
+    hash = Uint8Array.from(putRecord(standInRing, ring, seq, hash));
+  return hash;
+}
+
+/** Chain hashes of the rings that stand for any ring that is not empty, by RING. */
+export const STAND_IN_HASHES = [putRing(RING.LOCAL), putRing(RING.REMOTE)] as const;
+/** Where the remote ring begins in the region. */
+const REMOTE_AT = (JOURNAL_SLOTS / 2) * JOURNAL_SLOT_BYTES;
 
 /** Every storage that a boot can find. */
 export function everyStorage(): BootStorage[] {
@@ -72,7 +83,8 @@ export function everyStorage(): BootStorage[] {
         for (const lag of bits)
           for (const retained of [0, 1, 2, 3]) {
             const [relay, hold] = [retained & 1, retained >> 1];
-            out.push({ good: true, relay, hold, lag, torn, head, config });
+            for (const repeats of bits)
+              out.push({ good: true, relay, hold, repeats, lag, torn, head, config });
           }
       }
   return out;
@@ -86,7 +98,10 @@ export function writeStorage(storage: BootStorage, regions: readonly Uint8Array[
   if (storage.good && retained !== undefined) {
     const next = storage.lag ? Math.max(0, storage.head - 1) : storage.head;
     const seconds = storage.hold * CONFIG_PERIODS.holdS;
-    putBlock(retained, STAND_IN.generation, [storage.relay, next, seconds, 0, 0]);
+    const run = storage.repeats ? STAND_IN.repeatedRun - 1 : 1;
+    const flags = storage.relay | (BOOT.CUT << 1) | (run << 4);
+    const payload = [flags, next, seconds, STAND_IN.journalNext, storage.head === 0 ? 0 : 1];
+    putBlock(retained, STAND_IN.generation, payload);
   }
   const stored = CONFIGS[storage.config];
   if (storage.config !== CONFIG_NONE && stored !== undefined && config !== undefined)
@@ -95,17 +110,18 @@ export function writeStorage(storage: BootStorage, regions: readonly Uint8Array[
   if (storage.torn) tearRecord(regions[REGION.JOURNAL] ?? new Uint8Array(0), storage.head);
 }
 
-/** Writes the journal with `head` records: none, or those of the stand-in. */
+/** Writes the stand-in of the remote ring, and the local ring with `head` records: none, or its stand-in. */
 export function writeJournal(head: number, regions: readonly Uint8Array[]): void {
   const used = SLOTS_USED * JOURNAL_SLOT_BYTES;
   const journal = regions[REGION.JOURNAL];
   journal?.set(standInRing.subarray(0, used));
+  journal?.set(standInRing.subarray(REMOTE_AT, REMOTE_AT + used), REMOTE_AT);
   if (head === 0) journal?.fill(0xff, 0, used);
 }
 
 /** Writes record `seq` as a loss of supply in its middle leaves it. */
 function tearRecord(journal: Uint8Array, seq: number): void {
-  const slot = slotOf(journal, seq);
+  const slot = slotOf(journal, RING.LOCAL, seq);
   slot.fill(0x77);
   new DataView(slot.buffer, slot.byteOffset, 4).setUint32(0, seq, true);
 }

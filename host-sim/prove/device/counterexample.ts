@@ -11,6 +11,7 @@ import {
   OP_WIRES,
   PHASE,
   PRINCIPAL_KIDS,
+  RING,
   SAFE,
 } from "../../abi/abi.gen.ts";
 import type { Scenario, Send, Step } from "../../scenario/grammar.ts";
@@ -48,7 +49,10 @@ function opText(message: Message): string {
   const wire = OP_WIRES[message.op] ?? "";
   const given = [...message.args];
   if (message.op === OP.RELAY_SET) return `${wire} ${message.args.get(1) === true ? "on" : "off"}`;
-  if (message.op === OP.JOURNAL_READ) return `${wire} ${given.map(([, value]) => value).join(" ")}`;
+  if (message.op === OP.JOURNAL_READ) {
+    const [first, count, ring] = given.map(([, value]) => value);
+    return `${wire} ${first} ${count} ${ring === RING.REMOTE ? "remote" : "local"}`;
+  }
   if (message.op !== OP.CONFIG_SET) return wire;
   const names = ["", "safe", "telemetry", "hold"];
   const words = given.map(([key, value]) => {

@@ -9,6 +9,7 @@ import {
   PHASE,
   PHASE_NAMES,
   PRINCIPAL,
+  RING,
 } from "../../abi/abi.gen.ts";
 import { replyTagOf } from "../../controller/command.ts";
 import { OFFSET } from "./abstraction.ts";
@@ -209,6 +210,8 @@ export interface EventFacts {
 export interface AnsweredMessage {
   principal: number;
   op: number;
+  /** RING of a journal.read; 0 for any other. */
+  ring: number;
   /** In hexadecimal: what binds the reply to the message. */
   replyTag: string;
 }
@@ -275,13 +278,14 @@ export function loadEvents(guest: InstrumentedGuest, events: readonly ModelEvent
     const { kind, b, ms, ends, message, failWrites, variantOf } = event;
     let fields = message === null ? {} : loaded.get(message);
     if (message !== null && fields === undefined) {
-      const { principal, op, bytes, signed } = message;
+      const { principal, op, args, bytes, signed } = message;
       fields = {
         message: guest.addBytes(bytes),
         ...(signed === null ? {} : guest.signedFields(signed)),
         answered: answered.number({
           principal,
           op,
+          ring: op === OP.JOURNAL_READ && args.get(3) === RING.REMOTE ? RING.REMOTE : RING.LOCAL,
           replyTag: Buffer.from(replyTagOf(bytes)).toString("hex"),
         }),
       };

@@ -6,9 +6,10 @@ import {
   BOOT,
   EVENT,
   JOURNAL_SLOT_BYTES,
-  JOURNAL_SLOTS,
   PHASE,
   REGION,
+  RING,
+  RING_SLOTS,
 } from "../../abi/abi.gen.ts";
 import { STATE_BYTES } from "../../abi/state.gen.ts";
 import type { BoardData } from "../../base/board-data.ts";
@@ -141,8 +142,8 @@ const WRITERS: readonly (readonly [number, number, number])[] = [
   [EVENT.GATE, PHASE.LIVE, 1],
   [EVENT.BUTTON, 1, 100],
 ];
-/** Heads of the journal: its first records, and where its ring begins again. */
-const HEADS = [0, 1, JOURNAL_SLOTS - 2, JOURNAL_SLOTS, 2 * JOURNAL_SLOTS + 1] as const;
+/** Heads of the local ring: its first records, and where its ring begins again. */
+const HEADS = [0, 1, RING_SLOTS - 2, RING_SLOTS, 2 * RING_SLOTS + 1] as const;
 
 /** For each of HEADS, cuts the supply at every byte of every write of WRITERS, and boots. */
 function cutPower(device: Uint8Array<ArrayBuffer>, report: FaultReport): void {
@@ -152,7 +153,8 @@ function cutPower(device: Uint8Array<ArrayBuffer>, report: FaultReport): void {
     const journal = regions[REGION.JOURNAL] ?? new Uint8Array(0);
     regions[REGION.RETAINED]?.fill(0);
     let hash: Uint8Array = new Uint8Array(HASH_BYTES);
-    for (let seq = 0; seq < head; seq++) hash = Uint8Array.from(putRecord(journal, seq, hash));
+    for (let seq = 0; seq < head; seq++)
+      hash = Uint8Array.from(putRecord(journal, RING.LOCAL, seq, hash));
     running.boot(BOOT.POWER_ON);
     for (const [kind, b, ms] of WRITERS) {
       const before = regions.map((region) => region.slice());
@@ -208,9 +210,9 @@ function cutAt(
     const journal = regions[REGION.JOURNAL] ?? new Uint8Array(0);
     if (next !== due)
       report.failure ??= `I9: ${where}: the journal has ${next} records, expected ${due}`;
-    if (chainLength(journal, next) < Math.min(next, JOURNAL_SLOTS - 1))
+    if (chainLength(journal, RING.LOCAL, next) < Math.min(next, RING_SLOTS - 1))
       report.failure ??= `I9: ${where}: the journal's chain is broken`;
-    const level = retained === null ? 0 : (retained.payload[0] ?? 0);
+    const level = retained === null ? 0 : (retained.payload[0] ?? 0) & 1;
     const relay = running.state[OFFSET.RELAY];
     if (reason === BOOT.RESET && relay !== level)
       report.failure ??= `I8: ${where}: the relay is ${relay}, but ${level} was saved`;

@@ -10,6 +10,7 @@ import {
   OP_WIRES,
   PRINCIPAL,
   PRINCIPAL_KIDS,
+  RING,
   SAFE,
   TAG_BYTES,
 } from "../../abi/abi.gen.ts";
@@ -78,7 +79,8 @@ export const OPERATIONS: readonly (readonly [number, ReadonlyMap<number, ArgValu
   [OP.CONFIG_SET, args([1, SAFE.OFF])],
   [OP.CONFIG_SET, args([2, 0])],
   [OP.CONFIG_SET, args([3, 0])],
-  [OP.JOURNAL_READ, args([1, 0], [2, 8])],
+  [OP.JOURNAL_READ, args([1, 0], [2, 8], [3, RING.LOCAL])],
+  [OP.JOURNAL_READ, args([1, 0], [2, 8], [3, RING.REMOTE])],
   [OP.IDENTIFY, NO_ARGS],
 ];
 
@@ -246,7 +248,16 @@ export function messageCatalogue(): Message[] {
   out.push(badPayload(owner, [epoch, SEQ.next, DEADLINE, OP.RELAY_SET, args([1, 1])], "level"));
   out.push(badPayload(owner, [epoch, SEQ.next, DEADLINE, OP.CONFIG_SET, args([3, 65536])], "hold"));
   out.push(
-    badPayload(owner, [epoch, SEQ.next, DEADLINE, OP.JOURNAL_READ, args([1, 0], [2, 9])], "count"),
+    badPayload(
+      owner,
+      [epoch, SEQ.next, DEADLINE, OP.JOURNAL_READ, args([1, 0], [2, 9], [3, 0])],
+      "count",
+    ),
+    badPayload(
+      owner,
+      [epoch, SEQ.next, DEADLINE, OP.JOURNAL_READ, args([1, 0], [2, 8], [3, 2])],
+      "ring",
+    ),
   );
   const good = makeMessage(owner).bytes;
   out.push(badEnvelope(owner, good.subarray(0, good.length - 1), "truncated"));

@@ -43,6 +43,7 @@ export const STAND_IN = {
   telemetryMs: CONFIG_PERIODS.telemetryS * 1000,
   refusedMs: 60_000,
   journalNext: 3,
+  repeatedRun: 3,
   generation: 2,
   clock: 100_000,
   counter: 7,

@@ -3,7 +3,7 @@
  * firmware/device/block.ts, journal.ts, retained.ts, config.ts.
  */
 import { createHash } from "node:crypto";
-import { JOURNAL_SLOT_BYTES, JOURNAL_SLOTS } from "../../abi/abi.gen.ts";
+import { JOURNAL_SLOT_BYTES, RECORD, RING, RING_SLOTS } from "../../abi/abi.gen.ts";
 
 /** A block: version, generation, payload, checksum. A region holds two copies. */
 export const BLOCK_BYTES = 32;
@@ -53,52 +53,78 @@ export function newestBlock(
   return { generation: (words[newest + 1] ?? 0) >>> 0, payload };
 }
 
-/** The hash of a record with this body. `before`: the previous record's hash. */
-export function recordHash(before: Uint8Array, body: Uint8Array): Uint8Array {
-  return createHash("sha256").update(before).update(body).digest();
+/** The hash of a record of a ring with this body. `before`: the previous record's hash. */
+export function recordHash(ring: number, before: Uint8Array, body: Uint8Array): Uint8Array {
+  return createHash("sha256")
+    .update(before)
+    .update(body)
+    .update(Uint8Array.of(0x20 + ring))
+    .digest();
+}
+
+/** The ring in which a record of this kind must be. */
+export function ringOfKind(kind: number): number {
+  const remote: readonly number[] = [RECORD.COMMAND, RECORD.CONFIG, RECORD.REFUSED, RECORD.DROPPED];
+  return remote.includes(kind) ? RING.REMOTE : RING.LOCAL;
+}
+
+/** The offset in the region of the slot of record `seq`. */
+export function slotOffset(ring: number, seq: number): number {
+  return (ring * RING_SLOTS + (seq % RING_SLOTS)) * JOURNAL_SLOT_BYTES;
 }
 
 /** Writes a record with the correct hash into its slot of a ring. Returns the hash. */
-export function putRecord(ring: Uint8Array, seq: number, before: Uint8Array): Uint8Array {
+export function putRecord(
+  journal: Uint8Array,
+  ring: number,
+  seq: number,
+  before: Uint8Array,
+): Uint8Array {
   const slot = new Uint8Array(JOURNAL_SLOT_BYTES).fill(0xff);
   slot.fill(0, 0, BODY_BYTES);
   new DataView(slot.buffer).setUint32(0, seq, true);
-  const hash = recordHash(before, slot.subarray(0, BODY_BYTES));
+  if (ring === RING.REMOTE) slot[8] = RECORD.COMMAND;
+  const hash = recordHash(ring, before, slot.subarray(0, BODY_BYTES));
   slot.set(hash, BODY_BYTES);
-  ring.set(slot, (seq % JOURNAL_SLOTS) * JOURNAL_SLOT_BYTES);
+  journal.set(slot, slotOffset(ring, seq));
   return hash;
 }
 
 /** The slot of record `seq` in a ring. */
-export function slotOf(ring: Uint8Array, seq: number): Uint8Array {
-  const at = (seq % JOURNAL_SLOTS) * JOURNAL_SLOT_BYTES;
-  return ring.subarray(at, at + JOURNAL_SLOT_BYTES);
+export function slotOf(journal: Uint8Array, ring: number, seq: number): Uint8Array {
+  const at = slotOffset(ring, seq);
+  return journal.subarray(at, at + JOURNAL_SLOT_BYTES);
 }
 
 /** Whether a ring holds record `seq`, with the correct hash after `before`; null: with any hash. */
-export function holdsRecord(ring: Uint8Array, seq: number, before: Uint8Array | null): boolean {
-  const slot = slotOf(ring, seq);
+function holdsRecord(
+  journal: Uint8Array,
+  ring: number,
+  seq: number,
+  before: Uint8Array | null,
+): boolean {
+  const slot = slotOf(journal, ring, seq);
   const view = new DataView(slot.buffer, slot.byteOffset, slot.length);
   if (view.getUint32(0, true) !== seq) return false;
   if (before === null) return true;
   const own = slot.subarray(BODY_BYTES, BODY_BYTES + HASH_BYTES);
-  return Buffer.compare(own, recordHash(before, slot.subarray(0, BODY_BYTES))) === 0;
+  return Buffer.compare(own, recordHash(ring, before, slot.subarray(0, BODY_BYTES))) === 0;
 }
 
 /**
  * The number of records, ending at `next` - 1, that form an unbroken chain back to record 0 or to the
  * oldest one in the ring, whose predecessor was overwritten.
  */
-export function chainLength(ring: Uint8Array, next: number): number {
+export function chainLength(journal: Uint8Array, ring: number, next: number): number {
   let length = 0;
-  for (let seq = next - 1; seq >= 0 && length < JOURNAL_SLOTS; seq--, length++) {
-    const oldest = seq > 0 && length === JOURNAL_SLOTS - 1;
-    if (!oldest && seq > 0 && !holdsRecord(ring, seq - 1, null)) return length;
+  for (let seq = next - 1; seq >= 0 && length < RING_SLOTS; seq--, length++) {
+    const oldest = seq > 0 && length === RING_SLOTS - 1;
+    if (!oldest && seq > 0 && !holdsRecord(journal, ring, seq - 1, null)) return length;
     const before =
       seq === 0
         ? new Uint8Array(HASH_BYTES)
-        : slotOf(ring, seq - 1).subarray(BODY_BYTES, BODY_BYTES + HASH_BYTES);
-    if (!holdsRecord(ring, seq, oldest ? null : before)) return length;
+        : slotOf(journal, ring, seq - 1).subarray(BODY_BYTES, BODY_BYTES + HASH_BYTES);
+    if (!holdsRecord(journal, ring, seq, oldest ? null : before)) return length;
   }
   return length;
 }

@@ -2,17 +2,18 @@
  * Checks each message that the guest sends against docs/PROTOCOL.md: form, tag, and contents against the
  * guest's state. The decoder is independent of the guest's encoder. Equal messages are decoded once.
  */
+import { createHash } from "node:crypto";
 import { decode, encode, rfc8949EncodeOptions } from "cborg";
 import {
   CHANNEL,
   CODE,
   EPOCH_BYTES,
-  JOURNAL_SLOT_BYTES,
   MARK,
   OP,
   PRINCIPAL,
   PRINCIPAL_KIDS,
   REGION,
+  RING,
   TAG_BYTES,
 } from "../../abi/abi.gen.ts";
 import { PROTECTED } from "../../controller/cose.ts";
@@ -21,6 +22,7 @@ import { isPermitted } from "../../controller/permissions.ts";
 import { OFFSET } from "./abstraction.ts";
 import { type AnsweredMessage, decisionOf } from "./events.ts";
 import type { InstrumentedGuest } from "./instrumented-guest.ts";
+import { slotOffset } from "./storage-format.ts";
 import type { Transition } from "./transition.ts";
 
 const TAG_COSE_MAC0 = 0xd1;
@@ -170,15 +172,17 @@ export class WireCheck {
 
   /** The items of a status that the principal's rights allow. */
   #status(principal: number): [number, unknown][] {
-    const hash = this.#step.bytes(OFFSET.JOURNAL_HASH, 32);
+    const hashes = this.#step.bytes(OFFSET.JOURNAL_HASH, 64);
+    const head = new Uint8Array(createHash("sha256").update(hashes).digest());
     const relay: [number, unknown][] = [
       [1, this.#byte(OFFSET.RELAY) !== 0],
       [2, this.#word(OFFSET.HOLD_MS)],
     ];
     const journal: [number, unknown][] = [
       [4, this.#word(OFFSET.JOURNAL_NEXT)],
-      [5, hash],
+      [5, head],
     ];
+    const remote: [number, unknown] = [14, this.#word(OFFSET.JOURNAL_NEXT + 4 * RING.REMOTE)];
     const config: [number, unknown][] = [
       [10, this.#byte(OFFSET.SAFE_STATE)],
       [11, this.#word(OFFSET.TELEMETRY_S)],
@@ -195,6 +199,7 @@ export class WireCheck {
       [9, this.#byte(OFFSET.REASON)],
       ...(owner ? config : []),
       [13, this.#word(OFFSET.BOOTS)],
+      ...(owner ? [remote] : []),
     ];
   }
 
@@ -237,7 +242,7 @@ export class WireCheck {
     if (message.op === OP.RELAY_SET || message.op === OP.RELAY_GET)
       return mapIs(data, [[1, this.#byte(OFFSET.RELAY) !== 0]]);
     if (message.op === OP.STATUS) return mapIs(data, this.#status(principal));
-    if (message.op === OP.JOURNAL_READ) return this.#isRecords(data);
+    if (message.op === OP.JOURNAL_READ) return this.#isRecords(data, message.ring);
     if (message.op !== OP.TELEMETRY_READ) return mapIs(data, []);
     // Only the owner is told what was measured while killed.
     if (principal !== PRINCIPAL.OWNER) return mapIs(data, [[1, this.#temperature]]);
@@ -249,14 +254,13 @@ export class WireCheck {
     ]);
   }
 
-  #isRecords(data: unknown): boolean {
+  #isRecords(data: unknown, ring: number): boolean {
     const records: unknown = data instanceof Map && data.size === 1 ? data.get(1) : null;
-    const most = this.#step.head() + this.#guest.writes;
-    if (!Array.isArray(records) || records.length > most) return false;
+    if (!Array.isArray(records)) return false;
     return (
       records.every((record: unknown, seq) =>
-        same(record, this.#guest.stored(REGION.JOURNAL, seq * JOURNAL_SLOT_BYTES, RECORD_BYTES)),
-      ) && records.length === Math.min(8, this.#word(OFFSET.JOURNAL_NEXT))
+        same(record, this.#guest.stored(REGION.JOURNAL, slotOffset(ring, seq), RECORD_BYTES)),
+      ) && records.length === Math.min(8, this.#word(OFFSET.JOURNAL_NEXT + 4 * ring))
     );
   }
 }

@@ -2,20 +2,36 @@
  * Checks what the guest writes in one event: the formats of blocks and records, and I9. A loss of supply
  * in or after any of these writes leaves one of the storages of everyStorage().
  */
-import { JOURNAL_SLOT_BYTES, JOURNAL_SLOTS, REGION } from "../../abi/abi.gen.ts";
+import { EVENT, JOURNAL_SLOT_BYTES, MARK, OP, RECORD, REGION, RING } from "../../abi/abi.gen.ts";
 import { OFFSET } from "./abstraction.ts";
-import { STAND_IN_HASH } from "./boot-storage.ts";
-import type { EventFacts } from "./events.ts";
+import { STAND_IN_HASHES } from "./boot-storage.ts";
+import { decisionOf, type EventFacts } from "./events.ts";
 import type { InstrumentedGuest } from "./instrumented-guest.ts";
-import { STAND_IN } from "./model-values.ts";
+import { SEQ, STAND_IN } from "./model-values.ts";
 import type { Write } from "./recorded-write.ts";
-import { BLOCK_BYTES, BODY_BYTES, blockGood, HASH_BYTES, recordHash } from "./storage-format.ts";
+import {
+  BLOCK_BYTES,
+  BODY_BYTES,
+  blockGood,
+  HASH_BYTES,
+  recordHash,
+  ringOfKind,
+  slotOffset,
+} from "./storage-format.ts";
 import type { Transition } from "./transition.ts";
 
 const BODY_WORDS = BODY_BYTES / 4;
 const HASH_WORDS = Array.from({ length: HASH_BYTES / 4 }, (_, word) => word);
+/** The operations whose executions are on record, each. */
+const RECORDED_OPS: readonly number[] = [OP.RELAY_SET, OP.CONFIG_SET, OP.IDENTIFY];
+const RINGS = [RING.LOCAL, RING.REMOTE] as const;
+/** Byte of a record that holds its kind. */
+const KIND_BYTE = 8;
 /** Word of a record that holds its time. */
 const TIME_WORD = 1;
+const HEAD_WORDS = RINGS.flatMap((ring) =>
+  HASH_WORDS.map((word) => ring * HASH_WORDS.length + word),
+);
 const NO_HASH = new Uint8Array(HASH_BYTES);
 const FNV_PRIME = 0x01000193;
 
@@ -23,7 +39,7 @@ const FNV_PRIME = 0x01000193;
 class HashCache {
   readonly #known = new Map<number, { body: Int32Array; before: Uint8Array; hash: Uint8Array }>();
 
-  of(words: Int32Array, bytes: Uint8Array, before: Uint8Array): Uint8Array {
+  of(ring: number, words: Int32Array, bytes: Uint8Array, before: Uint8Array): Uint8Array {
     let key = before[0] ?? 0;
     for (let index = 0; index < BODY_WORDS; index++)
       key = Math.imul(key ^ (words[index] ?? 0), FNV_PRIME) ^ (key >>> 13);
@@ -34,7 +50,7 @@ class HashCache {
         same = same && known.body[index] === words[index];
       if (same) return known.hash;
     }
-    const hash = Uint8Array.from(recordHash(before, bytes.subarray(0, BODY_BYTES)));
+    const hash = Uint8Array.from(recordHash(ring, before, bytes.subarray(0, BODY_BYTES)));
     this.#known.set(key, { body: words.slice(0, BODY_WORDS), before, hash });
     return hash;
   }
@@ -60,14 +76,19 @@ export class WriteCheck {
   readonly #cache = new HashCache();
   // Storage after the event: the retained block if `saved`, the configuration's payload if `configured`.
   #saved = false;
+  /** Records of executed commands, and detail, by, argument and value of the last one. */
+  #commands = 0;
+  readonly #command = new Uint8Array(7);
   #relay = 0;
   #hold = 0;
   #configured = false;
   readonly #config = new Int32Array(3);
-  #head = 0;
+  /** By RING. */
+  readonly #heads = [0, 0];
   #retainedGeneration = 0;
   #configGeneration = 0;
-  #before: Uint8Array = NO_HASH;
+  /** By RING. */
+  readonly #before: Uint8Array[] = [NO_HASH, NO_HASH];
 
   constructor(guest: InstrumentedGuest) {
     this.#guest = guest;
@@ -75,27 +96,36 @@ export class WriteCheck {
 
   /** Checks the event's writes one by one. Returns the rule that is broken, or null. */
   run(step: Transition, event: EventFacts): string | null {
-    return this.#checkWrites(step) ?? (!event.fails ? this.#checkStored(step) : null);
+    return (
+      this.#checkWrites(step, event) ??
+      (!event.fails ? (this.#checkStored(step) ?? this.#checkOnRecord(step, event)) : null)
+    );
   }
 
-  #checkWrites(step: Transition): string | null {
+  #checkWrites(step: Transition, event: EventFacts): string | null {
     const guest = this.#guest;
     this.#saved = false;
     this.#configured = false;
+    this.#commands = 0;
     if (guest.writes === 0) {
       const same =
-        !step.changedWord(OFFSET.JOURNAL_NEXT) &&
-        HASH_WORDS.every((word) => !step.changedWord(OFFSET.JOURNAL_HASH + word * 4));
+        RINGS.every((ring) => !step.changedWord(OFFSET.JOURNAL_NEXT + ring * 4)) &&
+        HEAD_WORDS.every((word) => !step.changedWord(OFFSET.JOURNAL_HASH + word * 4));
       return same ? null : "I9: the guest's journal head is the head in storage";
     }
-    this.#head = step.head();
+    const head = step.head();
+    this.#heads[RING.LOCAL] = head;
+    this.#heads[RING.REMOTE] = STAND_IN.journalNext;
     this.#retainedGeneration = STAND_IN.generation;
     this.#configGeneration = STAND_IN.generation;
-    this.#before = this.#head === 0 ? NO_HASH : STAND_IN_HASH;
+    this.#before[RING.LOCAL] = head === 0 ? NO_HASH : STAND_IN_HASHES[RING.LOCAL];
+    this.#before[RING.REMOTE] = STAND_IN_HASHES[RING.REMOTE];
     for (let index = 0; index < guest.writes; index++) {
       const write = guest.write(index);
       const broken =
-        write.region === REGION.JOURNAL ? this.#record(write, step) : this.#block(write, step);
+        write.region === REGION.JOURNAL
+          ? this.#record(write, step, event)
+          : this.#block(write, step);
       if (broken !== null) return broken;
     }
     return this.#checkHead(step);
@@ -117,39 +147,72 @@ export class WriteCheck {
     }
     this.#retainedGeneration = generation;
     this.#saved = true;
-    this.#relay = words[PAYLOAD_WORD] ?? 0;
+    this.#relay = (words[PAYLOAD_WORD] ?? 0) & 1;
     const seconds = words[PAYLOAD_WORD + 2] ?? 0;
     this.#hold = seconds === 0 ? 0 : 1;
     if (seconds !== 0 && seconds !== step.isWord(OFFSET.HOLD_TAKEN_S))
       return "I5: a hold is saved with the length that it began with";
-    if ((words[PAYLOAD_WORD + 1] ?? 0) !== this.#head)
-      return "I9: the retained journal head is the journal's head";
+    const local = words[PAYLOAD_WORD + 1] ?? 0;
+    const remote = words[PAYLOAD_WORD + 3] ?? 0;
+    if (local !== this.#heads[RING.LOCAL] || remote !== this.#heads[RING.REMOTE])
+      return "I9: the retained journal heads are the journal's heads";
     return null;
   }
 
-  #record({ offset, length, words, bytes }: Write, step: Transition): string | null {
-    const due = (this.#head % JOURNAL_SLOTS) * JOURNAL_SLOT_BYTES;
-    if (length !== JOURNAL_SLOT_BYTES || offset !== due || words[0] !== this.#head)
-      return "I9: a record is written at the journal's head";
+  #record(
+    { offset, length, words, bytes }: Write,
+    step: Transition,
+    event: EventFacts,
+  ): string | null {
+    const kind = bytes[KIND_BYTE] ?? 0;
+    const ring = ringOfKind(kind);
+    // Only the boot itself and a countdown that ends may be on record at the time of a message.
+    if (event.kind === EVENT.RX && !event.endsAny && ring === RING.LOCAL && kind !== RECORD.BOOT)
+      return "I9: no message writes to the local ring";
+    if (kind === RECORD.COMMAND) {
+      this.#commands++;
+      this.#command.set(bytes.subarray(KIND_BYTE + 1, KIND_BYTE + 8));
+    }
+    const head = this.#heads[ring] ?? 0;
+    if (length !== JOURNAL_SLOT_BYTES || offset !== slotOffset(ring, head) || words[0] !== head)
+      return "I9: a record is written at the head of the ring of its kind";
     if (words[TIME_WORD] !== step.isWord(OFFSET.NOW))
       return "I9: a record has the time of its event";
-    const hash = this.#cache.of(words, bytes, this.#before);
+    const hash = this.#cache.of(ring, words, bytes, this.#before[ring] ?? NO_HASH);
     const expected = wordsOf(hash);
     if (HASH_WORDS.some((word) => words[BODY_WORDS + word] !== expected[word]))
       return "I9: a record's hash is over the previous hash and its body";
-    this.#before = hash;
-    this.#head++;
+    this.#before[ring] = hash;
+    this.#heads[ring] = head + 1;
     return null;
   }
 
   /** The guest's journal head is the head in storage. */
   #checkHead(step: Transition): string | null {
-    if (step.isWord(OFFSET.JOURNAL_NEXT) !== this.#head)
+    if (RINGS.some((ring) => step.isWord(OFFSET.JOURNAL_NEXT + ring * 4) !== this.#heads[ring]))
       return "I9: the guest's journal head is the head in storage";
-    const due = wordsOf(this.#before);
-    if (HASH_WORDS.some((word) => step.isWord(OFFSET.JOURNAL_HASH + word * 4) !== due[word]))
-      return "I9: the guest's chain hash is the last record's hash";
+    for (const ring of RINGS) {
+      const due = wordsOf(this.#before[ring] ?? NO_HASH);
+      const at = OFFSET.JOURNAL_HASH + ring * HASH_BYTES;
+      if (HASH_WORDS.some((word) => step.isWord(at + word * 4) !== due[word]))
+        return "I9: the guest's chain hash is the last record's hash";
+    }
     return null;
+  }
+
+  /** A command that changed something is on record, once, with its principal and its number. */
+  #checkOnRecord(step: Transition, { message }: EventFacts): string | null {
+    if (step.is(OFFSET.JOURNAL_OPEN) === 0) return null;
+    const changes =
+      message !== null &&
+      RECORDED_OPS.includes(message.op) &&
+      decisionOf(this.#guest.marks) === MARK.ACCEPTED;
+    if (!changes) return this.#commands === 0 ? null : "I9: only an executed command is on record";
+    const [op, by, , ...value] = this.#command;
+    const numbered = value.every((byte, index) => byte === (index === 0 ? SEQ[message.seq] : 0));
+    return this.#commands === 1 && op === message.op && by === message.principal && numbered
+      ? null
+      : "I9: an executed command is on record with its principal and its number";
   }
 
   /** What a restart would restore is the guest's state. Not called if a write failed. */

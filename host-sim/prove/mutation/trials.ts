@@ -9,10 +9,11 @@ import {
   EVENT,
   INPUT_TEMPERATURE_SHIFT,
   JOURNAL_SLOT_BYTES,
-  JOURNAL_SLOTS,
   PHASE,
   PRINCIPAL,
   REGION,
+  RING,
+  RING_SLOTS,
 } from "../../abi/abi.gen.ts";
 import { STATE_BYTES } from "../../abi/state.gen.ts";
 import { Prng } from "../../base/prng.ts";
@@ -245,20 +246,21 @@ function* storages(): Generator<[string, (regions: readonly Uint8Array[]) => voi
           writeStorage(BLANK, regions);
           const ring = regions[REGION.JOURNAL] ?? new Uint8Array(0);
           ring.set(chain);
-          if (byte >= 0) flip(slotOf(ring, head - 1), byte * 8);
+          if (byte >= 0) flip(slotOf(ring, RING.LOCAL, head - 1), byte * 8);
         },
       ];
   }
 }
 
 /** Lengths of journals: short ones, and those where the ring begins again. */
-const RECORDS = [1, JOURNAL_SLOTS - 1, JOURNAL_SLOTS, JOURNAL_SLOTS + 1, 2 * JOURNAL_SLOTS + 3];
+const RECORDS = [1, RING_SLOTS - 1, RING_SLOTS, RING_SLOTS + 1, 2 * RING_SLOTS + 3];
 
 /** A ring to which this many records were written. */
 function chainOf(records: number): Uint8Array {
-  const ring = new Uint8Array(JOURNAL_SLOTS * JOURNAL_SLOT_BYTES).fill(0xff);
+  const ring = new Uint8Array(RING_SLOTS * JOURNAL_SLOT_BYTES).fill(0xff);
   let hash: Uint8Array = new Uint8Array(HASH_BYTES);
-  for (let seq = 0; seq < records; seq++) hash = Uint8Array.from(putRecord(ring, seq, hash));
+  for (let seq = 0; seq < records; seq++)
+    hash = Uint8Array.from(putRecord(ring, RING.LOCAL, seq, hash));
   return ring;
 }
 

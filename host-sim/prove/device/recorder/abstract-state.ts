@@ -1,6 +1,6 @@
 // The abstraction: the copy of the guest's state as one integer. docs/PROOFS.md, "Abstracted", says what
 // is left out and why.
-import { BOOT_RESET, PHASE_FAULT_RAIL } from "../../../../firmware/device/abi.gen";
+import { BOOT_RESET, PHASE_FAULT_RAIL, RING_LOCAL } from "../../../../firmware/device/abi.gen";
 import { STATE_LEN, State } from "../../../../firmware/device/state.gen";
 import { STATE } from "./memory-map";
 import { state } from "./records";
@@ -30,6 +30,7 @@ function outOfRange(): u32 {
 export function abstractState(): i32 {
   const s = state;
   const bootDue = s.bootDue as u32;
+  const drops = s.getDroppedPending(0) | s.getDroppedPending(1) | s.getDroppedPending(2);
   let code: u32 = ((s.phase as u32) << bit.PHASE) | ((s.linked as u32) << bit.LINKED);
   code |= ((s.relay as u32) << bit.RELAY) | ((s.safeState as u32) << bit.SAFE_STATE);
   code |= (s.epoch !== 0 ? 1 : 0) << bit.EPOCH;
@@ -42,7 +43,9 @@ export function abstractState(): i32 {
   code |= (isSet(s.holdS) << bit.HOLD_S) | ((bootDue - (bootDue >>> 1)) << bit.BOOT_DUE);
   code |= (s.statusDue as u32) << bit.STATUS_DUE;
   code |= isSet(s.refusedPending) << bit.REFUSED_PENDING;
-  code |= isSet(s.journalNext) << bit.JOURNAL_NEXT;
+  code |= isSet(s.getJournalNext(RING_LOCAL)) << bit.JOURNAL_NEXT;
+  code |= isSet(s.run & (s.run - 1)) << bit.REPEATED;
+  code |= isSet(drops) << bit.DROPPED_PENDING;
   code |= (s.journalOpen as u32) << bit.JOURNAL_OPEN;
   return select<i32>(-1, code as i32, outOfRange());
 }

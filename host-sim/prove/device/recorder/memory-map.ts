@@ -7,9 +7,9 @@ export const PAGE: u32 = 65_536;
 /** Keys are hashed and compared in blocks of this size. A shorter key is padded with zeroes. */
 export const BLOCK: u32 = 32;
 /** Room for the state region of a guest, in whole blocks. */
-export const STATE_ROOM: u32 = 224;
+export const STATE_ROOM: u32 = 288;
 /** Most 8-byte words of the state that the checks of one kind may read. */
-export const OBSERVED_WORDS_MAX: u32 = 28;
+export const OBSERVED_WORDS_MAX: u32 = 40;
 
 /** A guest that writes more often than this in one event, or more bytes at once, is refuted. */
 export const WRITES_MAX: u32 = 16;
@@ -35,11 +35,11 @@ export const START_STATE: usize = 9 * 1024;
 export const STATE: usize = START_STATE + 512;
 /** The words of the state that checks of an event and of a message may read (ObservedWord). */
 export const OBSERVED_BY_EVENT: usize = STATE + 512;
-export const OBSERVED_BY_MESSAGE: usize = OBSERVED_BY_EVENT + 512;
+export const OBSERVED_BY_MESSAGE: usize = OBSERVED_BY_EVENT + 1024;
 /** An odd factor for each word of the state, for the digest. */
-export const FACTORS: usize = OBSERVED_BY_MESSAGE + 512;
+export const FACTORS: usize = OBSERVED_BY_MESSAGE + 1024;
 /** The bytes that mac_verify() compares. */
-export const SCRATCH: usize = 12 * 1024;
+export const SCRATCH: usize = 13 * 1024;
 /** The rows of events. Row 0 is for events that TypeScript fires one at a time. */
 export const EVENTS: usize = 16 * 1024;
 /** Messages, signed bytes and tags. First come the tags that mac_sign() returns, one a principal. */
@@ -51,7 +51,7 @@ export const NEW_STATES: usize = 10 * PAGE;
 /** The exact visited set: a bit for each abstract state. */
 export const VISITED: usize = 11 * PAGE;
 /** Bits of an abstract state. */
-export const STATE_BITS: u32 = 23;
+export const STATE_BITS: u32 = 25;
 
 /**
  * Slots of the memo's two hash tables. Both are emptied when one is 70 % full. The shipped guest needs

@@ -24,6 +24,9 @@ export const STATUS_DUE: u32 = 19;
 export const REFUSED_PENDING: u32 = 20;
 export const JOURNAL_NEXT: u32 = 21;
 export const JOURNAL_OPEN: u32 = 22;
+/** Whether the boot is one of a run that the journal leaves out. */
+export const REPEATED: u32 = 23;
+export const DROPPED_PENDING: u32 = 24;
 
 /** Numbers of the countdowns: bits of EventRow.ends. */
 export const QUIET: u32 = 0;
