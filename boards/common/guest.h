@@ -1,10 +1,21 @@
-/* The guest as the host sees it: checked, started, called. Two engines stand behind it: wasm3, and
- * the module translated to C. Must not know what the guest is for. */
+/* The guest as the host uses it: checked, started, called. Implemented by two engines: wasm3, and
+ * the module translated to C. */
 #ifndef GUEST_H
 #define GUEST_H
 
 #include "hal.h"
 #include "validate.h"
+
+/* Of wasm3's heap: what it takes for itself, and a margin, in bytes. */
+#define GUEST_ENGINE_BYTES 4096u
+/* Words of code and tables that a guest may need. A build that was measured with the one guest it
+ * is for may say so itself. */
+#ifndef KS_GUEST_WORDS
+#define KS_GUEST_WORDS                                                                             \
+    ((d_m3FixedHeap - KS_GUEST_MEMORY - KS_GUEST_STACK - GUEST_ENGINE_BYTES) /                     \
+     (sizeof(void *) + sizeof(void *) / 8u))
+#endif
+#define GUEST_ROOM (&(const struct guest_room){KS_GUEST_MEMORY, (uint32_t)(KS_GUEST_WORDS)})
 
 /* Why the image's guest is refused (see guest_check); null if it may start. */
 const char *guest_load(const uint8_t *bytes, uint32_t len);

@@ -1,13 +1,123 @@
-/* wasm3 as one translation unit, so that what it does at every instruction it compiles and at
- * every call is inlined; with it what the engine has to know of it or to change in it. Must not
- * know the host or the guest. */
+/* wasm3 as one translation unit, so that the compiler can inline across its files, with the changes
+ * that the host needs: bounds that wasm3 0.5 does not check, a heap that sanitizers can see into,
+ * and dispatch that needs no native stack. docs/SANDBOX.md lists each known fault of wasm3. */
 #include "wasm3_engine.h"
 
+#define M3_IMPLEMENT_ERROR_STRINGS
 #include "m3_config.h"
 #undef M3_NOINLINE
 #define M3_NOINLINE
 
-/* Its own is another function's call at every call of the guest's. */
+uintptr_t wasm3_stack_floor;
+
+/* Checked at each call of the guest's, and at each block that is compiled. Between two checks the
+ * native stack grows by what the profile bounds: loops within loops, and one import. */
+static inline _Bool native_stack_used_up(void) {
+    return (uintptr_t)__builtin_frame_address(0) < wasm3_stack_floor;
+}
+
+/* --- dispatch ---
+ * Every operation ends in a jump to the next one. The jump takes no native stack where the compiler
+ * makes a tail call of it: clang by `musttail`; GCC at -O2, except for the cores below. There, and
+ * without optimisation, each operation returns to a loop instead. */
+
+#if !defined(KS_DISPATCH_LOOP) && !M3_COMPILER_HAS_ATTRIBUTE(musttail)
+#if !defined(__OPTIMIZE__) || (defined(__thumb__) && !defined(__thumb2__)) ||                      \
+    defined(__XTENSA_WINDOWED_ABI__)
+#define KS_DISPATCH_LOOP
+#endif
+#endif
+
+#ifdef KS_COUNT_OPERATIONS
+uint64_t wasm3_operations;
+#define COUNT_OPERATION() wasm3_operations++
+#else
+#define COUNT_OPERATION() (void)0
+#endif
+
+#ifdef KS_DISPATCH_LOOP
+#define RunCode run_one
+#include "m3_exec_defs.h"
+#undef RunCode
+#undef nextOpImpl
+#undef nextOpDirect
+#undef jumpOpDirect
+
+static struct {
+    pc_t pc;
+    m3stack_t sp;
+    M3MemoryHeader *memory;
+    m3reg_t register0;
+} next_operation;
+static const char go_on[] = "";
+
+static m3ret_t run_from(pc_t pc, m3stack_t sp, M3MemoryHeader *memory, m3reg_t register0) {
+    if (native_stack_used_up()) return m3Err_trapStackOverflow;
+    m3ret_t result = ((IM3Operation)*pc)(pc + 1, sp, memory, register0);
+    while (result == go_on) {
+        const pc_t at = next_operation.pc;
+        COUNT_OPERATION();
+        result = ((IM3Operation)*at)(at + 1, next_operation.sp, next_operation.memory,
+                                     next_operation.register0);
+    }
+    return result;
+}
+
+#define GO_ON(at)                                                                                  \
+    return (next_operation.pc = (at), next_operation.sp = _sp, next_operation.memory = _mem,       \
+            next_operation.register0 = _r0, go_on)
+#define RunCode run_from
+#define nextOpImpl() run_from(_pc, _sp, _mem, _r0)
+#define nextOpDirect() GO_ON(_pc)
+#define jumpOpDirect(PC) GO_ON((pc_t)(PC))
+/* wasm3 asks this before each call of the guest's, which then runs to its end here. */
+#define CALL_BEGINS()                                                                              \
+    run_from(_pc, _sp, _mem, _r0);                                                                 \
+    return possible_trap
+#else
+#include "m3_exec_defs.h"
+#define CALL_BEGINS() (native_stack_used_up() ? m3Err_trapStackOverflow : m3Err_none)
+#ifdef KS_COUNT_OPERATIONS
+#undef nextOpDirect
+#undef jumpOpDirect
+#define COUNTED(next)                                                                              \
+    do {                                                                                           \
+        COUNT_OPERATION();                                                                         \
+        M3_MUSTTAIL return next;                                                                   \
+    } while (0)
+#define nextOpDirect() COUNTED(nextOpImpl())
+#define jumpOpDirect(PC) COUNTED(jumpOpImpl((pc_t)(PC)))
+#endif
+#endif
+
+/* --- wasm3, but for its compiler and its operations --- */
+
+/* The heap is ours (wasm3_heap.h); nothing calls wasm3's. A fuzz target has another: fuzz_heap.c.
+ */
+#ifndef KS_OWN_HEAP
+enum { HEAP_BYTES = d_m3FixedHeap };
+#undef d_m3FixedHeap
+#define d_m3FixedHeap 16
+#include "m3_core.h"
+#include "wasm3_heap.h"
+#undef m3_Malloc
+#undef m3_Realloc
+#undef m3_AllocStruct
+#undef m3_AllocArray
+#undef m3_ReallocArray
+#undef m3_Free
+#define m3_Malloc(name, size) heap_allocate(size)
+#define m3_Realloc(name, at, size, old_size) heap_resize(at, size, old_size)
+#define m3_AllocStruct(type) (type *)heap_allocate(sizeof(type))
+#define m3_AllocArray(type, count) (type *)heap_allocate(sizeof(type) * (count))
+#define m3_ReallocArray(type, at, count, old_count)                                                \
+    (type *)heap_resize((void *)(at), sizeof(type) * (count), sizeof(type) * (old_count))
+#define m3_Free(at)                                                                                \
+    do {                                                                                           \
+        heap_free((void *)(at));                                                                   \
+        (at) = NULL;                                                                               \
+    } while (0)
+#endif
 #define m3_Yield m3_YieldUnused
 #include "m3_core.c"
 #undef m3_Yield
@@ -23,26 +133,28 @@
 #include "m3_validate.c"
 #endif
 
-uintptr_t wasm3_stack_floor;
-
-uint32_t wasm3_arena_used(void) {
-#if d_m3FixedHeap
-    return (uint32_t)(fixedHeapPtr - fixedHeap);
+#ifdef KS_OWN_HEAP
+uint32_t wasm3_arena_used(void) { return 0; }
 #else
-    return 0;
+uint32_t wasm3_arena_used(void) { return (uint32_t)heap_used; }
 #endif
+
+const void *wasm3_run(const void *code, void *stack, void *memory) {
+    return RunCode((pc_t)code, (m3stack_t)stack, (M3MemoryHeader *)memory, d_m3OpDefaultArgs);
 }
 
-/* Bounds the native stack, which wasm3 does not. */
-static inline M3Result yield(void) {
-    const uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-    return here < wasm3_stack_floor ? m3Err_trapStackOverflow : m3Err_none;
-}
+/* --- its compiler and its operations --- */
 
 /* memory.grow by -1 wraps in wasm3 and would shrink the memory. */
 static M3Result resize_checked(IM3Runtime runtime, u32 pages) {
     if (pages < runtime->memory.numPages) return m3Err_wasmMemoryOverflow;
     return ResizeMemory(runtime, pages);
+}
+
+/* The compiler recurses once per nested block, and reads this for each block's type. */
+static M3Result read_block_type(i64 *type, u32 bits, bytes_t *at, cbytes_t end) {
+    if (native_stack_used_up()) return m3Err_trapStackOverflow;
+    return ReadLebSigned(type, bits, at, end);
 }
 
 /* A function's locals and constants are a few slots: a call costs more than they do. */
@@ -63,7 +175,8 @@ static inline void *copy_slots(void *to, const void *from, size_t bytes) {
     return to;
 }
 
-#define m3_Yield yield
+#define m3_Yield CALL_BEGINS
+#define ReadLebSigned read_block_type
 #define ResizeMemory resize_checked
 #define memset(to, value, bytes)                                                                   \
     (__builtin_constant_p(bytes) || !__builtin_constant_p(value) ? (memset)(to, value, bytes)      \

@@ -82,7 +82,6 @@ const SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "
 export const WASM3 = [
   "-Dd_m3CodePageAlignSize=512",
   "-Dd_m3FixedHeapAlign=8",
-  "-Dd_m3MaxFunctionStackHeight=256",
   // Every call copies the whole of a function's constants.
   "-Dd_m3MaxConstantTableSize=16",
   "-Dd_m3MaxDuplicateFunctionImpl=1",
