@@ -9,7 +9,11 @@ export interface Clock {
 }
 
 export class VirtualClock implements Clock {
-  #now = 0;
+  #now: number;
+
+  constructor(start = 0) {
+    this.#now = start;
+  }
 
   now(): number {
     return this.#now;

@@ -29,6 +29,8 @@ export interface SimulatorOptions {
   /** Memory for the board's storage, to be used again by the next: absent, each has its own. */
   storage?: readonly Uint8Array[];
   position: Position;
+  /** What the board's clock shows when the supply comes up, in ms; by default 0. */
+  clock?: number;
   /** Null: nobody reads the trace. */
   trace: TraceSink | null;
   /** Another host loop on the same board: a native one, say. By default the one in runtime.ts. */
@@ -55,7 +57,7 @@ export const ENTROPY_STREAM = 0x5bd1e995;
 export class Simulator {
   readonly board: VirtualBoard;
   readonly loop: HostLoop;
-  readonly #clock = new VirtualClock();
+  readonly #clock: VirtualClock;
   readonly #link: Link;
   readonly #timeout: number;
   #powered = true;
@@ -63,6 +65,7 @@ export class Simulator {
 
   constructor(options: SimulatorOptions) {
     const { board, firmware, link, trace } = options;
+    this.#clock = new VirtualClock(options.clock);
     this.#link = link;
     this.#timeout = options.guestTimeoutMs ?? GUEST_TIMEOUT_MS;
     this.board = new VirtualBoard({

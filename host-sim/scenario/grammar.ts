@@ -14,7 +14,8 @@ export interface Scenario {
   seed?: number;
   /** Its figures rest on a board's stated times: not for one in real time. */
   time?: "exact";
-  start: { switch: Position; board?: string; image?: Image };
+  /** `clock`: what the device's clock shows at the start, in ms; 0 if absent. */
+  start: { switch: Position; board?: string; image?: Image; clock?: number };
   /** Path of a guest module in place of the device's, relative to the scenario. */
   guest?: string;
   steps: Step[];

@@ -85,13 +85,19 @@ export async function runScenario(options: RunOptions): Promise<Outcome> {
   const image = scenario.start.image ?? "own";
   const timed = scenario.time === "exact" && target.pace !== undefined;
   const untimed = timed ? "its figures rest on a board's stated times" : null;
-  const reason = untimed ?? target.missingImage(image) ?? missing(scenario.steps, target);
+  const set = scenario.start.clock !== undefined && target.pace !== undefined;
+  const unset = set ? "a board's clock starts at 0" : null;
+  const reason = untimed ?? unset ?? target.missingImage(image) ?? missing(scenario.steps, target);
   if (reason !== null) return { status: "not-run", reason, trace: new Trace(), virtualMs: 0 };
   const run = new Run(options);
   try {
     const failure = await run.all();
     const notes = target.pace?.notes() ?? [];
-    const told = { trace: run.trace, virtualMs: target.now, ...(notes.length > 0 && { notes }) };
+    const told = {
+      trace: run.trace,
+      virtualMs: target.now - (scenario.start.clock ?? 0),
+      ...(notes.length > 0 && { notes }),
+    };
     return failure === null
       ? { status: "passed", ...told }
       : { status: "failed", failure, ...told };
@@ -133,6 +139,7 @@ class Run {
         firmware,
         seed,
         position: scenario.start.switch,
+        ...(scenario.start.clock !== undefined && { clock: scenario.start.clock }),
         image: scenario.start.image ?? "own",
         keys: SCENARIO_KEYS,
         trace: (at, kind, detail) => {
