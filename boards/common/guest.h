@@ -8,12 +8,15 @@
 
 /* Of wasm3's heap: what it takes for itself, and a margin, in bytes. */
 #define GUEST_ENGINE_BYTES 4096u
-/* Words of code and tables that a guest may need. A build that was measured with the one guest it
- * is for may say so itself. */
+/* Words of code and tables that a guest may need: what the heap holds. On a core of 64 bits a word
+ * is longer, and there are more of them. A build that was measured with the one guest it is for may
+ * say so itself. */
 #ifndef KS_GUEST_WORDS
-#define KS_GUEST_WORDS                                                                             \
+#define GUEST_HEAP_WORDS                                                                           \
     ((d_m3FixedHeap - KS_GUEST_MEMORY - KS_GUEST_STACK - GUEST_ENGINE_BYTES) /                     \
      (sizeof(void *) + sizeof(void *) / 8u))
+#define KS_GUEST_WORDS                                                                             \
+    (GUEST_HEAP_WORDS < GUEST_WORDS_MAX ? GUEST_HEAP_WORDS : GUEST_WORDS_MAX)
 #endif
 #define GUEST_ROOM (&(const struct guest_room){KS_GUEST_MEMORY, (uint32_t)(KS_GUEST_WORDS)})
 

@@ -37,7 +37,7 @@ static void read_limits(struct reader *r, uint32_t most, uint32_t *min, uint32_t
     *min = read_u32(r);
     *bounded = flags == 1;
     *max = *bounded ? read_u32(r) : most;
-    if (flags > 1 || *min > most || *max < *min) r->bad = true;
+    if (flags > 1 || *min > most || *max > most || *max < *min) r->bad = true;
 }
 
 /* --- sections --- */

@@ -23,6 +23,9 @@ enum {
  * block. */
 #define GUEST_VALUES_MAX 192u
 
+/* Words of code and tables that any guest may need; a board may have room for fewer. */
+#define GUEST_WORDS_MAX 16384u
+
 /* What a board has for its guest. */
 struct guest_room {
     uint32_t memory; /* bytes of the guest's page that are backed */

@@ -175,6 +175,18 @@ static inline void *copy_slots(void *to, const void *from, size_t bytes) {
     return to;
 }
 
+/* Operands that stand for one local share the slot that keeps its old value, and wasm3 counts them.
+ * For a local of 64 bits it counts them on the first of its two slots only, so the second is handed
+ * out again too early, and the value is lost. Here both are counted. The macros below give the
+ * function's definition one name and its only call, where `i` is the operand's index, another. */
+static M3Result increment_slots(IM3Compilation o, u16 slot, u8 type);
+#define NAME_IM3Compilation increment_one,
+#define NAME_o increment_slots_of_i,
+#define FIRST_OF(name, ...) name
+#define FIRST(...) FIRST_OF(__VA_ARGS__)
+#define IncrementSlotUsageCount(a, b) FIRST(NAME_##a)(a, b)
+#define increment_slots_of_i(o, slot) increment_slots(o, slot, (o)->typeStack[i])
+
 #define m3_Yield CALL_BEGINS
 #define ReadLebSigned read_block_type
 #define ResizeMemory resize_checked
@@ -184,3 +196,8 @@ static inline void *copy_slots(void *to, const void *from, size_t bytes) {
 #define memcpy(to, from, bytes)                                                                    \
     (__builtin_constant_p(bytes) ? (memcpy)(to, from, bytes) : copy_slots(to, from, bytes))
 #include "m3_compile.c"
+
+static M3Result increment_slots(IM3Compilation o, u16 slot, u8 type) {
+    const M3Result result = increment_one(o, slot);
+    return result == m3Err_none && Is64BitType(type) ? increment_one(o, slot + 1) : result;
+}
