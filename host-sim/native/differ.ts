@@ -86,7 +86,7 @@ export function runNative(program: string, guests: readonly Uint8Array[]): Ran[]
   const said = lines.find((line) => /^(NOT COMPILED|MORE HEAP)/.test(line));
   if (status !== 0 || said !== undefined || lines.length !== guests.length) {
     const why = said ?? stderr.split("\n").slice(0, 30).join("\n");
-    throw new Error(`guest ${lines.findIndex((line) => line === said)} of ${file}: ${why}`);
+    throw new Error(`guest ${lines.indexOf(said ?? "")} of ${file}: ${why}`);
   }
   return lines.map((line) => {
     const [, outcome = line, operations = "0"] = /^(ran \d+ \w+) (\d+)$/.exec(line) ?? [];

@@ -5,7 +5,7 @@ import { loadGuest } from "../../host-sim/module.ts";
 import { Prng } from "../../host-sim/prng.ts";
 import { assemble, type GuestText, guestText } from "./fake-hal.ts";
 
-const REASONS = ["format", "import", "export", "memory"];
+const REASONS = ["format", "import", "export", "memory", "segment", "size"];
 const device = readModule(firmwarePath("device"));
 
 /** Why a module is refused; "" if it is taken. */
