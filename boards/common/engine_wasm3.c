@@ -16,7 +16,9 @@
 /* A call's result and arguments are written above the caller's frame before wasm3 checks that the
  * called function fits. This much behind the end of its stack is kept for them, in bytes: a slot of
  * 64 bits each, and one that the alignment of the frame may take. */
+#ifndef STACK_RED_ZONE
 #define STACK_RED_ZONE (8u * (GUEST_PARAMS_MAX + 2u))
+#endif
 
 static IM3Runtime runtime;
 static IM3Function functions[EXPORT_COUNT];
