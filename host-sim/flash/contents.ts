@@ -11,6 +11,7 @@ import { runBounded } from "../guard.ts";
 import { loadGuest } from "../module.ts";
 import { parseBroker } from "../mqtt/session.ts";
 import { checkDeviceId } from "../mqtt/topics.ts";
+import { ANY_GUEST, type GuestRoom } from "../sim/profile.ts";
 import type { Partition } from "./partitions.ts";
 
 /** Names of the partitions. */
@@ -43,15 +44,20 @@ export function framed(magic: string, body: Uint8Array, partition: Partition): B
 }
 
 const FAULTS: Readonly<Record<string, string>> = {
-  format: "it is not valid WebAssembly",
+  format: "it is not valid WebAssembly 1.0 without floating point, within the profile's bounds",
   import: "it imports what a board does not have",
   export: "it lacks an export that a guest must have",
   memory: "its memory is not one page, declared as the most",
+  segment: "its data or elements do not fit the memory or the table that the board has",
+  size: "its code is more than the board's interpreter has room for",
 };
 
 /** Why a board would refuse a module at its boot; null if it would run it. Runs the module's start. */
-export function guestFault(bytes: Uint8Array<ArrayBuffer>): string | null {
-  const guest = loadGuest(bytes);
+export function guestFault(
+  bytes: Uint8Array<ArrayBuffer>,
+  room: GuestRoom = ANY_GUEST,
+): string | null {
+  const guest = loadGuest(bytes, room);
   if (typeof guest === "string") return FAULTS[guest] ?? guest;
   const entries = WebAssembly.Module.imports(guest.module).map(({ name }) => [name, () => 0]);
   let fault: string | null = null;
@@ -84,8 +90,9 @@ export function guestContents(
   name: string,
   module: Uint8Array<ArrayBuffer>,
   partition: Partition,
+  room: GuestRoom = ANY_GUEST,
 ): Buffer {
-  const fault = guestFault(module);
+  const fault = guestFault(module, room);
   if (fault !== null)
     throw new UserError(`${name}: a board would refuse it: ${fault}`, EXIT.BAD_FILE);
   return framed("KSGUEST1", module, partition);

@@ -22,6 +22,7 @@ import { translateCore } from "../native/build.ts";
 import { wasm3Folder } from "../native/wasm3.ts";
 import { type Chip, commandOf, ROLES } from "./chip.ts";
 import { GUEST, guestContents } from "./contents.ts";
+import { roomOnBoard } from "./room.ts";
 import { partitionOf, readPartitions } from "./partitions.ts";
 
 function copyWasm3(folder: string): void {
@@ -36,10 +37,11 @@ function fill(chip: Chip, folder: string): void {
   copyWasm3(join(folder, "wasm3"));
   const table = join(chip.folder, chip.firmware.partitions);
   const partition = partitionOf(table, readPartitions(table, chip.flashBytes), GUEST);
+  const room = roomOnBoard(chip.board);
   for (const role of ROLES) {
     const path = firmwarePath(role);
     const module = new Uint8Array(readModule(path));
-    writeFileSync(join(folder, `${role}.bin`), guestContents(path, module, partition));
+    writeFileSync(join(folder, `${role}.bin`), guestContents(path, module, partition, room));
   }
 }
 

@@ -5,6 +5,7 @@ import { statSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { EXIT, UserError } from "../errors.ts";
 import { buildFolderOf, chipNames, loadChip } from "../flash/chip.ts";
+import { guestFault } from "../flash/contents.ts";
 import { prepare, runProject } from "../flash/project.ts";
 import { nativeBoardNames } from "../native/board.ts";
 import { buildBoard, ENGINES, type Engine } from "../native/build.ts";
@@ -41,6 +42,14 @@ function buildChip(options: BuildVerbOptions): void {
   else if (!prepareOnly) print(`image    ${found.image}`);
 }
 
+/** The bytes of a guest that a board would run. Throws a UserError. */
+async function soundGuest(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await guestBytes(path);
+  const fault = guestFault(bytes);
+  if (fault === null) return bytes;
+  throw new UserError(`${path}: a board would refuse it: ${fault}`, EXIT.BAD_FILE);
+}
+
 async function build(options: BuildVerbOptions): Promise<void> {
   const [chips, native] = [chipNames(), nativeBoardNames()];
   if (chips.includes(options.board)) return buildChip(options);
@@ -56,7 +65,7 @@ async function build(options: BuildVerbOptions): Promise<void> {
     engine,
     sanitize,
     ...(compiler === undefined ? {} : { compiler }),
-    ...(guest === undefined ? {} : { guest: await guestBytes(guest) }),
+    ...(guest === undefined ? {} : { guest: await soundGuest(guest) }),
   });
   const found = { image: image.path, map: image.map, bytes: statSync(image.path).size };
   if (options.json) printJson(found);
