@@ -4,7 +4,7 @@
  * mutants of some; the sanitizers watch the interpreter, its heap and the imports.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { GuestExports } from "../abi.gen.ts";
 import { EXIT, UserError } from "../errors.ts";
@@ -58,6 +58,39 @@ export function buildDiffer(variant: Variant): string {
     ...["common", "bench", "bench/fuzz"].map((name) => `-I${join(boards, name)}`),
     ...[`-I${folder}`, "-isystem", wasm3Folder(), ...sources, "-lm", "-o", program],
   ]);
+  return program;
+}
+
+/**
+ * Builds the program with one guest translated into it, under sanitizers; it runs that guest alone.
+ * The guest must be one that the profile admits.
+ */
+export function buildTranslated(guest: Uint8Array): string {
+  needTools([CLANG]);
+  const folder = join(packageRoot(), "dist", "fuzz", "guests-translated");
+  mkdirSync(folder, { recursive: true });
+  const boards = join(packageRoot(), "boards");
+  const bytes = 65_536;
+  const device = translate(guest, "device", folder, { data: "guest_memory", bytes });
+  const imports = readFileSync(device.source, "utf8").includes("w2c_board_instance");
+  const flags = [
+    ...["-std=gnu11", "-g", ...SANITIZE, ...FOREIGN, `-DKS_MAC_MEMORY=${MAC_MEMORY}`],
+    ...[`-DKS_GUEST_MEMORY=${bytes}`, "-DKS_GUEST_WORDS=16384u", "-DKS_GUEST_DEPTH=1000"],
+    ...["-DGUEST_TRANSLATED", ...(imports ? ["-DKS_GUEST_IMPORTS"] : []), `-I${folder}`],
+    ...["common", "bench", "bench/fuzz"].map((name) => `-I${join(boards, name)}`),
+  ];
+  const object = join(folder, "device.o");
+  runTool(CLANG.command, [...flags, ...device.flags, "-o", object, "-c", device.source]);
+  const common = ["imports.c", "crc32.c", "trace.c", "mac.c", "wasm-rt.c", "validate.c"];
+  const sources = [
+    ...["guest_run.c", "fuzz_host.c"].map((name) => join(boards, "bench", "fuzz", name)),
+    ...[...common, "validate_code.c", "validate_read.c"].map((name) =>
+      join(boards, "common", name),
+    ),
+    translate(readModule(firmwarePath("mac")), "mac_wasm", folder).source,
+  ];
+  const program = join(folder, "guest_run");
+  runTool(CLANG.command, [...flags, ...sources, object, "-lm", "-o", program]);
   return program;
 }
 

@@ -5,7 +5,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { buildDiffer, runNative, runV8, type Variant } from "../../host-sim/native/differ.ts";
+import {
+  buildDiffer,
+  buildTranslated,
+  runNative,
+  runV8,
+  type Variant,
+} from "../../host-sim/native/differ.ts";
 import { fuzzTool } from "../../host-sim/native/fuzz.ts";
 import { makeGuest } from "../../host-sim/native/guest-maker.ts";
 import { toolTrouble } from "../../host-sim/native/tools.ts";
@@ -48,6 +54,22 @@ describe.skipIf(trouble !== null)("valid guests", () => {
     expect(seeds.length).toBeGreaterThan(0);
     expect(difference(buildDiffer("sanitized"), "sanitized", seeds)).toBeNull();
   }, 120_000);
+
+  // A compiler run each, so few; further seeds than the others' have their turn here.
+  test(
+    "translated",
+    () => {
+      const end = performance.now() + SECONDS * 300;
+      for (let seed = FIRST + 500_000; performance.now() < end; seed++) {
+        const guest = makeGuest(seed);
+        const v8 = runV8(guest);
+        if (!v8.startsWith("ran")) continue;
+        const [ran] = runNative(buildTranslated(guest), [guest]);
+        expect(`seed ${seed}: ${ran?.outcome}`).toBe(`seed ${seed}: ${v8}`);
+      }
+    },
+    (SECONDS + 240) * 1000,
+  );
 
   test.each(SHARES)(
     "%s",
