@@ -1,5 +1,5 @@
 /* hal.h over the shared page. A doorbell is answered when the host has nothing left to do, or when
- * its guest is found hung; so the harness always knows what the board has done. */
+ * its guest is found hung, so the harness always knows what the board has done. */
 #include "bench.h"
 
 #include <assert.h>
@@ -18,8 +18,8 @@ static uint32_t idle_ms; /* processor time since the guest's last import call */
 static uint32_t last_calls;
 static uint32_t spent; /* bytes written to storage since the doorbell */
 
-/* From here on the harness is asked to take the records before the guest goes on. The rest is room
- * for what interrupts say meanwhile. */
+/* Above this the harness takes the records before the guest goes on. The rest is room for the
+ * records of interrupts in the meantime. */
 #define RECORDS_FLUSH (PAGE_RECORDS_BYTES / 2u)
 
 static void answer(uint8_t what) {
@@ -122,7 +122,7 @@ void bench_timer(uint32_t ms) {
     idle_ms = calls == last_calls ? idle_ms + ms : 0;
     last_calls = calls;
     if (idle_ms < page_in->hung_ms) return;
-    /* A guest that was given up gets no further: the processor stays here until the restart. */
+    /* A guest that is given up does not go on: the processor stays here until the restart. */
     hung = true;
     page_out->deadline = host_deadline();
     answer(ANSWER_HUNG);
@@ -169,7 +169,7 @@ void hal_link_send(uint32_t channel, const uint8_t *bytes, uint32_t len) {
     record(RECORD_SEND, &channel, sizeof channel, bytes, len);
 }
 
-/* sfc32 (host-sim/prng.ts), its state in what a restart does not touch. */
+/* sfc32 (host-sim/prng.ts). Its state is in the part of the page that a restart does not touch. */
 static uint32_t draw(void) {
     uint32_t *s = page_out->random;
     const uint32_t sum = s[0] + s[1] + s[3]++;

@@ -1,5 +1,5 @@
-/* The bench HAL: a board whose pins are a page that a harness shares. What a machine (a process, an
- * emulated chip) supplies for it. Must not know the gate or the guest. */
+/* The HAL of a board whose pins are a page that it shares with a harness, and what a machine (a
+ * process, an emulated chip) supplies for it. */
 #ifndef BENCH_H
 #define BENCH_H
 
@@ -29,7 +29,7 @@ _Noreturn void bench_main(const uint8_t *guest, uintptr_t stack_floor);
 /* The doorbell: the contacts may have changed, time has passed. `entry`: machine_count() at the
  * interrupt's entry. */
 void bench_doorbell(uint32_t entry);
-/* Now and then while the processor works, `ms` of processor time apart. */
+/* From a timer, `ms` of processor time apart, while the processor works. */
 void bench_timer(uint32_t ms);
 
 #endif

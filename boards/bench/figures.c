@@ -1,7 +1,7 @@
-/* Counts instructions of the parts that make up the host's work, on the machine's own counter.
- * Stands in for host.c and bench.c: the guest gets its events from here, and its effects go
- * nowhere. The stimuli hold signed commands for epoch 1; results leave as records, one word each,
- * in the order of FIGURE in tests/bench/boards.ts. */
+/* Counts the instructions of the parts of the host's work, by the machine's counter. Replaces
+ * host.c and bench.c: the guest gets its events from here, and its effects are dropped. The stimuli
+ * hold signed commands for epoch 1. Results are records of one word, in the order of FIGURE in
+ * tests/bench/boards.ts. */
 #include <assert.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
-/* The page that a harness and a native board share: what reaches the board by wire, and what it
- * drives. Offsets are the contract with host-sim/native/page.ts; little-endian. The board's side of
- * `page_in` is mapped read-only: no software on it can move its own contacts. */
+/* The page that a harness and a native board share: the board's inputs and its outputs. The offsets
+ * are a contract with host-sim/native/page.ts; little-endian. The board maps `page_in` read-only,
+ * so no software on it can move its own contacts. */
 #ifndef PAGE_H
 #define PAGE_H
 

@@ -1,4 +1,4 @@
-/* CRC-32 (ISO-HDLC) as a number. Knows nothing of what is checked. */
+/* CRC-32 (ISO-HDLC). */
 #ifndef CRC32_H
 #define CRC32_H
 

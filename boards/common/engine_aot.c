@@ -9,7 +9,7 @@ uint8_t guest_memory[KS_GUEST_MEMORY];
 static w2c_device device;
 uint32_t wasm_rt_call_stack_depth;
 
-/* A module that is refused was not translated: another stands in its place and is never called. */
+/* A refused module was not translated. Another is compiled in its place and is never called. */
 const char *guest_load(const uint8_t *bytes, uint32_t len) {
     static struct guest_shape shape;
     return guest_check(bytes, len, GUEST_ROOM, &shape);

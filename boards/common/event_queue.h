@@ -1,5 +1,6 @@
-/* Events that wait for the guest, and messages that wait with them. Bounded; pushed by interrupts,
- * popped by the loop. Every function is called masked, but rx_take's reader. Knows no event. */
+/* Events that wait for the guest, and the messages that belong to them. Bounded. Interrupts push,
+ * the loop pops. Every function is called with interrupts masked, except rx_oldest() by its reader.
+ */
 #ifndef EVENT_QUEUE_H
 #define EVENT_QUEUE_H
 
@@ -23,7 +24,7 @@ KS_MUST_USE bool queue_pop(struct event *event);
 bool rx_room(void);
 /* Copies a message of at most KS_MESSAGE_MAX bytes in; its RX event is pushed by the caller. */
 void rx_put(const uint8_t *bytes, uint32_t len);
-/* The oldest message; stays where it is until rx_release(). */
+/* The oldest message; valid until rx_release(). */
 const uint8_t *rx_oldest(void);
 void rx_release(void);
 

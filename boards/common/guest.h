@@ -15,8 +15,7 @@
 #define GUEST_HEAP_WORDS                                                                           \
     ((d_m3FixedHeap - KS_GUEST_MEMORY - KS_GUEST_STACK - GUEST_ENGINE_BYTES) /                     \
      (sizeof(void *) + sizeof(void *) / 8u))
-#define KS_GUEST_WORDS                                                                             \
-    (GUEST_HEAP_WORDS < GUEST_WORDS_MAX ? GUEST_HEAP_WORDS : GUEST_WORDS_MAX)
+#define KS_GUEST_WORDS (GUEST_HEAP_WORDS < GUEST_WORDS_MAX ? GUEST_HEAP_WORDS : GUEST_WORDS_MAX)
 #endif
 #define GUEST_ROOM (&(const struct guest_room){KS_GUEST_MEMORY, (uint32_t)(KS_GUEST_WORDS)})
 

@@ -1,5 +1,5 @@
-/* What a board supplies: pins, time, radio power, storage. The whole of what differs between
- * boards. Must not know the gate, the guest or any policy. Twin: host-sim/hal.ts. */
+/* What a board supplies: pins, time, radio power, storage. All that differs between boards is here.
+ * Twin: host-sim/hal.ts. */
 #ifndef HAL_H
 #define HAL_H
 
@@ -22,12 +22,12 @@ uint32_t hal_sense(void);
 /* Bit KS_INPUT_BUTTON, levels of sensed lines above KS_INPUT_LINES_SHIFT, the temperature above
  * KS_INPUT_TEMPERATURE_SHIFT. */
 uint32_t hal_inputs(void);
-/* Radio power. Off takes effect before it returns, waits for nothing, and is safe in an interrupt.
- */
+/* Radio power. Off takes effect before the call returns, waits for nothing, and is safe in an
+ * interrupt. */
 void hal_radio(bool on);
 /* Drives a pin; returns whether its level changed. Levels are held through a restart. */
 bool hal_gpio(uint32_t pin, uint32_t level);
-/* Hands a message to the network stack. Only called with the radio on and the session up. */
+/* Passes a message to the network stack. Called only with the radio on and the session up. */
 void hal_link_send(uint32_t channel, const uint8_t *bytes, uint32_t len);
 /* Fills with random bytes from the board's source. */
 void hal_random(uint8_t *bytes, uint32_t len);
@@ -38,7 +38,7 @@ KS_MUST_USE bool hal_storage_read(uint32_t region, uint32_t offset, uint8_t *byt
 /* Writes in ascending order; false on an I/O error. */
 KS_MUST_USE bool hal_storage_write(uint32_t region, uint32_t offset, const uint8_t *bytes,
                                    uint32_t len);
-/* One line of the trace, `<kind> <detail>`, without its end; the board puts the time before it. */
+/* One line of the trace, `<kind> <detail>`, without a line end; the board adds the time. */
 void hal_trace(const char *line, uint32_t len);
 /* A real restart: nothing in RAM survives but the retained region and the level of the pins. The
  * board boots again for `reason` (KS_BOOT), no sooner than after `delay_ms`. Safe in an interrupt.

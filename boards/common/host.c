@@ -1,7 +1,7 @@
 /* The host loop: gate, cut, queue, guest. Its trace is compared byte for byte with that of its
- * twin, host-sim/runtime.ts. No policy here: must not know a command, a key or a principal.
+ * twin, host-sim/runtime.ts.
  *
- * Interrupts sample the contacts, step the gate, cut, and push events; the loop pops one event at a
+ * Interrupts sample the contacts, step the gate, cut, and push events. The loop pops one event at a
  * time and calls the guest. A restart never returns, so nothing is unwound and nothing is freed. */
 #include "host.h"
 
@@ -15,8 +15,8 @@
 
 /* A guest that has not returned for this long is hung, in ms. */
 #define WATCHDOG_MS 2000u
-/* A board whose guest trapped stays down this long, in ms: a guest that always traps is no busy
- * loop. */
+/* A board whose guest trapped stays down this long, in ms, so that a guest that always traps does
+ * not make it restart without pause. */
 #define TRAP_DELAY_MS 1000u
 #define TX_MAX 8u
 /* The gate's elapsed field saturates here, in ms. */
@@ -46,7 +46,7 @@ static struct {
     bool ticking;
     uint32_t phase;
     bool radio, requested, link_up;
-    bool radio_cut; /* the edge took the power; not yet said */
+    bool radio_cut; /* the edge switched the power off; the trace line is still to come */
     uint8_t epoch[KS_EPOCH_BYTES];
     /* The guest. */
     bool guest_ready;
@@ -108,7 +108,7 @@ static uint32_t word_at(const uint8_t *bytes) {
 
 static void draw_epoch(void) {
     struct line line = {0};
-    /* All zero is the epoch that is never issued. */
+    /* An epoch of zeroes is never issued. */
     do hal_random(host.epoch, KS_EPOCH_BYTES);
     while ((word_at(host.epoch) | word_at(host.epoch + 4)) == 0);
     line_text(&line, "epoch value=");
@@ -127,7 +127,7 @@ static void announce(void) {
     push(KS_EVENT_GATE, hal_now(), phase);
 }
 
-/* The gate left LIVE. Radio first; nothing is waited for. */
+/* The gate left LIVE. The radio goes off first; nothing is waited for. */
 static _Noreturn void cut(void) {
     radio_off();
     trace3("gate phase=", phase_names[w2c_gate_phase(NULL, host.word)], "");
@@ -195,7 +195,7 @@ void host_link(bool up) {
 }
 
 void host_received(const uint8_t *bytes, uint32_t len) {
-    /* Killed: not delivered, not kept. */
+    /* Killed: messages are neither delivered nor kept. */
     if (!host.radio || !host.link_up) return;
     if (len > KS_MESSAGE_MAX) {
         struct line line = {0};
@@ -240,7 +240,7 @@ bool host_queue_send(uint32_t channel, const uint8_t *bytes, uint32_t len) {
     return true;
 }
 
-/* A trap in init lets go of the relay as well. */
+/* A trap in init also releases the relay. */
 _Noreturn void host_trap(void) {
     hal_interrupts(false);
     trace3("trap during=", host.during, "");
@@ -261,10 +261,10 @@ static void leave(void) {
     host.in_guest = false;
 }
 
-/* Asserts what the module's shape alone cannot tell. */
+/* Checks what the guest itself reports; a check of the module cannot. */
 static void admit(void) {
     const uint32_t state_len = guest_state_len();
-    /* Asked for once: a guest cannot move it later to where it does not fit. */
+    /* Read once, so that a guest cannot move it later to where it does not fit. */
     host.rx_buffer = guest_rx_buffer();
     if (guest_abi_version() != KS_ABI_VERSION || state_len > KS_STATE_MAX) host_trap();
     if (guest_range(guest_state_ptr(), state_len) == NULL) host_trap();
@@ -340,7 +340,7 @@ _Noreturn void host_boot(const struct host_image *image) {
     host.guest_since = hal_now();
     assert(image->reason < KS_BOOT_COUNT);
     trace3("boot reason=", boot_names[image->reason], "");
-    /* The gate before anything else. */
+    /* The gate runs before anything else. */
     host_edge();
     host_sampled();
     hal_interrupts(true);

@@ -1,5 +1,5 @@
-/* The host's entries: what a board's start-up and its interrupts call, and what the imports and the
- * engine share. Twin of the class in host-sim/runtime.ts. */
+/* The host's entry points: for a board's start-up and its interrupts, and for the imports and the
+ * engine. Twin: the class in host-sim/runtime.ts. */
 #ifndef HOST_H
 #define HOST_H
 
@@ -8,30 +8,28 @@
 
 struct host_image {
     uint32_t reason;      /* KS_BOOT */
-    const uint8_t *guest; /* the module; flash is good enough */
+    const uint8_t *guest; /* the module; may be in flash */
     uint32_t guest_len;
     uintptr_t stack_floor; /* the guest may not push the native stack below this address */
 };
 
-/* Start-up: gate first, then the guest, then the loop. Called masked, with the page of pins ready.
- */
+/* Start-up: the gate, then the guest, then the loop. Called masked, with the pins readable. */
 _Noreturn void host_boot(const struct host_image *image);
 
 /* --- interrupts; each is called masked --- */
 
-/* Contact edge or timer. First thing in the handler: steps the gate and, on leaving LIVE, takes the
- * radio's power away. Bounded: no loop, no trace. */
+/* Contact edge or timer; called first in the handler. Steps the gate and, when it leaves LIVE,
+ * switches the radio's power off. Bounded: no loop, no trace. */
 void host_edge(void);
-/* What the last edge means: announcement, cut (does not return), watchdog (does not return), tick.
- */
+/* Acts on the last edge: announcement, cut (does not return), watchdog (does not return), tick. */
 void host_sampled(void);
 /* An edge of the button, bounce included. */
 void host_button(bool pressed);
-/* A line that the board senses changed. A board without such lines never calls it. */
+/* A line that the board senses has changed. A board without such lines never calls this. */
 void host_input(void);
 /* The broker session came up or went down. */
 void host_link(bool up);
-/* A message from the network; copied, or dropped and said so. */
+/* A message from the network: copied, or dropped with a trace line. */
 void host_received(const uint8_t *bytes, uint32_t len);
 
 /* When the next edge is due if nothing happens outside, in ms modulo 2^32; within the next hour. */
@@ -43,11 +41,11 @@ bool host_in_guest(uint32_t *progress);
 
 /* --- the guest's side --- */
 
-/* The guest trapped: says so and restarts. */
+/* The guest trapped: writes a trace line and restarts. */
 _Noreturn void host_trap(void);
 /* Counts an import call against the event's budget. */
 void host_count_call(void);
-/* Whether the guest's memory may be pointed into yet. */
+/* Whether the guest is instantiated, so that ranges of its memory are valid. */
 bool host_guest_ready(void);
 void host_request_radio(bool on);
 bool host_may_send(void);

@@ -1,5 +1,5 @@
-/* The guest's imports: every range is checked before it is touched, misuse traps, and no import
- * ever re-enters the guest. Twin: host-sim/imports.ts. Must not know what the guest is for. */
+/* The guest's imports. Every range is checked before it is used, misuse traps, and no import enters
+ * the guest again. Twin: host-sim/imports.ts. */
 #include "imports.h"
 
 #include "guest.h"

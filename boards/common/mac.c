@@ -1,4 +1,4 @@
-/* See mac.h. Must not know whose key it is handed. */
+/* See mac.h. */
 #include "mac.h"
 
 #include <assert.h>

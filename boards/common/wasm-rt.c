@@ -1,4 +1,4 @@
-/* See wasm-rt.h. A trap is a restart, so nothing is ever freed and nothing unwound. */
+/* See wasm-rt.h. A trap is a restart, so nothing is freed and nothing is unwound. */
 #include "wasm-rt.h"
 
 #include <assert.h>

@@ -1,5 +1,5 @@
-/* The least that C made by wasm2c asks of its runtime: types, memory, traps. No allocation, no
- * tables, no threads. Interface: wabt 1.0.39, wasm2c/wasm-rt.h; written anew. */
+/* What C made by wasm2c needs of its runtime: types, memory, one small table, traps. No allocation,
+ * no threads. Interface: wabt 1.0.39, wasm2c/wasm-rt.h; the implementation is ours. */
 #ifndef WASM_RT_H
 #define WASM_RT_H
 
@@ -83,12 +83,12 @@ typedef struct {
     uint32_t max_size, size;
 } wasm_rt_externref_table_t;
 
-/* The bytes of a memory whose place is known when it is compiled; KS_GUEST_MEMORY or the like. */
+/* The bytes of a memory whose address is known at compile time. */
 #ifdef WASM_RT_DATA
 extern uint8_t WASM_RT_DATA[WASM_RT_SIZE];
 #endif
 
-/* Does not return: the guest is over. */
+/* Ends the guest; does not return. */
 _Noreturn void wasm_rt_trap(wasm_rt_trap_t trap);
 /* The bytes that the next instance's memory is to have. */
 void wasm_rt_next_memory(uint8_t *data, uint32_t size);

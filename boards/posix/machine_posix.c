@@ -1,6 +1,6 @@
-/* A process as a board's machine: signals are its interrupts, execve its reset. A doorbell is a
- * byte on standard input, an answer a byte on standard output; the end of standard input is the
- * end. Called as: board PAGE GUEST. Must not know the gate or the guest. */
+/* A process as a board's machine: signals are its interrupts, execve is its reset. A doorbell is a
+ * byte on standard input, an answer is a byte on standard output. The process ends with its
+ * standard input. Called as: board PAGE GUEST. */
 #define _GNU_SOURCE /* O_ASYNC, F_SETOWN */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,8 +15,7 @@
 
 #include "bench.h"
 
-/* The most that a guest's calls may take of the native stack, in bytes; sanitizers make frames
- * large. */
+/* What a guest's calls may take of the native stack, in bytes. Sanitizers make frames large. */
 #ifndef STACK_BYTES
 #define STACK_BYTES (2u * 1024u * 1024u)
 #endif
@@ -119,7 +118,7 @@ int main(int count, char **argv) {
     page_in = map(argv[1], O_RDONLY, PROT_READ, 0, sizeof *page_in);
     page_out = map(argv[1], O_RDWR, PROT_READ | PROT_WRITE, PAGE_IN_BYTES, sizeof *page_out);
     if (stat(argv[2], &guest) != 0) fail(argv[2]);
-    /* An empty file cannot be mapped, and its length says all there is to say. */
+    /* An empty file cannot be mapped; a pointer and the length 0 stand for it. */
     const void *bytes = "";
     if (guest.st_size > 0) bytes = map(argv[2], O_RDONLY, PROT_READ, 0, (size_t)guest.st_size);
     interrupts_begin();

@@ -1,6 +1,6 @@
 /* QEMU's `virt` machine as a bare microcontroller with an RV32IMC core in machine mode. A byte on
- * the UART is the contact edge and the doorbell; the machine timer looks at the contacts while the
- * guest works; the reset is the chip's own. Must not know the gate or the guest. */
+ * the UART is the contact edge and the doorbell. The machine timer samples the contacts while the
+ * guest works. The reset is the chip's own. */
 #include <string.h>
 
 #include "bench.h"
@@ -65,8 +65,8 @@ _Noreturn void machine_main(void);
 #define PMP_LOCKED 0x80u
 #define NAPOT(base, size) (((base) >> 2) | (((size) >> 3) - 1u))
 
-/* Locked until the next reset, for this mode too: flash and the guest are never written, the
- * contacts are the harness's alone, RAM is never executed. */
+/* Locked until the next reset, in machine mode as well: flash and the guest cannot be written, only
+ * the harness can write the contacts, and RAM cannot be executed. */
 void protect_memory(void) {
     CSR_WRITE(pmpaddr0, NAPOT(0x80000000u, 0x100000u));
     CSR_WRITE(pmpaddr1, NAPOT(0x80100000u, 0x100000u));
@@ -121,7 +121,7 @@ void machine_trap(uint32_t cause, uint32_t entry) {
         timer_set();
         bench_timer(TIMER_MS);
     } else if ((cause & CAUSE_INTERRUPT) != 0) doorbell(entry - ENTRY_SKEW);
-    /* An exception in the guest is the guest's trap: its stack ran into flash. */
+    /* An exception while the guest runs is the guest's trap. */
     else if (host_in_guest(&calls)) host_trap();
     else fail();
 }

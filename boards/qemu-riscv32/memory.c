@@ -1,11 +1,10 @@
-/* memcpy, memmove and memset by words: picolibc's are built for size and take 6 and 4 instructions
- * a byte, which was a third of a start. A chip's own library has such ones. Misaligned words are
- * read and written as they are: the core takes them (-mno-strict-align). Must not know who copies.
- */
+/* memcpy, memmove and memset by words. picolibc's are built for size and take 6 and 4 instructions
+ * a byte, which was a third of a boot; a chip's own library has versions like these. Misaligned
+ * words are accessed directly: the core allows it (-mno-strict-align). */
 #include <stdint.h>
 #include <string.h>
 
-/* A compiler that knew these loops would call the functions they are in. */
+/* Otherwise the compiler turns these loops into calls of the functions that they are in. */
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
 
 typedef uint32_t __attribute__((may_alias, aligned(1))) word;

@@ -1,4 +1,4 @@
-/* Reset and trap entry, machine mode. A reset finds RAM as it was left and sets all of it anew. */
+/* Reset and trap entry, machine mode. RAM keeps its content through a reset; all of it is set here. */
 
 #define FRAME 80
 

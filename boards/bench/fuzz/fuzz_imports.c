@@ -1,5 +1,5 @@
 /* libFuzzer: any sequence of import calls with any arguments, over a guest's memory of one page.
- * The input is a row of records: import, then four words. */
+ * The input is a sequence of records: import, then four words. */
 #include <string.h>
 
 #include "fuzz.h"

@@ -1,5 +1,5 @@
-/* libFuzzer: any bytes as a guest. What guest_check() lets pass is instantiated by the engine, and
- * every function of it compiled; nothing of it runs, for it may run for ever. */
+/* libFuzzer: any bytes as a guest. The engine instantiates what guest_check() accepts and compiles
+ * every function. Nothing of it runs, since it might not end. */
 #include "fuzz.h"
 /* As one file with the engine, to reach its module. */
 #include "../../common/engine_wasm3.c"

@@ -1,5 +1,5 @@
 /* libFuzzer: any stimuli in the page, over many doorbells, against the whole host with a small
- * guest that takes every event. The input is a row of requests: time passed, sense, length,
+ * guest that takes every event. The input is a sequence of requests: time passed, sense, length,
  * stimuli. */
 #include "fuzz.h"
 /* As one file with the host, so that a restart can do what it does on a board: forget all of it. */
