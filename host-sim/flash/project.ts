@@ -22,8 +22,8 @@ import { translateCore } from "../native/build.ts";
 import { wasm3Folder } from "../native/wasm3.ts";
 import { type Chip, commandOf, ROLES } from "./chip.ts";
 import { GUEST, guestContents } from "./contents.ts";
-import { roomOnBoard } from "./room.ts";
 import { partitionOf, readPartitions } from "./partitions.ts";
+import { roomOnBoard } from "./room.ts";
 
 function copyWasm3(folder: string): void {
   const from = wasm3Folder();

@@ -4,7 +4,8 @@
  * 1.0, chapters 3 (validation) and 5 (binary format).
  */
 import { EXPORTS, IMPORTS } from "../abi.gen.ts";
-import { checkBody, type ModuleFacts, OP, type Signature } from "./profile-code.ts";
+import { checkBody, type ModuleFacts, type Signature } from "./profile-code.ts";
+import { OP } from "./profile-ops.ts";
 import { hold, Malformed, Reader, TYPE_I32, TYPE_I64, TYPE_NONE } from "./profile-read.ts";
 
 /** What a board has for its guest. */
