@@ -332,8 +332,8 @@ describe.skipIf(without !== null)("flash ends with one line", () => {
       join(folder, "loop.wasm"),
       await assemble(text(1, "(func $f (loop br 0)) (start $f)")),
     );
-    const big = await assemble(text(1, `(data (i32.const 0) "${"\\61".repeat(65_000)}")`));
-    writeFileSync(join(folder, "big.wasm"), Buffer.concat([big, custom(1_000)]));
+    const big = await assemble(text(1, `(data (i32.const 0) "${"\\61".repeat(10_000)}")`));
+    writeFileSync(join(folder, "big.wasm"), Buffer.concat([big, ...Array(4).fill(custom(15_000))]));
     writeFileSync(join(folder, "ca.pem"), CERTIFICATE);
     initKeys(join(folder, "made"), "demo", random);
     complains(await startProgram(folder, `flash --board esp32c3 ${words}`).ended, code, expected);
