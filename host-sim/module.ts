@@ -23,6 +23,18 @@ export function sectionsOf(bytes: Uint8Array): number[] {
 }
 
 /**
+ * Compiles what was made from a guest to observe it: with probes it may be beyond the profile's bounds.
+ * Returns the reason if it is not a guest all the same.
+ */
+export function loadInstrumented(bytes: Uint8Array<ArrayBuffer>): GuestModule | string {
+  const guest = loadGuest(bytes);
+  const beyond = guest === "format" || guest === "size";
+  return beyond && WebAssembly.validate(bytes)
+    ? { module: new WebAssembly.Module(bytes), bytes }
+    : guest;
+}
+
+/**
  * Compiles a guest. Returns the reason if a board with this room refuses it: `format` (not
  * WebAssembly, not valid, or beyond the profile), `import` (one that does not exist, or with another
  * signature), `export` (one missing), `memory` (more than one page, or no maximum), `segment` (data or

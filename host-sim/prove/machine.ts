@@ -6,7 +6,7 @@
 import { type GuestExports, IMPORTS, MESSAGE_MAX, STATUS, TAG_BYTES } from "../abi.gen.ts";
 import { EXIT, UserError } from "../errors.ts";
 import { REGION_BYTES } from "../hal.ts";
-import { loadGuest } from "../module.ts";
+import { loadInstrumented } from "../module.ts";
 import { STATE_BYTES } from "../state.gen.ts";
 import { type Driver, layMessages, makeDriver } from "./driver.ts";
 import {
@@ -81,7 +81,7 @@ export class Machine {
   readonly #original: Uint8Array;
 
   constructor(bytes: Uint8Array<ArrayBuffer>) {
-    const module = loadGuest(bytes);
+    const module = loadInstrumented(bytes);
     if (typeof module === "string") {
       const why = `the module is no guest (${module}): see docs/ABI.md`;
       throw new UserError(why, EXIT.BAD_FILE);
