@@ -16,7 +16,7 @@ const SLOW = [
   "tests/swarm/progress-file.test.ts",
   "tests/prove/controller.test.ts",
   "tests/targets/hil/*.test.ts",
-  "tests/targets/native/{equivalence,fuzz,hostile,stack}.test.ts",
+  "tests/targets/native/{equivalence,fuzz,guests,hostile,stack}.test.ts",
   "tests/targets/rp2040/{controller,hostile-guests,scenarios,storage}.test.ts",
 ];
 const ALL = "tests/**/*.test.ts";

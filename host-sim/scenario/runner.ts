@@ -95,14 +95,23 @@ export async function runScenario(options: RunOptions): Promise<Outcome> {
   const untimed = timed
     ? "it needs the board's exact times, so it runs in virtual time only"
     : null;
+  const set = scenario.start.clock !== undefined && target.realTime !== undefined;
+  const unset = set ? "a board's clock starts at 0" : null;
   const reason =
-    untimed ?? target.unsupportedImageReason(image) ?? unsupportedReason(scenario.steps, target);
+    untimed ??
+    unset ??
+    target.unsupportedImageReason(image) ??
+    unsupportedReason(scenario.steps, target);
   if (reason !== null) return { status: "not-run", reason, trace: new Trace(), virtualMs: 0 };
   const run = new Run(options);
   try {
     const failure = await run.all();
     const notes = target.realTime?.notes() ?? [];
-    const common = { trace: run.trace, virtualMs: target.now, ...(notes.length > 0 && { notes }) };
+    const common = {
+      trace: run.trace,
+      virtualMs: target.now - (scenario.start.clock ?? 0),
+      ...(notes.length > 0 && { notes }),
+    };
     return failure === null
       ? { status: "passed", ...common }
       : { status: "failed", failure, ...common };
@@ -146,6 +155,7 @@ class Run {
         firmware,
         seed,
         position: scenario.start.switch,
+        ...(scenario.start.clock !== undefined && { clock: scenario.start.clock }),
         image: scenario.start.image ?? "own",
         secrets: SCENARIO_SECRETS,
         trace: (at, kind, detail) => {
