@@ -17,7 +17,7 @@ const SLOW = [
   "tests/prove/controller.test.ts",
   "tests/gateway/{gateway,http,page,real-home-assistant,story}.test.ts",
   "tests/targets/hil/*.test.ts",
-  "tests/targets/native/{attest,equivalence,fuzz,hostile,stack}.test.ts",
+  "tests/targets/native/{attest,equivalence,fuzz,guests,hostile,stack}.test.ts",
   "tests/targets/rp2040/{controller,hostile-guests,scenarios,storage}.test.ts",
 ];
 const ALL = "tests/**/*.test.ts";

@@ -12,7 +12,7 @@ uint32_t wasm_rt_call_stack_depth;
 /* A refused module was not translated. Another is compiled in its place and is never called. */
 const char *guest_load(const uint8_t *bytes, uint32_t len) {
     static struct guest_shape shape;
-    return guest_check(bytes, len, &shape);
+    return guest_check(bytes, len, GUEST_ROOM, &shape);
 }
 
 uint32_t guest_arena_used(void) { return 0; }

@@ -1,16 +1,24 @@
-/* The guest under wasm3 0.5, which trusts its module: only one that guest_check() has passed comes
- * here. Functions are compiled when first called. All that wasm3 allocates comes from its own fixed
- * heap (d_m3FixedHeap) and is never given back; when it is used up the guest traps. */
+/* The guest under wasm3 0.5. wasm3 trusts its module, so only a module that guest_check() accepted
+ * comes here. Functions are compiled when they are first called. wasm3 allocates from a fixed heap
+ * of its own (d_m3FixedHeap) and never gives memory back; when the heap is used up the guest traps.
+ */
 #include <assert.h>
 #include <string.h>
+
+#include "wasm3_engine.h"
 
 #include "guest.h"
 #include "host.h"
 #include "imports.h"
 #include "m3_compile.h"
 #include "m3_env.h"
-#include "m3_exec_defs.h"
-#include "wasm3_engine.h"
+
+/* A call's result and arguments are written above the caller's frame before wasm3 checks that the
+ * called function fits. This much behind the end of its stack is kept for them, in bytes: a slot of
+ * 64 bits each, and one that the alignment of the frame may take. */
+#ifndef STACK_RED_ZONE
+#define STACK_RED_ZONE (8u * (GUEST_PARAMS_MAX + 2u))
+#endif
 
 static IM3Runtime runtime;
 static IM3Function functions[EXPORT_COUNT];
@@ -62,7 +70,7 @@ static void must(M3Result result) {
 const char *guest_load(const uint8_t *bytes, uint32_t len) {
     image = bytes;
     image_len = len;
-    return guest_check(bytes, len, &shape);
+    return guest_check(bytes, len, GUEST_ROOM, &shape);
 }
 
 /* Reads the sections but the custom ones, whose content guest_check() does not vouch for. */
@@ -90,11 +98,11 @@ void guest_start(void) {
     wasm3_stack_floor = host_stack_floor();
     IM3Environment environment = m3_NewEnvironment();
     if (environment == NULL) host_trap();
-    runtime = m3_NewRuntime(environment, KS_GUEST_STACK, NULL);
+    runtime = m3_NewRuntime(environment, KS_GUEST_STACK + STACK_RED_ZONE, NULL);
     if (runtime == NULL) host_trap();
+    runtime->numStackSlots = KS_GUEST_STACK / sizeof(m3slot_t);
     runtime->memoryLimit = KS_GUEST_MEMORY;
     parse(environment, &module);
-    if (!shape.elements_fit) host_trap();
     must(m3_LoadModule(runtime, &module));
     for (uint32_t i = 0; i < sizeof bindings / sizeof *bindings; i++) {
         const M3Result result = m3_LinkRawFunction(&module, "board", bindings[i].name,
@@ -112,8 +120,8 @@ void guest_start(void) {
 static uint64_t *stack(void) { return runtime->stack; }
 
 static void call(uint32_t export) {
-    const void *trap = RunCode(functions[export]->compiled, runtime->stack,
-                               runtime->memory.mallocated, d_m3OpDefaultArgs);
+    const void *trap =
+        wasm3_run(functions[export]->compiled, runtime->stack, runtime->memory.mallocated);
     if (trap != NULL) host_trap();
 }
 

@@ -6,6 +6,19 @@
 #include "hal.h"
 #include "validate.h"
 
+/* Of wasm3's heap: what it takes for itself, and a margin, in bytes. */
+#define GUEST_ENGINE_BYTES 4096u
+/* Words of code and tables that a guest may need: what the heap holds. On a core of 64 bits a word
+ * is longer, and there are more of them. A build that was measured with the one guest it is for may
+ * say so itself. */
+#ifndef KS_GUEST_WORDS
+#define GUEST_HEAP_WORDS                                                                           \
+    ((d_m3FixedHeap - KS_GUEST_MEMORY - KS_GUEST_STACK - GUEST_ENGINE_BYTES) /                     \
+     (sizeof(void *) + sizeof(void *) / 8u))
+#define KS_GUEST_WORDS (GUEST_HEAP_WORDS < GUEST_WORDS_MAX ? GUEST_HEAP_WORDS : GUEST_WORDS_MAX)
+#endif
+#define GUEST_ROOM (&(const struct guest_room){KS_GUEST_MEMORY, (uint32_t)(KS_GUEST_WORDS)})
+
 /* Why the image's guest is refused (see guest_check); null if it may start. */
 const char *guest_load(const uint8_t *bytes, uint32_t len);
 /* Instantiates: memory, data, imports, start function. Traps (host_trap) if that fails. */

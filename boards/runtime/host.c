@@ -26,6 +26,8 @@
 /* Of a sense: both contacts; NC alone closed. */
 #define CONTACTS 3u
 #define CONTACTS_KILL 2u
+/* With nothing due, the host is woken after this long, in ms: no value of a time means "never". */
+#define REST_MS 3600000u
 
 static const char *const boot_names[] = {KS_BOOT_NAMES};
 static const char *const phase_names[] = {KS_PHASE_NAMES};
@@ -45,9 +47,8 @@ static struct {
     uint32_t word; /* the gate's */
     uint32_t before;
     uint32_t sense, traced_sense;
-    uint32_t last_sample, next_tick;
-    uint32_t phase;
-    bool radio, requested, link_up;
+    uint32_t last_sample, next_tick, phase;
+    bool radio, requested, link_up, ticking;
     bool radio_cut; /* the edge switched the power off; the trace line is still to come */
     bool held;      /* the contacts count as open until they are at KILL */
     bool released;  /* the guest gave the radio up while the gate permitted it */
@@ -67,6 +68,8 @@ static struct {
     const struct host_image *image;
 } host;
 
+/* Times are ms modulo 2^32, less than 2^31 apart. */
+static bool before(uint32_t a, uint32_t b) { return (int32_t)(a - b) < 0; }
 static uint32_t step(uint32_t word, uint32_t inputs) { return w2c_gate_step(NULL, word, inputs); }
 
 static bool permits(uint32_t word) { return w2c_gate_permits(NULL, word) != 0; }
@@ -180,7 +183,7 @@ static uint32_t inputs(void) {
 
 static void tick(void) {
     const uint32_t now = hal_now();
-    if (host.next_tick == HOST_NEVER || now < host.next_tick) return;
+    if (!host.ticking || before(now, host.next_tick)) return;
     host.next_tick = now + KS_TICK_MS;
     push(KS_EVENT_TICK, now, inputs());
 }
@@ -197,10 +200,12 @@ void host_sampled(void) {
 }
 
 uint32_t host_deadline(void) {
-    uint32_t due = host.in_guest ? host.guest_since + WATCHDOG_MS : host.next_tick;
+    uint32_t due = hal_now() + REST_MS;
+    if (host.in_guest) due = host.guest_since + WATCHDOG_MS;
+    else if (host.ticking) due = host.next_tick;
     /* A word that one more ms does not change needs no sample until an input changes. */
     const bool settled = step(host.word, host.sense | (1u << 8)) == host.word;
-    if (!settled && host.last_sample + 1 < due) due = host.last_sample + 1;
+    if (!settled && before(host.last_sample + 1, due)) due = host.last_sample + 1;
     return due;
 }
 
@@ -367,7 +372,6 @@ static void dispatch(const struct event *event) {
 _Noreturn void host_boot(const struct host_image *image) {
     host.image = image;
     host.last_sample = hal_now();
-    host.next_tick = hal_now();
     host.traced_sense = SENSE_NONE;
     host.guest_since = hal_now();
     assert(image->reason < KS_BOOT_COUNT);
@@ -375,7 +379,6 @@ _Noreturn void host_boot(const struct host_image *image) {
     trace3("boot reason=", boot_names[image->reason], "");
     /* The gate runs before anything else. */
     host_edge();
-    host.next_tick = HOST_NEVER;
     host_sampled();
     hal_interrupts(true);
     const char *refused = guest_load(image->guest, image->guest_len);
@@ -383,6 +386,7 @@ _Noreturn void host_boot(const struct host_image *image) {
     if (refused != NULL) trace3("guest state=refused reason=", refused, "");
     else {
         host.next_tick = hal_now();
+        host.ticking = true;
         start_guest();
         tick();
     }

@@ -6,9 +6,6 @@
 #include "abi.gen.h"
 #include "hal.h"
 
-/* No deadline. */
-#define HOST_NEVER UINT32_MAX
-
 struct host_image {
     uint32_t reason;      /* KS_BOOT */
     const uint8_t *guest; /* the module; may be in flash */
@@ -40,7 +37,7 @@ void host_link(bool up);
 /* A message from the network: copied, or dropped with a trace line. */
 void host_received(const uint8_t *bytes, uint32_t len);
 
-/* When the next edge is due without anything happening outside, in ms; HOST_NEVER for never. */
+/* When the next edge is due if nothing happens outside, in ms modulo 2^32; within the next hour. */
 uint32_t host_deadline(void);
 /* Whether the board waits for a clean KILL position; see host_image. */
 bool host_radio_held(void);

@@ -1,12 +1,12 @@
 /* Reads a module's sections and checks its shape and every function body (validate_code.c). The
  * profile is WebAssembly 1.0 without floating point. Source: WebAssembly Core Specification 1.0,
- * chapters 3 (validation) and 5 (binary format). Twin: host-sim/sim/module.ts. */
+ * chapters 3 (validation) and 5 (binary format). Twin: host-sim/sim/profile.ts. */
 #include "validate.h"
 
 #include <string.h>
 
 #include "abi.gen.h"
-#include "validate_internal.h"
+#include "validate_code.h"
 
 enum { KIND_FUNCTION, KIND_TABLE, KIND_MEMORY, KIND_GLOBAL };
 enum {
@@ -25,59 +25,11 @@ enum {
     SECTION_COUNT
 };
 #define PAGES_MAX 1u
+#define PAGE_BYTES 65536u
 #define PAGES_VALID 65536u
-#define TABLE_VALID 10000000u
-
-struct name {
-    const uint8_t *at;
-    uint32_t len;
-};
-
-static bool name_is(struct name name, const char *text) {
-    return name.len == strlen(text) && memcmp(name.at, text, name.len) == 0;
-}
-
-static const uint8_t *read_bytes(struct reader *r, uint32_t len) {
-    const uint8_t *at = r->at;
-    if ((uint32_t)(r->end - r->at) < len) {
-        r->bad = true;
-        return at;
-    }
-    r->at += len;
-    return at;
-}
-
-/* Well-formed UTF-8: Unicode 15, table 3-7. */
-static bool utf8(const uint8_t *at, uint32_t len) {
-    for (uint32_t i = 0; i < len;) {
-        const uint32_t lead = at[i++];
-        if (lead < 0x80) continue;
-        const uint32_t more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
-        if (lead < 0xc2 || lead > 0xf4 || len - i < more) return false;
-        const uint32_t low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-        const uint32_t high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-        if (at[i] < low || at[i] > high) return false;
-        for (uint32_t k = 1; k < more; k++)
-            if ((at[i + k] & 0xc0) != 0x80) return false;
-        i += more;
-    }
-    return true;
-}
-
-static struct name read_name(struct reader *r) {
-    struct name name;
-    name.len = read_u32(r);
-    name.at = read_bytes(r, name.len);
-    if (r->bad) name.len = 0;
-    if (!utf8(name.at, name.len)) r->bad = true;
-    return name;
-}
-
-uint32_t read_value_type(struct reader *r) {
-    const uint32_t type = read_byte(r);
-    if (type != TYPE_I32 && type != TYPE_I64) r->bad = true;
-    return type;
-}
+#define TABLE_MAX 64u
+#define EXPORTS_MAX 64u
+#define SEGMENTS_MAX 64u
 
 static void read_limits(struct reader *r, uint32_t most, uint32_t *min, uint32_t *max,
                         bool *bounded) {
@@ -85,7 +37,7 @@ static void read_limits(struct reader *r, uint32_t most, uint32_t *min, uint32_t
     *min = read_u32(r);
     *bounded = flags == 1;
     *max = *bounded ? read_u32(r) : most;
-    if (flags > 1 || *min > most || *max < *min) r->bad = true;
+    if (flags > 1 || *min > most || *max > most || *max < *min) r->bad = true;
 }
 
 /* --- sections --- */
@@ -97,7 +49,7 @@ static void type_section(struct module *m, struct reader *r) {
         struct signature *type = &m->type[i];
         if (read_byte(r) != 0x60) r->bad = true;
         const uint32_t params = read_u32(r);
-        if (params > PARAMS_MAX) r->bad = true;
+        if (params > GUEST_PARAMS_MAX) r->bad = true;
         type->params = (uint8_t)params;
         type->param = r->at;
         type->all_i32 = true;
@@ -124,7 +76,8 @@ static void add_table(struct module *m, struct reader *r) {
     bool bounded;
     if (read_byte(r) != 0x70 || m->tables > 0) r->bad = true;
     m->tables = 1;
-    read_limits(r, TABLE_VALID, &m->table_min, &max, &bounded);
+    read_limits(r, UINT32_MAX, &m->table_min, &max, &bounded);
+    if (m->table_min > TABLE_MAX) r->bad = true;
 }
 
 static void add_memory(struct module *m, struct reader *r) {
@@ -252,6 +205,7 @@ static void note_export(struct module *m, struct name name, uint32_t kind, uint3
 
 static void export_section(struct module *m, struct reader *r) {
     const uint32_t count = read_u32(r);
+    if (count > EXPORTS_MAX) r->bad = true;
     const struct reader start = *r;
     for (uint32_t i = 0; i < count && !r->bad; i++) {
         const struct name name = read_name(r);
@@ -265,6 +219,7 @@ static void export_section(struct module *m, struct reader *r) {
         const uint32_t kind = read_byte(r);
         const uint32_t index = read_u32(r);
         if (!export_exists(m, kind, index)) r->bad = true;
+        m->words += 3 + name.len / 4u;
         if (!r->bad) note_export(m, name, kind, index);
     }
 }
@@ -281,13 +236,14 @@ static void start_section(struct module *m, struct reader *r) {
 
 static void element_section(struct module *m, struct reader *r) {
     const uint32_t count = read_u32(r);
+    if (count > SEGMENTS_MAX) r->bad = true;
     for (uint32_t i = 0; i < count && !r->bad; i++) {
         if (read_u32(r) != 0 || m->tables == 0) r->bad = true;
         const uint32_t offset = read_constant(m, r, TYPE_I32);
         const uint32_t length = read_u32(r);
         for (uint32_t k = 0; k < length && !r->bad; k++)
             if (read_u32(r) >= m->functions) r->bad = true;
-        if (offset > m->table_min || length > m->table_min - offset) m->elements_fit = false;
+        if (offset > m->table_min || length > m->table_min - offset) m->segments_fit = false;
     }
 }
 
@@ -306,10 +262,16 @@ static void code_section(struct module *m, struct reader *r) {
 
 static void data_section(struct module *m, struct reader *r) {
     const uint32_t count = read_u32(r);
+    m->segments = count;
+    const uint32_t pages = m->memory_min < PAGES_MAX ? m->memory_min : PAGES_MAX;
+    const uint32_t size = pages * PAGE_BYTES < m->backed ? pages * PAGE_BYTES : m->backed;
+    if (count > SEGMENTS_MAX) r->bad = true;
     for (uint32_t i = 0; i < count && !r->bad; i++) {
         if (read_u32(r) != 0 || m->memories == 0) r->bad = true;
-        (void)read_constant(m, r, TYPE_I32);
-        (void)read_bytes(r, read_u32(r));
+        const uint32_t offset = read_constant(m, r, TYPE_I32);
+        const uint32_t length = read_u32(r);
+        (void)read_bytes(r, length);
+        if (offset > size || length > size - offset) m->segments_fit = false;
     }
 }
 
@@ -360,11 +322,25 @@ static bool read_module(struct module *m, struct reader *r) {
     return !r->bad && m->bodies == m->functions - m->imported;
 }
 
-const char *guest_check(const uint8_t *bytes, uint32_t len, struct guest_shape *shape) {
+/* Words of wasm3's heap, from above, on a core of 32 bits; on one of 64 bits the words are longer,
+ * and a ninth more of them. A function takes 15, in a table that may be moved once; a global 10; a
+ * segment 6; a type 4 and its values; an export at most 2 beside its name. A page of code is 128
+ * words, of which 15 may be its head and a rest too short to use. */
+static uint32_t words_of(const struct module *m) {
+    uint32_t words = m->words + m->words / 8u + 128u * (m->elses + 2u);
+    words += 15u * m->functions + 19u * m->imported;
+    words += 10u * m->globals + 6u * m->segments + m->table_min;
+    for (uint32_t i = 0; i < m->types; i++) words += 6u + m->type[i].params / 4u;
+    return words;
+}
+
+const char *guest_check(const uint8_t *bytes, uint32_t len, const struct guest_room *room,
+                        struct guest_shape *shape) {
     struct module module;
     struct reader reader = {bytes, bytes + len, false};
     memset(&module, 0, sizeof module);
-    module.elements_fit = true;
+    module.segments_fit = true;
+    module.backed = room->memory;
     for (uint32_t i = 0; i < EXPORT_COUNT; i++) module.export[i] = UINT32_MAX;
     if (!read_module(&module, &reader)) return "format";
     if (module.bad_import) return "import";
@@ -372,7 +348,9 @@ const char *guest_check(const uint8_t *bytes, uint32_t len, struct guest_shape *
         if (module.export[i] == UINT32_MAX) return "export";
     if (!module.memory_exported) return "export";
     if (!module.memory_bounded || module.memory_max > PAGES_MAX) return "memory";
+    if (!module.segments_fit) return "segment";
+    shape->words = words_of(&module);
+    if (shape->words > room->words) return "size";
     memcpy(shape->exports, module.export, sizeof shape->exports);
-    shape->elements_fit = module.elements_fit;
     return NULL;
 }

@@ -1,5 +1,5 @@
-/* Decides whether a module may run, before anything of it runs. The engine trusts a module that
- * passed. */
+/* Decides whether a module may run, before anything of it runs. The engine trusts the modules that
+ * pass: they compile, they instantiate, and they fit the engine's heap. */
 #ifndef VALIDATE_H
 #define VALIDATE_H
 
@@ -17,18 +17,36 @@ enum {
     EXPORT_COUNT
 };
 
-struct guest_shape {
-    uint32_t exports[EXPORT_COUNT];
-    /* False if an element segment lies outside its table: instantiation traps. */
-    bool elements_fit;
+/* Parameters of one function. */
+#define GUEST_PARAMS_MAX 32u
+/* Values of one function at once: parameters, locals, operands, and one for the result of each open
+ * block. */
+#define GUEST_VALUES_MAX 192u
+
+/* Words of code and tables that any guest may need; a board may have room for fewer. */
+#define GUEST_WORDS_MAX 16384u
+
+/* What a board has for its guest. */
+struct guest_room {
+    uint32_t memory; /* bytes of the guest's page that are backed */
+    uint32_t words;  /* of wasm3's heap, for code and tables */
 };
 
-/* Null if the module is a valid guest; `shape` is then filled. Otherwise the reason:
- *   "format"  not WebAssembly, not valid, or beyond the profile: version 1.0 without floating point
- *             and the bounds in validate.c
- *   "import"  one that the board does not have, or with another signature
- *   "export"  one that is missing, or with another signature
- *   "memory"  more than one page, or no maximum */
-const char *guest_check(const uint8_t *bytes, uint32_t len, struct guest_shape *shape);
+struct guest_shape {
+    uint32_t exports[EXPORT_COUNT];
+    uint32_t words; /* of wasm3's heap that it needs at most */
+};
+
+/* Null if the module is a valid guest; `shape` is then filled. Otherwise the reason.
+ *
+ * - "format": not WebAssembly, not valid, or beyond the profile: version 1.0 without floating
+ *   point, and the bounds in this file and in validate_code.h
+ * - "import", "export": one that the board does not have, or one that is missing; or with another
+ *   signature
+ * - "memory": more than one page, or no maximum
+ * - "segment": data or elements that do not fit the memory or the table
+ * - "size": more code and tables than the board has room for */
+const char *guest_check(const uint8_t *bytes, uint32_t len, const struct guest_room *room,
+                        struct guest_shape *shape);
 
 #endif

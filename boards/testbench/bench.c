@@ -104,7 +104,7 @@ void bench_doorbell(uint32_t entry) {
         return;
     }
     if (!booted) {
-        due = page_in->now >= page_out->boot_at;
+        due = (int32_t)(page_in->now - page_out->boot_at) >= 0;
         if (!due) answer(ANSWER_DONE);
         return;
     }

@@ -60,7 +60,7 @@ struct page_in {
 _Static_assert(sizeof(struct page_in) == PAGE_IN_BYTES, "the layout is a contract");
 
 struct page_out {
-    uint32_t deadline; /* ms; UINT32_MAX for never */
+    uint32_t deadline; /* ms, modulo 2^32 like every time here; less than 2^31 from `now` */
     uint32_t records_len;
     /* What a restart does not touch. */
     uint32_t boot_reason;

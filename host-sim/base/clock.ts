@@ -22,7 +22,11 @@ export function parseMs(text: string): number | undefined {
 export type SetTimer = (ms: number, wake: () => void) => () => void;
 
 export class VirtualClock implements Clock {
-  #now = 0;
+  #now: number;
+
+  constructor(start = 0) {
+    this.#now = start;
+  }
 
   now(): number {
     return this.#now;

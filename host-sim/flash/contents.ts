@@ -12,6 +12,7 @@ import { runBounded } from "../base/guard.ts";
 import type { Keys } from "../controller/keys.ts";
 import { parseBroker } from "../mqtt/session.ts";
 import { loadGuest } from "../sim/module.ts";
+import { ANY_GUEST, type GuestRoom } from "../sim/profile.ts";
 import type { Partition } from "./partitions.ts";
 
 /** Partition names. */
@@ -47,15 +48,20 @@ export function framed(magic: string, body: Uint8Array, partition: Partition): B
 }
 
 const FAULTS: Readonly<Record<string, string>> = {
-  format: "it is not valid WebAssembly",
+  format: "it is not valid WebAssembly 1.0 without floating point, within the profile's bounds",
   import: "it has an import that boards do not provide",
   export: "it lacks a required export",
   memory: "its memory is not declared as exactly one page",
+  segment: "its data or elements do not fit the memory or the table that the board has",
+  size: "its code is more than the board's interpreter has room for",
 };
 
 /** Why a board would refuse a module at its boot; null if it would run it. Starts the module. */
-export function guestFault(bytes: Uint8Array<ArrayBuffer>): string | null {
-  const guest = loadGuest(bytes);
+export function guestFault(
+  bytes: Uint8Array<ArrayBuffer>,
+  room: GuestRoom = ANY_GUEST,
+): string | null {
+  const guest = loadGuest(bytes, room);
   if (typeof guest === "string") return FAULTS[guest] ?? guest;
   const entries = WebAssembly.Module.imports(guest.module).map(({ name }) => [name, () => 0]);
   let fault: string | null = null;
@@ -92,8 +98,9 @@ export function guestContents(
   name: string,
   module: Uint8Array<ArrayBuffer>,
   partition: Partition,
+  room: GuestRoom = ANY_GUEST,
 ): Buffer {
-  const fault = guestFault(module);
+  const fault = guestFault(module, room);
   if (fault !== null)
     throw new UserError(`guest ${name}: a board would refuse this guest: ${fault}`, EXIT.BAD_FILE);
   return framed("KSGUEST1", module, partition);

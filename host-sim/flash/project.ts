@@ -25,6 +25,7 @@ import { firmwarePath, readModule } from "../sim/firmware.ts";
 import { type Chip, commandOf, ROLES } from "./chip.ts";
 import { GUEST, guestContents } from "./contents.ts";
 import { partitionOf, readPartitions } from "./partitions.ts";
+import { roomOnBoard } from "./room.ts";
 
 function copyWasm3(folder: string): void {
   const from = wasm3Folder();
@@ -38,10 +39,11 @@ function generate(chip: Chip, folder: string): void {
   copyWasm3(join(folder, "wasm3"));
   const table = join(chip.folder, chip.firmware.partitions);
   const partition = partitionOf(table, readPartitions(table, chip.flashBytes), GUEST);
+  const room = roomOnBoard(chip.board);
   for (const role of ROLES) {
     const path = firmwarePath(role);
     const module = new Uint8Array(readModule(path));
-    writeFileSync(join(folder, `${role}.bin`), guestContents(path, module, partition));
+    writeFileSync(join(folder, `${role}.bin`), guestContents(path, module, partition, room));
   }
 }
 

@@ -12,7 +12,8 @@ export interface Scenario {
   seed?: number;
   /** `exact`: it counts on the board's exact times, so it does not run on a target in real time. */
   time?: "exact";
-  start: { switch: Position; board?: string; image?: Image };
+  /** `clock`: what the device's clock shows at the start, in ms; 0 if absent. */
+  start: { switch: Position; board?: string; image?: Image; clock?: number };
   /** Path of a guest that replaces device.wasm, relative to the scenario. */
   guest?: string;
   steps: Step[];

@@ -29,7 +29,7 @@ import { Oracle } from "./oracle.ts";
 import { type Message, type ReceivedReply, Remote, SCENARIO_SECRETS } from "./remote.ts";
 import { Mismatch, type Target } from "./target.ts";
 import { matches, Trace } from "./trace.ts";
-import { unsupportedReason } from "./unsupported.ts";
+import { unsupportedScenarioReason } from "./unsupported.ts";
 
 /** How long a reply may take if the step does not say, in ms. */
 const REPLY_MS = 50;
@@ -68,19 +68,17 @@ export type Outcome = { trace: Trace; virtualMs: number; notes?: readonly string
 /** Runs a scenario to its end or to the first failure. Errors that are not failures are thrown. */
 export async function runScenario(options: RunOptions): Promise<Outcome> {
   const { scenario, target } = options;
-  const image = scenario.start.image ?? "own";
-  const timed = scenario.time === "exact" && target.realTime !== undefined;
-  const untimed = timed
-    ? "it needs the board's exact times, so it runs in virtual time only"
-    : null;
-  const reason =
-    untimed ?? target.unsupportedImageReason(image) ?? unsupportedReason(scenario.steps, target);
+  const reason = unsupportedScenarioReason(scenario, target);
   if (reason !== null) return { status: "not-run", reason, trace: new Trace(), virtualMs: 0 };
   const run = new Session(options);
   try {
     const failure = await run.all();
     const notes = target.realTime?.notes() ?? [];
-    const common = { trace: run.trace, virtualMs: target.now, ...(notes.length > 0 && { notes }) };
+    const common = {
+      trace: run.trace,
+      virtualMs: target.now - (scenario.start.clock ?? 0),
+      ...(notes.length > 0 && { notes }),
+    };
     return failure === null
       ? { status: "passed", ...common }
       : { status: "failed", failure, ...common };
@@ -143,6 +141,7 @@ export class Session {
       firmware,
       seed,
       position: scenario.start.switch,
+      ...(scenario.start.clock !== undefined && { clock: scenario.start.clock }),
       image: scenario.start.image ?? "own",
       secrets: SCENARIO_SECRETS,
       trace: (at, kind, detail) => {

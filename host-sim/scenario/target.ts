@@ -14,6 +14,8 @@ export interface TargetConfig {
   firmware: Firmware;
   seed: number;
   position: Position;
+  /** What the device's clock shows at the start, in ms; 0 if absent. */
+  clock?: number;
   image: Image;
   /** By PRINCIPAL. */
   secrets: readonly (Uint8Array | null)[];

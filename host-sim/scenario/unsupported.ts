@@ -1,5 +1,5 @@
-/** Whether a target can run the steps of a scenario. */
-import type { Step } from "./grammar.ts";
+/** Whether a target can run a scenario, or steps of one. */
+import type { Scenario, Step } from "./grammar.ts";
 import type { Target } from "./target.ts";
 
 /**
@@ -20,4 +20,15 @@ export function unsupportedReason(
     if (reason !== null) return reason;
   }
   return null;
+}
+
+/** Why the target cannot run the scenario; null if it can. */
+export function unsupportedScenarioReason(scenario: Scenario, target: Target): string | null {
+  const { start, time, steps } = scenario;
+  if (target.realTime !== undefined) {
+    if (time === "exact")
+      return "it needs the board's exact times, so it runs in virtual time only";
+    if (start.clock !== undefined) return "a board's clock starts at 0";
+  }
+  return target.unsupportedImageReason(start.image ?? "own") ?? unsupportedReason(steps, target);
 }

@@ -29,7 +29,9 @@ export interface SimulatorOptions {
   /** Memory for the board's storage, for reuse across simulators. Default: new memory. */
   storage?: readonly Uint8Array[];
   position: Position;
-  /** Null if the trace is not read. */
+  /** What the board's clock shows when the supply comes up, in ms; by default 0. */
+  clock?: number;
+  /** Null: nobody reads the trace. */
   trace: TraceSink | null;
   /** Makes another host loop for the board, such as the C host. Default: the one in runtime.ts. */
   makeLoop?: (board: VirtualBoard, firmware: Firmware) => HostLoop;
@@ -65,7 +67,7 @@ const DEVICE = "demo";
 export class Simulator {
   readonly board: VirtualBoard;
   readonly loop: HostLoop;
-  readonly #clock = new VirtualClock();
+  readonly #clock: VirtualClock;
   readonly #link: Link;
   readonly #timeout: number;
   #powered = true;
@@ -73,6 +75,7 @@ export class Simulator {
 
   constructor(options: SimulatorOptions) {
     const { board, firmware, link, trace } = options;
+    this.#clock = new VirtualClock(options.clock);
     this.#link = link;
     this.#timeout = options.guestTimeoutMs ?? GUEST_TIMEOUT_MS;
     this.board = new VirtualBoard({

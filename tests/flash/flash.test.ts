@@ -377,9 +377,9 @@ describe.skipIf(without !== null)("flash fails with one line for", () => {
     );
     const big = await assembleWat(
       "test.wat",
-      text(ABI_VERSION, `(data (i32.const 0) "${"\\61".repeat(65_000)}")`),
+      text(ABI_VERSION, `(data (i32.const 0) "${"\\61".repeat(10_000)}")`),
     );
-    writeFileSync(join(folder, "big.wasm"), Buffer.concat([big, custom(1_000)]));
+    writeFileSync(join(folder, "big.wasm"), Buffer.concat([big, ...Array(4).fill(custom(15_000))]));
     writeFileSync(join(folder, "ca.pem"), CERTIFICATE);
     initKeys(join(folder, "made"), "demo", random);
     complains(await startProgram(folder, `flash --board esp32c3 ${words}`).ended, code, expected);

@@ -9,7 +9,7 @@ import { packageRoot } from "../../host-sim/base/paths.ts";
 import type * as guest from "../../host-sim/scenario/guest.ts";
 import type * as runner from "../../host-sim/scenario/runner.ts";
 import { type Firmware, loadFirmware, makeGate } from "../../host-sim/sim/firmware.ts";
-import { loadGuest } from "../../host-sim/sim/module.ts";
+import { loadInstrumented } from "../../host-sim/sim/module.ts";
 import type * as sim from "../../host-sim/targets/sim.ts";
 import { importBundle, replaceOnce } from "../base/changed-source.ts";
 
@@ -68,14 +68,17 @@ async function compile(
 /** device.wasm with the source of one of its files replaced. */
 export const compileDevice = (file: string, source: string) => compile("device", file, source);
 
-/** The firmware with a mutant. It is not optimised, which builds faster and behaves the same. */
+/**
+ * The firmware with a mutant. It is not optimised, which builds faster and behaves the same; its blocks nest
+ * deeper than the profile allows.
+ */
 export async function mutatedFirmware(mutant: Mutant): Promise<Firmware> {
   const name = mutant.file.startsWith("firmware/gate/") ? "gate" : "device";
   const binary = await compile(name, mutant.file, mutatedSource(mutant));
   const good = loadFirmware();
   return name === "gate"
     ? { ...good, gate: makeGate(binary) }
-    : { ...good, guest: loadGuest(binary) };
+    : { ...good, guest: loadInstrumented(binary) };
 }
 
 export type Host = Pick<typeof runner, "runScenario"> &

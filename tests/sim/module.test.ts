@@ -8,7 +8,7 @@ import { firmwarePath, readModule } from "../../host-sim/sim/firmware.ts";
 import { loadGuest } from "../../host-sim/sim/module.ts";
 import { assemble, type GuestText, guestText } from "./fake-hal.ts";
 
-const REASONS = ["format", "import", "export", "memory"];
+const REASONS = ["format", "import", "export", "memory", "segment", "size"];
 const device = readModule(firmwarePath("device"));
 
 /** The reason why a module is refused. Empty if it is accepted. */

@@ -1,4 +1,5 @@
-/* wasm3 over the sanitizer's heap, each block its own, all given back between two inputs. */
+/* wasm3 over the sanitizer's heap: each block is an allocation, and all are freed between two
+ * inputs. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,4 +40,5 @@ static void kept_free(void *block) {
 #define calloc kept_calloc
 #define realloc kept_realloc
 #define free kept_free
+#define KS_OWN_HEAP
 #include "../../runtime/wasm3.c"

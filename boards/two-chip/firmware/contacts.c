@@ -117,8 +117,7 @@ static void serve(void) {
     host_sampled();
     watchdog_feed();
     serving = false;
-    const uint32_t host = host_deadline(), modem = modem_deadline();
-    contacts_alarm(stale ? hal_now() + 1 : host < modem ? host : modem);
+    contacts_alarm(stale ? hal_now() + 1 : host_deadline());
 }
 
 static void serve_pending(void) {

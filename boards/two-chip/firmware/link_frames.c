@@ -63,8 +63,6 @@ void modem_feed(void) {
         for (uint32_t i = 0; i < len; i++) take(bytes[i]);
 }
 
-uint32_t modem_deadline(void) { return HOST_NEVER; }
-
 void modem_send(uint32_t principal, uint32_t channel, const uint8_t *bytes, uint32_t len) {
     const uint8_t to = (uint8_t)(principal << 4 | channel);
     const uint32_t body = len + 1;

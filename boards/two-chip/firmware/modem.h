@@ -14,11 +14,9 @@ void modem_power(bool on);
 /* The host has a message to a principal (KS_PRINCIPAL) on a channel (KS_CHANNEL). Without room it
  * is dropped, as a radio would. */
 void modem_send(uint32_t principal, uint32_t channel, const uint8_t *bytes, uint32_t len);
-/* Takes what has arrived and calls host_link() and host_received(); called whenever bytes arrive
- * and at the times that modem_deadline() names. */
+/* Takes what has arrived and calls host_link() and host_received(); called at each
+ * sample of the contacts and when bytes arrive. */
 void modem_feed(void);
-/* When modem_feed() is due without a byte, in ms of hal_now(); HOST_NEVER for never. */
-uint32_t modem_deadline(void);
 
 /* --- and calls: the UART to the modem --- */
 

@@ -29,6 +29,7 @@ import {
 import { partitionOf } from "../../flash/partitions.ts";
 import { hasTool, prepare, runProject } from "../../flash/project.ts";
 import { ROM_BAUD, Rom } from "../../flash/rom.ts";
+import { roomOnBoard } from "../../flash/room.ts";
 import { guestBytes } from "../../scenario/guest.ts";
 import { Port } from "../../serial/port.ts";
 import { firmwarePath } from "../../sim/firmware.ts";
@@ -93,7 +94,8 @@ async function partitionRegions(options: FlashOptions, chip: Chip): Promise<Regi
   if (options.guest !== undefined) {
     const file = options.guest === true ? firmwarePath("device") : options.guest;
     const partition = partitionOf(path, rows, GUEST);
-    const bytes = guestContents(file, await guestBytes(file), partition);
+    const room = roomOnBoard(chip.board);
+    const bytes = guestContents(file, await guestBytes(file), partition, room);
     regions.push({ name: GUEST, at: partition.at, bytes });
   }
   if (options.keys !== undefined || options.scenarioKeys) {

@@ -13,7 +13,7 @@ import {
 import { STATE_BYTES } from "../../abi/state.gen.ts";
 import { EXIT, UserError } from "../../base/errors.ts";
 import { REGION_BYTES } from "../../sim/hal.ts";
-import { loadGuest } from "../../sim/module.ts";
+import { loadInstrumented } from "../../sim/module.ts";
 import { guestModuleChecks } from "../module-checks.ts";
 import { throwOutOfRange } from "./abstraction.ts";
 import type { Signed } from "./messages.ts";
@@ -89,7 +89,7 @@ export class InstrumentedGuest {
   readonly #original: Uint8Array;
 
   constructor(bytes: Uint8Array<ArrayBuffer>) {
-    const loaded = loadGuest(bytes);
+    const loaded = loadInstrumented(bytes);
     if (typeof loaded === "string")
       throw badGuest(
         `the module is not a guest (${loaded}): docs/ABI.md lists its imports and exports`,

@@ -85,7 +85,7 @@ export class NativeLoop implements HostLoop {
     this.#doorbell = new Doorbell(image, guest, (doorbell) => {
       const head = Buffer.alloc(RECORDS_AT);
       head.writeUInt32LE(reason, OUT.bootReason);
-      head.writeUInt32LE(now, OUT.bootAt);
+      head.writeUInt32LE(now >>> 0, OUT.bootAt);
       for (const [pin, level] of this.#pins.entries())
         head.writeUInt32LE(level, OUT.pins + 4 * pin);
       head.set(this.#random, OUT.random);
@@ -167,7 +167,7 @@ export class NativeLoop implements HostLoop {
     const budget = Math.min(board.bytesToPowerLoss, NEVER);
     const words: [number, number][] = [
       [IN.request, request],
-      [IN.now, board.now()],
+      [IN.now, board.now() >>> 0],
       [IN.sense, board.sense()],
       [IN.inputs, board.inputs() >>> 0],
       [IN.flags, board.faults.has("storage-fails") ? FLAG_STORAGE_FAILS : 0],
@@ -216,8 +216,9 @@ export class NativeLoop implements HostLoop {
       records = Buffer.alloc(length);
       doorbell.read(IN_BYTES + RECORDS_AT, records);
     }
-    const due = this.#out.readUInt32LE(OUT.deadline);
-    this.#deadline = due === NEVER ? Number.POSITIVE_INFINITY : due;
+    // The board's clock wraps at 2^32 ms; what is due is less than 2^31 ms from now.
+    const now = this.#board.now();
+    this.#deadline = now + ((this.#out.readUInt32LE(OUT.deadline) - now) | 0);
     this.#out.copy(this.#random, 0, OUT.random, OUT.randomEnd);
     for (const { kind, bytes } of readRecords(Buffer.from(records.subarray(0, length)))) {
       this.#applyRecord(doorbell, kind, bytes);

@@ -31,12 +31,10 @@ export interface ImageBoard {
   /** GPIO numbers; each becomes PIN_<NAME> for the compiler. */
   readonly pins: Readonly<Record<string, number>> & Readonly<Record<Pin, number>>;
   readonly flash: { readonly bytes: number } & Readonly<Record<(typeof PARTS)[number], FlashPart>>;
-  /** Files below the board's folder; `interpreter` belongs to wasm3. */
+  /** Files below the board's folder. */
   readonly sources: readonly string[];
-  readonly interpreter: readonly string[];
-  /** Headers that the compiler includes first: in every source, and in wasm3's. */
+  /** Header that the compiler includes first in every source. */
   readonly includeFirst: string;
-  readonly interpreterInclude: string;
   readonly include: readonly string[];
   readonly flags: readonly string[];
   readonly link: readonly string[];

@@ -130,28 +130,16 @@ function guestUnits(board: ImageBoard, options: FirmwareOptions, folder: string)
   const runtime = (name: string) => join(packageRoot(), "boards", "runtime", name);
   const core = translateCore(folder, [...UNROLL_FLAGS, ALIGNED]);
   if (options.engine !== "aot") {
-    const loop = ["-include", join(board.folder, board.interpreterInclude)];
     return [
       ...core,
       {
         source: runtime("engine_wasm3.c"),
-        flags: [...loop, ...STRICT_FLAGS, "-fno-strict-aliasing", "-Wno-unused-function"],
+        flags: [...STRICT_FLAGS, "-fno-strict-aliasing", "-Wno-unused-function"],
       },
       {
         source: runtime("wasm3.c"),
-        // m3_core.c defines the texts of the errors only if this is set before its first include.
-        flags: [
-          ...loop,
-          "-DM3_IMPLEMENT_ERROR_STRINGS",
-          ...THIRD_PARTY_FLAGS,
-          "-O3",
-          "-fno-tree-loop-distribute-patterns",
-        ],
+        flags: [...THIRD_PARTY_FLAGS, "-O3", "-fno-tree-loop-distribute-patterns"],
       },
-      ...board.interpreter.map((name) => ({
-        source: join(board.folder, name),
-        flags: [...THIRD_PARTY_FLAGS],
-      })),
     ];
   }
   const shipped = readModule(firmwarePath("device"));

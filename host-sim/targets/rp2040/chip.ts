@@ -148,6 +148,11 @@ export class Chip {
     bootrom[0x44 / 4] = USB_BOOT_AT + 1;
   }
 
+  /** What the firmware's clock shows at the chip's time 0, in ms: firmware/restart.c keeps it in scratch registers. */
+  setClock(ms: number): void {
+    this.#watchdog.scratch.set([ms, ~ms], 1);
+  }
+
   /** Fills RAM with arbitrary bytes, as after a loss of supply. */
   scramble(fill: (bytes: Uint8Array) => void): void {
     fill(this.#mcu.sram);

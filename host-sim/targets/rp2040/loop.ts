@@ -34,6 +34,8 @@ export interface ControllerOptions {
   seed: number;
   /** From restart to the boot ROM's end, in ms. */
   bootMs: number;
+  /** What the firmware's clock shows when the supply first comes, in ms; 0 if absent. */
+  clock?: number;
 }
 
 export class ControllerLoop implements HostLoop {
@@ -102,6 +104,7 @@ export class ControllerLoop implements HostLoop {
     this.#chip = new Chip(this.nor, ports, board.hungInstructions, before);
     if (before === null) this.#chip.scramble((bytes) => this.#random.fill(bytes));
     this.#origin = this.#board.now();
+    if (this.#origin === this.#options.clock) this.#chip.setClock(this.#origin);
     this.#bootAt = this.#origin;
     this.#frames.reset();
     this.#console.reset();

@@ -77,6 +77,7 @@ export class ControllerTarget implements Target {
           flash,
           seed: config.seed,
           bootMs: config.board.bootMs,
+          ...(config.clock !== undefined && { clock: config.clock }),
         });
         return this.#loop;
       },

@@ -1,38 +1,24 @@
-/* Prints the verdict of guest_check() on damaged copies of a module: first with one bit flipped (every
- * STRIDE-th bit from FIRST), then truncated to each length. One letter each: the first of the reason,
- * `.` for an accepted module. Usage: verdicts MODULE FIRST STRIDE. */
+/* Prints what guest_check() says of modules, a line each: the reason of a refusal, or the words
+ * that the engine needs. Called as: verdicts FILE; the file has each module's length and bytes. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "validate.h"
 
-static char verdict(const uint8_t *bytes, uint32_t len) {
-    struct guest_shape shape;
-    const char *reason = guest_check(bytes, len, &shape);
-    return reason == NULL ? '.' : reason[0];
-}
-
-int main(int count, char **argv) {
-    FILE *file = count == 4 ? fopen(argv[1], "rb") : NULL;
+int main(int count, char **arguments) {
+    const struct guest_room room = {65536, GUEST_WORDS_MAX};
+    FILE *file = count == 2 ? fopen(arguments[1], "rb") : NULL;
+    uint32_t len;
     if (file == NULL) return 2;
-    static uint8_t buffer[1 << 20];
-    const uint32_t len = (uint32_t)fread(buffer, 1, sizeof buffer, file);
-    uint8_t *bytes = malloc(len); /* exact length, so that a sanitizer detects any overrun */
-    if (bytes == NULL) return 2;
-    for (uint32_t i = 0; i < len; i++) bytes[i] = buffer[i];
-    const uint32_t stride = (uint32_t)atoi(argv[3]);
-    for (uint32_t bit = (uint32_t)atoi(argv[2]); bit < 8 * len; bit += stride) {
-        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        putchar(verdict(bytes, len));
-        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
-    }
-    free(bytes);
-    for (uint32_t cut = 0; cut < len; cut++) {
-        uint8_t *part = malloc(cut + 1u);
-        if (part == NULL) return 2;
-        for (uint32_t i = 0; i < cut; i++) part[i] = buffer[i];
-        putchar(verdict(part, cut));
-        free(part);
+    while (fread(&len, 1, sizeof len, file) == sizeof len) {
+        struct guest_shape shape;
+        /* Exact, so that a sanitizer sees the first byte too many. */
+        uint8_t *bytes = malloc(len == 0 ? 1 : len);
+        if (bytes == NULL || fread(bytes, 1, len, file) != len) return 2;
+        const char *reason = guest_check(bytes, len, &room, &shape);
+        if (reason != NULL) printf("%s\n", reason);
+        else printf("%u\n", shape.words);
+        free(bytes);
     }
     return 0;
 }

@@ -112,7 +112,7 @@ describe.skipIf(notRun() !== null)("the controller's image", () => {
     target.stop();
   }, 120_000);
 
-  // Protocol 2 takes 79,436 and misses the bound. `fails` reports when it is met again.
+  // Protocol 2 takes 83,049 interpreted and misses the bound. `fails` reports when it is met again.
   test.fails("a command takes at most 75,000 instructions", async () => {
     const board = await running("on");
     board.target.advance(1250);
