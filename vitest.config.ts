@@ -11,6 +11,7 @@ const SLOW = [
   "tests/boards/two-chip/proof.test.ts",
   "tests/cli/{first-hour,interrupt,live,package,prove-it,setup,socket-errors,verbs-table}.test.ts",
   "tests/flash/verify.test.ts",
+  "tests/mqtt/hostile-broker.test.ts",
   "tests/prove/certificate.test.ts",
   "tests/prove/reproduce.test.ts",
   "tests/swarm/progress-file.test.ts",
@@ -25,7 +26,7 @@ const ALL = "tests/**/*.test.ts";
 /** Vitest's own choice leaves one core free, which on two cores is one worker. Tests wait a lot. */
 const maxWorkers = Math.max(2, availableParallelism() - 1);
 
-const common = { pool: "forks", testTimeout: 60_000, maxWorkers } as const;
+const common = { pool: "forks", testTimeout: 60_000, hookTimeout: 120_000, maxWorkers } as const;
 
 export default defineConfig({
   test: {

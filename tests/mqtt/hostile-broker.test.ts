@@ -98,7 +98,7 @@ class Network {
   }
 
   async shows(text: string, times = 1): Promise<void> {
-    await until(`"${text}" in the trace`, () => this.count(text) >= times, 10_000);
+    await until(`"${text}" in the trace`, () => this.count(text) >= times);
   }
 
   async flick(): Promise<void> {
