@@ -9,9 +9,10 @@ import { defineConfig } from "vitest/config";
 /** Over 5 s each on two cores, or in real time. */
 const SLOW = [
   "tests/boards/two-chip/proof.test.ts",
-  "tests/cli/{first-hour,interrupt,live,package,prove-it,setup,socket-errors,verbs-table}.test.ts",
-  "tests/flash/verify.test.ts",
+  "tests/cli/{first-hour,hostile-bytes,interrupt,live,package,prove-it,setup,socket-errors,verbs-table}.test.ts",
+  "tests/flash/{flash,verify}.test.ts",
   "tests/mqtt/hostile-broker.test.ts",
+  "tests/serial/serial.test.ts",
   "tests/prove/certificate.test.ts",
   "tests/prove/reproduce.test.ts",
   "tests/swarm/progress-file.test.ts",
