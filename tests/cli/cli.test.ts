@@ -215,7 +215,7 @@ describe("with a broker and a device", () => {
     expect(read.out.split("\n").length).toBe(21);
     const kept = readFileSync(join(folder, ".killswitch/keys/demo.journal-head"), "utf8");
     expect(kept).toMatch(/^20 0 [0-9a-f]{64}\n$/);
-    expect(read.out).toMatch(/^seq=0 boots=1 time=0 BOOT reason=POWER_ON torn=no run=0\n/);
+    expect(read.out).toMatch(/^local seq=0 boots=1 time=0 BOOT reason=POWER_ON torn=no run=0\n/);
     expect(
       Buffer.compare(
         readFileSync(join(folder, "j.bin")),

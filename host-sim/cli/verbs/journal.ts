@@ -2,7 +2,7 @@
  * `killswitch journal`: reads the journal of a device and checks its hash chain.
  */
 import { type Command, Option } from "commander";
-import { OP, RECORD_NAMES, RING, RING_SLOTS } from "../../abi/abi.gen.ts";
+import { OP, RECORD_NAMES, RING, RING_NAMES, RING_SLOTS } from "../../abi/abi.gen.ts";
 import { EXIT, UserError } from "../../base/errors.ts";
 import { readInput, writeFileAtomic } from "../../base/files.ts";
 import { checkOutputFile, writeTrouble } from "../../base/outputs.ts";
@@ -16,7 +16,6 @@ import {
   type RingVerdict,
   readJournal,
   recordLine,
-  recordsOf,
   type Verdict,
   verifyJournal,
 } from "../../controller/journal.ts";
@@ -108,17 +107,21 @@ async function readVerb(options: ReadOptions): Promise<void> {
       EXIT.USAGE,
     );
   if (options.output !== undefined) save(options.output, journal);
-  for (const bytes of recordsOf(journal)) {
-    const record = parseRecord(bytes);
-    if (options.json)
-      printJson({ ...record, kind: RECORD_NAMES[record.kind] ?? record.kind, ...detailOf(record) });
-    else print(recordLine(record));
-  }
+  for (const [which, { records }] of journal.entries())
+    for (const bytes of records)
+      printRecord(RING_NAMES[which]?.toLowerCase() ?? "", bytes, options);
   requireChain(verifyJournal(journal, head?.journalHead));
   if (head === undefined) return;
   const older = loadHead(options.keys, options.device);
   if (older !== undefined) requireOlder(journal, older, head);
   keepHead(options.keys, options.device, head);
+}
+
+function printRecord(ring: string, bytes: Uint8Array, { json }: ReadOptions): void {
+  const record = parseRecord(bytes);
+  const kind = RECORD_NAMES[record.kind] ?? record.kind;
+  if (json) printJson({ ring, ...record, kind, ...detailOf(record) });
+  else print(`${ring} ${recordLine(record)}`);
 }
 
 /** Throws a UserError unless the journal, with its signed head, can have gone on from the older one. */
