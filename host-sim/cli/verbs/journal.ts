@@ -196,6 +196,8 @@ function ringLines(name: string, { records, first, last, anchor, torn }: RingVer
 }
 
 function verdictLines({ holds, local, remote, head }: Verdict): string[] {
+  if (local.records + remote.records === 0)
+    return ["the journal is empty: there is nothing to check"];
   const lines = [...ringLines("local", local), ...ringLines("remote", remote)];
   return holds ? [...lines, `the chains hold; head ${head}`] : lines;
 }
