@@ -40,14 +40,16 @@ class Tab {
 
   static async open(program: string): Promise<Tab> {
     const folder = mkdtempSync(join(tmpdir(), "killswitch-chromium-"));
-    undo.push(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
+    undo.push(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20 }));
     const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe"];
     const child = spawn(program, [...flags, `--user-data-dir=${folder}`], {
       stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
+      detached: true,
     });
     undo.push(() => {
       const ended = new Promise((done) => child.once("exit", done));
-      child.kill("SIGKILL");
+      // The whole group: Chromium's helper processes go on writing to the folder after the first one ends.
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
       return ended;
     });
     const tab = new Tab(child);
