@@ -1,8 +1,7 @@
 // Builds the WebAssembly modules (release and debug) and the bundles of the command line
 // and the library into dist/.
-// Board images are built by `killswitch build`.
+// Board images are built by `killswitch build`, the types of the library by `npm run build`.
 
-import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -12,12 +11,10 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { createRequire } from "node:module";
 import asc from "assemblyscript/asc";
 import binaryen from "binaryen";
 import { build } from "esbuild";
 
-const TSC = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 const FIRMWARE_CONFIG = "asconfig.json";
 const MODULES = [
   // The gate is a pure function. It has no memory, so none is exported. Optimised for size, it is
@@ -131,12 +128,6 @@ await build({
   sourcemap: true,
   logLevel: "warning",
 });
-// The types of the library, for those who import the package.
-rmSync("dist/types", { recursive: true, force: true });
-const typed = spawnSync(process.execPath, [TSC, "--project", "host-sim/library/tsconfig.json"], {
-  stdio: "inherit",
-});
-if (typed.status !== 0) process.exit(1);
 // The program checks Node's version before it loads the bundle, which an old Node cannot read. npm makes
 // the file executable when it links it; keep it so after a later build.
 writeFileSync(

@@ -50,10 +50,7 @@ export interface ReproduceOptions {
 }
 
 /** Everything that the build reads, except node_modules and the sources of wasm3. */
-const SOURCES = [
-  ...["package.json", "tsconfig.json", "asconfig.json", "build.js"],
-  ...["firmware", "host-sim", "boards"],
-];
+const SOURCES = ["package.json", "asconfig.json", "build.js", "firmware", "host-sim", "boards"];
 
 /** A place to build in. Nothing of it may show in the build. `date`: for __DATE__ and __TIME__, in s. */
 interface Place {
