@@ -7,6 +7,7 @@
 
 #include "crc32.h"
 #include "sign.h"
+#include "wipe.h"
 
 /* The first thing in a payload: which statement this is. */
 #define STATEMENT 1u
@@ -89,11 +90,6 @@ static uint32_t ring_head(uint32_t ring, uint8_t hash[HASH_BYTES]) {
 }
 
 /* --- the device's key --- */
-
-static void wipe(void *bytes, size_t len) {
-    memset(bytes, 0, len);
-    __asm__ volatile("" ::"r"(bytes) : "memory"); /* keeps the compiler from removing it */
-}
 
 static void crc_bytes(uint8_t identity[HAL_IDENTITY_BYTES], uint8_t crc[4]) {
     const uint32_t sum = crc32_update(0, identity, SIGN_SEED_BYTES);

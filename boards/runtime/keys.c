@@ -6,6 +6,7 @@
 
 #include "abi.gen.h"
 #include "mac.h"
+#include "wipe.h"
 
 static const char *const kids[] = {KS_PRINCIPAL_KIDS};
 static const char *const uses[] = {"command", "reply"};
@@ -15,12 +16,6 @@ static struct {
     bool derived[KS_PRINCIPAL_COUNT];
     struct mac_key key[KS_PRINCIPAL_COUNT][KS_KEY_COUNT];
 } keys;
-
-/* Wipes a secret that is not needed any more. */
-static void wipe(void *bytes, size_t len) {
-    memset(bytes, 0, len);
-    __asm__ volatile("" ::"r"(bytes) : "memory"); /* keeps the compiler from removing it */
-}
 
 /* RFC 5869, 2.3, for one block of output: HMAC(PRK, info || 0x01). */
 static void expand(const struct mac_key *prk, uint32_t principal, uint32_t use) {

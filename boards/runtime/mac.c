@@ -9,6 +9,7 @@
 
 #include "abi.gen.h"
 #include "mac_wasm.h"
+#include "wipe.h"
 
 _Static_assert(KS_MAC_MEMORY >= MAC_MESSAGE_MAX + MAC_KEY_MAX + KS_TAG_BYTES, "the buffers fit");
 
@@ -29,12 +30,7 @@ static void begin(void) {
     ready = true;
 }
 
-static void wipe_bytes(void *bytes, size_t len) {
-    memset(bytes, 0, len);
-    __asm__ volatile("" ::"r"(bytes) : "memory"); /* keeps the compiler from removing it */
-}
-
-static void wipe(uint32_t at, uint32_t len) { wipe_bytes(mac_memory + at, len); }
+static void wipe_at(uint32_t at, uint32_t len) { wipe(mac_memory + at, len); }
 
 void mac_prepare(struct mac_key *prepared, const uint8_t *key, uint32_t key_len) {
     assert(key_len <= MAC_KEY_MAX);
@@ -44,8 +40,8 @@ void mac_prepare(struct mac_key *prepared, const uint8_t *key, uint32_t key_len)
     put(at, key, key_len);
     w2c_mac_hmac_prepare(&module, key_len);
     memcpy(prepared->prepared, mac_memory + states, sizeof prepared->prepared);
-    wipe(at, MAC_KEY_MAX);
-    wipe(states, sizeof prepared->prepared);
+    wipe_at(at, MAC_KEY_MAX);
+    wipe_at(states, sizeof prepared->prepared);
 }
 
 void mac_tag(const struct mac_key *key, const uint8_t *bytes, uint32_t len, uint8_t *tag) {
@@ -56,7 +52,7 @@ void mac_tag(const struct mac_key *key, const uint8_t *bytes, uint32_t len, uint
     put(w2c_mac_message_ptr(&module), bytes, len);
     w2c_mac_hmac_prepared(&module, len);
     memcpy(tag, mac_memory + w2c_mac_tag_ptr(&module), KS_TAG_BYTES);
-    wipe(states, sizeof key->prepared);
+    wipe_at(states, sizeof key->prepared);
 }
 
 void mac_hmac(const uint8_t *key, uint32_t key_len, const uint8_t *bytes, uint32_t len,
@@ -64,5 +60,5 @@ void mac_hmac(const uint8_t *key, uint32_t key_len, const uint8_t *bytes, uint32
     struct mac_key prepared;
     mac_prepare(&prepared, key, key_len);
     mac_tag(&prepared, bytes, len, tag);
-    wipe_bytes(&prepared, sizeof prepared);
+    wipe(&prepared, sizeof prepared);
 }
