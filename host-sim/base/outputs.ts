@@ -5,6 +5,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { codeOf, EXIT, UserError } from "./errors.ts";
+import { writeFileAtomic } from "./files.ts";
 
 /** Explanations by error code. The argument is the folder. */
 const TROUBLES: Readonly<Record<string, (folder: string) => string>> = {
@@ -36,6 +37,15 @@ export function writeTrouble(path: string, error: unknown): UserError {
   const code = codeOf(error);
   const why = TROUBLES[code]?.(dirname(resolve(path))) ?? (code || String(error));
   return new UserError(`${path} cannot be written: ${why}`, EXIT.BAD_FILE);
+}
+
+/** Writes a file that the user named, in place of an older one. Throws a UserError if it cannot be written. */
+export function writeOutput(path: string, content: string | Uint8Array, mode = 0o644): void {
+  try {
+    writeFileAtomic(path, content, { mode, replace: true });
+  } catch (error) {
+    throw writeTrouble(path, error);
+  }
 }
 
 function systemError(code: string): Error {

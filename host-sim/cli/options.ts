@@ -52,6 +52,14 @@ export function parseCount(most: number): (text: string) => number {
   };
 }
 
+/** A parser of byte strings in hexadecimal: `bytes` of them. Returns them in lower case. */
+export function hexParser(bytes: number): (text: string) => string {
+  return (text) => {
+    if (text.length === 2 * bytes && /^[0-9a-f]*$/i.test(text)) return text.toLowerCase();
+    throw new InvalidArgumentError(`Write ${2 * bytes} hexadecimal digits.`);
+  };
+}
+
 const SEED_MAX = 0xffff_ffff;
 
 /** Parses a seed: an unsigned 32-bit integer. */

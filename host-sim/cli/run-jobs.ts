@@ -7,7 +7,7 @@ import type { ScenarioFile } from "../scenario/load.ts";
 import type { Report } from "../scenario/report.ts";
 import type { Outcome } from "../scenario/runner.ts";
 import { Trace, type TraceLine } from "../scenario/trace.ts";
-import { Worker } from "./swarm-workers.ts";
+import { Worker } from "./worker-process.ts";
 
 /** One run of one scenario. */
 export interface Job {

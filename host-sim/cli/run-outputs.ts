@@ -5,8 +5,7 @@
 import { mkdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { EXIT, UserError } from "../base/errors.ts";
-import { writeFileAtomic } from "../base/files.ts";
-import { checkOutputFile, checkOutputFolder, writeTrouble } from "../base/outputs.ts";
+import { checkOutputFile, checkOutputFolder, writeOutput, writeTrouble } from "../base/outputs.ts";
 import { packageRoot, versionOf } from "../base/paths.ts";
 import { reportHtml } from "../report/html.ts";
 import { junitXml } from "../report/junit.ts";
@@ -58,15 +57,6 @@ function checkWaveforms(vcd: string, runs: number): void {
   }
 }
 
-/** Throws a UserError if the file cannot be written. */
-function write(path: string, content: string): void {
-  try {
-    writeFileAtomic(path, content, { mode: 0o644, replace: true });
-  } catch (error) {
-    throw writeTrouble(path, error);
-  }
-}
-
 /** All traces, each under a heading. */
 function traces(reports: readonly Report[]): string {
   const lines = reports.flatMap(({ file, seed, target, outcome }) => [
@@ -91,7 +81,7 @@ function waveforms({ file, outcome, target, seed }: Report): string {
 function writeWaveforms(path: string, reports: readonly Report[]): void {
   const ran = reports.filter(({ outcome }) => outcome.status !== "not-run");
   if (!isFolder(path)) {
-    for (const report of ran) write(path, waveforms(report));
+    for (const report of ran) writeOutput(path, waveforms(report));
     return;
   }
   try {
@@ -105,7 +95,7 @@ function writeWaveforms(path: string, reports: readonly Report[]): void {
     const times = (used.get(title) ?? 0) + 1;
     used.set(title, times);
     // Scenarios in two folders may have the same name.
-    write(join(path, `${title}${times > 1 ? `.${times}` : ""}.vcd`), waveforms(report));
+    writeOutput(join(path, `${title}${times > 1 ? `.${times}` : ""}.vcd`), waveforms(report));
   }
 }
 
@@ -115,8 +105,8 @@ export function writeOutputs(
   reports: readonly Report[],
   started: number,
 ): void {
-  if (trace !== undefined) write(trace, traces(reports));
-  if (junit !== undefined) write(junit, junitXml(reports, started));
-  if (html !== undefined) write(html, reportHtml(reports, version()));
+  if (trace !== undefined) writeOutput(trace, traces(reports));
+  if (junit !== undefined) writeOutput(junit, junitXml(reports, started));
+  if (html !== undefined) writeOutput(html, reportHtml(reports, version()));
   if (vcd !== undefined) writeWaveforms(vcd, reports);
 }

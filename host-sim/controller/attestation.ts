@@ -3,11 +3,11 @@
  * of its own.
  */
 import { createPublicKey, verify } from "node:crypto";
-import { EPOCH_BYTES, RING_NAMES } from "../abi/abi.gen.ts";
+import { EPOCH_BYTES } from "../abi/abi.gen.ts";
 import { ATTESTED, NONCE_BYTES, SIGN1_PROTECTED, STATEMENT, TAG_18 } from "../abi/attestation.ts";
 import { EXIT, UserError } from "../base/errors.ts";
 import { decodeCbor, encodeCbor, MessageError } from "./cose.ts";
-import { type Journal, parseRecord } from "./journal.ts";
+import { type Journal, parseRecord, ringName } from "./journal.ts";
 
 const KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
@@ -135,7 +135,7 @@ export function unexpected(attestation: Attestation, expected: Expected): string
 export function notAttested(journal: Journal, { statement }: Attestation): string | undefined {
   for (const [which, { next, hash }] of statement.rings.entries()) {
     if (next === 0) continue;
-    const name = `record ${next - 1} of the ${RING_NAMES[which]?.toLowerCase()} ring`;
+    const name = `record ${next - 1} of the ${ringName(which)} ring`;
     const records = (journal[which]?.records ?? []).map((bytes) => parseRecord(bytes));
     const last = records.at(-1)?.seq ?? -1;
     if (last < next - 1)

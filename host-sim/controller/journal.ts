@@ -148,6 +148,9 @@ export interface Ring {
 /** The two rings, in the order of RING. */
 export type Journal = readonly [local: Ring, remote: Ring];
 
+/** The name of a ring in lower case: `local`. */
+export const ringName = (ring: number): string => RING_NAMES[ring]?.toLowerCase() ?? `${ring}`;
+
 const ringOf = (record: Uint8Array) =>
   REMOTE_KINDS.includes(record[8] ?? 0) ? RING.REMOTE : RING.LOCAL;
 
@@ -337,7 +340,7 @@ function verifyRing(ring: number, { records, torn, bad: layout }: Ring): RingVer
 }
 
 function reasonOf(ring: number, expected: number, found: Uint8Array | undefined): string {
-  const name = `${RING_NAMES[ring]?.toLowerCase()} record ${expected}`;
+  const name = `${ringName(ring)} record ${expected}`;
   if (found === undefined) return `${name} is missing`;
   if (seqOf(found) !== expected) return `${name}: found record ${seqOf(found)} in its place`;
   if (ringOf(found) !== ring) return `${name}: its kind belongs to the other ring`;
@@ -357,7 +360,7 @@ export function compareWithOlder(
   for (const [ring, next] of [older.journalNext, older.remoteNext].entries()) {
     const records = journal[ring]?.records ?? [];
     const newest = records.at(-1);
-    const name = RING_NAMES[ring]?.toLowerCase();
+    const name = ringName(ring);
     if (next > (newest === undefined ? 0 : seqOf(newest) + 1))
       return { bad: `the ${name} ring had ${next} records and is shorter now` };
     const first = records[0] === undefined ? 0 : seqOf(records[0]);

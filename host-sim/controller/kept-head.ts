@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkDeviceId } from "../abi/topics.ts";
 import { codeOf, EXIT, UserError } from "../base/errors.ts";
-import { writeFileAtomic } from "../base/files.ts";
+import { writeOutput } from "../base/outputs.ts";
 import type { JournalHead } from "./journal.ts";
 import { type Fields, isUint32 } from "./operations.ts";
 
@@ -44,13 +44,8 @@ export function loadHead(dir: string, device: string): JournalHead | undefined {
 
 /** Keeps a head that was verified. Throws UserError if the file cannot be written. */
 export function keepHead(dir: string, device: string, head: JournalHead): void {
-  const path = pathOf(dir, device);
   const text = `${head.journalNext} ${head.remoteNext} ${head.journalHead}\n`;
-  try {
-    writeFileAtomic(path, text, { mode: 0o600, replace: true });
-  } catch (error) {
-    throw new UserError(`${path} cannot be written: ${codeOf(error)}`, EXIT.BAD_FILE);
-  }
+  writeOutput(pathOf(dir, device), text, 0o600);
 }
 
 /** Why a signed head cannot follow the older one; undefined if it can. */

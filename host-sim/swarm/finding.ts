@@ -6,8 +6,7 @@ import { mkdirSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { stringify } from "yaml";
 import { loadBoard } from "../base/board-data.ts";
-import { writeFileAtomic } from "../base/files.ts";
-import { writeTrouble } from "../base/outputs.ts";
+import { writeOutput } from "../base/outputs.ts";
 import type { Scenario } from "../scenario/grammar.ts";
 import { firmwareWith } from "../scenario/guest.ts";
 import { loadScenario } from "../scenario/load.ts";
@@ -72,12 +71,7 @@ export async function writeFinding(
   const last = failureOf(await engine.run(small)) ?? found;
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `swarm-${found.seed}.yaml`);
-  try {
-    const text = textOf(small, resolve(folder), { ...found, ...last });
-    writeFileAtomic(path, text, { mode: 0o644, replace: true });
-  } catch (error) {
-    throw writeTrouble(path, error);
-  }
+  writeOutput(path, textOf(small, resolve(folder), { ...found, ...last }));
   const again = failureOf(await replay(path, modules));
   const replayed = again !== null && reasonOf(again.expected) === reasonOf(last.expected);
   return { ...found, path, steps: small.steps.length, replayed };

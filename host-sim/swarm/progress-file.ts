@@ -5,8 +5,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { codeOf, EXIT, UserError } from "../base/errors.ts";
-import { writeFileAtomic } from "../base/files.ts";
-import { writeTrouble } from "../base/outputs.ts";
+import { writeOutput } from "../base/outputs.ts";
 import type { Modules } from "./engine.ts";
 import { addTotals, emptyTotals, type Totals } from "./totals.ts";
 
@@ -71,12 +70,7 @@ export class Progress {
   /** Writes the file. Ranges that are being run are saved as still to run. Throws UserError. */
   save(path: string): void {
     const todo = [...this.#running.values(), ...this.#todo];
-    try {
-      const text = `${JSON.stringify({ subject: this.subject, todo, tally: this.totals })}\n`;
-      writeFileAtomic(path, text, { mode: 0o644, replace: true });
-    } catch (error) {
-      throw writeTrouble(path, error);
-    }
+    writeOutput(path, `${JSON.stringify({ subject: this.subject, todo, tally: this.totals })}\n`);
   }
 }
 

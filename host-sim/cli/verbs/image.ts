@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { codeOf, EXIT, UserError } from "../../base/errors.ts";
-import { writeFileAtomic } from "../../base/files.ts";
+import { writeOutput, writeTrouble } from "../../base/outputs.ts";
 import { launcher, packageRoot } from "../../base/paths.ts";
 import type { Engine } from "../../build/native-image.ts";
 import { DEFAULT_KEYS, loadKeys } from "../../controller/keys.ts";
@@ -82,11 +82,11 @@ export async function buildImage(options: ImageBuildOptions): Promise<void> {
   const bytes = makeUf2(regions, Number(board.family));
   try {
     mkdirSync(dirname(out), { recursive: true });
-    // The owner's keys may be in it.
-    writeFileAtomic(out, bytes, { mode: 0o600, replace: true });
   } catch (error) {
-    throw new UserError(`${out} cannot be written (${codeOf(error)})`, EXIT.BAD_FILE);
+    throw writeTrouble(out, error);
   }
+  // The owner's keys may be in it.
+  writeOutput(out, bytes, 0o600);
   const found = { image: out, bytes: bytes.length, map: built.map };
   if (json) printJson(found);
   else {

@@ -3,11 +3,11 @@
  * that checks one.
  */
 import { randomBytes } from "node:crypto";
-import { type Command, InvalidArgumentError, Option } from "commander";
-import { RING_NAMES } from "../../abi/abi.gen.ts";
+import { type Command, Option } from "commander";
 import { NONCE_BYTES } from "../../abi/attestation.ts";
-import { codeOf, EXIT, UserError } from "../../base/errors.ts";
-import { readInput, writeFileAtomic } from "../../base/files.ts";
+import { EXIT, UserError } from "../../base/errors.ts";
+import { readInput } from "../../base/files.ts";
+import { checkOutputFile, writeOutput } from "../../base/outputs.ts";
 import { shownText } from "../../base/shown-text.ts";
 import {
   type Attestation,
@@ -15,19 +15,11 @@ import {
   readAttestation,
   unexpected,
 } from "../../controller/attestation.ts";
-import type { Journal } from "../../controller/journal.ts";
+import { type Journal, ringName } from "../../controller/journal.ts";
 import { attestationIn, readAttestationOf } from "../../serial/commands.ts";
-import { example, jsonOption } from "../options.ts";
+import { example, hexParser, jsonOption } from "../options.ts";
 import { print, printJson } from "../terminal.ts";
 import { withBoard } from "./console.ts";
-
-/** A parser of byte strings in hexadecimal: `bytes` of them. Returns them in lower case. */
-export function hexParser(bytes: number): (text: string) => string {
-  return (text) => {
-    if (text.length === 2 * bytes && /^[0-9a-f]*$/i.test(text)) return text.toLowerCase();
-    throw new InvalidArgumentError(`Write ${2 * bytes} hexadecimal digits.`);
-  };
-}
 
 const nonceOption = (description: string) =>
   new Option("--nonce <hex>", description).argParser(hexParser(NONCE_BYTES));
@@ -65,6 +57,7 @@ async function attestVerb(options: AttestOptions): Promise<void> {
       "journal attest: give either --port or --console, where the attestation comes from",
       EXIT.USAGE,
     );
+  checkOutputFile(output);
   const nonce = options.nonce ?? randomBytes(NONCE_BYTES).toString("hex");
   const bytes =
     port === undefined
@@ -76,11 +69,7 @@ async function attestVerb(options: AttestOptions): Promise<void> {
   const why = unexpected(attestation, { publicKey: attestation.publicKey, nonce: wanted });
   if (why !== undefined)
     throw new UserError(`the attestation of ${source}: ${why}`, EXIT.UNATTESTED);
-  try {
-    writeFileAtomic(output, bytes, { mode: 0o644, replace: true });
-  } catch (error) {
-    throw new UserError(`${output} cannot be written: ${codeOf(error)}`, EXIT.BAD_FILE);
-  }
+  writeOutput(output, bytes);
   if (options.json) printJson({ ...attestation.statement, publicKey: attestation.publicKey });
   else for (const line of statementLines(attestation)) print(line);
 }
@@ -91,7 +80,7 @@ export function statementLines({ statement, publicKey }: Attestation): string[] 
   return [
     `device ${shownText(device)}, public key ${publicKey}`,
     ...rings.map(({ next, hash }, which) => {
-      const name = RING_NAMES[which]?.toLowerCase();
+      const name = ringName(which);
       return next === 0
         ? `${name} ring empty`
         : `${name} ring up to record ${next - 1}, hash ${hash}`;

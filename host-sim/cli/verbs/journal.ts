@@ -2,10 +2,10 @@
  * `killswitch journal`: reads the journal of a device and checks its hash chain.
  */
 import { type Command, Option } from "commander";
-import { OP, RECORD_NAMES, RING, RING_NAMES, RING_SLOTS } from "../../abi/abi.gen.ts";
+import { OP, RECORD_NAMES, RING, RING_SLOTS } from "../../abi/abi.gen.ts";
 import { EXIT, UserError } from "../../base/errors.ts";
-import { readInput, writeFileAtomic } from "../../base/files.ts";
-import { checkOutputFile, writeTrouble } from "../../base/outputs.ts";
+import { readInput } from "../../base/files.ts";
+import { checkOutputFile, writeOutput } from "../../base/outputs.ts";
 import {
   compareWithOlder,
   detailOf,
@@ -16,19 +16,19 @@ import {
   type RingVerdict,
   readJournal,
   recordLine,
+  ringName,
   type Verdict,
   verifyJournal,
 } from "../../controller/journal.ts";
 import { headContradiction, headIn, keepHead, loadHead } from "../../controller/kept-head.ts";
 import { RECORDS_MAX } from "../../controller/operations.ts";
-import { asOption, example, jsonOption, keysOption } from "../options.ts";
+import { asOption, example, hexParser, jsonOption, keysOption } from "../options.ts";
 import { print, printError, printJson } from "../terminal.ts";
 import { ringOf } from "./console.ts";
 import {
   type AttestationOptions,
   addAttestationOptions,
   expectedAttestation,
-  hexParser,
   registerAttest,
   requireAttested,
   statementLines,
@@ -106,10 +106,9 @@ async function readVerb(options: ReadOptions): Promise<void> {
       "journal read: give the principal with --as, or a source with --file or --port",
       EXIT.USAGE,
     );
-  if (options.output !== undefined) save(options.output, journal);
+  if (options.output !== undefined) writeOutput(options.output, dumpOf(journal));
   for (const [which, { records }] of journal.entries())
-    for (const bytes of records)
-      printRecord(RING_NAMES[which]?.toLowerCase() ?? "", bytes, options);
+    for (const bytes of records) printRecord(ringName(which), bytes, options);
   requireChain(verifyJournal(journal, head?.journalHead));
   if (head === undefined) return;
   const older = loadHead(options.keys, options.device);
@@ -243,12 +242,4 @@ async function fetchJournal(
 
 function load(file: string): Journal {
   return readJournal(file, readInput(file));
-}
-
-function save(file: string, journal: Journal): void {
-  try {
-    writeFileAtomic(file, dumpOf(journal), { mode: 0o644, replace: true });
-  } catch (error) {
-    throw writeTrouble(file, error);
-  }
 }

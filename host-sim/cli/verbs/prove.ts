@@ -6,8 +6,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { codeOf, EXIT, type ExitCode, UserError } from "../../base/errors.ts";
-import { writeFileAtomic } from "../../base/files.ts";
-import { checkOutputFile, writeTrouble } from "../../base/outputs.ts";
+import { checkOutputFile, writeOutput } from "../../base/outputs.ts";
 import { Interrupted, onSignal } from "../../base/signals.ts";
 import { linesOf } from "../../prove/report.ts";
 import type { StageReport, Subject } from "../../prove/stages.ts";
@@ -179,14 +178,7 @@ async function prove(options: ProveOptions): Promise<void> {
   const { quick, seed } = options;
   const { certify } = await import("../../prove/certificate.ts");
   const certificate = await certify(subject, reports, { quick, seed });
-  try {
-    writeFileAtomic(options.out, `${JSON.stringify(certificate, null, 2)}\n`, {
-      mode: 0o644,
-      replace: true,
-    });
-  } catch (error) {
-    throw writeTrouble(options.out, error);
-  }
+  writeOutput(options.out, `${JSON.stringify(certificate, null, 2)}\n`);
 }
 
 export function register(program: Command): void {

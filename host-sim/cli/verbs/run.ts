@@ -34,9 +34,9 @@ import {
 } from "../options.ts";
 import { answerOf, type Job, jobsOf, runInWorkers, type Task } from "../run-jobs.ts";
 import { checkOutputs, type Outputs, writeOutputs } from "../run-outputs.ts";
-import { serveWorker } from "../swarm-workers.ts";
 import { now, print, printJson, returnToLoop } from "../terminal.ts";
 import { passwordOption, wifiOf } from "../wifi.ts";
+import { serveWorker } from "../worker-process.ts";
 
 const REPEAT_MAX = 1_000_000;
 

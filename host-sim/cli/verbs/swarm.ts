@@ -22,8 +22,9 @@ import {
   parseDuration,
   seedOption,
 } from "../options.ts";
-import { runWorkers, serveWorker, Worker } from "../swarm-workers.ts";
+import { runWorkers } from "../swarm-workers.ts";
 import { print, printJson } from "../terminal.ts";
+import { serveWorker, Worker } from "../worker-process.ts";
 
 interface SwarmOptions {
   readonly seeds: number;
