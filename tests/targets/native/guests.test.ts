@@ -8,14 +8,8 @@ import { describe, expect, test } from "vitest";
 import { packageRoot } from "../../../host-sim/base/paths.ts";
 import { fuzzTool } from "../../../host-sim/build/fuzz.ts";
 import { toolTrouble } from "../../../host-sim/build/tools.ts";
-import {
-  buildDiffer,
-  buildTranslated,
-  runNative,
-  runV8,
-  type Variant,
-} from "../../../host-sim/targets/native/differ.ts";
-import { makeGuest } from "../../../host-sim/targets/native/guest-maker.ts";
+import { buildDiffer, buildTranslated, runNative, runV8, type Variant } from "./differ.ts";
+import { makeGuest } from "./guest-maker.ts";
 
 const SECONDS = Number(process.env.GUESTS_SECONDS ?? (process.env.CI === undefined ? 10 : 120));
 const FIRST = Number(process.env.GUESTS_SEED ?? 1);

@@ -13,8 +13,8 @@ import { Prng } from "../../../host-sim/base/prng.ts";
 import { guestBytes } from "../../../host-sim/scenario/guest.ts";
 import { firmwarePath, readModule } from "../../../host-sim/sim/firmware.ts";
 import { checkGuest } from "../../../host-sim/sim/profile.ts";
-import { makeGuest } from "../../../host-sim/targets/native/guest-maker.ts";
-import { mutantOf } from "../../../host-sim/targets/native/mutant.ts";
+import { makeGuest } from "./guest-maker.ts";
+import { mutantOf } from "./mutant.ts";
 import { notRun } from "./support.ts";
 
 const MUTANTS = Number(process.env.VERDICTS ?? 20_000);

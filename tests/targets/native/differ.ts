@@ -6,15 +6,15 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { GuestExports } from "../../abi/abi.gen.ts";
-import { EXIT, UserError } from "../../base/errors.ts";
-import { packageRoot } from "../../base/paths.ts";
-import { WASM3_FLAGS } from "../../build/native-image.ts";
-import { requireTools, runTool } from "../../build/tools.ts";
-import { MAC_MEMORY, THIRD_PARTY_FLAGS, translate } from "../../build/translate.ts";
-import { wasm3Folder } from "../../build/wasm3.ts";
-import { firmwarePath, readModule } from "../../sim/firmware.ts";
-import { checkGuest } from "../../sim/profile.ts";
+import type { GuestExports } from "../../../host-sim/abi/abi.gen.ts";
+import { EXIT, UserError } from "../../../host-sim/base/errors.ts";
+import { packageRoot } from "../../../host-sim/base/paths.ts";
+import { WASM3_FLAGS } from "../../../host-sim/build/native-image.ts";
+import { requireTools, runTool } from "../../../host-sim/build/tools.ts";
+import { MAC_MEMORY, THIRD_PARTY_FLAGS, translate } from "../../../host-sim/build/translate.ts";
+import { wasm3Folder } from "../../../host-sim/build/wasm3.ts";
+import { firmwarePath, readModule } from "../../../host-sim/sim/firmware.ts";
+import { checkGuest } from "../../../host-sim/sim/profile.ts";
 
 /**
  * `sanitized`: tail calls, under AddressSanitizer and UndefinedBehaviorSanitizer. `loop`: the same

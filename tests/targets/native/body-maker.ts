@@ -2,8 +2,8 @@
  * Makes one function's body: instructions that are valid where they stand, with branches, values of
  * every origin, many values at once, and code that cannot be reached.
  */
-import type { Prng } from "../../base/prng.ts";
-import { NESTING_MAX, VALUES_MAX } from "../../sim/profile-code.ts";
+import type { Prng } from "../../../host-sim/base/prng.ts";
+import { NESTING_MAX, VALUES_MAX } from "../../../host-sim/sim/profile-code.ts";
 import {
   BURN,
   carried,

@@ -2,7 +2,7 @@
  * What the makers of guests share: types, encoding, values at edges, and what a body needs of the
  * module around it.
  */
-import type { Prng } from "../../base/prng.ts";
+import type { Prng } from "../../../host-sim/base/prng.ts";
 
 export const I32 = 0x7f;
 export const I64 = 0x7e;

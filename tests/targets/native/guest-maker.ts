@@ -2,7 +2,7 @@
  * Makes guests that are valid by construction, from a seed: near every limit of the profile, with
  * every instruction of it, code that cannot be reached, and traps.
  */
-import { Prng } from "../../base/prng.ts";
+import { Prng } from "../../../host-sim/base/prng.ts";
 import { BodyMaker } from "./body-maker.ts";
 import {
   type Callee,

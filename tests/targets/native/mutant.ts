@@ -1,5 +1,5 @@
 /** Damages a module: flips, other bytes, bytes left out or put in, and its end cut off. */
-import type { Prng } from "../../base/prng.ts";
+import type { Prng } from "../../../host-sim/base/prng.ts";
 
 /** Opcodes and types that came after version 1.0, or are floating point, and edges of LEB128. */
 const BYTES = [0x00, 0x01, 0x0b, 0x12, 0x40, 0x7b, 0x7d, 0x7e, 0x7f, 0x80, 0xc0, 0xd0, 0xfc, 0xff];
