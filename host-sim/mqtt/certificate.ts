@@ -2,7 +2,7 @@
  * Makes a self-signed X.509 certificate (RFC 5280) for a broker on a local network, with an ECDSA
  * P-256 key. The certificate is its own authority: clients are given it as their CA.
  */
-import { generateKeyPairSync, sign } from "node:crypto";
+import { generateKeyPairSync, sign, X509Certificate } from "node:crypto";
 import { isIPv4 } from "node:net";
 
 const TAG = {
@@ -94,4 +94,10 @@ export function makeCertificate(
     key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
     cert: `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`,
   };
+}
+
+/** Whether a certificate (PEM) is valid for a host: a name, or an IPv4 address. */
+export function isValidFor(cert: string, host: string): boolean {
+  const parsed = new X509Certificate(cert);
+  return (isIPv4(host) ? parsed.checkIP(host) : parsed.checkHost(host)) !== undefined;
 }

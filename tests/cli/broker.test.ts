@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EXIT } from "../../host-sim/base/errors.ts";
 import { accessRights } from "../../host-sim/controller/access-list.ts";
 import { mayPublish, maySubscribe, passwordFits } from "../../host-sim/mqtt/access.ts";
-import { makeCertificate } from "../../host-sim/mqtt/certificate.ts";
+import { isValidFor, makeCertificate } from "../../host-sim/mqtt/certificate.ts";
 import { rewind, undo, until } from "../mqtt/fixture.ts";
 import { complains, type Running, startProgram } from "./program.ts";
 
@@ -31,6 +31,11 @@ describe("the certificate", () => {
     expect(parsed.checkIP("192.168.1.10")).toBe("192.168.1.10");
     expect(parsed.checkHost("broker.home")).toBe("broker.home");
     expect(parsed.checkIP("192.168.1.11")).toBeUndefined();
+    expect(isValidFor(cert, "192.168.1.10")).toBe(true);
+    expect(isValidFor(cert, "broker.home")).toBe(true);
+    // A part of an address or of a name is another host.
+    expect(isValidFor(cert, "192.168.1.1")).toBe(false);
+    expect(isValidFor(cert, "broker")).toBe(false);
     expect(parsed.ca).toBe(true);
     expect(parsed.verify(parsed.publicKey)).toBe(true);
     expect(key).toMatch(/^-----BEGIN PRIVATE KEY-----/);

@@ -2,7 +2,6 @@
  * `killswitch broker`: the embedded broker on the network, with TLS, passwords and an access list
  * that are made on the spot.
  */
-import { X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
@@ -17,7 +16,7 @@ import { accessRights, brokerUser } from "../../controller/access-list.ts";
 import { DEFAULT_KEYS, listDevices } from "../../controller/keys.ts";
 import type { Passwords } from "../../mqtt/access.ts";
 import { startBroker } from "../../mqtt/broker.ts";
-import { makeCertificate } from "../../mqtt/certificate.ts";
+import { isValidFor, makeCertificate } from "../../mqtt/certificate.ts";
 import { checked, example, keysOption, parseTcpPort } from "../options.ts";
 import { print, printAside, random } from "../terminal.ts";
 
@@ -67,8 +66,7 @@ function certificateOf(dir: string, hosts: readonly string[]): { key: string; ce
   const [keyPath, certPath] = [join(dir, "key.pem"), join(dir, "ca.pem")];
   if (existsSync(keyPath) && existsSync(certPath)) {
     const [key, cert] = [readFileSync(keyPath, "utf8"), readFileSync(certPath, "utf8")];
-    const named = new X509Certificate(cert).subjectAltName ?? "";
-    if (hosts.every((host) => named.includes(host))) return { key, cert };
+    if (hosts.every((host) => isValidFor(cert, host))) return { key, cert };
     printAside("this machine's address is new: a new certificate is made; flash it");
   }
   const made = makeCertificate(hosts, random(SERIAL_BYTES));
