@@ -3,6 +3,7 @@
  * of randomness, the console, and a hostile image, whose radio only the circuit holds off.
  */
 import { beforeAll, describe, expect, test } from "vitest";
+import { SCENARIO_KEYS } from "../../../host-sim/scenario/remote.ts";
 import { buildFirmware } from "../../../host-sim/targets/rp2040/build.ts";
 import { Passages, symbolsOf } from "../../../host-sim/targets/rp2040/figures.ts";
 import type { ControllerLoop } from "../../../host-sim/targets/rp2040/loop.ts";
@@ -148,6 +149,16 @@ describe.skipIf(notRun() !== null)("the controller's image", () => {
     expect(chip.pad(button) & pulls).toBe(pullDown);
     expect(chip.out & (1 << modemBoot)).not.toBe(0);
     expect(chip.out & (1 << radio)).toBe(0);
+    target.stop();
+  }, 120_000);
+
+  test("wipes each key once its states are prepared", async () => {
+    const { target } = await running("on");
+    target.advance(1000);
+    const ram = Buffer.from(target.loop.chip.sram);
+    const keys = SCENARIO_KEYS.flatMap(({ command, reply }) => [command, reply]);
+    expect(keys).toHaveLength(6);
+    for (const key of keys) expect(ram.includes(Buffer.from(key))).toBe(false);
     target.stop();
   }, 120_000);
 
