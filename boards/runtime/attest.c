@@ -96,8 +96,8 @@ static void crc_bytes(uint8_t identity[HAL_IDENTITY_BYTES], uint8_t crc[4]) {
     for (uint32_t i = 0; i < 4; i++) crc[i] = (uint8_t)(sum >> 8 * i);
 }
 
-/* The identity: seed and its CRC-32, by which a record that is erased or torn is told. Made when it
- * is first needed. */
+/* The identity: the seed and its CRC-32, which detects a record that is erased or torn. Made when
+ * it is first needed. */
 static bool read_identity(uint8_t identity[HAL_IDENTITY_BYTES]) {
     uint8_t crc[4];
     if (!hal_storage_read(HAL_REGION_IDENTITY, 0, identity, HAL_IDENTITY_BYTES)) return false;

@@ -91,7 +91,7 @@ export class Device {
   #flag: Flag | null = null;
   /** The last question had no answer, or none was asked since the device or the broker was away. */
   #silent = false;
-  /** Whether the state was verified when others were last told of it. */
+  /** Whether the state was verified at the last report of a change. */
   #shown = false;
   /** What is wrong with the messages; null: nothing. */
   #trouble: string | null = null;
@@ -312,9 +312,9 @@ export class Device {
 
   #read(op: number): void {
     this.#converse("read", { op, args: new Map() }, (outcome) => {
-      // A device that refuses to tell its temperature has none for this principal.
-      const told = outcome.kind === "executed" || outcome.kind === "refused";
-      if (op === OP.TELEMETRY_READ && told) this.known.temperatureAsked();
+      // A device that refuses this has no temperature for this principal.
+      const answered = outcome.kind === "executed" || outcome.kind === "refused";
+      if (op === OP.TELEMETRY_READ && answered) this.known.temperatureAsked();
       if (outcome.kind === "executed" && outcome.fields === null) this.#pollAt = this.#ports.now();
     });
   }

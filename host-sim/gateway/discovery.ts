@@ -1,5 +1,5 @@
 /**
- * What Home Assistant is told: the discovery message of a device and its state. The fields are those of its
+ * What Home Assistant receives: the discovery message of a device and its state. The fields are those of its
  * MQTT integration, device discovery, 2024.12 or later.
  */
 import { availabilityTopic, OFFLINE, ONLINE } from "../abi/topics.ts";

@@ -17,9 +17,9 @@ export class Knowledge {
   #askedTemperature = false;
   /** The code of the last refusal of a command of this gateway, until the device has counted it. */
   #code: string | null = null;
-  /** The status of this epoch; null until the device has told it. */
+  /** The status of this epoch; null until the device has reported it. */
   status: Fields | null = null;
-  /** Degrees Celsius; null if not told in this epoch, or if the board has no sensor. */
+  /** Degrees Celsius; null if not reported in this epoch, or if the board has no sensor. */
   temperature: number | null = null;
   /** Number of the last report of the epoch. */
   counter = 0;
@@ -39,7 +39,7 @@ export class Knowledge {
     return this.#epoch !== null && Buffer.compare(this.#epoch, epoch) === 0;
   }
 
-  /** Whether the temperature has not been told or asked for in this epoch. */
+  /** Whether the temperature was neither reported nor asked for in this epoch. */
   get needsTemperature(): boolean {
     return this.temperature === null && !this.#askedTemperature;
   }

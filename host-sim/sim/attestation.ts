@@ -1,6 +1,6 @@
 /**
- * Attestations of the simulator's host: what the device says of itself and its journal to somebody else than
- * the owner, signed with a key that was made on the device. It corresponds to boards/runtime/attest.c; the two
+ * Attestations of the simulator's host: statements of the device about itself and its journal for third
+ * parties, signed with a key that was made on the device. It corresponds to boards/runtime/attest.c; the two
  * make the same bytes.
  */
 import { encode, rfc8949EncodeOptions } from "cborg";
@@ -43,7 +43,7 @@ function ringHead(hal: Hal, which: number): { next: number; hash: Uint8Array } {
 
 /**
  * The seed of the device's key, made when it is first needed. Null if it can be neither read nor stored. The
- * stored identity is the seed and its CRC-32, by which a record that is erased or torn is told.
+ * stored identity is the seed and its CRC-32, which detects a record that is erased or torn.
  */
 function seedOf(hal: Hal): Uint8Array | null {
   const identity = new Uint8Array(IDENTITY_BYTES);

@@ -141,7 +141,7 @@ describe("the path of sign.wasm", () => {
     ["a choice", "(global.set $x (select (i32.const 1) (i32.const 2) (local.get 0)))"],
     ["an address read", "(global.set $x (i32.load8_u (local.get 0)))"],
     ["an address written", "(i32.store8 (local.get 0) (i32.const 1))"],
-  ])("is told apart by %s", async (_, body) => {
+  ])("differs in its trace by %s", async (_, body) => {
     const { parseWat } = await wabt();
     const text = `(module (memory 1) (global $x (mut i32) (i32.const 0))
       (func (export "run") (param i32) ${body}))`;

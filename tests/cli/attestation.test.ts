@@ -39,7 +39,7 @@ describe("a journal with an attestation", () => {
     expect(JSON.parse(json.out)).toMatchObject({ holds: true, attested: { publicKey } });
   });
 
-  test("is told from one by another key, or with another nonce", async () => {
+  test("is refused if it is by another key, or with another nonce", async () => {
     const other = `--public-key ${"00".repeat(32)}`;
     complains(
       await run(`journal verify device/journal.bin --attestation it.cose ${other}`),
@@ -61,7 +61,7 @@ describe("a journal with an attestation", () => {
     );
   });
 
-  test("is told from one that was rewritten or shortened, although its chain holds", async () => {
+  test("is refused if the journal was rewritten or shortened, although its chain holds", async () => {
     writeFileSync(join(folder, "rewritten.bin"), ring(9));
     complains(
       await verify("rewritten.bin --attestation it.cose"),

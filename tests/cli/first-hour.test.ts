@@ -63,7 +63,7 @@ test("a web server is not a broker", async () => {
   complains(await run(line), EXIT.NETWORK, /it is not an MQTT broker/);
 });
 
-test("two devices of one name are told to take two names", async () => {
+test("reports two devices of one name and suggests another name", async () => {
   const broker = await startEmbedded();
   undo.push(() => broker.stop());
   await run("keys init");
@@ -74,7 +74,7 @@ test("two devices of one name are told to take two names", async () => {
   );
 });
 
-test("a second device without a broker of its own is told what to do", async () => {
+test("a second device without a broker of its own prints what to do", async () => {
   const first = start("sim --stay --port 0");
   undo.push(() => first.child.kill("SIGKILL"));
   await until("its broker", () => /--broker \S+/.test(first.err));

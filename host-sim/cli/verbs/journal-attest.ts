@@ -36,10 +36,12 @@ interface AttestOptions {
 export function registerAttest(journal: Command): void {
   const attest = journal
     .command("attest")
-    .description("get what a device attests of its journal, for somebody else than its owner")
+    .description(
+      "get a signed statement of a device about its journal, which a third party can check",
+    )
     .option("--port <path>", "ask the board on this serial port")
     .option("--console <file>", "take it from a console's output instead, - for standard input")
-    .addOption(nonceOption("nonce of whoever wants the attestation (default: a random one)"))
+    .addOption(nonceOption("nonce that the third party chose (default: a random one)"))
     .requiredOption("--output <file>", "write it to this file, for journal verify --attestation")
     .addOption(jsonOption())
     .action(attestVerb);
