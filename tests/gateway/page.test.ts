@@ -122,6 +122,8 @@ test.runIf(CHROMIUM !== undefined).each([
     const row = (name: string, value: string) =>
       `[...document.querySelectorAll("dt")].some((one) => one.innerText === "${name}" && one.nextElementSibling.innerText === "${value}")`;
     await tab.shows("the device", row("relay", "off"));
+    // The text is there before the style sheet is.
+    await tab.shows("the whole page", 'document.readyState === "complete"');
     expect(await tab.value("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
     expect(await tab.value('getComputedStyle(document.querySelector("main")).display')).toBe(
       "grid",
